@@ -1,0 +1,302 @@
+// The one door to amqplib. A connection is used until anything about it fails; then `ended` fires and its owner starts a
+// new one. There is no recovery inside: a half-restored connection is what loses and doubles messages.
+import { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from "amqplib";
+import { messageOf, TerminalError, TransientError } from "./errors.ts";
+import { queueArguments, queues, syncArguments } from "./queues.ts";
+import { within } from "./waiting.ts";
+
+const heartbeatSeconds = 5;
+const openWithinMs = 10_000;
+const confirmWithinMs = 10_000;
+const callWithinMs = 10_000;
+
+export interface Delivery {
+  readonly content: Buffer;
+  readonly redelivered: boolean;
+  readonly correlationId: string;
+  readonly replyTo: string;
+  /** Only on a stream. */
+  readonly streamOffset: number;
+  /** Safe after the connection is gone: the broker delivers the message again anyway. */
+  ack(): void;
+  requeue(): void;
+}
+
+export interface PublishOptions {
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  readonly persistent?: boolean;
+  readonly expirationMs?: number;
+}
+
+export interface ConsumeOptions {
+  readonly prefetch: number;
+  readonly noAck?: boolean;
+  /** Where to start in a stream: an offset, or "first" or "last" (the last chunk). */
+  readonly streamOffset?: number | "first" | "last";
+  readonly exclusive?: boolean;
+}
+
+export interface Consumer {
+  /** Takes the consumer off the queue; deliveries already here can still be acked. */
+  cancel(): Promise<void>;
+  /** Also gives back what was not acked. */
+  close(): Promise<void>;
+}
+
+const isPreconditionFailed = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === 406;
+
+export class Rabbit {
+  readonly #model: ChannelModel;
+  readonly #ended = new AbortController();
+  #publisher: Channel | undefined;
+  #confirmer: ConfirmChannel | undefined;
+  #blocked = false;
+  readonly #returned = new Set<string>();
+
+  readonly ended: AbortSignal = this.#ended.signal;
+
+  private constructor(model: ChannelModel) {
+    this.#model = model;
+    model.on("error", (error) => this.#end(error));
+    model.on("close", (error?: Error) => this.#end(error ?? new Error("connection closed")));
+    model.on("blocked", () => {
+      this.#blocked = true;
+    });
+    model.on("unblocked", () => {
+      this.#blocked = false;
+    });
+  }
+
+  /** @throws TransientError when the broker does not answer or refuses us */
+  static async open(url: string, connectionName: string): Promise<Rabbit> {
+    // Nagle's delay costs batched messages a factor of ten.
+    const opening = connect(withHeartbeat(url), {
+      noDelay: true,
+      timeout: openWithinMs,
+      clientProperties: { connection_name: connectionName },
+    });
+    try {
+      const rabbit = new Rabbit(await within(opening, openWithinMs + 1_000, "connect to RabbitMQ"));
+      rabbit.#publisher = rabbit.#guard(await rabbit.#model.createChannel());
+      rabbit.#confirmer = rabbit.#guard(await rabbit.#model.createConfirmChannel());
+      rabbit.#confirmer.on("return", (message) => rabbit.#returned.add(String(message.properties.messageId)));
+      return rabbit;
+    } catch (cause) {
+      void opening.then((model) => model.close()).catch(() => undefined);
+      throw new TransientError("open a RabbitMQ connection", { cause });
+    }
+  }
+
+  /** The broker takes no messages at the moment: it is short of memory or disk. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  async close(): Promise<void> {
+    if (this.ended.aborted) return;
+    this.#end(new Error("closed by us"));
+    await within(this.#model.close(), callWithinMs, "close the RabbitMQ connection").catch(() => undefined);
+  }
+
+  /**
+   * Declares the request, answer and dead-letter queues.
+   * @throws TerminalError when one exists with other arguments: only an operator can settle that
+   */
+  async declareQueues(): Promise<void> {
+    for (const [queue, args] of Object.entries(queueArguments))
+      await this.#declare(queue, (channel) => channel.assertQueue(queue, { durable: true, arguments: args }));
+  }
+
+  /** Makes the log if it is not there. An existing one keeps its retention, which cannot be changed by declaring. */
+  async declareLog(retention: { readonly maxBytes: number; readonly maxAgeSeconds: number }): Promise<void> {
+    if (await this.#exists(queues.sync)) return;
+    await this.#declare(queues.sync, (channel) =>
+      channel.assertQueue(queues.sync, { durable: true, arguments: syncArguments(retention) }),
+    );
+  }
+
+  /** A queue of this connection's own, gone with it. @returns its name */
+  async declareTemporary(name = ""): Promise<string> {
+    const channel = this.#mustHave(this.#publisher);
+    const made = await within(
+      channel.assertQueue(name, { exclusive: true, autoDelete: true, durable: false }),
+      callWithinMs,
+      "declare a temporary queue",
+    );
+    return made.queue;
+  }
+
+  /** How many messages wait, and how many consumers there are. For a stream: how many records it holds, about. */
+  async depth(queue: string): Promise<{ readonly messages: number; readonly consumers: number }> {
+    const channel = this.#mustHave(this.#publisher);
+    const { messageCount, consumerCount } = await within(
+      channel.checkQueue(queue),
+      callWithinMs,
+      `look at ${queue}`,
+    );
+    return { messages: messageCount, consumers: consumerCount };
+  }
+
+  /** Fire and forget: for answers, which nobody needs to have twice. @returns false when the socket is full */
+  send(queue: string, content: Buffer, options: PublishOptions = {}): boolean {
+    if (this.ended.aborted) return false;
+    return this.#mustHave(this.#publisher).sendToQueue(queue, content, propertiesOf(options));
+  }
+
+  #messageNumber = 0;
+
+  /**
+   * Resolves once the broker has taken the message.
+   * @throws TransientError when it refuses it, has no such queue, or does not say in time: its fate is then unknown
+   */
+  publish(queue: string, content: Buffer, options: PublishOptions = {}): Promise<void> {
+    if (this.ended.aborted) return Promise.reject(this.ended.reason);
+    const channel = this.#mustHave(this.#confirmer);
+    this.#messageNumber += 1;
+    const messageId = String(this.#messageNumber);
+    const confirmed = new Promise<void>((resolve, reject) => {
+      const properties = { ...propertiesOf(options), messageId, mandatory: true };
+      channel.sendToQueue(queue, content, properties, (error: unknown) => {
+        if (error) reject(new TransientError(`publish to ${queue}: refused`, { cause: error }));
+        else if (this.#returned.delete(messageId))
+          reject(new TransientError(`publish to ${queue}: there is no such queue`));
+        else resolve();
+      });
+    });
+    return within(confirmed, confirmWithinMs, `publish to ${queue}`);
+  }
+
+  /** Each consumer has a channel of its own, so that its prefetch and its acks are its own. */
+  async consume(
+    queue: string,
+    options: ConsumeOptions,
+    onDelivery: (delivery: Delivery) => void,
+  ): Promise<Consumer> {
+    const channel = this.#guard(await within(this.#model.createChannel(), callWithinMs, "open a channel"));
+    await within(channel.prefetch(options.prefetch), callWithinMs, "set the prefetch");
+    const { consumerTag } = await within(
+      channel.consume(
+        queue,
+        (message) => {
+          // The broker sends null when the queue was deleted under us.
+          if (message === null) this.#end(new Error(`${queue} was deleted`));
+          else onDelivery(this.#delivery(channel, message));
+        },
+        {
+          noAck: options.noAck ?? false,
+          exclusive: options.exclusive ?? false,
+          ...(options.streamOffset === undefined
+            ? {}
+            : { arguments: { "x-stream-offset": options.streamOffset } }),
+        },
+      ),
+      callWithinMs,
+      `consume ${queue}`,
+    );
+    let cancelled: Promise<unknown> | undefined;
+    const cancel = async () => {
+      if (this.ended.aborted) return;
+      cancelled ??= channel.cancel(consumerTag);
+      await within(cancelled, callWithinMs, `leave ${queue}`);
+    };
+    const close = async () => {
+      if (this.ended.aborted) return;
+      channel.removeAllListeners("close");
+      await within(channel.close(), callWithinMs, `close the channel of ${queue}`).catch(() => undefined);
+    };
+    return { cancel, close };
+  }
+
+  #delivery(channel: Channel, message: ConsumeMessage): Delivery {
+    const whileOpen = (act: () => void) => () => {
+      if (this.ended.aborted) return;
+      try {
+        act();
+      } catch {
+        // The channel closed in this very turn: the broker delivers again.
+      }
+    };
+    return {
+      content: message.content,
+      redelivered: message.fields.redelivered,
+      correlationId: String(message.properties.correlationId ?? ""),
+      replyTo: String(message.properties.replyTo ?? ""),
+      streamOffset: Number(message.properties.headers?.["x-stream-offset"] ?? -1),
+      ack: whileOpen(() => channel.ack(message)),
+      requeue: whileOpen(() => channel.nack(message, false, true)),
+    };
+  }
+
+  /** A channel that fails takes the connection's life with it: its owner starts afresh. */
+  #guard<C extends Channel>(channel: C): C {
+    channel.on("error", (error) => this.#end(error));
+    channel.on("close", () => this.#end(new Error("channel closed")));
+    return channel;
+  }
+
+  async #exists(queue: string): Promise<boolean> {
+    return this.#onScratchChannel(async (channel) => {
+      try {
+        await within(channel.checkQueue(queue), callWithinMs, `look for ${queue}`);
+        return true;
+      } catch (error) {
+        if (error instanceof Error && "code" in error && error.code === 404) return false;
+        throw error;
+      }
+    });
+  }
+
+  async #declare(queue: string, declare: (channel: Channel) => Promise<unknown>): Promise<void> {
+    await this.#onScratchChannel(async (channel) => {
+      try {
+        await within(declare(channel), callWithinMs, `declare ${queue}`);
+      } catch (cause) {
+        if (isPreconditionFailed(cause))
+          throw new TerminalError(
+            `queue ${queue} exists with other properties than this version uses; delete it once it is empty ` +
+              `(rabbitmqctl delete_queue ${queue}): ${messageOf(cause)}`,
+          );
+        throw cause;
+      }
+    });
+  }
+
+  /** A failed declaration closes its channel, so it gets one that nothing else depends on. */
+  async #onScratchChannel<T>(use: (channel: Channel) => Promise<T>): Promise<T> {
+    const channel = await within(this.#model.createChannel(), callWithinMs, "open a channel");
+    let broken = false;
+    channel.on("error", () => {
+      broken = true;
+    });
+    try {
+      return await use(channel);
+    } finally {
+      if (!broken) await channel.close().catch(() => undefined);
+    }
+  }
+
+  #mustHave<C>(channel: C | undefined): C {
+    if (channel === undefined) throw new TransientError("RabbitMQ connection is not open");
+    return channel;
+  }
+
+  #end(error: Error): void {
+    if (this.ended.aborted) return;
+    this.#ended.abort(new TransientError(`RabbitMQ connection lost: ${messageOf(error)}`));
+  }
+}
+
+const propertiesOf = ({ correlationId, replyTo, persistent, expirationMs }: PublishOptions) => ({
+  ...(correlationId === undefined ? {} : { correlationId }),
+  ...(replyTo === undefined ? {} : { replyTo }),
+  ...(expirationMs === undefined ? {} : { expiration: String(Math.max(0, Math.round(expirationMs))) }),
+  persistent: persistent ?? false,
+});
+
+function withHeartbeat(url: string): string {
+  const parsed = new URL(url);
+  if (!parsed.searchParams.has("heartbeat")) parsed.searchParams.set("heartbeat", String(heartbeatSeconds));
+  return parsed.toString();
+}

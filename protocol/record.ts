@@ -1,0 +1,69 @@
+// One record of the log in syncQ. Everything stands in the body, with a checksum before it: headers do not survive
+// every protocol conversion, and a reader must be able to judge a record from its bytes alone.
+import { crc32 } from "node:zlib";
+import type { Schema } from "./schema.ts";
+import type { Param, WriteShape } from "./statement.ts";
+
+/** What a record does to the data. Every copy computes the same from it: no clock, no chance, no order of rows. */
+export type Effect =
+  | { readonly shape: WriteShape; readonly rows: readonly (readonly Param[])[] }
+  /** Brings the tables from the schema the copy has to this one. */
+  | { readonly schema: Schema }
+  /** Forgets idempotency keys recorded before `beforeMs` (by the masters' clocks in the records). */
+  | { readonly expireKeys: { readonly clientBeforeMs: number; readonly ownBeforeMs: number } };
+
+/** An idempotency key with what was answered under it. */
+export interface KeyEntry {
+  readonly key: string;
+  readonly hash?: string;
+  readonly ok: boolean;
+  /** JSON text of the answer's body. */
+  readonly answer: string;
+}
+
+/** A new master's first word. It takes no position: its writer does not yet know how long the log is. */
+export interface Marker {
+  readonly kind: "marker";
+  readonly epoch: number;
+  readonly master: string;
+  readonly atMs: number;
+}
+
+export interface BatchRecord {
+  readonly kind: "batch";
+  readonly epoch: number;
+  /** Gapless over the whole life of the log, whoever was master: the unit of lag, freshness and `X-DBaaS-Position`. */
+  readonly position: number;
+  readonly atMs: number;
+  readonly effects: readonly Effect[];
+  readonly keys: readonly KeyEntry[];
+}
+
+export type LogRecord = Marker | BatchRecord;
+
+const formatVersion = "1";
+const headLength = 10; // version, 8 hex digits of the checksum, a space
+
+export class CorruptRecordError extends Error {
+  override readonly name = "CorruptRecordError";
+}
+
+const checksum = (body: Buffer): string => crc32(body).toString(16).padStart(8, "0");
+
+export function encodeRecord(record: LogRecord): Buffer {
+  const body = Buffer.from(JSON.stringify(record));
+  return Buffer.concat([Buffer.from(`${formatVersion}${checksum(body)} `), body]);
+}
+
+/** The checksum a record carries: tells two records with one place in the log apart. */
+export const checksumOf = (content: Buffer): string => content.toString("latin1", 1, headLength - 1);
+
+/** @throws CorruptRecordError on an unknown format or a checksum that does not fit */
+export function decodeRecord(content: Buffer): LogRecord {
+  if (content.toString("latin1", 0, 1) !== formatVersion)
+    throw new CorruptRecordError("log record of an unknown format version");
+  const body = content.subarray(headLength);
+  if (checksum(body) !== checksumOf(content))
+    throw new CorruptRecordError("log record with a wrong checksum");
+  return JSON.parse(body.toString("utf8")) as LogRecord;
+}

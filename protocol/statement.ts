@@ -1,0 +1,71 @@
+// What a request asks of the database, after parsing and before SQL.
+// A statement is a SHAPE (what it does, with numbered holes) and its parameters (what goes into the holes). Requests that
+// differ only in their values share a shape, so they travel, compile and run together. No text of a client is ever SQL:
+// identifiers in a shape are checked against the schema by the worker, values only ever fill holes.
+
+/** A value of a column, as it stands in JSON. Booleans are kept as 0 and 1. */
+export type Value = string | number | boolean | null;
+
+/** What fills a hole: one value, or the list on the right of `in`. */
+export type Param = Value | readonly Value[];
+
+export type Comparison = "=" | "!=" | "<" | "<=" | ">" | ">=";
+
+/** `param` is an index into the request's parameters. NOT IN and IS NOT NULL are `not` around their opposite. */
+export type Condition =
+  | { readonly op: "and" | "or"; readonly of: readonly Condition[] }
+  | { readonly op: "not"; readonly of: Condition }
+  | { readonly op: Comparison | "like" | "in"; readonly column: string; readonly param: number }
+  | { readonly op: "isNull"; readonly column: string }
+  | { readonly op: "const"; readonly value: boolean };
+
+export interface Order {
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+export type ReadShape =
+  | {
+      readonly kind: "select";
+      readonly table: string;
+      /** In the order the client wants them; "*" is every column in the schema's order. */
+      readonly columns: readonly string[] | "*";
+      readonly where?: Condition;
+      readonly orderBy?: readonly Order[];
+      /** Indexes of parameters. */
+      readonly limit?: number;
+      readonly offset?: number;
+    }
+  | { readonly kind: "count"; readonly table: string; readonly where?: Condition };
+
+export type WriteShape =
+  | {
+      readonly kind: "insert";
+      readonly table: string;
+      readonly columns: readonly string[];
+      /** "update" makes it an upsert: a row with the same primary key takes the new values. */
+      readonly onConflict?: "update";
+    }
+  /** One row of parameters: first the new values of `set` in order, then those of `where`. */
+  | {
+      readonly kind: "update";
+      readonly table: string;
+      readonly set: readonly string[];
+      readonly where: Condition;
+    }
+  | { readonly kind: "delete"; readonly table: string; readonly where: Condition }
+  /** Empties every table. */
+  | { readonly kind: "clear" }
+  /** Changes nothing, but takes a place in the log: a strong read waits for it. */
+  | { readonly kind: "barrier" };
+
+export interface ReadStatement {
+  readonly shape: ReadShape;
+  readonly params: readonly Param[];
+}
+
+export interface WriteStatement {
+  readonly shape: WriteShape;
+  /** An insert has one row of parameters for each row; every other shape has exactly one, perhaps empty. */
+  readonly rows: readonly (readonly Param[])[];
+}

@@ -1,0 +1,63 @@
+// What the controller reports in the status znode after each cycle: desired and observed, in Kubernetes' manner.
+import type { WorkerState } from "./znodes.ts";
+
+export type ConditionType =
+  | "Ready"
+  | "MasterAvailable"
+  | "SlavesAvailable"
+  | "Scaling"
+  | "ManifestValid"
+  | "Degraded";
+
+export interface StatusCondition {
+  readonly type: ConditionType;
+  readonly status: "True" | "False" | "Unknown";
+  /** One CamelCase word. */
+  readonly reason: string;
+  readonly message: string;
+  readonly sinceMs: number;
+}
+
+export interface WorkerStatus {
+  readonly name: string;
+  readonly container: string;
+  readonly pid: number | null;
+  readonly state: WorkerState | "starting" | "dead";
+  readonly epoch: number;
+  readonly position: number;
+  /** Records behind the master. */
+  readonly lag: number;
+  readonly readsServed: number;
+  readonly writesServed: number;
+  readonly sinceMs: number;
+}
+
+export interface FailoverRecord {
+  readonly atMs: number;
+  readonly from: string | null;
+  readonly to: string;
+  readonly epoch: number;
+  /** From the moment the old master was seen dead to the new one's znode; null when that moment is unknown. */
+  readonly gapMs: number | null;
+}
+
+export interface ClusterStatus {
+  readonly cluster: string;
+  readonly generation: number;
+  readonly observedGeneration: number;
+  readonly desiredSlaves: number;
+  /** In words: `21 reads in 2m0s -> 2 slaves`. */
+  readonly desiredReason: string;
+  readonly readySlaves: number;
+  readonly master: string | null;
+  readonly epoch: number;
+  readonly workers: readonly WorkerStatus[];
+  readonly window: {
+    readonly reads: number;
+    readonly startedAtMs: number;
+    readonly endsAtMs: number;
+  } | null;
+  readonly conditions: readonly StatusCondition[];
+  readonly failovers: readonly FailoverRecord[];
+  readonly lastCycle: { readonly id: string; readonly atMs: number; readonly tookMs: number };
+}

@@ -1,0 +1,142 @@
+// Every path in ZooKeeper and what stands there. Payloads are JSON, written by our own programs only.
+import type { ManifestSpec } from "./manifest.ts";
+import type { ClusterStatus } from "./status.ts";
+
+export interface Paths {
+  readonly root: string;
+  /** Ephemeral children by worker name: `WorkerNode`. */
+  readonly workers: string;
+  readonly worker: (name: string) => string;
+  /** Ephemeral: `MasterNode`. Its czxid is the epoch. */
+  readonly master: string;
+  /** Persistent children by worker name: `PidNode`, written by the controller. */
+  readonly pids: string;
+  readonly pid: (name: string) => string;
+  /** Persistent children by worker name, made by the controller: the worker leaves its queues and finishes what it holds. */
+  readonly draining: string;
+  readonly drain: (name: string) => string;
+  /** Persistent children by API id: `ReadsNode`. */
+  readonly reads: string;
+  /** `WindowNode`. */
+  readonly window: string;
+  /** Sequential children `wish-…`: `Wish`. */
+  readonly wishes: string;
+  /** `SpecNode`: the manifest as last accepted. */
+  readonly spec: string;
+  /** `ClusterStatus`, written by the controller. */
+  readonly status: string;
+  /** `{ uid }`, made once for the life of the cluster. */
+  readonly uid: string;
+  /** Ephemeral lock of the acting controller. */
+  readonly controller: string;
+}
+
+export function pathsOf(cluster: string): Paths {
+  const root = `/dbaas/${cluster}`;
+  const below = (parent: string) => (name: string) => `${parent}/${name}`;
+  const workers = `${root}/workers`;
+  const pids = `${root}/pids`;
+  const draining = `${root}/draining`;
+  return {
+    root,
+    workers,
+    worker: below(workers),
+    master: `${root}/master`,
+    pids,
+    pid: below(pids),
+    draining,
+    drain: below(draining),
+    reads: `${root}/reads`,
+    window: `${root}/window`,
+    wishes: `${root}/wishes`,
+    spec: `${root}/spec`,
+    status: `${root}/status`,
+    uid: `${root}/uid`,
+    controller: `${root}/controller`,
+  };
+}
+
+/** Parents that must exist before anybody works; every program makes them at its start. */
+export const persistentParents = (paths: Paths): readonly string[] => [
+  paths.workers,
+  paths.pids,
+  paths.draining,
+  paths.reads,
+  paths.wishes,
+];
+
+/** `joining`: has no complete copy yet. `slave`: caught up, serves reads. `draining`: finishes what it holds. */
+export type WorkerState = "joining" | "slave" | "draining" | "master";
+
+export interface WorkerNode {
+  readonly name: string;
+  /** The short container id, so that a node of an earlier container is not taken for this one's. */
+  readonly container: string;
+  /** Made anew for every ZooKeeper session of the worker. */
+  readonly guid: string;
+  readonly state: WorkerState;
+  /** The container's pid on its host; null until the controller has told it. */
+  readonly pid: number | null;
+  /** Its copy joins the log without a gap: it may be elected. */
+  readonly eligible: boolean;
+  readonly position: number;
+  readonly epoch: number;
+  readonly readsServed: number;
+  readonly writesServed: number;
+  readonly sinceMs: number;
+}
+
+export interface MasterNode {
+  readonly name: string;
+  readonly container: string;
+  readonly guid: string;
+  readonly pid: number;
+}
+
+export interface PidNode {
+  readonly pid: number;
+  readonly container: string;
+}
+
+export interface ReadsNode {
+  /** Ever growing, never reset. */
+  readonly reads: number;
+  readonly firstReadAtMs: number | null;
+}
+
+export interface WindowNode {
+  readonly startedAtMs: number;
+  readonly readsAtStart: number;
+  /** The demand of the last window that ended, null before that. */
+  readonly demand: { readonly slaves: number; readonly reads: number; readonly endedAtMs: number } | null;
+}
+
+export type WishKind = "crashMaster" | "crashSlave" | "switchover";
+
+export interface Wish {
+  readonly kind: WishKind;
+  readonly madeAtMs: number;
+  /** Set by the controller before it acts, so that a wish is carried out at most once across its restarts. */
+  readonly chosen?: { readonly container: string; readonly name: string; readonly pid: number };
+  readonly outcome?:
+    | { readonly ok: true; readonly pid: number }
+    | { readonly ok: false; readonly reason: string };
+}
+
+export interface SpecNode {
+  readonly generation: number;
+  readonly spec: ManifestSpec;
+}
+
+export const toJson = (payload: unknown): string => JSON.stringify(payload);
+
+/** Payloads are ours; an unreadable one (an operator's hand, an older version) reads as absent. */
+export function fromJson<T>(text: string): T | null {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return null;
+  }
+}
+
+export type { ClusterStatus };
