@@ -27,5 +27,5 @@ fi
 # The packaged jars name the rest of the class path in their manifests; slf4j-simple makes the server's log visible.
 jars=/usr/share/java
 # shellcheck disable=SC2086  # the flags are a list of words by design
-exec java ${JVMFLAGS:-} ${SERVER_JVMFLAGS:-} -cp "$ZOO_CONF_DIR:$jars/zookeeper.jar:$jars/slf4j-simple.jar" \
+exec java "-Xmx${ZK_SERVER_HEAP:-1000}m" ${SERVER_JVMFLAGS:-} ${JVMFLAGS:-} -cp "$ZOO_CONF_DIR:$jars/zookeeper.jar:$jars/slf4j-simple.jar" \
   org.apache.zookeeper.server.quorum.QuorumPeerMain "$ZOO_CONF_DIR/zoo.cfg"

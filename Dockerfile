@@ -1,0 +1,42 @@
+# One image for every program: orchestrator (API and controller), workers, command line, bench.
+# Built by `./dbaas up`, with BuildKit or with the classic builder. The layers with compilers and with node_modules depend
+# on package.json and package-lock.json alone, so that a change of source rebuilds in seconds.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+# --- node_modules: sqlite3 and zookeeper are compiled against the headers that the node image carries ---
+FROM ${NODE_IMAGE} AS modules
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends python3 make g++ ca-certificates \
+  && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+# ca.crt is there only where the machine trusts certificates of its own; the wildcard makes it optional.
+COPY package.json package-lock.json .dbaas/ca.cr[t] ./
+ARG NPM_REGISTRY=
+ENV npm_config_nodedir=/usr/local npm_config_build_from_source=true npm_config_update_notifier=false
+RUN if [ -f ca.crt ]; then export NODE_EXTRA_CA_CERTS=/app/ca.crt; fi \
+  && if [ -n "$NPM_REGISTRY" ]; then export npm_config_registry="$NPM_REGISTRY"; fi \
+  && export JOBS="$(nproc)" MAKEFLAGS="-j$(nproc)" \
+  && npm ci --no-audit --no-fund \
+  && ls node_modules/sqlite3/build/Release/node_sqlite3.node node_modules/zookeeper/build/Release/zookeeper.node
+
+# --- only what runs: no compiler, no linter, no object files ---
+FROM modules AS runtime-modules
+RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
+  && find node_modules/sqlite3 node_modules/zookeeper -mindepth 1 -maxdepth 1 \
+       ! -name package.json ! -name build ! -name lib ! -name LICENSE -exec rm -rf {} + \
+  && find node_modules/*/build -type d -name obj.target -prune -exec rm -rf {} +
+
+FROM modules AS compiled
+COPY . .
+RUN npx tsc -p tsconfig.json
+
+FROM ${NODE_IMAGE}
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=runtime-modules /app/node_modules ./node_modules
+COPY package.json ./
+COPY --from=compiled /app/dist ./dist
+# A named volume mounted here takes over the owner of this folder.
+RUN mkdir /data && chown node:node /data
+USER node
+CMD ["node", "--enable-source-maps", "dist/orchestrator/main.js"]

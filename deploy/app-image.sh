@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# Builds the one image that every program of ours runs from. Unchanged sources cost one checksum.
+
+APP_SOURCES=(Dockerfile .dockerignore package.json package-lock.json tsconfig.json
+  protocol api controller worker orchestrator cli bench examples dashboard)
+
+build_app() {
+  local checksum
+  offer_certificates
+  checksum=$(app_checksum)
+  is_built_from "$APP_IMAGE" "$checksum" && return
+  if has_image "$APP_IMAGE"; then say "building $APP_IMAGE"; else say "building $APP_IMAGE (the first time takes two minutes)"; fi
+  build_image app "$APP_IMAGE" "$checksum" "$ROOT" --build-arg "NODE_IMAGE=$NODE_IMAGE" "$(registry_argument)" \
+    --build-arg HTTP_PROXY --build-arg HTTPS_PROXY --build-arg NO_PROXY
+}
+
+app_checksum() {
+  (cd "$ROOT" && { checksum_of "${APP_SOURCES[@]}" && docker image inspect --format '{{.Id}}' "$NODE_IMAGE"; }) | checksum
+}
+
+# A machine behind a proxy that re-signs traffic names its certificates to npm; the npm in the build needs them as well.
+offer_certificates() {
+  local file=${NODE_EXTRA_CA_CERTS:-}
+  if [ -z "$file" ] && has npm; then file=$(npm config get cafile 2>/dev/null); fi
+  if [ -f "$file" ]; then
+    cmp -s "$file" "$STATE/ca.crt" || cp "$file" "$STATE/ca.crt"
+  else
+    rm -f "$STATE/ca.crt"
+  fi
+}
+
+# The build asks the same npm registry as this machine does.
+registry_argument() {
+  local registry=
+  if has npm; then registry=$(npm config get registry 2>/dev/null); fi
+  case $registry in
+    "" | undefined | https://registry.npmjs.org/) echo "--build-arg=NPM_REGISTRY=" ;;
+    *) echo "--build-arg=NPM_REGISTRY=$registry" ;;
+  esac
+}

@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# `./dbaas test`: types, lint, then unit, integration and end-to-end tests in one run of node's test runner, whose closing
+# counts are the last lines printed.
+
+run_checks() {
+  check_settings
+  check_host_node
+  lock_setup
+  ensure_engine
+  choose_images
+  has_host_modules || ensure_compilers
+  ensure_images zookeeper rabbitmq app nginx &
+  local images=$!
+  has_host_modules || install_host_modules
+  wait "$images" || exit 1
+  unlock_setup
+  cd "$ROOT" || exit
+  say "checking types"
+  npx --no-install tsc -p tsconfig.json
+  say "checking style"
+  npx --no-install biome check .
+  say "running the tests"
+  run_tests
+}
+
+check_host_node() {
+  has npm || die "the tests run on the host and need Node.js 20.17 or later with npm: it is not installed"
+  node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 17) ? 0 : 1)' ||
+    die "the tests need Node.js 20.17 or later, this is $(node --version)"
+}
+
+# npm ci compiles two native modules, so it runs only when the lock file or Node.js changed since it last did.
+has_host_modules() { [ "$(cat "$ROOT/node_modules/.dbaas-installed" 2>/dev/null)" = "$(host_modules_wanted)" ]; }
+
+host_modules_wanted() { { cat "$ROOT/package-lock.json" && node --version; } | checksum; }
+
+install_host_modules() {
+  say "installing node_modules (about a minute)"
+  quietly npm-ci npm_ci
+  host_modules_wanted >"$ROOT/node_modules/.dbaas-installed"
+}
+
+npm_ci() {
+  local headers
+  headers=$(dirname "$(dirname "$(node -p process.execPath)")")
+  cd "$ROOT" || return
+  # With the headers at hand neither module asks the network for a prebuilt binary or for headers.
+  if [ -f "$headers/include/node/node.h" ]; then export npm_config_nodedir=$headers npm_config_build_from_source=true; fi
+  JOBS=max MAKEFLAGS=-j$(getconf _NPROCESSORS_ONLN) npm ci --no-audit --no-fund
+}
+
+ensure_compilers() {
+  local missing=()
+  has python3 || missing+=(python3)
+  has make || missing+=(make)
+  has g++ || missing+=(g++)
+  if [ ${#missing[@]} -gt 0 ]; then install_packages "${missing[@]}"; fi
+}
+
+# One file after the other: the tests of the cluster measure times, and share this machine's few cores.
+run_tests() {
+  local files=() source
+  while IFS= read -r source; do files+=("dist/${source%.ts}.js"); done < <(
+    for folder in test/unit test/integration test/e2e; do
+      if [ -d "$folder" ]; then find "$folder" -name '*.test.ts' | sort; fi
+    done
+  )
+  node --enable-source-maps --test --test-concurrency=1 --test-reporter=spec "${files[@]}"
+}

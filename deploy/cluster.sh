@@ -1,0 +1,141 @@
+# shellcheck shell=bash
+# Brings one cluster up and takes it down: `./dbaas up`, `down` and `logs`. Containers, volumes and the network carry the
+# cluster's name, so several clusters live side by side; workers are found by their label.
+
+cluster_up() {
+  check_settings
+  [ -f "$(manifests)/dbaas.yaml" ] || die "there is no dbaas.yaml in $(manifests) (DBAAS_MANIFESTS names the folder)"
+  lock_setup
+  ensure_engine
+  choose_images
+  ensure_images zookeeper rabbitmq app
+  ensure_credentials
+  unlock_setup
+  say "starting $CLUSTER: zookeeper, rabbitmq, orchestrator"
+  quietly "compose-$CLUSTER" compose up --detach --no-build
+  wait_until_ready
+  welcome
+}
+
+manifests() { (cd "${DBAAS_MANIFESTS:-$ROOT/manifests}" 2>/dev/null && pwd) || echo "${DBAAS_MANIFESTS:-$ROOT/manifests}"; }
+
+# Compose with everything that docker-compose.yml asks for. Without credentials (down, after .dbaas was deleted) any do.
+compose() {
+  DBAAS_CLUSTER=$CLUSTER DBAAS_PORT=$PORT DBAAS_MANIFESTS=$(manifests) DBAAS_DOCKER_GID=$(socket_group) \
+    RABBITMQ_USER=${RABBITMQ_USER:-none} RABBITMQ_PASSWORD=${RABBITMQ_PASSWORD:-none} \
+    "${COMPOSE[@]}" -p "$CLUSTER" -f "$ROOT/docker-compose.yml" "$@"
+}
+
+# Made once for a cluster. RabbitMQ keeps the user in its volume, so a lost file is restored from the container.
+ensure_credentials() {
+  local file=$STATE/$CLUSTER.env
+  if [ ! -f "$file" ]; then new_credentials "$file"; fi
+  # shellcheck source=/dev/null
+  . "$file"
+}
+
+new_credentials() {
+  local known
+  known=$({ docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$CLUSTER-rabbitmq" 2>/dev/null || true; } |
+    sed -n 's/^RABBITMQ_DEFAULT_USER=/RABBITMQ_USER=/p; s/^RABBITMQ_DEFAULT_PASS=/RABBITMQ_PASSWORD=/p')
+  if [ -z "$known" ] && docker volume inspect "$CLUSTER-rabbitmq-data" >/dev/null 2>&1; then
+    die "the broker's data of $CLUSTER is there, but its password ($1) is gone." \
+      "Put the file back, or start anew: ./dbaas down --volumes (this deletes the data of $CLUSTER)"
+  fi
+  (umask 077 && printf '%s\n' "${known:-$(random_credentials)}" >"$1")
+}
+
+random_credentials() {
+  printf 'RABBITMQ_USER=dbaas\nRABBITMQ_PASSWORD=%s\n' "$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')"
+}
+
+wait_until_ready() {
+  local deadline=$((SECONDS + ${DBAAS_UP_TIMEOUT:-180}))
+  say "waiting for a master and a slave"
+  until http_get /readyz | head -n 1 | grep -q ' 200 '; do
+    ((SECONDS < deadline)) || die "$CLUSTER did not become ready in time. What it says: ./dbaas logs --all"
+    sleep 0.3
+  done
+}
+
+# A GET by bash alone, since a fresh machine may have no curl.
+http_get() {
+  # shellcheck disable=SC2016  # the inner shell expands them
+  within 5 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "GET %s HTTP/1.0\r\n\r\n" "$2" >&3 && cat <&3' _ "$PORT" "$1" 2>/dev/null
+}
+
+welcome() {
+  local url=http://localhost
+  [ "$PORT" = 80 ] || url=$url:$PORT
+  say "$CLUSTER is up on $url"
+  echo
+  docker exec "$CLUSTER-orchestrator" node dist/cli/main.js get workers ||
+    http_get /api/v1/worker/list | tail -n 1
+  cat <<EOF
+
+Try:
+  curl $url/api/v1/worker/list
+  curl -X POST $url/api/v1/db/write -H 'Content-Type: application/json' -d '{"op":"insert","table":"users","rows":[{"username":"ann","password":"3d725109c7e7c0bfb9d709836735b56d943d263f"}]}'
+  curl -X POST $url/api/v1/db/read -H 'Content-Type: application/json' -d '{"table":"users"}'
+EOF
+}
+
+cluster_down() {
+  local volumes=()
+  case "${1:-}" in
+    "") ;;
+    --volumes) volumes=(--volumes) ;;
+    *) usage_error "down takes --volumes only, not $1" ;;
+  esac
+  check_settings
+  engine_answers || die "no Docker engine answers, so nothing of $CLUSTER is running"
+  ensure_engine
+  # The controller first: it would replace the workers.
+  docker stop --time 12 "$CLUSTER-orchestrator" >/dev/null 2>&1 || true
+  remove_workers "${volumes[@]+"${volumes[@]}"}"
+  example_down
+  quietly "compose-$CLUSTER" compose down "${volumes[@]+"${volumes[@]}"}"
+  if [ ${#volumes[@]} -gt 0 ]; then rm -f "$STATE/$CLUSTER.env"; fi
+  say "$CLUSTER is down$([ ${#volumes[@]} -gt 0 ] && echo ', its data is deleted' || echo '; its data stays (--volumes deletes it)')"
+}
+
+# remove_workers [--volumes]: what the controller made for this cluster, and only that.
+remove_workers() {
+  local mine="label=dbaas.cluster=$CLUSTER" ids
+  ids=$(docker ps --all --quiet --filter "$mine")
+  if [ -n "$ids" ]; then
+    # shellcheck disable=SC2086  # a list of ids
+    if [ $# = 0 ]; then docker stop --time 5 $ids >/dev/null; fi
+    # shellcheck disable=SC2086
+    docker rm --force $ids >/dev/null
+  fi
+  if [ $# = 0 ]; then return; fi
+  ids=$(docker volume ls --quiet --filter "$mine")
+  # shellcheck disable=SC2086
+  if [ -n "$ids" ]; then docker volume rm $ids >/dev/null; fi
+}
+
+# The controller's lines of the orchestrator's output, and the lines that continue one; --all shows every program's.
+cluster_logs() {
+  local follow=() filter=1 argument
+  for argument in "$@"; do
+    case $argument in
+      -f | --follow) follow=(--follow) ;;
+      --all) filter=0 ;;
+      *) usage_error "logs takes -f and --all, not $argument" ;;
+    esac
+  done
+  engine_answers || die "no Docker engine answers"
+  if [ "$filter" = 0 ]; then exec docker logs "${follow[@]+"${follow[@]}"}" "$CLUSTER-orchestrator" 2>&1; fi
+  docker logs "${follow[@]+"${follow[@]}"}" "$CLUSTER-orchestrator" 2>&1 | awk '
+    /^[[{0-9]/ { mine = /^[^ ]+ [A-Z]+.*: controller: / || /"program":"controller"/ }
+    mine { print; fflush() }'
+}
+
+# Any other command is the command line program's, which lives beside the API.
+in_orchestrator() {
+  local terminal=()
+  if [ -t 0 ] && [ -t 1 ]; then terminal=(--tty); fi
+  engine_answers || die "no Docker engine answers; ./dbaas up starts the service"
+  exec docker exec --interactive "${terminal[@]+"${terminal[@]}"}" "$CLUSTER-orchestrator" node dist/cli/main.js "$@"
+}

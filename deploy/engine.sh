@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # COMPOSE is used by the other parts
+# Makes sure that a Docker engine answers and that Compose is there. What is missing is installed from the distribution's
+# packages where that is possible (Debian or Ubuntu, as root); elsewhere the user is told exactly what to provide.
+
+ENGINE_LOG=/var/log/dbaas-dockerd.log
+
+engine_answers() { has docker && within 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+
+ensure_engine() {
+  engine_answers || provide_engine
+  choose_compose || { install_packages docker-compose && choose_compose; } ||
+    die "Docker Compose is missing: install the compose plugin (docker compose) or docker-compose 1.29 or later"
+  # The classic builder serves where BuildKit's client part is not installed.
+  if ! docker buildx version >/dev/null 2>&1; then export DOCKER_BUILDKIT=0; fi
+}
+
+choose_compose() {
+  if docker compose version >/dev/null 2>&1; then
+    COMPOSE=(docker compose)
+  elif has docker-compose; then
+    COMPOSE=(docker-compose)
+  else
+    return 1
+  fi
+}
+
+provide_engine() {
+  [ -z "${DOCKER_HOST:-}" ] || die "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST"
+  if [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ]; then
+    die "this user may not use the Docker engine's socket: run as root, or join the group docker and log in again"
+  fi
+  if ! has dockerd; then
+    has docker && ! can_install && die "Docker is installed but no engine answers: start it (Docker Desktop, or systemctl start docker)"
+    install_packages docker.io iptables
+  fi
+  start_engine
+}
+
+can_install() { [ "$(id -u)" = 0 ] && has apt-get && grep -qsE '^ID(_LIKE)?=.*(debian|ubuntu)' /etc/os-release; }
+
+install_packages() {
+  can_install ||
+    die "missing: $*" "Either install Docker Engine with Compose (https://docs.docker.com/engine/install/)," \
+      "or run ./dbaas up as root on Debian or Ubuntu: it then installs them from the distribution's packages."
+  say "installing from the distribution's packages: $* (about half a minute)"
+  quietly apt apt_install "$@"
+}
+
+apt_install() {
+  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
+start_engine() {
+  [ "$(id -u)" = 0 ] || die "the Docker engine is not running and only root can start it: sudo systemctl start docker"
+  if [ -d /run/systemd/system ]; then
+    say "starting the Docker engine by systemd"
+    quietly systemctl systemctl start docker
+  elif ! pgrep -x dockerd >/dev/null; then
+    say "starting the Docker engine (dockerd, log in $ENGINE_LOG)"
+    # A session and streams of its own: it outlives this script and holds nothing of it open, not even the lock.
+    setsid dockerd >>"$ENGINE_LOG" 2>&1 </dev/null 9>&- &
+  fi
+  wait_for_engine
+}
+
+wait_for_engine() {
+  local deadline=$((SECONDS + 60))
+  until engine_answers; do
+    ((SECONDS < deadline)) || die "the Docker engine did not answer within 60 s; its log is in $ENGINE_LOG"
+    sleep 0.3
+  done
+}
+
+# The group of the engine's socket, as a container sees it. 0 where the socket is not a local file of Linux.
+socket_group() { stat -c %g "${DBAAS_DOCKER_SOCKET:-/var/run/docker.sock}" 2>/dev/null || echo 0; }
