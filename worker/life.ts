@@ -1,0 +1,182 @@
+// One life of a worker: the connections, its membership, its copy joined to the log, and the roles it goes through. When
+// anything that it stands on is lost, the life ends with all that was in it, and a new one begins: nothing is ever repaired
+// half-way. The broker comes first: a worker without it must not be seen by an election.
+import { randomUUID } from "node:crypto";
+import { messageOf } from "../protocol/errors.ts";
+import type { Log } from "../protocol/log.ts";
+import { Rabbit } from "../protocol/rabbit.ts";
+import { type Paths, persistentParents, type WorkerState } from "../protocol/znodes.ts";
+import { ZooKeeperSession } from "../protocol/zookeeper.ts";
+import { Membership } from "./membership.ts";
+import { attach } from "./replica/attach.ts";
+import { GapError } from "./replica/log-reader.ts";
+import { donateSnapshots } from "./replica/snapshot.ts";
+import { Store } from "./replica/store.ts";
+import type { Role } from "./roles/role.ts";
+import { runRoles } from "./roles/run-roles.ts";
+import type { KnownSpec } from "./spec.ts";
+import { ConstraintError, DamagedFileError } from "./sqlite.ts";
+
+export interface WorkerOptions {
+  readonly name: string;
+  readonly container: string;
+  readonly directory: string;
+  readonly rabbitUrl: string;
+  readonly zooKeeperServers: string;
+  readonly paths: Paths;
+  readonly log: Log;
+  readonly spec: KnownSpec;
+  readonly counters: Counters;
+}
+
+/** Outlive the lives: what this process has done since it started. */
+export interface Counters {
+  reads: number;
+  writes: number;
+}
+
+const sessionTimeoutDefaultMs = 4_000;
+
+const stateOf = (role: Role): WorkerState => (role === "stopped" ? "joining" : role);
+
+/** @returns "drained" when the worker may stop for good; @throws what ended the life otherwise */
+export async function live(options: WorkerOptions, stop: AbortSignal): Promise<"drained" | "ended"> {
+  const { name, rabbitUrl, zooKeeperServers, paths, log, spec } = options;
+  const undo: (() => Promise<void> | void)[] = [];
+  try {
+    const rabbit = await Rabbit.open(rabbitUrl, name);
+    undo.push(() => rabbit.close());
+    await rabbit.declareQueues();
+    const session = await ZooKeeperSession.open({
+      servers: zooKeeperServers,
+      sessionTimeoutMs: spec.current?.failover.sessionTimeoutMs ?? sessionTimeoutDefaultMs,
+      log,
+    });
+    undo.push(() => session.close());
+    const signal = AbortSignal.any([stop, rabbit.ended, session.ended]);
+    for (const path of persistentParents(paths)) await session.ensure(path);
+    const { log: retention } = await spec.follow(session, paths, log, signal);
+    await rabbit.declareLog({
+      maxBytes: retention.retentionBytes,
+      maxAgeSeconds: Math.ceil(retention.retentionMs / 1000),
+    });
+    const member = new Member(options, rabbit, session);
+    undo.push(() => member.leave());
+    return await member.run(signal);
+  } finally {
+    // The session goes first among the connections only after the roles are left: a master lets go of its znode last.
+    for (const undone of undo.reverse()) await Promise.resolve(undone()).catch(() => undefined);
+  }
+}
+
+class Member {
+  readonly #options: WorkerOptions;
+  readonly #rabbit: Rabbit;
+  readonly #session: ZooKeeperSession;
+  readonly #guid = randomUUID();
+  readonly #membership: Membership;
+  #role: Role = "joining";
+  #eligible = false;
+  #store: Store | null = null;
+
+  constructor(options: WorkerOptions, rabbit: Rabbit, session: ZooKeeperSession) {
+    this.#options = options;
+    this.#rabbit = rabbit;
+    this.#session = session;
+    const { name, container, paths, log, counters } = options;
+    this.#membership = new Membership({
+      session,
+      paths,
+      name,
+      container,
+      guid: this.#guid,
+      sinceMs: Date.now(),
+      log,
+      telling: () => ({
+        state: stateOf(this.#role),
+        eligible: this.#eligible && this.#role !== "draining",
+        position: this.#store?.applied.position ?? 0,
+        epoch: this.#store?.applied.epoch ?? 0,
+        readsServed: counters.reads,
+        writesServed: counters.writes,
+      }),
+    });
+  }
+
+  async run(signal: AbortSignal): Promise<"drained" | "ended"> {
+    const { name, directory, paths, log, spec, counters } = this.#options;
+    await this.#membership.join();
+    const { store, reader } = await attach({
+      directory,
+      rabbit: this.#rabbit,
+      name,
+      log,
+      peers: () => this.#otherCopies(),
+      onOpen: (opened) => {
+        this.#store = opened;
+      },
+      signal,
+    });
+    this.#store = store;
+    await donateSnapshots(this.#rabbit, this.#guid, () => this.#store);
+    this.#eligible = true;
+    await this.#membership.told();
+    try {
+      return await runRoles(
+        {
+          name,
+          rabbit: this.#rabbit,
+          session: this.#session,
+          membership: this.#membership,
+          paths,
+          store,
+          reader,
+          spec: () => {
+            if (spec.current === null) throw new Error("no manifest known");
+            return spec.current;
+          },
+          log,
+          onRole: (role) => {
+            this.#role = role;
+            this.#membership.tell();
+          },
+          onReads: (reads) => {
+            counters.reads += reads;
+          },
+          onWrites: (writes) => {
+            counters.writes += writes;
+          },
+        },
+        signal,
+      );
+    } catch (error) {
+      if (isDivergence(error)) await this.#quarantine(store, error);
+      throw error;
+    }
+  }
+
+  async leave(): Promise<void> {
+    const store = this.#store;
+    this.#store = null;
+    await store?.close();
+  }
+
+  /** The copy cannot be trusted or cannot go on: the next life starts from nothing and takes a snapshot. */
+  async #quarantine(store: Store, error: unknown): Promise<void> {
+    this.#options.log.error({ reason: messageOf(error) }, "own copy cannot go on, put aside");
+    this.#store = null;
+    await store.close();
+    await Store.discard(store.directory);
+  }
+
+  async #otherCopies() {
+    const peers = await this.#membership.peers();
+    return peers
+      .filter((peer) => peer.name !== this.#options.name)
+      .map(({ name, node: { guid, eligible, position } }) => ({ name, guid, eligible, position }));
+  }
+}
+
+/** A gap in the log, a damaged file, or a record that this copy refuses though its master accepted it. */
+const isDivergence = (error: unknown): boolean =>
+  error instanceof GapError || error instanceof DamagedFileError || error instanceof ConstraintError;

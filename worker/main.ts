@@ -1,0 +1,47 @@
+// Composes a worker. Master and slave are this one program; which of the two it is, its lives decide.
+import { hostname } from "node:os";
+import { messageOf, TerminalError } from "../protocol/errors.ts";
+import { createLog } from "../protocol/log.ts";
+import { logOptions, runProgram, variable } from "../protocol/program.ts";
+import { sleep } from "../protocol/waiting.ts";
+import { pathsOf } from "../protocol/znodes.ts";
+import { live } from "./life.ts";
+import { KnownSpec } from "./spec.ts";
+
+const env = process.env;
+const name = variable(env, "WORKER_NAME");
+const log = createLog(logOptions(env, name));
+
+const backOffMs = { first: 100, most: 3_000 } as const;
+/** What an operator must settle is looked at again this often. */
+const terminalBackOffMs = 15_000;
+
+runProgram(log, async (stop) => {
+  const options = {
+    name,
+    container: hostname(),
+    directory: variable(env, "DATA_DIR", "/data"),
+    rabbitUrl: variable(env, "RABBITMQ_URL"),
+    zooKeeperServers: variable(env, "ZOOKEEPER"),
+    paths: pathsOf(variable(env, "DBAAS_CLUSTER", "dbaas")),
+    log,
+    spec: new KnownSpec(),
+    counters: { reads: 0, writes: 0 },
+  };
+  let failures = 0;
+  while (!stop.aborted) {
+    const startedAtMs = Date.now();
+    try {
+      if ((await live(options, stop)) === "drained") return;
+    } catch (error) {
+      if (stop.aborted) return;
+      failures = Date.now() - startedAtMs > 10_000 ? 1 : failures + 1;
+      const waitMs =
+        error instanceof TerminalError
+          ? terminalBackOffMs
+          : Math.min(backOffMs.most, backOffMs.first * 2 ** (failures - 1));
+      log.warn({ reason: messageOf(error), waitMs }, "this life is over, starting a new one");
+      await sleep(waitMs, stop);
+    }
+  }
+});

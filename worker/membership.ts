@@ -1,0 +1,132 @@
+// This worker among the others: its ephemeral znode, what it says there, whom it sees, and the `master` znode.
+import { TransientError } from "../protocol/errors.ts";
+import type { Log } from "../protocol/log.ts";
+import {
+  fromJson,
+  type MasterNode,
+  type Paths,
+  type PidNode,
+  toJson,
+  type WorkerNode,
+} from "../protocol/znodes.ts";
+import type { ZooKeeperSession } from "../protocol/zookeeper.ts";
+import type { Candidate } from "./election.ts";
+
+/** Counters and positions are told this often at most; a change of state at once. */
+const counterEveryMs = 500;
+
+export interface Peer extends Candidate {
+  readonly node: WorkerNode;
+}
+
+export type Telling = Omit<WorkerNode, "name" | "container" | "guid" | "pid" | "sinceMs">;
+
+export interface MembershipOptions {
+  readonly session: ZooKeeperSession;
+  readonly paths: Paths;
+  readonly name: string;
+  readonly container: string;
+  readonly guid: string;
+  readonly sinceMs: number;
+  readonly log: Log;
+  /** Read whenever the node is written. */
+  readonly telling: () => Telling;
+}
+
+export class Membership {
+  readonly #options: MembershipOptions;
+  #pid: number | null = null;
+  #told = "";
+  #telling: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  get pid(): number | null {
+    return this.#pid;
+  }
+
+  /** Makes this worker's node, and follows its pid. The node goes with the session. */
+  async join(): Promise<void> {
+    const { session, paths, name } = this.#options;
+    await this.#readPid();
+    const path = paths.worker(name);
+    this.#told = toJson(this.#node());
+    // A node of this name that is there already is an earlier life's, of this container or of the one before it.
+    await session.remove(path);
+    if ((await session.create(path, this.#told, { ephemeral: true })) === null)
+      throw new TransientError(`the znode of ${name} is held by another session`);
+    session.watch("node", paths.pid(name), () => void this.#readPid().then(() => this.tell()), session.ended);
+    this.#timer = setInterval(() => this.tell(), counterEveryMs);
+    session.ended.addEventListener("abort", () => clearInterval(this.#timer), { once: true });
+  }
+
+  /** Writes the node if what it says has changed. One write at a time, in order. */
+  tell(): void {
+    this.#telling = this.#telling
+      .then(() => this.#tellNow())
+      .catch((error) => {
+        this.#options.log.debug({ err: error }, "could not update the worker znode");
+      });
+  }
+
+  async told(): Promise<void> {
+    this.tell();
+    await this.#telling;
+  }
+
+  async #tellNow(): Promise<void> {
+    const { session, paths, name } = this.#options;
+    const text = toJson(this.#node());
+    if (text === this.#told || session.ended.aborted) return;
+    if (await session.set(paths.worker(name), text)) this.#told = text;
+    // Somebody took this worker for dead and removed its node: it must not go on as if it were a member.
+    else session.close();
+  }
+
+  async peers(): Promise<readonly Peer[]> {
+    const { session, paths } = this.#options;
+    const names = await session.children(paths.workers);
+    const peers = await Promise.all(names.map((name) => this.#peer(name)));
+    return peers.filter((peer) => peer !== null);
+  }
+
+  async #peer(name: string): Promise<Peer | null> {
+    const { session, paths } = this.#options;
+    const content = await session.get(paths.worker(name));
+    const node = content === null ? null : fromJson<WorkerNode>(content.data);
+    if (content === null || node === null) return null;
+    return { name, pid: node.pid, eligible: node.eligible, czxid: content.stat.czxid, node };
+  }
+
+  async master(): Promise<MasterNode | null> {
+    const content = await this.#options.session.get(this.#options.paths.master);
+    return content === null ? null : fromJson<MasterNode>(content.data);
+  }
+
+  /** One atomic create decides. @returns the epoch, or null when somebody else was first */
+  async takeMastership(): Promise<number | null> {
+    const { session, paths, name, container, guid } = this.#options;
+    if (this.#pid === null) return null;
+    const node: MasterNode = { name, container, guid, pid: this.#pid };
+    if ((await session.create(paths.master, toJson(node), { ephemeral: true })) === null) return null;
+    const stat = await session.stat(paths.master);
+    if (stat === null || !stat.mine) throw new TransientError("lost the master znode at once");
+    return stat.czxid;
+  }
+
+  #node(): WorkerNode {
+    const { name, container, guid, sinceMs, telling } = this.#options;
+    return { name, container, guid, pid: this.#pid, sinceMs, ...telling() };
+  }
+
+  async #readPid(): Promise<void> {
+    const { session, paths, name, container } = this.#options;
+    const content = await session.get(paths.pid(name));
+    const node = content === null ? null : fromJson<PidNode>(content.data);
+    // A pid of the container that had this name before says nothing about this one.
+    this.#pid = node?.container.startsWith(container) ? node.pid : null;
+  }
+}

@@ -1,0 +1,69 @@
+// Carries out a record's effects on a copy. Master and slaves use the same calls, and nothing here depends on time, chance
+// or the order in which a table yields its rows, so equal copies stay equal.
+import type { Effect } from "../../protocol/record.ts";
+import type { Schema } from "../../protocol/schema.ts";
+import type { Param } from "../../protocol/statement.ts";
+import type { CompiledShapes } from "../sql/compiled.ts";
+import { migrate } from "../sql/schema-sql.ts";
+import { clearSql, type TableShape } from "../sql/write-sql.ts";
+import type { Connection } from "../sqlite.ts";
+import { expireKeys } from "./keys.ts";
+
+export interface Changes {
+  readonly rowsAffected: number;
+  readonly ids?: readonly number[];
+}
+
+export async function writeRows(
+  connection: Connection,
+  compiled: CompiledShapes,
+  shape: TableShape,
+  rows: readonly (readonly Param[])[],
+): Promise<Changes> {
+  const { sql, returnsIds } = compiled.write(shape);
+  const params = JSON.stringify(rows);
+  if (!returnsIds) return { rowsAffected: await connection.run(sql, params) };
+  const inserted = await connection.all(sql, params);
+  return { rowsAffected: inserted.length, ids: inserted.map((row) => Number(row.id)) };
+}
+
+/** Adjacent inserts of one shape become one: a new slave replays the log this way at the speed of bulk loading. */
+export function merged(effects: readonly Effect[]): readonly Effect[] {
+  const out: Effect[] = [];
+  let lastKey = "";
+  let lastRows: (readonly Param[])[] = [];
+  for (const effect of effects) {
+    const isInsert = "shape" in effect && effect.shape.kind === "insert";
+    const key = isInsert ? JSON.stringify(effect.shape) : "";
+    if (isInsert && key === lastKey) {
+      for (const row of effect.rows) lastRows.push(row);
+      continue;
+    }
+    lastKey = key;
+    lastRows = isInsert ? [...effect.rows] : [];
+    out.push(isInsert ? { shape: effect.shape, rows: lastRows } : effect);
+  }
+  return out;
+}
+
+/** @returns the schema afterwards: the same object when the effect did not touch it */
+export async function applyEffect(
+  connection: Connection,
+  compiled: CompiledShapes,
+  schema: Schema,
+  effect: Effect,
+): Promise<Schema> {
+  if ("schema" in effect) {
+    const migration = migrate(schema, effect.schema);
+    for (const statement of migration.statements) await connection.exec(statement);
+    return migration.schema;
+  }
+  if ("expireKeys" in effect) {
+    await expireKeys(connection, effect.expireKeys);
+    return schema;
+  }
+  const { shape } = effect;
+  if (shape.kind === "clear") await connection.exec(clearSql(schema));
+  else if (shape.kind !== "barrier") await writeRows(connection, compiled, shape, effect.rows);
+  return schema;
+}

@@ -1,0 +1,105 @@
+// Reads the log from where a copy stands, in order, and makes sure at the start that it is the log the copy knows: a
+// stream silently clamps an offset that it no longer has, so the record last applied is read again and compared.
+
+import { queues } from "../../protocol/queues.ts";
+import type { Consumer, Delivery, Rabbit } from "../../protocol/rabbit.ts";
+import { checksumOf, decodeRecord } from "../../protocol/record.ts";
+import { Wakeable } from "../../protocol/waiting.ts";
+import type { Applied } from "./judge.ts";
+import type { LogEntry } from "./store.ts";
+
+/** What the broker may send ahead: enough to keep a replay busy, little enough to bound the memory. */
+const prefetch = 200;
+const takenMax = 200;
+const firstRecordWithinMs = 10_000;
+const waitMs = 1_000;
+
+/** The log does not go on where this copy stands: something between the two is gone. */
+export class GapError extends Error {
+  override readonly name = "GapError";
+}
+
+/** The log is shorter than this copy, or another one: its records are gone, not merely trimmed. */
+export class LogLostError extends Error {
+  override readonly name = "LogLostError";
+}
+
+export class LogReader {
+  readonly #arrived: Delivery[] = [];
+  readonly #wakeable = new Wakeable();
+  #consumer: Consumer | undefined;
+  #onArrival: (() => void) | undefined;
+
+  /**
+   * @throws GapError when records between the copy and the log's start are missing
+   * @throws LogLostError when the log does not hold what the copy has applied
+   */
+  static async open(rabbit: Rabbit, applied: Applied, signal: AbortSignal): Promise<LogReader> {
+    const reader = new LogReader();
+    const { messages } = await rabbit.depth(queues.sync);
+    if (messages === 0 && applied.offset >= 0) throw new LogLostError("the log is empty, this copy is not");
+    reader.#consumer = await rabbit.consume(
+      queues.sync,
+      { prefetch, streamOffset: applied.offset >= 0 ? applied.offset : "first" },
+      (delivery) => reader.#arrive(delivery),
+    );
+    try {
+      if (messages > 0) await reader.#compareFirst(applied, signal);
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
+    return reader;
+  }
+
+  /** Called at every arrival; the receiver then takes. */
+  onArrival(wake: () => void): void {
+    this.#onArrival = wake;
+  }
+
+  /** What has arrived, without waiting. @throws CorruptRecordError */
+  take(): readonly LogEntry[] {
+    return this.#arrived.splice(0, takenMax).map((delivery) => {
+      delivery.ack();
+      const { content, streamOffset } = delivery;
+      return { record: decodeRecord(content), offset: streamOffset, checksum: checksumOf(content) };
+    });
+  }
+
+  /** Waits for at least one entry; empty only when the signal fired. */
+  async next(signal: AbortSignal): Promise<readonly LogEntry[]> {
+    while (this.#arrived.length === 0 && !signal.aborted) await this.#wakeable.wait(waitMs, signal);
+    return signal.aborted ? [] : this.take();
+  }
+
+  async close(): Promise<void> {
+    await this.#consumer?.close();
+  }
+
+  #arrive(delivery: Delivery): void {
+    this.#arrived.push(delivery);
+    this.#wakeable.wake();
+    this.#onArrival?.();
+  }
+
+  async #compareFirst(applied: Applied, signal: AbortSignal): Promise<void> {
+    const waited = AbortSignal.any([signal, AbortSignal.timeout(firstRecordWithinMs)]);
+    while (this.#arrived.length === 0 && !waited.aborted) await this.#wakeable.wait(waitMs, waited);
+    signal.throwIfAborted();
+    const first = this.#arrived[0];
+    if (first === undefined)
+      throw new LogLostError(`the log ends before offset ${applied.offset}, where this copy stands`);
+    if (applied.offset < 0) {
+      if (first.streamOffset > 0) throw new GapError(`the log starts at offset ${first.streamOffset}`);
+      return;
+    }
+    if (first.streamOffset !== applied.offset)
+      throw new GapError(
+        `the log starts at offset ${first.streamOffset}, this copy stands at ${applied.offset}`,
+      );
+    if (checksumOf(first.content) !== applied.checksum)
+      throw new LogLostError(
+        `the log holds another record at offset ${applied.offset} than this copy applied`,
+      );
+  }
+}

@@ -1,0 +1,61 @@
+// The reading connections of a copy. Each runs one query at a time under a time limit that really interrupts SQLite, so a
+// slow query takes one connection, not the worker.
+import PQueue from "p-queue";
+import { Connection, InterruptedError } from "../sqlite.ts";
+
+/** Two: one slow query must not hold up every other, and more would only share the same cores. */
+const connections = 2;
+const readerPragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;";
+
+export class ReadPool {
+  readonly #file: string;
+  readonly #idle: Connection[];
+  readonly #all: readonly Connection[];
+  readonly #queue = new PQueue({ concurrency: connections });
+
+  private constructor(file: string, all: readonly Connection[]) {
+    this.#file = file;
+    this.#all = all;
+    this.#idle = [...all];
+  }
+
+  static async open(file: string): Promise<ReadPool> {
+    const all: Connection[] = [];
+    for (let i = 0; i < connections; i++) {
+      const connection = await Connection.open(file, "read");
+      await connection.exec(readerPragmas);
+      all.push(connection);
+    }
+    return new ReadPool(file, all);
+  }
+
+  /** @throws InterruptedError when `work` took longer than `limitMs`; time spent waiting for a connection does not count */
+  async use<T>(limitMs: number, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const result = await this.#queue.add(async () => {
+      const connection = this.#idle.pop();
+      if (connection === undefined) throw new Error("more reads run than there are connections");
+      try {
+        return { value: await connection.limited(limitMs, () => work(connection)) };
+      } finally {
+        this.#idle.push(connection);
+      }
+    });
+    if (result === undefined) throw new InterruptedError("read was dropped");
+    return result.value;
+  }
+
+  /** A whole copy of the database in another file, while reads and writes go on. */
+  async copyTo(file: string): Promise<void> {
+    const connection = await Connection.open(this.#file, "read");
+    try {
+      await connection.backup(file);
+    } finally {
+      await connection.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.onIdle();
+    await Promise.all(this.#all.map((connection) => connection.close()));
+  }
+}

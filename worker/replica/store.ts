@@ -1,0 +1,200 @@
+// One copy of the database: a SQLite file with the data, the idempotency keys, and how far in the log it is, all three
+// always changed in the same transaction. There is one writer connection, used by one role at a time, and a few readers.
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { KeyEntry, LogRecord } from "../../protocol/record.ts";
+import { emptySchema, type Schema } from "../../protocol/schema.ts";
+import { sleep } from "../../protocol/waiting.ts";
+import { CompiledShapes } from "../sql/compiled.ts";
+import { Connection, DamagedFileError } from "../sqlite.ts";
+import { applyEffect, merged } from "./effects.ts";
+import { type Applied, advance, nothingApplied } from "./judge.ts";
+import { keysDdl, recordKeys } from "./keys.ts";
+import { ReadPool } from "./read-pool.ts";
+
+/** A record as it was read from the log. */
+export interface LogEntry {
+  readonly record: LogRecord;
+  readonly offset: number;
+  readonly checksum: string;
+}
+
+const fileName = "data.db";
+const formatVersion = 1;
+
+const writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;
+  PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;`;
+
+const metaDdl = `CREATE TABLE IF NOT EXISTS _dbaas_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`;
+
+export class Store {
+  readonly directory: string;
+  readonly writer: Connection;
+  readonly readers: ReadPool;
+  #applied: Applied;
+  #schema: Schema;
+  #compiled: CompiledShapes;
+  readonly #waiting = new Set<{ readonly position: number; readonly wake: () => void }>();
+
+  private constructor(
+    directory: string,
+    writer: Connection,
+    readers: ReadPool,
+    applied: Applied,
+    schema: Schema,
+  ) {
+    this.directory = directory;
+    this.writer = writer;
+    this.readers = readers;
+    this.#applied = applied;
+    this.#schema = schema;
+    this.#compiled = new CompiledShapes(schema);
+  }
+
+  /** @throws DamagedFileError when the file is not a whole database of ours: `discard` it then and start from nothing */
+  static async open(directory: string): Promise<Store> {
+    await mkdir(directory, { recursive: true });
+    const file = join(directory, fileName);
+    const writer = await Connection.open(file, "write");
+    try {
+      await writer.exec(writerPragmas);
+      await verify(writer);
+      await writer.exec(metaDdl + keysDdl);
+      const meta = new Map(
+        (await writer.all("SELECT name, value FROM _dbaas_meta")).map((row) => [row.name, String(row.value)]),
+      );
+      const format = Number(meta.get("format") ?? formatVersion);
+      if (format !== formatVersion)
+        throw new DamagedFileError(`database file of format ${format}, not ${formatVersion}`);
+      await putMeta(writer, "format", String(formatVersion));
+      const applied = JSON.parse(meta.get("applied") ?? JSON.stringify(nothingApplied)) as Applied;
+      const schema = JSON.parse(meta.get("schema") ?? JSON.stringify(emptySchema)) as Schema;
+      return new Store(directory, writer, await ReadPool.open(file), applied, schema);
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+  }
+
+  /** Puts a damaged or outrun file aside, keeping the last one for a look, so that the next `open` starts from nothing. */
+  static async discard(directory: string): Promise<void> {
+    const file = join(directory, fileName);
+    for (const ending of ["", "-wal", "-shm"]) {
+      await rm(`${file}.discarded${ending}`, { force: true });
+      await rename(`${file}${ending}`, `${file}.discarded${ending}`).catch(() => undefined);
+    }
+  }
+
+  /** Makes a received snapshot the file that the next `open` finds. */
+  static async install(directory: string, snapshotFile: string): Promise<void> {
+    await Store.discard(directory);
+    await rename(snapshotFile, join(directory, fileName));
+  }
+
+  /** What is committed. */
+  get applied(): Applied {
+    return this.#applied;
+  }
+
+  get schema(): Schema {
+    return this.#schema;
+  }
+
+  get compiled(): CompiledShapes {
+    return this.#compiled;
+  }
+
+  /** The log was lost and begins anew: what it still holds is older than this copy and is skipped as such. */
+  forgetOffset(): void {
+    this.#applied = { ...this.#applied, offset: -1, checksum: "" };
+  }
+
+  /** A master syncs every commit to the disk; a slave has the log to read again. */
+  async syncEveryCommit(on: boolean): Promise<void> {
+    await this.writer.exec(`PRAGMA synchronous = ${on ? "FULL" : "NORMAL"}`);
+  }
+
+  /** Applies records that `judge` let through, in order, in one transaction. */
+  async apply(entries: readonly LogEntry[]): Promise<void> {
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    const batches = entries.flatMap(({ record }) => (record.kind === "batch" ? [record] : []));
+    await this.transaction(async () => {
+      let schema = this.#schema;
+      let compiled = this.#compiled;
+      for (const effect of merged(batches.flatMap((batch) => batch.effects))) {
+        const after = await applyEffect(this.writer, compiled, schema, effect);
+        if (after !== schema) compiled = new CompiledShapes(after);
+        schema = after;
+      }
+      const keys = batches.flatMap(({ keys, position, atMs }) =>
+        keys.map((entry) => ({ entry, position, atMs })),
+      );
+      await recordKeys(this.writer, keys);
+      let applied = this.#applied;
+      for (const { record, offset, checksum } of entries)
+        applied = advance(applied, record, offset, checksum);
+      return { applied, schema };
+    });
+  }
+
+  /**
+   * Runs `work` in one transaction of the writer. It commits with the place in the log that `work` returns; when `work`
+   * throws, nothing has happened.
+   */
+  async transaction(
+    work: () => Promise<{ readonly applied: Applied; readonly schema: Schema }>,
+  ): Promise<void> {
+    await this.writer.exec("BEGIN IMMEDIATE");
+    let next: { readonly applied: Applied; readonly schema: Schema };
+    try {
+      next = await work();
+      await putMeta(this.writer, "applied", JSON.stringify(next.applied));
+      if (next.schema !== this.#schema) await putMeta(this.writer, "schema", JSON.stringify(next.schema));
+      await this.writer.exec("COMMIT");
+    } catch (error) {
+      await this.writer.exec("ROLLBACK").catch(() => undefined);
+      throw error;
+    }
+    if (next.schema !== this.#schema) this.#compiled = new CompiledShapes(next.schema);
+    this.#schema = next.schema;
+    this.#applied = next.applied;
+    for (const waiting of [...this.#waiting]) if (next.applied.position >= waiting.position) waiting.wake();
+  }
+
+  recordKeys(entries: readonly KeyEntry[], position: number, atMs: number): Promise<void> {
+    return recordKeys(
+      this.writer,
+      entries.map((entry) => ({ entry, position, atMs })),
+    );
+  }
+
+  /** @returns whether this copy has reached `position` within the time */
+  async reaches(position: number, withinMs: number): Promise<boolean> {
+    if (this.#applied.position >= position) return true;
+    const woken = new AbortController();
+    const waiting = { position, wake: () => woken.abort() };
+    this.#waiting.add(waiting);
+    await sleep(withinMs, woken.signal);
+    this.#waiting.delete(waiting);
+    return this.#applied.position >= position;
+  }
+
+  async close(): Promise<void> {
+    await this.readers.close();
+    await this.writer.close();
+  }
+}
+
+const putMeta = (writer: Connection, name: string, value: string): Promise<unknown> =>
+  writer.run(
+    "INSERT INTO _dbaas_meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
+    name,
+    value,
+  );
+
+async function verify(writer: Connection): Promise<void> {
+  const findings = await writer.all("PRAGMA quick_check(1)");
+  const first = String(findings[0]?.quick_check ?? "no answer");
+  if (first !== "ok") throw new DamagedFileError(`database file is damaged: ${first}`);
+}

@@ -1,0 +1,61 @@
+// PURE but for its memory of when it last ran. What a master writes into the log of its own accord: migrations when the
+// manifest's schema moved, and the forgetting of old idempotency keys.
+import type { Log } from "../../protocol/log.ts";
+import type { ManifestSpec } from "../../protocol/manifest.ts";
+import type { Effect } from "../../protocol/record.ts";
+import type { Schema } from "../../protocol/schema.ts";
+import type { Store } from "../replica/store.ts";
+import { migrate } from "../sql/schema-sql.ts";
+
+const expireEveryMs = 30_000;
+/** Own keys are needed only while a delivery of their request may still come again. */
+const ownKeysMinMs = 120_000;
+
+export class Chores {
+  readonly #store: Store;
+  readonly #spec: () => ManifestSpec;
+  readonly #log: Log;
+  #expiredAtMs: number;
+  #expiredAtPosition = -1;
+  #refused = "";
+  /** The two schemas last compared: between edits they are the same objects. */
+  #compared: { readonly have: Schema; readonly want: Schema } | undefined;
+
+  constructor(store: Store, spec: () => ManifestSpec, log: Log, nowMs: number) {
+    this.#store = store;
+    this.#spec = spec;
+    this.#log = log;
+    this.#expiredAtMs = nowMs;
+  }
+
+  due(nowMs: number): readonly Effect[] {
+    return [...this.#migration(), ...this.#expiry(nowMs)];
+  }
+
+  #migration(): readonly Effect[] {
+    const wanted = this.#spec().database;
+    const have = this.#store.schema;
+    if (this.#compared?.have === have && this.#compared.want === wanted) return [];
+    this.#compared = { have, want: wanted };
+    const { statements, refused } = migrate(have, wanted);
+    const refusal = refused.join("; ");
+    if (refusal !== this.#refused && refusal !== "")
+      this.#log.warn({ refused }, "part of the manifest's schema is not carried out");
+    this.#refused = refusal;
+    if (statements.length === 0) return [];
+    this.#log.info({ statements }, "migrating the schema");
+    return [{ schema: wanted }];
+  }
+
+  #expiry(nowMs: number): readonly Effect[] {
+    if (nowMs - this.#expiredAtMs < expireEveryMs) return [];
+    this.#expiredAtMs = nowMs;
+    // An idle log stays as it is.
+    const { position } = this.#store.applied;
+    if (position === this.#expiredAtPosition) return [];
+    this.#expiredAtPosition = position + 1;
+    const { idempotencyMs, timeoutMs } = this.#spec().requests;
+    const ownMs = Math.max(ownKeysMinMs, 4 * timeoutMs);
+    return [{ expireKeys: { clientBeforeMs: nowMs - idempotencyMs, ownBeforeMs: nowMs - ownMs } }];
+  }
+}

@@ -1,0 +1,175 @@
+// The master at work: writeQ -> transaction -> syncQ -> read back -> commit -> responseQ -> ack.
+// It takes whatever has queued up since its last commit as one batch, so its commits grow with the load and a lone write
+// waits for nobody. It is master exactly while `run` runs, and leaves it at the first sign of a successor.
+import { messageOf, TransientError } from "../../protocol/errors.ts";
+import type { Log } from "../../protocol/log.ts";
+import {
+  type Answer,
+  decodeWriteBatch,
+  encodeAnswers,
+  queueLimits,
+  queues,
+  type WriteBatch,
+} from "../../protocol/queues.ts";
+import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
+import { checksumOf, type Effect } from "../../protocol/record.ts";
+import { Wakeable } from "../../protocol/waiting.ts";
+import { judge } from "../replica/judge.ts";
+import { findKeys } from "../replica/keys.ts";
+import type { LogReader } from "../replica/log-reader.ts";
+import type { LogEntry, Store } from "../replica/store.ts";
+import { type Append, commitBatch, type PendingWrite, type WriteResult } from "./commit-batch.ts";
+import { settleSuspect } from "./deliveries.ts";
+
+export interface MasterOptions {
+  readonly rabbit: Rabbit;
+  readonly store: Store;
+  readonly reader: LogReader;
+  readonly epoch: number;
+  readonly worker: string;
+  readonly log: Log;
+  /** What must be done besides the clients' requests, asked for before each commit. */
+  readonly chores: (nowMs: number) => readonly Effect[];
+  readonly onServed: (writes: number) => void;
+}
+
+const prefetch = 32;
+const readBackWithinMs = 5_000;
+const idleWakeMs = 500;
+const commitItemsMax = 512;
+
+/** There is a newer master in the log: whatever this one still does is void. */
+export class FencedError extends Error {
+  override readonly name = "FencedError";
+}
+
+interface Held {
+  readonly delivery: Delivery;
+  readonly batch: WriteBatch;
+}
+
+/** Runs until the signal fires. @throws FencedError, or what made it unable to go on */
+export async function runMaster(options: MasterOptions, signal: AbortSignal): Promise<void> {
+  const master = new Master(options);
+  await master.run(signal);
+}
+
+class Master {
+  readonly #options: MasterOptions;
+  readonly #held: Held[] = [];
+  readonly #wakeable = new Wakeable();
+
+  constructor(options: MasterOptions) {
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { rabbit, reader } = this.#options;
+    reader.onArrival(() => this.#wakeable.wake());
+    const consumer = await rabbit.consume(queues.write, { prefetch }, (delivery) => {
+      this.#held.push({ delivery, batch: decodeWriteBatch(delivery.content) });
+      this.#wakeable.wake();
+    });
+    try {
+      while (!signal.aborted) {
+        this.#lookForSuccessor(reader.take());
+        if (!(await this.#cycle())) await this.#wakeable.wait(idleWakeMs, signal);
+      }
+    } finally {
+      // What was not answered goes back to the queue with the channel, for the next master.
+      await consumer.close();
+    }
+  }
+
+  /** @returns whether there was anything to do */
+  async #cycle(): Promise<boolean> {
+    const { store, epoch, chores } = this.#options;
+    const atMs = Date.now();
+    const append: Append = (content) => this.#append(content);
+    // Chores go alone: requests behind a migration are compiled against the schema it leaves.
+    const toDo = chores(atMs);
+    if (toDo.length > 0) await commitBatch(store, { writes: [], chores: toDo, epoch, atMs }, append);
+    const held = await this.#trusted(this.#takeHeld());
+    if (held.length === 0) return toDo.length > 0;
+    const writes = held.flatMap(({ batch }) => batch.items.map((item) => pending(batch, item)));
+    this.#answer(held, await commitBatch(store, { writes, chores: [], epoch, atMs }, append));
+    return true;
+  }
+
+  /** Up to a commit's worth; at least one message however large. */
+  #takeHeld(): readonly Held[] {
+    let items = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const { batch, delivery } of this.#held) {
+      items += batch.items.length;
+      bytes += delivery.content.length;
+      if (count > 0 && (items > commitItemsMax || bytes > queueLimits.batchBytesMax)) break;
+      count += 1;
+    }
+    return this.#held.splice(0, count);
+  }
+
+  async #trusted(held: readonly Held[]): Promise<readonly Held[]> {
+    const { rabbit, worker, log } = this.#options;
+    const out: Held[] = [];
+    for (const one of held) {
+      if (!one.delivery.redelivered || (await this.#allKnown(one.batch))) out.push(one);
+      else await settleSuspect(rabbit, queues.write, worker, one.delivery, one.batch, log);
+    }
+    return out;
+  }
+
+  /** Applied before its master died: it needs only its answer. */
+  async #allKnown(batch: WriteBatch): Promise<boolean> {
+    const keys = batch.items.map((item) => item.key);
+    return (await findKeys(this.#options.store.writer, keys)).size === new Set(keys).size;
+  }
+
+  #answer(held: readonly Held[], results: readonly WriteResult[]): void {
+    const { rabbit, worker, onServed } = this.#options;
+    let next = 0;
+    for (const { delivery, batch } of held) {
+      const answers = batch.items.map(({ index }): Answer => {
+        const result = results[next++] as WriteResult;
+        return { index, ...result };
+      });
+      rabbit.send(delivery.replyTo, encodeAnswers(worker, answers), {
+        correlationId: delivery.correlationId,
+      });
+      delivery.ack();
+    }
+    onServed(next);
+  }
+
+  /** Publishes and waits for the record to come back from the log with nobody's marker before it. */
+  async #append(content: Buffer): Promise<{ offset: number; checksum: string }> {
+    const { rabbit, reader, epoch } = this.#options;
+    const checksum = checksumOf(content);
+    const refused = new AbortController();
+    const deadline = AbortSignal.any([AbortSignal.timeout(readBackWithinMs), rabbit.ended, refused.signal]);
+    rabbit.publish(queues.sync, content, { persistent: true }).catch((error) => refused.abort(error));
+    while (!deadline.aborted) {
+      const entries = await reader.next(deadline);
+      const own = entries.find((entry) => entry.checksum === checksum && entry.record.epoch === epoch);
+      this.#lookForSuccessor(own === undefined ? entries : entries.slice(0, entries.indexOf(own)));
+      if (own !== undefined) return { offset: own.offset, checksum };
+    }
+    throw new TransientError(`own record did not come back from the log: ${messageOf(deadline.reason)}`);
+  }
+
+  #lookForSuccessor(entries: readonly LogEntry[]): void {
+    const { store, epoch } = this.#options;
+    for (const { record } of entries) {
+      const verdict = judge(store.applied, record);
+      if (verdict === "duplicate" || verdict === "stale") continue;
+      throw new FencedError(`epoch ${record.epoch} has begun, this master is of epoch ${epoch}`);
+    }
+  }
+}
+
+function pending(batch: WriteBatch, item: WriteBatch["items"][number]): PendingWrite {
+  const shape = batch.shapes[item.shape];
+  if (shape === undefined) throw new Error(`write batch without shape ${item.shape}`);
+  return { item, shape };
+}

@@ -1,0 +1,179 @@
+// The one door to sqlite3: a connection as promises, with a statement cache, an interruptible time limit and errors by
+// what they mean. A connection runs one call at a time; concurrency comes from having several connections.
+import sqlite3 from "sqlite3";
+import { TransientError } from "../protocol/errors.ts";
+
+const statementsMax = 64;
+const busyTimeoutMs = 2_000;
+
+/** The file is damaged, or not a database: its copy must be quarantined and rebuilt. */
+export class DamagedFileError extends Error {
+  override readonly name = "DamagedFileError";
+}
+
+/** The disk (or the file's allowance) is full: nothing was changed. */
+export class StorageFullError extends Error {
+  override readonly name = "StorageFullError";
+}
+
+/** The statement ran longer than it may and was interrupted. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+}
+
+/** A constraint of the schema refuses the rows. `column` as SQLite names it, without its table. */
+export class ConstraintError extends Error {
+  override readonly name = "ConstraintError";
+  readonly kind: "unique" | "notNull" | "foreignKey" | "type" | "other";
+  readonly column: string | undefined;
+
+  constructor(message: string) {
+    super(message.replace(/^SQLITE_CONSTRAINT: /, ""));
+    this.kind = kindOf(message);
+    this.column = /(?:failed: |column )\w+\.(\w+)/.exec(message)?.[1];
+  }
+}
+
+function kindOf(message: string): ConstraintError["kind"] {
+  if (message.includes("UNIQUE")) return "unique";
+  if (message.includes("NOT NULL")) return "notNull";
+  if (message.includes("FOREIGN KEY")) return "foreignKey";
+  if (message.includes("cannot store") || message.includes("CHECK")) return "type";
+  return "other";
+}
+
+function errorOf(error: Error): Error {
+  switch ("errno" in error ? error.errno : undefined) {
+    case sqlite3.CONSTRAINT:
+      return new ConstraintError(error.message);
+    case sqlite3.FULL:
+      return new StorageFullError("no room left for the database", { cause: error });
+    case sqlite3.INTERRUPT:
+      return new InterruptedError("statement interrupted");
+    case sqlite3.CORRUPT:
+    case sqlite3.NOTADB:
+      return new DamagedFileError("database file is damaged", { cause: error });
+    case sqlite3.BUSY:
+    case sqlite3.LOCKED:
+      return new TransientError("database is locked", { cause: error });
+    default:
+      return error;
+  }
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export class Connection {
+  readonly #database: sqlite3.Database;
+  readonly #statements = new Map<string, sqlite3.Statement>();
+
+  private constructor(database: sqlite3.Database) {
+    this.#database = database;
+    database.configure("busyTimeout", busyTimeoutMs);
+  }
+
+  /** @throws DamagedFileError, or the error of the system when the file cannot be opened */
+  static open(file: string, mode: "read" | "write"): Promise<Connection> {
+    const flags = mode === "read" ? sqlite3.OPEN_READONLY : sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE;
+    return new Promise((resolve, reject) => {
+      const database = new sqlite3.Database(file, flags, (error) => {
+        if (error) reject(errorOf(error));
+        else resolve(new Connection(database));
+      });
+    });
+  }
+
+  /** Any number of statements, without parameters. */
+  exec(sql: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#database.exec(sql, (error) => (error ? reject(errorOf(error)) : resolve()));
+    });
+  }
+
+  async all(sql: string, ...params: readonly (string | number | null)[]): Promise<readonly Row[]> {
+    const statement = await this.#prepared(sql);
+    return new Promise((resolve, reject) => {
+      statement.all(params, (error: Error | null, rows: Row[]) =>
+        error ? reject(errorOf(error)) : resolve(rows),
+      );
+    });
+  }
+
+  /** @returns how many rows it changed */
+  async run(sql: string, ...params: readonly (string | number | null)[]): Promise<number> {
+    const statement = await this.#prepared(sql);
+    return new Promise((resolve, reject) => {
+      statement.run(params, function (this: sqlite3.RunResult, error: Error | null) {
+        if (error) reject(errorOf(error));
+        else resolve(this.changes);
+      });
+    });
+  }
+
+  /** Interrupts whatever this connection is doing if `work` is not done in time. */
+  async limited<T>(ms: number, work: () => Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.#database.interrupt(), ms);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** A copy of the whole database as it is at one moment; writers of other connections go on meanwhile. */
+  async backup(file: string): Promise<void> {
+    const backup = await new Promise<Backup>((resolve, reject) => {
+      const made: Backup = (this.#database as unknown as WithBackup).backup(file, (error) =>
+        error ? reject(errorOf(error)) : resolve(made),
+      );
+    });
+    // All pages in one step: a single read transaction, so no writer can make it start over.
+    await new Promise<void>((resolve, reject) => {
+      backup.step(-1, (error) => (error ? reject(errorOf(error)) : resolve()));
+    });
+    await new Promise<void>((resolve) => backup.finish(() => resolve()));
+  }
+
+  /** Statements compiled against an older schema are of no use after it changed. */
+  async forgetStatements(): Promise<void> {
+    const statements = [...this.#statements.values()];
+    this.#statements.clear();
+    await Promise.all(statements.map(finalize));
+  }
+
+  async close(): Promise<void> {
+    await this.forgetStatements();
+    await new Promise<void>((resolve) => this.#database.close(() => resolve()));
+  }
+
+  async #prepared(sql: string): Promise<sqlite3.Statement> {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const made = await new Promise<sqlite3.Statement>((resolve, reject) => {
+      const statement = this.#database.prepare(sql, (error) =>
+        error ? reject(errorOf(error)) : resolve(statement),
+      );
+    });
+    this.#statements.set(sql, made);
+    if (this.#statements.size > statementsMax) {
+      const oldest = this.#statements.entries().next().value;
+      if (oldest !== undefined) {
+        this.#statements.delete(oldest[0]);
+        void finalize(oldest[1]);
+      }
+    }
+    return made;
+  }
+}
+
+const finalize = (statement: sqlite3.Statement): Promise<void> =>
+  new Promise((resolve) => statement.finalize(() => resolve()));
+
+/** In the package's code, missing from its types. */
+interface Backup {
+  step(pages: number, done: (error: Error | null) => void): void;
+  finish(done: () => void): void;
+}
+interface WithBackup {
+  backup(file: string, done: (error: Error | null) => void): Backup;
+}
