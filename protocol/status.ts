@@ -7,7 +7,8 @@ export type ConditionType =
   | "SlavesAvailable"
   | "Scaling"
   | "ManifestValid"
-  | "Degraded";
+  | "Degraded"
+  | "Paused";
 
 export interface StatusCondition {
   readonly type: ConditionType;
@@ -41,6 +42,23 @@ export interface FailoverRecord {
   readonly gapMs: number | null;
 }
 
+/** A container or volume that stands where one of ours would, but is not ours: it is told, never touched. */
+export interface ForeignContainer {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** Something the controller did or decided, kept for operators. */
+export interface EventRecord {
+  readonly atMs: number;
+  readonly reconcile: string;
+  readonly severity: "info" | "warning";
+  /** One CamelCase word. */
+  readonly reason: string;
+  readonly message: string;
+  readonly worker: string | null;
+}
+
 export interface ClusterStatus {
   readonly cluster: string;
   readonly generation: number;
@@ -58,6 +76,7 @@ export interface ClusterStatus {
     readonly endsAtMs: number;
   } | null;
   readonly conditions: readonly StatusCondition[];
+  readonly foreign: readonly ForeignContainer[];
   readonly failovers: readonly FailoverRecord[];
   readonly lastCycle: { readonly id: string; readonly atMs: number; readonly tookMs: number };
 }

@@ -12,7 +12,7 @@ export interface Paths {
   /** Persistent children by worker name: `PidNode`, written by the controller. */
   readonly pids: string;
   readonly pid: (name: string) => string;
-  /** Persistent children by worker name, made by the controller: the worker leaves its queues and finishes what it holds. */
+  /** Persistent children by worker name, `DrainNode`, made by the controller: the worker leaves its queues and finishes what it holds. */
   readonly draining: string;
   readonly drain: (name: string) => string;
   /** Persistent children by API id: `ReadsNode`. */
@@ -25,6 +25,8 @@ export interface Paths {
   readonly spec: string;
   /** `ClusterStatus`, written by the controller. */
   readonly status: string;
+  /** `EventRecord[]`, the last ones, written by the controller. */
+  readonly events: string;
   /** `{ uid }`, made once for the life of the cluster. */
   readonly uid: string;
   /** Ephemeral lock of the acting controller. */
@@ -51,6 +53,7 @@ export function pathsOf(cluster: string): Paths {
     wishes: `${root}/wishes`,
     spec: `${root}/spec`,
     status: `${root}/status`,
+    events: `${root}/events`,
     uid: `${root}/uid`,
     controller: `${root}/controller`,
   };
@@ -98,6 +101,11 @@ export interface PidNode {
   readonly container: string;
 }
 
+export interface DrainNode {
+  readonly container: string;
+  readonly atMs: number;
+}
+
 export interface ReadsNode {
   /** Ever growing, never reset. */
   readonly reads: number;
@@ -108,7 +116,12 @@ export interface WindowNode {
   readonly startedAtMs: number;
   readonly readsAtStart: number;
   /** The demand of the last window that ended, null before that. */
-  readonly demand: { readonly slaves: number; readonly reads: number; readonly endedAtMs: number } | null;
+  readonly demand: {
+    readonly slaves: number;
+    readonly reads: number;
+    readonly endedAtMs: number;
+    readonly windowMs: number;
+  } | null;
 }
 
 export type WishKind = "crashMaster" | "crashSlave" | "switchover";
