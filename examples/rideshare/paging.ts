@@ -1,0 +1,47 @@
+// Reads a whole list however long it is: page by page in the order of a key, each page starting after the last one's end.
+// The service bounds an answer by its bytes; where names are so long that a page is too large, smaller pages are asked for.
+import { type Database, type Freshness, TooLarge } from "./database.ts";
+import { limits } from "./limits.ts";
+import type { Deadline } from "./patience.ts";
+import { literal, type Row } from "./rows.ts";
+
+export interface List {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly equals?: Readonly<Record<string, string | number>>;
+  /** Unique, and one of the columns. */
+  readonly key: string;
+}
+
+/** PURE: the condition of the page that follows `last`. */
+export function pageCondition({ equals = {}, key }: List, last: Row | undefined): string {
+  const conditions = Object.entries(equals).map(([column, value]) => `${column} = ${literal(value)}`);
+  const after = last?.[key];
+  if (after !== undefined && after !== null) conditions.push(`${key} > ${literal(after)}`);
+  return conditions.length === 0 ? "1=1" : conditions.join(" AND ");
+}
+
+export async function readAll(
+  database: Database,
+  list: List,
+  freshness: Freshness,
+  deadline: Deadline,
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  let limit: number = limits.pageRowsMax;
+  let wanted = freshness;
+  for (;;) {
+    const { table, columns, key } = list;
+    const where = pageCondition(list, rows.at(-1));
+    try {
+      const page = await database.read({ table, columns, where, orderBy: [key], limit }, wanted, deadline);
+      rows.push(...page);
+      if (page.length < limit) return rows;
+      // What the first page has seen, the next ones see too.
+      wanted = { atLeast: database.seen };
+    } catch (error) {
+      if (!(error instanceof TooLarge) || limit === 1) throw error;
+      limit = Math.ceil(limit / 2);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// The rides and who joined them, as the database holds them. References and keys of the schema decide what may be written.
+import { Conflict, type Database, type Freshness, type Write } from "../database.ts";
+import { readAll } from "../paging.ts";
+import type { Deadline } from "../patience.ts";
+import { numberIn, type Row, textIn } from "../rows.ts";
+import type { Route } from "../rules/localities.ts";
+import type { NewRide } from "../rules/rides.ts";
+
+export interface Ride extends NewRide {
+  readonly rideId: number;
+}
+
+const columns = ["ride_id", "created_by", "timestamp", "source", "destination"] as const;
+
+const rideIn = (row: Row): Ride => ({
+  rideId: numberIn(row, "ride_id"),
+  createdBy: textIn(row, "created_by"),
+  timestamp: textIn(row, "timestamp"),
+  source: numberIn(row, "source"),
+  destination: numberIn(row, "destination"),
+});
+
+export class RideRecords {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Refused when the creator does not exist (any more). */
+  create({ createdBy, ...ride }: NewRide, deadline: Deadline): Promise<"done" | "refused"> {
+    const row = { created_by: createdBy, ...ride };
+    return this.#insert({ op: "insert", table: "rides", row }, deadline);
+  }
+
+  /** Refused when the user is in it already, or the user or the ride does not exist (any more). */
+  join(rideId: number, username: string, deadline: Deadline): Promise<"done" | "refused"> {
+    return this.#insert({ op: "insert", table: "riders", row: { ride_id: rideId, username } }, deadline);
+  }
+
+  async #insert(insert: Write, deadline: Deadline): Promise<"done" | "refused"> {
+    try {
+      await this.#database.write(insert, deadline);
+      return "done";
+    } catch (error) {
+      if (error instanceof Conflict) return "refused";
+      throw error;
+    }
+  }
+
+  async between(
+    { source, destination }: Route,
+    freshness: Freshness,
+    deadline: Deadline,
+  ): Promise<readonly Ride[]> {
+    const list = { table: "rides", columns, equals: { source, destination }, key: "ride_id" };
+    const rows = await readAll(this.#database, list, freshness, deadline);
+    return rows.map(rideIn);
+  }
+
+  async find(rideId: number, freshness: Freshness, deadline: Deadline): Promise<Ride | undefined> {
+    const query = { table: "rides", columns, where: { ride_id: rideId } };
+    const [row] = await this.#database.read(query, freshness, deadline);
+    return row === undefined ? undefined : rideIn(row);
+  }
+
+  /** Not older than what this process has seen, so it may follow `find` without a strong read of its own. */
+  async riders(rideId: number, deadline: Deadline): Promise<readonly string[]> {
+    const list = { table: "riders", columns: ["username"], equals: { ride_id: rideId }, key: "username" };
+    const rows = await readAll(this.#database, list, { atLeast: this.#database.seen }, deadline);
+    return rows.map((row) => textIn(row, "username"));
+  }
+
+  async delete(rideId: number, deadline: Deadline): Promise<"deleted" | "unknown"> {
+    const where = { ride_id: rideId };
+    const rows = await this.#database.write({ op: "delete", table: "rides", where }, deadline);
+    return rows > 0 ? "deleted" : "unknown";
+  }
+
+  async count(freshness: Freshness, deadline: Deadline): Promise<number> {
+    const [row] = await this.#database.read({ table: "rides", count: 1 }, freshness, deadline);
+    if (row === undefined) throw new Error("db/read answered no count");
+    return numberIn(row, "count");
+  }
+}
