@@ -32,7 +32,9 @@ provide_engine() {
   fi
   if ! has dockerd; then
     has docker && ! can_install && die "Docker is installed but no engine answers: start it (Docker Desktop, or systemctl start docker)"
-    install_packages docker.io iptables
+    local packages=(docker.io iptables)
+    choose_compose || packages+=(docker-compose)
+    install_packages "${packages[@]}"
   fi
   start_engine
 }
@@ -56,7 +58,7 @@ start_engine() {
   if [ -d /run/systemd/system ]; then
     say "starting the Docker engine by systemd"
     quietly systemctl systemctl start docker
-  elif ! pgrep -x dockerd >/dev/null; then
+  elif ! cat /proc/[0-9]*/comm 2>/dev/null | grep -qx dockerd; then
     say "starting the Docker engine (dockerd, log in $ENGINE_LOG)"
     # A session and streams of its own: it outlives this script and holds nothing of it open, not even the lock.
     setsid dockerd >>"$ENGINE_LOG" 2>&1 </dev/null 9>&- &
