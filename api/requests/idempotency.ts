@@ -1,0 +1,31 @@
+// A client's own idempotency key, and the fingerprint that tells a repeat from another request under the same key.
+import { createHash } from "node:crypto";
+import { Refusal } from "../../protocol/errors.ts";
+import type { WriteStatement } from "../../protocol/statement.ts";
+import { bounds } from "./bounds.ts";
+
+export interface ClientKey {
+  readonly key: string;
+  readonly hash: string;
+}
+
+const keyForm = new RegExp(`^[\\x21-\\x7e]{1,${bounds.idempotencyKeyLengthMax}}$`);
+const hashLength = 22; // 128 bits in base64url
+
+/** @throws Refusal when the header is there and is not a key */
+export function clientKeyFrom(header: string | undefined, statement: WriteStatement): ClientKey | undefined {
+  if (header === undefined) return undefined;
+  if (!keyForm.test(header))
+    throw new Refusal(
+      "bad_request",
+      `must be 1 to ${bounds.idempotencyKeyLengthMax} visible ASCII characters`,
+      "Idempotency-Key",
+    );
+  return { key: `c:${header}`, hash: fingerprint(statement) };
+}
+
+const fingerprint = ({ shape, rows }: WriteStatement): string =>
+  createHash("sha256")
+    .update(JSON.stringify([shape, rows]))
+    .digest("base64url")
+    .slice(0, hashLength);

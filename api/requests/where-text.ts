@@ -1,0 +1,214 @@
+// Second step of reading a condition written as text: characters -> tokens -> CONDITION.
+//
+//   any       = all { OR all }
+//   all       = one { AND one }
+//   one       = NOT one | ( any ) | column test | literal operator literal | literal operator column
+//   test      = operator literal | [NOT] IN ( literal, … ) | [NOT] LIKE literal | IS [NOT] NULL
+//   operator  = = == != <> < <= > >=
+//
+// A bare word is a column on the left and a text on the right, so `username=asha` means what its sender meant.
+// Every literal becomes a parameter: nothing of the text ever reaches SQL.
+import type { Refusal } from "../../protocol/errors.ts";
+import type { Comparison, Condition, Value } from "../../protocol/statement.ts";
+import { bounds } from "./bounds.ts";
+import { compareConstants } from "./constants.ts";
+import type { Params } from "./params.ts";
+import { numberFromText } from "./values.ts";
+import { refusedAt, type Token, tokenize } from "./where-tokens.ts";
+
+const comparisons: ReadonlyMap<string, Comparison> = new Map([
+  ["=", "="],
+  ["==", "="],
+  ["!=", "!="],
+  ["<>", "!="],
+  ["<", "<"],
+  ["<=", "<="],
+  [">", ">"],
+  [">=", ">="],
+]);
+
+/** What the comparison becomes when its sides change places. */
+const mirrored: Readonly<Record<Comparison, Comparison>> = {
+  "=": "=",
+  "!=": "!=",
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+};
+
+const keywords = new Set(["AND", "OR", "NOT", "IN", "LIKE", "IS", "NULL", "TRUE", "FALSE"]);
+
+export const comparisonOf = (symbol: string): Comparison | undefined => comparisons.get(symbol);
+
+/** @throws Refusal with the offset of what cannot be understood */
+export function conditionFromText(text: string, params: Params, field: string): Condition {
+  return new WhereParser(tokenize(text, field), params, field).parse();
+}
+
+class WhereParser {
+  readonly #tokens: readonly Token[];
+  readonly #params: Params;
+  readonly #field: string;
+  #at = 0;
+  #nesting = 0;
+  #comparisons = 0;
+
+  constructor(tokens: readonly Token[], params: Params, field: string) {
+    this.#tokens = tokens;
+    this.#params = params;
+    this.#field = field;
+  }
+
+  parse(): Condition {
+    const condition = this.#any();
+    if (this.#token.kind !== "end") throw this.#unexpected("expected AND, OR or the end");
+    return condition;
+  }
+
+  #any(): Condition {
+    const first = this.#all();
+    if (!this.#isKeyword("OR")) return first;
+    const of = [first];
+    while (this.#skipKeyword("OR")) of.push(this.#all());
+    return { op: "or", of };
+  }
+
+  #all(): Condition {
+    const first = this.#one();
+    if (!this.#isKeyword("AND")) return first;
+    const of = [first];
+    while (this.#skipKeyword("AND")) of.push(this.#one());
+    return { op: "and", of };
+  }
+
+  #one(): Condition {
+    const negated = this.#isKeyword("NOT");
+    if (!negated && !this.#isSymbol("(")) return this.#test();
+    this.#nesting += 1;
+    if (this.#nesting > bounds.nestingMax) throw this.#refused(`nested deeper than ${bounds.nestingMax}`);
+    this.#at += 1;
+    const inner = negated ? this.#one() : this.#any();
+    if (!negated) this.#expectSymbol(")");
+    this.#nesting -= 1;
+    return negated ? { op: "not", of: inner } : inner;
+  }
+
+  #test(): Condition {
+    this.#comparisons += 1;
+    if (this.#comparisons > bounds.comparisonsMax)
+      throw this.#refused(`more than ${bounds.comparisonsMax} comparisons`);
+    const left = this.#token;
+    if (left.kind === "name" || (left.kind === "word" && !isKeyword(left))) {
+      this.#at += 1;
+      return this.#columnTest(left.text);
+    }
+    return this.#literalTest(this.#literal("expected a column or a value"));
+  }
+
+  #columnTest(column: string): Condition {
+    if (this.#skipKeyword("IS")) {
+      const negated = this.#skipKeyword("NOT");
+      if (!this.#skipKeyword("NULL")) throw this.#unexpected("expected NULL");
+      return unless(negated, { op: "isNull", column });
+    }
+    const negated = this.#skipKeyword("NOT");
+    if (this.#skipKeyword("IN")) return unless(negated, { op: "in", column, param: this.#list() });
+    if (this.#skipKeyword("LIKE"))
+      return unless(negated, { op: "like", column, param: this.#params.add(String(this.#literal())) });
+    if (negated) throw this.#unexpected("expected IN or LIKE");
+    const op = this.#comparison();
+    return { op, column, param: this.#params.add(this.#literal()) };
+  }
+
+  /** `1=1`, or the column standing on the right: `5 < age`. */
+  #literalTest(left: Value): Condition {
+    const op = this.#comparison();
+    const right = this.#token;
+    if (right.kind === "word" && !isKeyword(right)) {
+      this.#at += 1;
+      return { op: mirrored[op], column: right.text, param: this.#params.add(left) };
+    }
+    return { op: "const", value: compareConstants(left, op, this.#literal()) };
+  }
+
+  #comparison(): Comparison {
+    const op = this.#token.kind === "symbol" ? comparisonOf(this.#token.text) : undefined;
+    if (op === undefined) throw this.#unexpected("expected a comparison");
+    this.#at += 1;
+    return op;
+  }
+
+  #list(): number {
+    this.#expectSymbol("(");
+    const values: Value[] = [];
+    do values.push(this.#literal());
+    while (this.#skipSymbol(","));
+    this.#expectSymbol(")");
+    return this.#params.add(values);
+  }
+
+  #literal(expected = "expected a value"): Value {
+    const token = this.#token;
+    if (token.kind === "end" || token.kind === "symbol") throw this.#unexpected(expected);
+    if (token.kind === "word" && isKeyword(token)) return this.#keywordLiteral(expected);
+    this.#at += 1;
+    return token.kind === "number" ? numberFromText(token.text) : token.text;
+  }
+
+  #keywordLiteral(expected: string): Value {
+    if (this.#skipKeyword("TRUE")) return true;
+    if (this.#skipKeyword("FALSE")) return false;
+    // In SQL nothing is equal to NULL, which is never what the sender meant.
+    if (this.#isKeyword("NULL")) throw this.#refused("NULL can only be asked for as IS NULL or IS NOT NULL");
+    throw this.#unexpected(expected);
+  }
+
+  get #token(): Token {
+    // The last token is `end`, and nothing ever steps over it.
+    return this.#tokens[this.#at] as Token;
+  }
+
+  #isKeyword(keyword: string): boolean {
+    const token = this.#token;
+    return token.kind === "word" && token.text.toUpperCase() === keyword;
+  }
+
+  #isSymbol(symbol: string): boolean {
+    return this.#token.kind === "symbol" && this.#token.text === symbol;
+  }
+
+  #skipKeyword(keyword: string): boolean {
+    const found = this.#isKeyword(keyword);
+    if (found) this.#at += 1;
+    return found;
+  }
+
+  #skipSymbol(symbol: string): boolean {
+    const found = this.#isSymbol(symbol);
+    if (found) this.#at += 1;
+    return found;
+  }
+
+  #expectSymbol(symbol: string): void {
+    if (!this.#skipSymbol(symbol)) throw this.#unexpected(`expected ${symbol}`);
+  }
+
+  #unexpected(expected: string): Refusal {
+    const { kind, text } = this.#token;
+    return this.#refused(
+      kind === "end"
+        ? `${expected}, the text ends`
+        : `${expected}, found ${JSON.stringify(text.slice(0, 40))}`,
+    );
+  }
+
+  #refused(message: string): Refusal {
+    return refusedAt(message, this.#token.at, this.#field);
+  }
+}
+
+const isKeyword = (token: Token): boolean => keywords.has(token.text.toUpperCase());
+
+const unless = (negated: boolean, condition: Condition): Condition =>
+  negated ? { op: "not", of: condition } : condition;

@@ -1,0 +1,78 @@
+// The body of db/write -> a statement for the master. The form is picked by its keys first, so that an error names the
+// field that is wrong in the form the client meant.
+import type { z } from "zod";
+import { Refusal } from "../../protocol/errors.ts";
+import type { WriteShape, WriteStatement } from "../../protocol/statement.ts";
+import { columnDelete, columnInsert, queryWrite } from "./legacy-writes.ts";
+import { nearest } from "./nearest.ts";
+import { Params } from "./params.ts";
+import { rowsFrom } from "./rows.ts";
+import { deleteBody, insertBody, updateBody, upsertBody } from "./schemas.ts";
+import { shaped } from "./shaped.ts";
+import { isRecord } from "./values.ts";
+import { requiredConditionFrom } from "./where.ts";
+
+/** @throws Refusal naming the field that is wrong */
+export function parseWrite(body: unknown): WriteStatement {
+  if (!isRecord(body)) throw new Refusal("bad_request", "must be a JSON object", "(body)");
+  if ("op" in body) return native(body);
+  if ("query" in body) return queryWrite(body);
+  if ("insert" in body) return columnInsert(body);
+  if ("delete" in body) return columnDelete(body);
+  throw new Refusal("bad_request", `is required: ${operations.join(", ")}`, "op");
+}
+
+const operations = ["insert", "upsert", "update", "delete"] as const;
+
+function native(body: Readonly<Record<string, unknown>>): WriteStatement {
+  switch (body.op) {
+    case "insert":
+      return insert(shaped(insertBody, body));
+    case "upsert":
+      return insert(shaped(upsertBody, body), "update");
+    case "update":
+      return update(shaped(updateBody, body));
+    case "delete":
+      return remove(shaped(deleteBody, body));
+    default:
+      throw unknownOperation(body.op);
+  }
+}
+
+function unknownOperation(op: unknown): Refusal {
+  const meant = typeof op === "string" ? nearest(op, operations) : undefined;
+  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+  return new Refusal("bad_request", `must be one of ${operations.join(", ")}${hint}`, "op");
+}
+
+function insert(
+  { table, row, rows: many }: z.output<typeof insertBody> | z.output<typeof upsertBody>,
+  onConflict?: "update",
+): WriteStatement {
+  if (many === undefined && row === undefined) throw new Refusal("bad_request", "is required", "rows");
+  if (many !== undefined && row !== undefined)
+    throw new Refusal("bad_request", "is the same as rows: send one of them", "row");
+  const { columns, rows } =
+    many === undefined ? rowsFrom([row], () => "row") : rowsFrom(many, (i) => `rows[${i}]`);
+  const shape: WriteShape = {
+    kind: "insert",
+    table,
+    columns,
+    ...(onConflict === undefined ? {} : { onConflict }),
+  };
+  return { shape, rows };
+}
+
+function update({ table, set: raw, where: condition }: z.output<typeof updateBody>): WriteStatement {
+  if (raw === undefined) throw new Refusal("bad_request", "is required", "set");
+  const { columns: set, rows } = rowsFrom([raw], () => "set");
+  const params = new Params(rows[0]);
+  const where = requiredConditionFrom(condition, params, "where");
+  return { shape: { kind: "update", table, set, where }, rows: [params.values] };
+}
+
+function remove({ table, where: condition }: z.output<typeof deleteBody>): WriteStatement {
+  const params = new Params();
+  const where = requiredConditionFrom(condition, params, "where");
+  return { shape: { kind: "delete", table, where }, rows: [params.values] };
+}

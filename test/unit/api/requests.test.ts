@@ -1,0 +1,441 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { clientKeyFrom } from "../../../api/requests/idempotency.ts";
+import { jsonFrom } from "../../../api/requests/json-body.ts";
+import { parseRead } from "../../../api/requests/read-request.ts";
+import { parseWrite } from "../../../api/requests/write-request.ts";
+import { Refusal } from "../../../protocol/errors.ts";
+import type { Condition, ReadShape, WriteShape } from "../../../protocol/statement.ts";
+
+const sha1 = "3d725109c7e7c0bfb9d709836735b56d943d263f";
+const byName: Condition = { op: "=", column: "username", param: 0 };
+const insertUser: WriteShape = { kind: "insert", table: "users", columns: ["username", "password"] };
+
+const refusal = (parse: (body: unknown) => unknown, body: unknown): Refusal => {
+  try {
+    parse(body);
+  } catch (error) {
+    assert.ok(error instanceof Refusal, String(error));
+    return error;
+  }
+  return assert.fail(`${JSON.stringify(body)} was understood`);
+};
+
+describe("a write in RideShare's forms", () => {
+  const forms: readonly (readonly [body: object, shape: WriteShape, row: readonly unknown[]])[] = [
+    [
+      { table: "users", column: ["username", "password"], insert: ["asha", sha1] },
+      insertUser,
+      ["asha", sha1],
+    ],
+    [
+      { table: "users", columns: ["username", "password"], insert: ["asha", sha1] },
+      insertUser,
+      ["asha", sha1],
+    ],
+    [
+      { table: "users", column: "username", insert: "asha" },
+      { kind: "insert", table: "users", columns: ["username"] },
+      ["asha"],
+    ],
+    [
+      { table: "users", column: "username", insert: "'asha'" },
+      { kind: "insert", table: "users", columns: ["username"] },
+      ["asha"],
+    ],
+    [
+      { table: "users", column: ["username"], insert: "'asha'" },
+      { kind: "insert", table: "users", columns: ["username"] },
+      ["'asha'"],
+    ],
+    [
+      { table: "users", column: "ride_id", insert: 7 },
+      { kind: "insert", table: "users", columns: ["ride_id"] },
+      [7],
+    ],
+    [{ table: "users", column: "username,password", insert: `'asha','${sha1}'` }, insertUser, ["asha", sha1]],
+    [
+      { table: "users", column: "'username','password'", insert: `'asha', '${sha1}'` },
+      insertUser,
+      ["asha", sha1],
+    ],
+    [{ table: "users", column: "username, password", insert: `asha,${sha1}` }, insertUser, ["asha", sha1]],
+    [
+      { table: "users", column: "username,password", insert: "'O''Brien, A',NULL" },
+      insertUser,
+      ["O'Brien, A", null],
+    ],
+    [{ table: "users", column: ["username", "password"], insert: "'asha',7" }, insertUser, ["asha", 7]],
+    [
+      { table: "users", delete: "username = 'asha'" },
+      { kind: "delete", table: "users", where: byName },
+      ["asha"],
+    ],
+    [
+      { table: "rides", column: "ride_id", delete: 7 },
+      { kind: "delete", table: "rides", where: { op: "=", column: "ride_id", param: 0 } },
+      [7],
+    ],
+    [
+      { table: "users", column: "username", delete: "'asha'" },
+      { kind: "delete", table: "users", where: byName },
+      ["asha"],
+    ],
+    [
+      { query: "insert", table: "users", values: { username: "asha", password: sha1 } },
+      insertUser,
+      ["asha", sha1],
+    ],
+    [
+      { query: "delete", table: "users", condition: { username: "asha" } },
+      { kind: "delete", table: "users", where: byName },
+      ["asha"],
+    ],
+  ];
+  for (const [body, shape, row] of forms)
+    it(`understands ${JSON.stringify(body)}`, () =>
+      assert.deepEqual(parseWrite(body), { shape, rows: [row] }));
+});
+
+describe("a read in RideShare's forms", () => {
+  const select = (columns: readonly string[] | "*", where?: Condition, table = "users"): ReadShape => ({
+    kind: "select",
+    table,
+    columns,
+    ...(where === undefined ? {} : { where }),
+  });
+  const forms: readonly (readonly [body: object, shape: ReadShape, params: readonly unknown[]])[] = [
+    [
+      { table: "users", columns: ["username"], where: "username='asha'" },
+      select(["username"], byName),
+      ["asha"],
+    ],
+    [
+      { table: "users", columns: ["username"], where: "username == 'asha'" },
+      select(["username"], byName),
+      ["asha"],
+    ],
+    [
+      { table: "users", column: ["username"], where: "username=asha" },
+      select(["username"], byName),
+      ["asha"],
+    ],
+    [
+      { table: "users", column: "username,password", where: "username = 'asha'" },
+      select(["username", "password"], byName),
+      ["asha"],
+    ],
+    [{ table: "users", column: "*", where: "1=1" }, select("*", { op: "const", value: true }), []],
+    [{ table: "users", column: "*" }, select("*"), []],
+    [{ table: "users", columns: ["*"], where: "" }, select("*"), []],
+    [{ table: "users" }, select("*"), []],
+    [
+      { table: "rides", columns: ["ride_id"], where: { created_by: "asha" } },
+      select(["ride_id"], { op: "=", column: "created_by", param: 0 }, "rides"),
+      ["asha"],
+    ],
+    [{ table: "rides", count: 1 }, { kind: "count", table: "rides" }, []],
+    [
+      { table: "users", columns: ["username"], condition: { username: "asha" } },
+      select(["username"], byName),
+      ["asha"],
+    ],
+    [
+      { table: "users", where: ["username='asha'", { age: { ">=": 18 } }] },
+      select("*", { op: "and", of: [byName, { op: ">=", column: "age", param: 1 }] }),
+      ["asha", 18],
+    ],
+  ];
+  for (const [body, shape, params] of forms)
+    it(`understands ${JSON.stringify(body)}`, () =>
+      assert.deepEqual(parseRead(body), { shape, params, strong: false }));
+
+  it("refuses SQL in a condition", () => {
+    const { code, field } = refusal(parseRead, {
+      table: "users",
+      columns: ["username"],
+      where: "0 UNION SELECT password FROM users",
+    });
+    assert.deepEqual([code, field], ["bad_request", "where"]);
+  });
+});
+
+describe("a native write", () => {
+  it("inserts rows given as objects, whatever the order of their columns", () => {
+    const body = {
+      op: "insert",
+      table: "t",
+      rows: [
+        { a: 1, b: null },
+        { b: true, a: "x" },
+      ],
+    };
+    assert.deepEqual(parseWrite(body), {
+      shape: { kind: "insert", table: "t", columns: ["a", "b"] },
+      rows: [
+        [1, null],
+        ["x", true],
+      ],
+    });
+  });
+
+  it("upserts a single row", () => {
+    assert.deepEqual(parseWrite({ op: "upsert", table: "t", row: { a: 1 } }), {
+      shape: { kind: "insert", table: "t", columns: ["a"], onConflict: "update" },
+      rows: [[1]],
+    });
+  });
+
+  it("numbers an update's new values before those of its condition", () => {
+    assert.deepEqual(parseWrite({ op: "update", table: "t", set: { a: 1, b: 2 }, where: "c IN (3, 4)" }), {
+      shape: { kind: "update", table: "t", set: ["a", "b"], where: { op: "in", column: "c", param: 2 } },
+      rows: [[1, 2, [3, 4]]],
+    });
+  });
+
+  it("deletes by a condition of any form", () => {
+    const where = { a: null, b: [1, 2], c: { "!=": null, "not like": "x%", "<": 5 } };
+    assert.deepEqual(parseWrite({ op: "delete", table: "t", where }), {
+      shape: {
+        kind: "delete",
+        table: "t",
+        where: {
+          op: "and",
+          of: [
+            { op: "isNull", column: "a" },
+            { op: "in", column: "b", param: 0 },
+            {
+              op: "and",
+              of: [
+                { op: "not", of: { op: "isNull", column: "c" } },
+                { op: "not", of: { op: "like", column: "c", param: 1 } },
+                { op: "<", column: "c", param: 2 },
+              ],
+            },
+          ],
+        },
+      },
+      rows: [[[1, 2], "x%", 5]],
+    });
+  });
+
+  it("keeps a column called __proto__ a column", () => {
+    const body = jsonFrom(Buffer.from('{"op":"insert","table":"t","row":{"__proto__":1}}'));
+    assert.deepEqual(parseWrite(body), {
+      shape: { kind: "insert", table: "t", columns: ["__proto__"] },
+      rows: [[1]],
+    });
+  });
+});
+
+describe("a native read", () => {
+  it("orders, limits and skips", () => {
+    const body = {
+      table: "t",
+      columns: ["a"],
+      where: "a > 1",
+      orderBy: ["a desc", { column: "b" }],
+      limit: 10,
+      offset: 20,
+      consistency: "strong",
+    };
+    assert.deepEqual(parseRead(body), {
+      shape: {
+        kind: "select",
+        table: "t",
+        columns: ["a"],
+        where: { op: ">", column: "a", param: 0 },
+        orderBy: [
+          { column: "a", descending: true },
+          { column: "b", descending: false },
+        ],
+        limit: 1,
+        offset: 2,
+      },
+      params: [1, 10, 20],
+      strong: true,
+    });
+    assert.deepEqual(parseRead({ table: "t", orderBy: "a, b DESC" }).shape, {
+      kind: "select",
+      table: "t",
+      columns: "*",
+      orderBy: [
+        { column: "a", descending: false },
+        { column: "b", descending: true },
+      ],
+    });
+  });
+
+  it("counts what fulfils a condition", () => {
+    assert.deepEqual(parseRead({ table: "t", count: true, where: { a: 1 } }), {
+      shape: { kind: "count", table: "t", where: { op: "=", column: "a", param: 0 } },
+      params: [1],
+      strong: false,
+    });
+  });
+});
+
+describe("an error names the field", () => {
+  const wrongReads: readonly (readonly [body: unknown, field: string])[] = [
+    [null, "(body)"],
+    [[], "(body)"],
+    ["users", "(body)"],
+    [{}, "table"],
+    [{ table: 7 }, "table"],
+    [{ table: "" }, "table"],
+    [{ table: "t", columns: [] }, "columns"],
+    [{ table: "t", columns: ["a", 7] }, "columns[1]"],
+    [{ table: "t", columns: ["a", "a"] }, "columns"],
+    [{ table: "t", column: "a,,b" }, "column"],
+    [{ table: "t", column: "a b" }, "column"],
+    [{ table: "t", column: "a", columns: "b" }, "column"],
+    [{ table: "t", where: 7 }, "where"],
+    [{ table: "t", where: ["a=1", 7] }, "where[1]"],
+    [{ table: "t", where: { a: { "~": 1 } } }, "where.a.~"],
+    [{ table: "t", where: { a: {} } }, "where.a"],
+    [{ table: "t", where: { a: [1, [2]] } }, "where.a[1]"],
+    [{ table: "t", where: { a: { "<": null } } }, "where.a.<"],
+    [{ table: "t", limit: -1 }, "limit"],
+    [{ table: "t", limit: "5" }, "limit"],
+    [{ table: "t", offset: 1.5 }, "offset"],
+    [{ table: "t", orderBy: ["a sideways"] }, "orderBy[0]"],
+    [{ table: "t", consistency: "best" }, "consistency"],
+    [{ table: "t", count: 2 }, "count"],
+    [{ table: "t", count: 1, columns: ["a"] }, "columns"],
+  ];
+  for (const [body, field] of wrongReads)
+    it(`of the read ${JSON.stringify(body)}: ${field}`, () => {
+      const { code, field: named } = refusal(parseRead, body);
+      assert.deepEqual([code, named], ["bad_request", field]);
+    });
+
+  const wrongWrites: readonly (readonly [body: unknown, field: string])[] = [
+    [undefined, "(body)"],
+    [{ table: "t" }, "op"],
+    [{ op: "replace", table: "t" }, "op"],
+    [{ op: "insert", table: "t" }, "rows"],
+    [{ op: "insert", table: "t", rows: [] }, "rows"],
+    [{ op: "insert", table: "t", rows: {} }, "rows"],
+    [{ op: "insert", table: "t", rows: [{ a: 1 }], row: { a: 1 } }, "row"],
+    [{ op: "insert", table: "t", rows: [{ a: 1 }, { b: 1 }] }, "rows[1]"],
+    [{ op: "insert", table: "t", rows: [{ a: 1 }, { a: 1, b: 1 }] }, "rows[1]"],
+    [{ op: "insert", table: "t", rows: [{ a: 1 }, 7] }, "rows[1]"],
+    [{ op: "insert", table: "t", rows: [{ a: 1 }, { a: {} }] }, "rows[1].a"],
+    [{ op: "insert", table: "t", rows: [{}] }, "rows[0]"],
+    [{ op: "update", table: "t", where: "1=1" }, "set"],
+    [{ op: "update", table: "t", set: {}, where: "1=1" }, "set"],
+    [{ op: "update", table: "t", set: { a: [] }, where: "1=1" }, "set.a"],
+    [{ op: "update", table: "t", set: { a: 1 } }, "where"],
+    [{ op: "delete", table: "t" }, "where"],
+    [{ op: "delete", table: "t", where: "" }, "where"],
+    [{ op: "delete", table: "t", where: {} }, "where"],
+    [{ op: "delete", table: "t", where: [] }, "where"],
+    [{ table: "t", insert: ["a"] }, "column"],
+    [{ table: "t", column: ["a", "b"], insert: ["x"] }, "insert"],
+    [{ table: "t", column: ["a"], insert: [{}] }, "insert[0]"],
+    [{ table: "t", column: "a,b", insert: "'x','y" }, "insert"],
+    [{ table: "t", delete: 7 }, "delete"],
+    [{ table: "t", delete: "" }, "delete"],
+    [{ table: "t", column: ["a", "b"], delete: 7 }, "column"],
+    [{ query: "drop", table: "t" }, "query"],
+    [{ query: "insert", table: "t", values: 7 }, "values"],
+    [{ query: "delete", table: "t" }, "condition"],
+  ];
+  for (const [body, field] of wrongWrites)
+    it(`of the write ${JSON.stringify(body)}: ${field}`, () => {
+      const { code, field: named } = refusal(parseWrite, body);
+      assert.deepEqual([code, named], ["bad_request", field]);
+    });
+
+  it("suggests the key that was meant", () => {
+    const { field, message } = refusal(parseRead, { table: "t", wher: "a=1" });
+    assert.equal(field, "wher");
+    assert.match(message, /did you mean where\?/);
+    assert.match(refusal(parseWrite, { op: "inser", table: "t" }).message, /did you mean insert\?/);
+  });
+
+  it("bounds lists of conditions before it reads them", () => {
+    const many = Array.from({ length: 300 }, () => "a=1");
+    assert.match(refusal(parseRead, { table: "t", where: many }).message, /more than 256/);
+    const nested = Array.from({ length: 200 }, () => "a=1 or b=2");
+    assert.match(refusal(parseRead, { table: "t", where: nested }).message, /more than 256/);
+  });
+});
+
+describe("any body", () => {
+  const key = fc.constantFrom(
+    ...["op", "table", "row", "rows", "set", "where", "insert", "delete", "column", "columns", "query"],
+    ...["values", "condition", "count", "limit", "orderBy", "__proto__", "x"],
+  );
+  const leaf = fc.oneof(
+    fc.constantFrom("insert", "update", "delete", "a=1", "a,b", "*"),
+    fc.string(),
+    fc.jsonValue(),
+  );
+  it("is understood or refused", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.dictionary(key, leaf), fc.jsonValue()), (body) => {
+        for (const parse of [parseRead, parseWrite])
+          try {
+            parse(body);
+          } catch (error) {
+            assert.ok(error instanceof Refusal, String(error));
+          }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("the bytes of a body", () => {
+  const read = (text: string) => jsonFrom(Buffer.from(text));
+
+  it("keep every digit of a number that a double cannot hold", () => {
+    assert.deepEqual(
+      read('{"a":12345678901234567890,"b":[-99999999999999999,1.5,7],"c":"12345678901234567890"}'),
+      {
+        a: "12345678901234567890",
+        b: ["-99999999999999999", 1.5, 7],
+        c: "12345678901234567890",
+      },
+    );
+    assert.deepEqual(read('{"a":1e999,"b\\"":1e3}'), { a: "1e999", 'b"': 1000 });
+  });
+
+  it("are refused when they are not JSON or not UTF-8", () => {
+    for (const bytes of [Buffer.from("{"), Buffer.from(""), Buffer.from([0x22, 0xff, 0x22])]) {
+      const { code, field } = refusal(() => jsonFrom(bytes), "");
+      assert.deepEqual([code, field], ["bad_request", "(body)"]);
+    }
+  });
+
+  it("mean what JSON.parse says wherever that loses nothing", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = JSON.stringify({ value, long: "1234567890123456789" });
+        const unsafe = /(?<![\d.])-?\d{16,}(?![\d.])/.test(JSON.stringify(value));
+        if (!unsafe) assert.deepEqual(read(text), JSON.parse(text));
+      }),
+    );
+  });
+});
+
+describe("an idempotency key", () => {
+  const statement = parseWrite({ op: "insert", table: "t", row: { a: 1 } });
+
+  it("is marked as the client's and comes with the request's fingerprint", () => {
+    const first = clientKeyFrom("k-1", statement);
+    assert.equal(first?.key, "c:k-1");
+    assert.deepEqual(clientKeyFrom("k-1", statement), first);
+    const other = parseWrite({ op: "insert", table: "t", row: { a: 2 } });
+    assert.notEqual(clientKeyFrom("k-1", other)?.hash, first?.hash);
+  });
+
+  it("is not needed", () => assert.equal(clientKeyFrom(undefined, statement), undefined));
+
+  it("is refused when empty, too long or not visible ASCII", () => {
+    for (const key of ["", "x".repeat(201), "a b", "ä"])
+      assert.equal(refusal(() => clientKeyFrom(key, statement), "").field, "Idempotency-Key");
+  });
+});
