@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { exchange, type HttpAnswer } from "./http-client.ts";
 import { isRecord, parseJson } from "./json.ts";
 import { type Deadline, untilAnswered } from "./patience.ts";
-import type { Row, Value } from "./rows.ts";
+import type { Row, Value, Where } from "./rows.ts";
 
 /** The database's rules forbid this write: a key is taken, or what it refers to does not exist. */
 export class Conflict extends Error {
@@ -18,13 +18,13 @@ export class TooLarge extends Error {
 
 export type Write =
   | { readonly op: "insert"; readonly table: string; readonly row: Row }
-  | { readonly op: "delete"; readonly table: string; readonly where: Row | string };
+  | { readonly op: "delete"; readonly table: string; readonly where: Where | string };
 
 export type Read =
   | {
       readonly table: string;
       readonly columns: readonly string[];
-      readonly where?: Row | string;
+      readonly where?: Where;
       readonly orderBy?: readonly string[];
       readonly limit?: number;
     }

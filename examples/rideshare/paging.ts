@@ -3,7 +3,7 @@
 import { type Database, type Freshness, TooLarge } from "./database.ts";
 import { limits } from "./limits.ts";
 import type { Deadline } from "./patience.ts";
-import { literal, type Row } from "./rows.ts";
+import type { Row, Where } from "./rows.ts";
 
 export interface List {
   readonly table: string;
@@ -14,11 +14,9 @@ export interface List {
 }
 
 /** PURE: the condition of the page that follows `last`. */
-export function pageCondition({ equals = {}, key }: List, last: Row | undefined): string {
-  const conditions = Object.entries(equals).map(([column, value]) => `${column} = ${literal(value)}`);
+export function pageWhere({ equals = {}, key }: List, last: Row | undefined): Where {
   const after = last?.[key];
-  if (after !== undefined && after !== null) conditions.push(`${key} > ${literal(after)}`);
-  return conditions.length === 0 ? "1=1" : conditions.join(" AND ");
+  return after === undefined ? equals : { ...equals, [key]: { ">": after } };
 }
 
 export async function readAll(
@@ -32,7 +30,7 @@ export async function readAll(
   let wanted = freshness;
   for (;;) {
     const { table, columns, key } = list;
-    const where = pageCondition(list, rows.at(-1));
+    const where = pageWhere(list, rows.at(-1));
     try {
       const page = await database.read({ table, columns, where, orderBy: [key], limit }, wanted, deadline);
       rows.push(...page);

@@ -1,7 +1,10 @@
-// PURE: rows as the database service answers them, and conditions as text for it.
+// PURE: rows as the database service takes and answers them, and conditions on them.
 
 export type Value = string | number | null;
 export type Row = Readonly<Record<string, Value>>;
+
+/** Columns and what they equal, or what they come after. */
+export type Where = Readonly<Record<string, Value | { readonly ">": Value }>>;
 
 /** @throws Error when the database's schema is not the one this application needs */
 export function textIn(row: Row, column: string): string {
@@ -16,7 +19,3 @@ export function numberIn(row: Row, column: string): number {
   if (typeof value !== "number") throw new Error(`column ${column} holds no number`);
   return value;
 }
-
-/** A value as the service's condition parser reads it: a quote within a text is doubled. */
-export const literal = (value: string | number): string =>
-  typeof value === "number" ? String(value) : `'${value.replaceAll("'", "''")}'`;
