@@ -9,6 +9,8 @@ const heartbeatSeconds = 5;
 const openWithinMs = 10_000;
 const confirmWithinMs = 10_000;
 const callWithinMs = 10_000;
+/** Heartbeats notice a cut connection only after two to three of them; a question a second notices it sooner. */
+const ping = { everyMs: 1_000, withinMs: 3_000 } as const;
 
 export interface Delivery {
   readonly content: Buffer;
@@ -81,6 +83,7 @@ export class Rabbit {
       const rabbit = new Rabbit(await within(opening, openWithinMs + 1_000, "connect to RabbitMQ"));
       rabbit.#publisher = rabbit.#guard(await rabbit.#model.createChannel());
       rabbit.#confirmer = rabbit.#guard(await rabbit.#model.createConfirmChannel());
+      rabbit.#watchLink();
       rabbit.#confirmer.on("return", (message) => rabbit.#returned.add(String(message.properties.messageId)));
       return rabbit;
     } catch (cause) {
@@ -227,6 +230,27 @@ export class Rabbit {
       ack: whileOpen(() => channel.ack(message)),
       requeue: whileOpen(() => channel.nack(message, false, true)),
     };
+  }
+
+  #watchLink(): void {
+    let asking = false;
+    const timer = setInterval(async () => {
+      // A broker short of memory does not read from those who publish: it is there, it only says nothing.
+      if (asking || this.#blocked) return;
+      asking = true;
+      try {
+        await within(
+          this.#mustHave(this.#publisher).prefetch(0),
+          ping.withinMs,
+          "ask RabbitMQ for a sign of life",
+        );
+      } catch (error) {
+        this.#end(error instanceof Error ? error : new Error(String(error)));
+        await this.#model.close().catch(() => undefined);
+      }
+      asking = false;
+    }, ping.everyMs);
+    this.ended.addEventListener("abort", () => clearInterval(timer), { once: true });
   }
 
   /** A channel that fails takes the connection's life with it: its owner starts afresh. */

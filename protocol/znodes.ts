@@ -9,6 +9,11 @@ export interface Paths {
   readonly worker: (name: string) => string;
   /** Ephemeral: `MasterNode`. Its czxid is the epoch. */
   readonly master: string;
+  /**
+   * A number added to the czxid to make the epoch. Absent until ZooKeeper's data was lost once: its transactions then count
+   * from the beginning, and epochs must still only grow.
+   */
+  readonly epochBase: string;
   /** Persistent children by worker name: `PidNode`, written by the controller. */
   readonly pids: string;
   readonly pid: (name: string) => string;
@@ -44,6 +49,7 @@ export function pathsOf(cluster: string): Paths {
     workers,
     worker: below(workers),
     master: `${root}/master`,
+    epochBase: `${root}/epoch-base`,
     pids,
     pid: below(pids),
     draining,

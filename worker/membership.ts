@@ -114,7 +114,18 @@ export class Membership {
     if ((await session.create(paths.master, toJson(node), { ephemeral: true })) === null) return null;
     const stat = await session.stat(paths.master);
     if (stat === null || !stat.mine) throw new TransientError("lost the master znode at once");
-    return stat.czxid;
+    return (await this.#epochBase()) + stat.czxid;
+  }
+
+  /** The log knows a newer epoch than ZooKeeper can give: ZooKeeper was emptied. The next election starts above it. */
+  async raiseEpochs(above: number): Promise<void> {
+    const { session, paths } = this.#options;
+    await session.put(paths.epochBase, String(Math.max(above, await this.#epochBase())));
+  }
+
+  async #epochBase(): Promise<number> {
+    const content = await this.#options.session.get(this.#options.paths.epochBase);
+    return Number(content?.data || 0);
   }
 
   #node(): WorkerNode {

@@ -47,7 +47,7 @@ export async function attach(options: AttachOptions): Promise<Attached> {
   let why: unknown;
   try {
     if (!(await worthSnapshot(options, store)))
-      return { store, reader: await LogReader.open(rabbit, store.applied, signal) };
+      return { store, reader: await LogReader.open(rabbit, store.applied, log, signal) };
   } catch (error) {
     if (!(error instanceof GapError || error instanceof LogLostError)) throw await closed(store, error);
     log.warn({ reason: messageOf(error) }, "own copy does not join the log");
@@ -57,7 +57,7 @@ export async function attach(options: AttachOptions): Promise<Attached> {
     throw await closed(store, error);
   });
   if (fetched !== null) return fetched;
-  if (why === undefined) return { store, reader: await LogReader.open(rabbit, store.applied, signal) };
+  if (why === undefined) return { store, reader: await LogReader.open(rabbit, store.applied, log, signal) };
   if (why instanceof LogLostError && (await isBestLeft(options, store))) return adoptLog(options, store, why);
   throw await closed(store, new TransientError("no live worker can give a snapshot", { cause: why }));
 }
@@ -103,7 +103,7 @@ async function fromDonor(options: AttachOptions, store: Store): Promise<Attached
     onOpen(installed);
     const tookMs = Date.now() - startedAtMs;
     log.info({ donor: donor.name, position: installed.applied.position, tookMs }, "took a snapshot");
-    return { store: installed, reader: await LogReader.open(rabbit, installed.applied, signal) };
+    return { store: installed, reader: await LogReader.open(rabbit, installed.applied, log, signal) };
   }
   return null;
 }
@@ -130,5 +130,5 @@ async function adoptLog(
     "the log was lost; going on from this copy",
   );
   store.forgetOffset();
-  return { store, reader: await LogReader.open(rabbit, store.applied, signal) };
+  return { store, reader: await LogReader.open(rabbit, store.applied, log, signal) };
 }

@@ -1,6 +1,8 @@
 // Reads the log from where a copy stands, in order, and makes sure at the start that it is the log the copy knows: a
 // stream silently clamps an offset that it no longer has, so the record last applied is read again and compared.
 
+import { messageOf } from "../../protocol/errors.ts";
+import type { Log } from "../../protocol/log.ts";
 import { queues } from "../../protocol/queues.ts";
 import type { Consumer, Delivery, Rabbit } from "../../protocol/rabbit.ts";
 import { checksumOf, decodeRecord } from "../../protocol/record.ts";
@@ -9,7 +11,7 @@ import type { Applied } from "./judge.ts";
 import type { LogEntry } from "./store.ts";
 
 /** What the broker may send ahead: enough to keep a replay busy, little enough to bound the memory. */
-const prefetch = 200;
+const prefetch = 100;
 const takenMax = 200;
 const firstRecordWithinMs = 10_000;
 const waitMs = 1_000;
@@ -29,13 +31,18 @@ export class LogReader {
   readonly #wakeable = new Wakeable();
   #consumer: Consumer | undefined;
   #onArrival: (() => void) | undefined;
+  readonly #log: Log;
+
+  private constructor(log: Log) {
+    this.#log = log;
+  }
 
   /**
    * @throws GapError when records between the copy and the log's start are missing
    * @throws LogLostError when the log does not hold what the copy has applied
    */
-  static async open(rabbit: Rabbit, applied: Applied, signal: AbortSignal): Promise<LogReader> {
-    const reader = new LogReader();
+  static async open(rabbit: Rabbit, applied: Applied, log: Log, signal: AbortSignal): Promise<LogReader> {
+    const reader = new LogReader(log);
     const { messages } = await rabbit.depth(queues.sync);
     if (messages === 0 && applied.offset >= 0) throw new LogLostError("the log is empty, this copy is not");
     reader.#consumer = await rabbit.consume(
@@ -57,13 +64,22 @@ export class LogReader {
     this.#onArrival = wake;
   }
 
-  /** What has arrived, without waiting. @throws CorruptRecordError */
+  /** What has arrived, without waiting. */
   take(): readonly LogEntry[] {
-    return this.#arrived.splice(0, takenMax).map((delivery) => {
+    return this.#arrived.splice(0, takenMax).flatMap((delivery) => {
       delivery.ack();
-      const { content, streamOffset } = delivery;
-      return { record: decodeRecord(content), offset: streamOffset, checksum: checksumOf(content) };
+      return this.#entry(delivery);
     });
+  }
+
+  /** A record that cannot be read is passed over: if it was one of a master's, the next one shows the gap. */
+  #entry({ content, streamOffset }: Delivery): readonly LogEntry[] {
+    try {
+      return [{ record: decodeRecord(content), offset: streamOffset, checksum: checksumOf(content) }];
+    } catch (error) {
+      this.#log.error({ offset: streamOffset, reason: messageOf(error) }, "unreadable record in the log");
+      return [];
+    }
   }
 
   /** Waits for at least one entry; empty only when the signal fired. */

@@ -1,7 +1,7 @@
 // What a worker does with a delivery before it trusts it: a message that comes a second time may have killed the worker
 // that had it. It is broken into its single requests, each marked, and queued again; one that comes again even then is
 // answered with an error and kept for an operator. So a poisoned request reaches two workers at most, alone the second time.
-import { Refusal, refusalBody } from "../../protocol/errors.ts";
+import { messageOf, Refusal, refusalBody } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
 import {
   encodeAnswers,
@@ -12,6 +12,23 @@ import {
   type WriteBatch,
 } from "../../protocol/queues.ts";
 import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
+
+/** @returns null, with the message put aside, when it is not one of ours: nothing must make every worker fail in turn */
+export async function readable<B>(
+  rabbit: Rabbit,
+  { content, ack }: Delivery,
+  decode: (content: Buffer) => B,
+  log: Log,
+): Promise<B | null> {
+  try {
+    return decode(content);
+  } catch (error) {
+    log.error({ reason: messageOf(error) }, "unreadable message, moved to the dead-letter queue");
+    await rabbit.publish(queues.dead, content, { persistent: true });
+    ack();
+    return null;
+  }
+}
 
 /** @returns true when the delivery was settled here and must not be worked on */
 export async function settleSuspect(

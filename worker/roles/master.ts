@@ -19,7 +19,7 @@ import { findKeys } from "../replica/keys.ts";
 import type { LogReader } from "../replica/log-reader.ts";
 import type { LogEntry, Store } from "../replica/store.ts";
 import { type Append, commitBatch, type PendingWrite, type WriteResult } from "./commit-batch.ts";
-import { settleSuspect } from "./deliveries.ts";
+import { readable, settleSuspect } from "./deliveries.ts";
 
 export interface MasterOptions {
   readonly rabbit: Rabbit;
@@ -36,7 +36,7 @@ export interface MasterOptions {
 const prefetch = 32;
 const readBackWithinMs = 5_000;
 const idleWakeMs = 500;
-const commitItemsMax = 512;
+const commitMessagesMax = 8;
 
 /** There is a newer master in the log: whatever this one still does is void. */
 export class FencedError extends Error {
@@ -56,7 +56,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
 
 class Master {
   readonly #options: MasterOptions;
-  readonly #held: Held[] = [];
+  readonly #arrived: Delivery[] = [];
   readonly #wakeable = new Wakeable();
 
   constructor(options: MasterOptions) {
@@ -67,7 +67,7 @@ class Master {
     const { rabbit, reader } = this.#options;
     reader.onArrival(() => this.#wakeable.wake());
     const consumer = await rabbit.consume(queues.write, { prefetch }, (delivery) => {
-      this.#held.push({ delivery, batch: decodeWriteBatch(delivery.content) });
+      this.#arrived.push(delivery);
       this.#wakeable.wake();
     });
     try {
@@ -89,7 +89,7 @@ class Master {
     // Chores go alone: requests behind a migration are compiled against the schema it leaves.
     const toDo = chores(atMs);
     if (toDo.length > 0) await commitBatch(store, { writes: [], chores: toDo, epoch, atMs }, append);
-    const held = await this.#trusted(this.#takeHeld());
+    const held = await this.#trusted(this.#takeArrived());
     if (held.length === 0) return toDo.length > 0;
     const writes = held.flatMap(({ batch }) => batch.items.map((item) => pending(batch, item)));
     this.#answer(held, await commitBatch(store, { writes, chores: [], epoch, atMs }, append));
@@ -97,25 +97,25 @@ class Master {
   }
 
   /** Up to a commit's worth; at least one message however large. */
-  #takeHeld(): readonly Held[] {
-    let items = 0;
+  #takeArrived(): readonly Delivery[] {
     let bytes = 0;
     let count = 0;
-    for (const { batch, delivery } of this.#held) {
-      items += batch.items.length;
-      bytes += delivery.content.length;
-      if (count > 0 && (items > commitItemsMax || bytes > queueLimits.batchBytesMax)) break;
+    for (const { content } of this.#arrived) {
+      bytes += content.length;
+      if (count > 0 && (count >= commitMessagesMax || bytes > queueLimits.batchBytesMax)) break;
       count += 1;
     }
-    return this.#held.splice(0, count);
+    return this.#arrived.splice(0, count);
   }
 
-  async #trusted(held: readonly Held[]): Promise<readonly Held[]> {
+  async #trusted(deliveries: readonly Delivery[]): Promise<readonly Held[]> {
     const { rabbit, worker, log } = this.#options;
     const out: Held[] = [];
-    for (const one of held) {
-      if (!one.delivery.redelivered || (await this.#allKnown(one.batch))) out.push(one);
-      else await settleSuspect(rabbit, queues.write, worker, one.delivery, one.batch, log);
+    for (const delivery of deliveries) {
+      const batch = await readable(rabbit, delivery, decodeWriteBatch, log);
+      if (batch === null) continue;
+      if (!delivery.redelivered || (await this.#allKnown(batch))) out.push({ delivery, batch });
+      else await settleSuspect(rabbit, queues.write, worker, delivery, batch, log);
     }
     return out;
   }

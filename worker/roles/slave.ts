@@ -4,7 +4,7 @@ import { decodeReadBatch, encodeAnswers, queues } from "../../protocol/queues.ts
 import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
 import type { Store } from "../replica/store.ts";
 import { answerReads, type ReadLimits } from "./answer-reads.ts";
-import { settleSuspect } from "./deliveries.ts";
+import { readable, settleSuspect } from "./deliveries.ts";
 
 /** Messages a slave may hold: few, so that the next slave gets the next message. */
 const prefetch = 4;
@@ -45,7 +45,8 @@ export async function serveReads(options: SlaveOptions): Promise<ServingReads> {
 
 async function serve(options: SlaveOptions, delivery: Delivery): Promise<void> {
   const { rabbit, store, worker, log, limits, onServed } = options;
-  const batch = decodeReadBatch(delivery.content);
+  const batch = await readable(rabbit, delivery, decodeReadBatch, log);
+  if (batch === null) return;
   if (await settleSuspect(rabbit, queues.read, worker, delivery, batch, log)) return;
   const { correlationId, replyTo } = delivery;
   await answerReads(store, batch, limits(), (answers) => {
