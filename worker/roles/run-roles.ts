@@ -179,11 +179,13 @@ class Roles {
 
   /** Everything acknowledged stands before our marker: once we have read it, we hold it all. */
   async #drainLog(epoch: number, scope: AbortSignal): Promise<void> {
-    const { rabbit, store, reader, name } = this.#options;
-    if (store.applied.epoch >= epoch)
+    const { rabbit, store, reader, name, membership } = this.#options;
+    if (store.applied.epoch >= epoch) {
+      await membership.raiseEpochs(store.applied.epoch);
       throw new FencedError(
         `epoch ${epoch} is not newer than the log's ${store.applied.epoch}: was ZooKeeper emptied?`,
       );
+    }
     const marker = encodeRecord({ kind: "marker", epoch, master: name, atMs: Date.now() });
     await rabbit.publish(queues.sync, marker, { persistent: true });
     const deadline = AbortSignal.any([scope, AbortSignal.timeout(markerWithinMs)]);
