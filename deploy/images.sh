@@ -24,6 +24,17 @@ probe_registry() {
   if [ "$had_it" = 0 ]; then docker image rm "$probe" >/dev/null 2>&1 || true; fi
 }
 
+# ./dbaas build
+build_images() {
+  check_settings
+  lock_setup
+  ensure_engine
+  choose_images
+  ensure_images zookeeper rabbitmq app nginx
+  unlock_setup
+  say "the images are built: $ZOOKEEPER_IMAGE, $RABBITMQ_IMAGE, $NGINX_IMAGE, $APP_IMAGE"
+}
+
 # ensure_images NAME…, of: zookeeper rabbitmq app nginx. What does not wait for another is made at the same time.
 ensure_images() {
   if [ "$IMAGES" = standin ]; then ensure_base; fi
