@@ -50,18 +50,24 @@ random_credentials() {
 }
 
 wait_until_ready() {
-  local deadline=$((SECONDS + ${DBAAS_UP_TIMEOUT:-180}))
   say "waiting for a master and a slave"
-  until http_get /readyz | head -n 1 | grep -q ' 200 '; do
-    ((SECONDS < deadline)) || die "$CLUSTER did not become ready in time. What it says: ./dbaas logs --all"
+  wait_for_answer "$PORT" /readyz "${DBAAS_UP_TIMEOUT:-180}" ||
+    die "$CLUSTER did not become ready in time. What it says: ./dbaas logs --all"
+}
+
+# wait_for_answer PORT PATH SECONDS: until it answers with a status of success.
+wait_for_answer() {
+  local deadline=$((SECONDS + $3))
+  until http_get "$1" "$2" | head -n 1 | grep -q ' 2[0-9][0-9] '; do
+    ((SECONDS < deadline)) || return 1
     sleep 0.3
   done
 }
 
-# A GET by bash alone, since a fresh machine may have no curl.
+# http_get PORT PATH: by bash alone, since a fresh machine may have no curl.
 http_get() {
   # shellcheck disable=SC2016  # the inner shell expands them
-  within 5 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "GET %s HTTP/1.0\r\n\r\n" "$2" >&3 && cat <&3' _ "$PORT" "$1" 2>/dev/null
+  within 5 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "GET %s HTTP/1.0\r\n\r\n" "$2" >&3 && cat <&3' _ "$1" "$2" 2>/dev/null
 }
 
 welcome() {
@@ -70,7 +76,7 @@ welcome() {
   say "$CLUSTER is up on $url"
   echo
   docker exec "$CLUSTER-orchestrator" node dist/cli/main.js get workers ||
-    http_get /api/v1/worker/list | tail -n 1
+    http_get "$PORT" /api/v1/worker/list | tail -n 1
   cat <<EOF
 
 Try:
