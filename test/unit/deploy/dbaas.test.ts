@@ -19,7 +19,18 @@ function dbaas(args: readonly string[], environment: Record<string, string> = {}
 test("help names every command of the script, each with an example", () => {
   const { code, out } = dbaas(["help"]);
   assert.equal(code, 0);
-  for (const command of ["up", "down", "logs", "build", "test", "example up", "bench", "torture", "status", "get"]) {
+  for (const command of [
+    "up",
+    "down",
+    "logs",
+    "build",
+    "test",
+    "example up",
+    "bench",
+    "torture",
+    "status",
+    "get",
+  ]) {
     assert.match(out, new RegExp(`^ {2,}(\\S+=\\S+ )?\\./dbaas ${command}`, "m"));
   }
 });
