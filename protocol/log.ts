@@ -17,7 +17,8 @@ export function createLog({ program, format, level }: LogOptions): Log {
     sync: true,
     colorize: false,
     translateTime: "SYS:HH:MM:ss.l",
-    ignore: "pid,hostname,program",
+    // `cycle` repeats for machines what the message of a reconcile cycle says in words.
+    ignore: "pid,hostname,program,cycle",
     singleLine: true,
     messageFormat: "{program}: {msg}",
   });

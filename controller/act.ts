@@ -1,0 +1,140 @@
+// Fourth step of a cycle: carries out one intention after another. The order is the plan's: a dead master's znode must be
+// gone before its replacement starts. An action that fails spoils only what concerns the same worker; the next cycle sees
+// what is really there.
+import { assertNever } from "../protocol/errors.ts";
+import type { Wish } from "../protocol/znodes.ts";
+import { type Action, workerOf } from "./action.ts";
+import type { Failpoint } from "./failpoint.ts";
+import { shortId } from "./names.ts";
+import type { Engine, Registry, WorkerContainer } from "./ports.ts";
+
+export interface Hands {
+  readonly engine: Engine;
+  readonly registry: Registry;
+  readonly now: () => number;
+  readonly failpoint: Failpoint;
+  readonly containerFor: (worker: string) => WorkerContainer;
+  /** Something urgent happened, or the right to act is lost: stop here, the next cycle plans anew. */
+  readonly interrupted: () => boolean;
+  readonly onStarted: (worker: string, id: string) => void;
+}
+
+export interface Deed {
+  readonly action: Action;
+  readonly error: unknown;
+  /** For a container that ended by itself: the end of what it wrote. */
+  readonly lastWords: string;
+}
+
+export const actionsPerCycleMax = 64;
+
+/** @returns what was done, and what was tried in vain; never throws */
+export async function carryOut(actions: readonly Action[], hands: Hands): Promise<readonly Deed[]> {
+  const deeds: Deed[] = [];
+  const spoiled = new Set<string>();
+  for (const action of actions.slice(0, actionsPerCycleMax)) {
+    if (deeds.length > 0 && hands.interrupted()) break;
+    const worker = workerOf(action);
+    if (worker !== null && spoiled.has(worker)) continue;
+    try {
+      deeds.push({ action, error: null, lastWords: await act(action, hands) });
+    } catch (error) {
+      deeds.push({ action, error, lastWords: "" });
+      if (worker !== null) spoiled.add(worker);
+    }
+  }
+  return deeds;
+}
+
+async function act(action: Action, hands: Hands): Promise<string> {
+  const { engine, registry, failpoint } = hands;
+  if (action.kind === "removeContainer") return removeContainer(action, hands);
+  await failpoint(`before-${action.kind}`);
+  switch (action.kind) {
+    case "forgetMaster":
+      await registry.forgetMaster(action.container);
+      break;
+    case "forgetWorker":
+      await registry.forgetWorker(action.worker, action.container);
+      break;
+    case "publishSpec":
+      await registry.writeSpec(action.node);
+      break;
+    case "moveWindow":
+      await registry.writeWindow(action.node);
+      break;
+    case "grantWish":
+      await grant(action, hands);
+      break;
+    case "settleWish":
+      await registry.writeWish(action.wish, { ...action.made, outcome: { ok: true, pid: action.pid } });
+      break;
+    case "refuseWish":
+      await registry.writeWish(action.wish, {
+        ...action.made,
+        outcome: { ok: false, reason: action.reason },
+      });
+      break;
+    case "removeWish":
+      await registry.removeWish(action.wish);
+      break;
+    case "writePid":
+      await registry.writePid(action.target.worker, action.target);
+      break;
+    case "kill":
+      await engine.kill(action.target, "SIGKILL");
+      break;
+    case "removePid":
+      await registry.removePid(action.worker);
+      break;
+    case "removeDrain":
+      await registry.removeDrain(action.worker);
+      break;
+    case "drain":
+      await registry.writeDrain(action.target.worker, {
+        container: action.target.container,
+        atMs: hands.now(),
+      });
+      break;
+    case "startWorker":
+      await startWorker(action.worker, hands);
+      break;
+    default:
+      assertNever(action);
+  }
+  await failpoint(`after-${action.kind}`);
+  return "";
+}
+
+async function startWorker(worker: string, { engine, registry, failpoint, ...hands }: Hands): Promise<void> {
+  const id = await engine.create(hands.containerFor(worker));
+  await failpoint("after-create");
+  const pid = await engine.start(id);
+  hands.onStarted(worker, id);
+  await failpoint("after-start");
+  await registry.writePid(worker, { pid, container: shortId(id) });
+}
+
+async function grant(
+  { wish, made, target, signal }: Action & { kind: "grantWish" },
+  { engine, registry, failpoint }: Hands,
+): Promise<void> {
+  const { worker: name, container, pid } = target;
+  const chosen: Wish = { ...made, chosen: { name, container, pid } };
+  await registry.writeWish(wish, chosen);
+  await failpoint("after-choose");
+  await engine.kill(target, signal);
+  await failpoint("after-crash");
+  await registry.writeWish(wish, { ...chosen, outcome: { ok: true, pid } });
+}
+
+async function removeContainer(
+  { id, drained }: Action & { kind: "removeContainer" },
+  { engine, failpoint }: Hands,
+): Promise<string> {
+  const lastWords = drained ? "" : await engine.lastWords(id);
+  await failpoint("before-removeContainer");
+  await engine.remove(id);
+  await failpoint("after-removeContainer");
+  return lastWords;
+}

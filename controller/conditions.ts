@@ -1,0 +1,111 @@
+// PURE: the state of the cluster as conditions in Kubernetes' manner. Messages hold no passing time: they change only
+// when something changed.
+import type { ConditionType, StatusCondition } from "../protocol/status.ts";
+import { type Desired, slavesInWords } from "./desired.ts";
+import type { Failure } from "./memory.ts";
+import { isLive, type Observed, type WorkerView } from "./workers.ts";
+
+export interface Findings {
+  /** Null when this cycle could not see for certain. */
+  readonly observed: Observed | null;
+  /** Null without any manifest that was ever good. */
+  readonly desired: Desired | null;
+  readonly paused: boolean;
+  readonly manifestProblem: string | null;
+  readonly failures: ReadonlyMap<string, Failure>;
+  /** What went wrong in this cycle. */
+  readonly errors: readonly string[];
+}
+
+type Verdict = Omit<StatusCondition, "type" | "sinceMs">;
+
+const verdict = (status: Verdict["status"], reason: string, message: string): Verdict => ({
+  status,
+  reason,
+  message,
+});
+
+export function conditionsOf(
+  findings: Findings,
+  previous: readonly StatusCondition[],
+  wallMs: number,
+): readonly StatusCondition[] {
+  const { observed, desired } = findings;
+  const seen = observed === null || desired === null ? null : { observed, desired };
+  const unseen = verdict(
+    "Unknown",
+    desired === null ? "NoManifest" : "NotObserved",
+    desired === null ? "no manifest was accepted yet" : "the last cycle could not observe everything",
+  );
+  const verdicts: Record<ConditionType, Verdict> = {
+    Ready: seen === null ? unseen : ready(seen.observed.workers, seen.desired),
+    MasterAvailable: seen === null ? unseen : masterAvailable(seen.observed.workers),
+    SlavesAvailable: seen === null ? unseen : slavesAvailable(seen.observed.workers, seen.desired),
+    Scaling: seen === null ? unseen : scaling(seen.observed.workers, seen.desired),
+    ManifestValid:
+      findings.manifestProblem === null
+        ? verdict("True", "Accepted", "the manifest is in force")
+        : verdict("False", "Invalid", findings.manifestProblem),
+    Degraded: degraded(findings),
+    Paused: findings.paused
+      ? verdict("True", "PausedByManifest", "observing and reporting only")
+      : verdict("False", "Active", "acting"),
+  };
+  return (Object.entries(verdicts) as [ConditionType, Verdict][]).map(([type, found]) => {
+    const before = previous.find((one) => one.type === type);
+    return { type, ...found, sinceMs: before?.status === found.status ? before.sinceMs : wallMs };
+  });
+}
+
+const count = (workers: readonly WorkerView[], phase: WorkerView["phase"]): number =>
+  workers.filter((view) => view.phase === phase).length;
+
+function ready(workers: readonly WorkerView[], desired: Desired): Verdict {
+  const slaves = count(workers, "slave");
+  const what = `${slaves} of ${slavesInWords(desired.slaves)} ready`;
+  if (count(workers, "master") === 0) return verdict("False", "NoMaster", `no master, ${what}`);
+  return slaves >= desired.slaves
+    ? verdict("True", "AllReady", `a master, ${what}`)
+    : verdict("False", "SlavesMissing", `a master, ${what}`);
+}
+
+function masterAvailable(workers: readonly WorkerView[]): Verdict {
+  const master = workers.find(({ phase }) => phase === "master");
+  if (master !== undefined)
+    return verdict("True", "Elected", `${master.name} (pid ${master.container.pid}) is master`);
+  return workers.some(({ node }) => node !== null)
+    ? verdict("False", "Electing", "the workers are electing a master")
+    : verdict(
+        "False",
+        "NoCandidate",
+        "no worker is in ZooKeeper: none has started yet, or none reaches the broker",
+      );
+}
+
+function slavesAvailable(workers: readonly WorkerView[], desired: Desired): Verdict {
+  const slaves = count(workers, "slave");
+  const message = `${slaves} of ${slavesInWords(desired.slaves)} ready`;
+  if (slaves === 0) return verdict("False", "NoneReady", message);
+  return verdict("True", slaves >= desired.slaves ? "AllReady" : "SomeReady", message);
+}
+
+function scaling(workers: readonly WorkerView[], desired: Desired): Verdict {
+  const live = workers.filter(isLive).length;
+  const draining = count(workers, "draining");
+  if (live < desired.workers)
+    return verdict("True", "ScalingOut", `${live} of ${desired.workers} workers run`);
+  if (live > desired.workers || draining > 0)
+    return verdict("True", "ScalingIn", `${live + draining} workers run, ${desired.workers} shall`);
+  return verdict("False", "AsDesired", `${live} workers run`);
+}
+
+function degraded({ errors, failures }: Findings): Verdict {
+  if (errors.length > 0) return verdict("True", "CycleFailed", errors.join("; "));
+  const failing = [...failures].map(
+    ([name, { count: times, reason, notBeforeMs }]) =>
+      `${name} failed ${times === 1 ? "once" : `${times} times`} to get ready (${reason}), next start not before ${new Date(notBeforeMs).toISOString()}`,
+  );
+  return failing.length > 0
+    ? verdict("True", "WorkerNotReady", failing.join("; "))
+    : verdict("False", "AsExpected", "nothing is wrong");
+}

@@ -1,0 +1,28 @@
+// PURE: how many slaves there shall be, with the reason in words.
+import type { ScalingSpec } from "../protocol/manifest.ts";
+import { formatDuration } from "../protocol/manifest-quantities.ts";
+import type { WindowNode } from "../protocol/znodes.ts";
+
+export interface Desired {
+  readonly slaves: number;
+  /** The master and the slaves. */
+  readonly workers: number;
+  /** `21 reads in 2m0s -> 2 slaves` */
+  readonly reason: string;
+}
+
+export const slavesInWords = (count: number): string => (count === 1 ? "1 slave" : `${count} slaves`);
+
+/** The bounds of the manifest win over demand; before the first window has ended the baseline holds. */
+export function desire(scaling: ScalingSpec, window: WindowNode | null): Desired {
+  const { min, max, baseline } = scaling;
+  const demand = window?.demand ?? null;
+  const wanted = demand?.slaves ?? baseline;
+  const slaves = Math.min(max, Math.max(min, wanted));
+  const cause =
+    demand === null
+      ? `baseline -> ${slavesInWords(wanted)}`
+      : `${demand.reads === 1 ? "1 read" : `${demand.reads} reads`} in ${formatDuration(demand.windowMs)} -> ${slavesInWords(wanted)}`;
+  const bound = wanted < min ? `, raised to min ${min}` : wanted > max ? `, held at max ${max}` : "";
+  return { slaves, workers: slaves + 1, reason: `${cause}${bound}` };
+}

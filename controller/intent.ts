@@ -1,0 +1,33 @@
+// PURE, second step of a cycle: the manifest and what was counted -> what shall be.
+import { isDeepStrictEqual } from "node:util";
+import type { ManifestSpec } from "../protocol/manifest.ts";
+import type { SpecNode, WindowNode } from "../protocol/znodes.ts";
+import { type Desired, desire } from "./desired.ts";
+import { stepWindow } from "./window.ts";
+import type { Observed } from "./workers.ts";
+
+export interface Intent {
+  readonly spec: ManifestSpec;
+  /** The accepted manifest as it shall stand in ZooKeeper. */
+  readonly specNode: SpecNode;
+  readonly desired: Desired;
+  readonly window: WindowNode | null;
+  readonly windowsEnded: number;
+}
+
+export function intend(spec: ManifestSpec, observed: Observed): Intent {
+  const { window, ended } = stepWindow(observed.window, observed, spec.scaling, observed.nowMs);
+  return {
+    spec,
+    specNode: nextSpecNode(spec, observed.spec),
+    desired: desire(spec.scaling, window),
+    window,
+    windowsEnded: ended,
+  };
+}
+
+/** Counts the edits that were accepted; the same manifest again is no edit. */
+const nextSpecNode = (spec: ManifestSpec, known: SpecNode | null): SpecNode =>
+  known !== null && isDeepStrictEqual(known.spec, spec)
+    ? known
+    : { generation: (known?.generation ?? 0) + 1, spec };

@@ -1,0 +1,92 @@
+// One life of the controller: from a new ZooKeeper session to its end. Nothing is carried over from one life to the
+// next but the manifest: everything else is found again by looking.
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../protocol/clock.ts";
+import type { Log } from "../protocol/log.ts";
+import { fromJson, type Paths, pathsOf, persistentParents, toJson } from "../protocol/znodes.ts";
+import { ZooKeeperSession } from "../protocol/zookeeper.ts";
+import { Cycle } from "./cycle.ts";
+import { DockerEngine } from "./docker-engine.ts";
+import { followEvents } from "./events.ts";
+import type { Failpoint } from "./failpoint.ts";
+import { acquireLock, processRuns } from "./lock.ts";
+import { Loop } from "./loop.ts";
+import type { ManifestState } from "./manifest-file.ts";
+import type { World } from "./reconcile.ts";
+import { type WorkerSettings, workerContainer } from "./worker-container.ts";
+import { ZnodeRegistry } from "./znode-registry.ts";
+
+export interface LifeOptions {
+  readonly zookeeper: string;
+  readonly dockerSocket: string;
+  readonly settings: Omit<WorkerSettings, "uid">;
+  readonly manifest: () => ManifestState;
+  /** Calls back after every change of the manifest. */
+  readonly onManifestChange: (wake: () => void, signal: AbortSignal) => void;
+  readonly failpoint: Failpoint;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Short: after the controller's death its successor waits this long before it may act. */
+const sessionTimeoutMs = 4_000;
+
+/** Returns when the session is over or `stop` fires. @throws TransientError when there is no session to be had */
+export async function live(options: LifeOptions, stop: AbortSignal): Promise<void> {
+  const { zookeeper, log, clock, settings } = options;
+  const session = await ZooKeeperSession.open({ servers: zookeeper, sessionTimeoutMs, log });
+  // Unheard of for a session timeout, another controller may already act.
+  const over = AbortSignal.any([stop, session.ended, session.silent]);
+  try {
+    const paths = pathsOf(settings.cluster);
+    for (const parent of persistentParents(paths)) await session.ensure(parent);
+    await acquireLock(
+      session,
+      { path: paths.controller, nowMs: clock.now(), log, isAlive: processRuns },
+      over,
+    );
+    const uid = await uidOf(session, paths);
+    log.info(`acting for cluster ${settings.cluster} (uid ${uid})`);
+    await work(options, session, paths, uid, over);
+  } catch (error) {
+    if (!over.aborted) throw error;
+  } finally {
+    session.close();
+  }
+}
+
+async function work(
+  options: LifeOptions,
+  session: ZooKeeperSession,
+  paths: Paths,
+  uid: string,
+  over: AbortSignal,
+): Promise<void> {
+  const { log, manifest, failpoint, settings, dockerSocket, clock } = options;
+  const engine = new DockerEngine({ socketPath: dockerSocket, cluster: settings.cluster, uid });
+  const steadyOffsetMs = clock.now() - clock.monotonicMs();
+  const world: World = {
+    engine,
+    registry: new ZnodeRegistry(session, paths),
+    failpoint,
+    spec: () => manifest().spec,
+    moment: () => ({ nowMs: steadyOffsetMs + clock.monotonicMs(), wallMs: clock.now() }),
+    containerFor: (spec, worker) => workerContainer({ ...settings, uid }, spec.worker, worker),
+    interrupted: () => loop.interrupted,
+  };
+  const cycle = new Cycle({ cluster: settings.cluster, world, manifest, log });
+  const loop = new Loop(() => cycle.run(), over);
+  const wake = (urgency?: "urgent") => loop.wake(urgency);
+  for (const path of [paths.workers, paths.wishes]) session.watch("children", path, () => wake(), over);
+  session.watch("node", paths.master, () => wake(), over);
+  options.onManifestChange(() => wake(), over);
+  await Promise.all([loop.run(), followEvents(engine, wake, log, over)]);
+}
+
+/** Made once for the life of the cluster; what bears another one is not ours. */
+async function uidOf(session: ZooKeeperSession, { uid }: Paths): Promise<string> {
+  await session.create(uid, toJson({ uid: randomUUID() }));
+  const made = fromJson<{ readonly uid: string }>((await session.get(uid))?.data ?? "");
+  if (typeof made?.uid !== "string") throw new Error(`the znode ${uid} holds no uid`);
+  return made.uid;
+}

@@ -1,0 +1,123 @@
+// PURE: what one cycle remembers for the next. It only delays: losing it (a restart) makes the controller more patient,
+// never wrong. Everything else is derived from observation anew.
+import { isDead, isRunning, type Observed, type WorkerView } from "./workers.ts";
+
+export interface ContainerMemory {
+  readonly worker: string;
+  readonly firstSeenAtMs: number;
+  /** Was in ZooKeeper at some time. */
+  readonly joined: boolean;
+  /** Had a complete copy, or was on its way out, at some time: its end is no failure to start. */
+  readonly settled: boolean;
+  readonly missingSinceMs: number | null;
+  readonly impostorSinceMs: number | null;
+}
+
+/** A worker that keeps failing before it is ready. */
+export interface Failure {
+  readonly count: number;
+  readonly notBeforeMs: number;
+  readonly reason: string;
+}
+
+export interface MasterMemory {
+  readonly name: string;
+  readonly container: string;
+  readonly epoch: number;
+  /** By the wall clock, as Docker and ZooKeeper tell their times. */
+  readonly lostAtMs: number | null;
+}
+
+export interface Memory {
+  readonly containers: ReadonlyMap<string, ContainerMemory>;
+  readonly failures: ReadonlyMap<string, Failure>;
+  /** The master as last seen, and since when it is gone. */
+  readonly master: MasterMemory | null;
+}
+
+export const backOff = { firstMs: 1_000, maxMs: 60_000, forgetAfterMs: 10 * 60_000 } as const;
+
+export const emptyMemory: Memory = { containers: new Map(), failures: new Map(), master: null };
+
+export function remember(memory: Memory, observed: Observed): Memory {
+  const running = observed.workers.filter(isRunning);
+  const containers = new Map(
+    running.map((view) => [view.container.id, remembered(memory, view, observed.nowMs)]),
+  );
+  return {
+    containers,
+    failures: failuresAfter(memory, observed, containers),
+    master: masterAfter(memory, observed),
+  };
+}
+
+function remembered(memory: Memory, view: WorkerView, nowMs: number): ContainerMemory {
+  const before = memory.containers.get(view.container.id);
+  const settled = view.phase === "slave" || view.phase === "draining" || view.phase === "master";
+  return {
+    worker: view.name,
+    firstSeenAtMs: before?.firstSeenAtMs ?? nowMs,
+    joined: before?.joined === true || view.node !== null,
+    settled: before?.settled === true || settled,
+    missingSinceMs: view.node === null ? (before?.missingSinceMs ?? nowMs) : null,
+    impostorSinceMs: view.impostor ? (before?.impostorSinceMs ?? nowMs) : null,
+  };
+}
+
+function failuresAfter(
+  memory: Memory,
+  { nowMs, workers }: Observed,
+  running: ReadonlyMap<string, ContainerMemory>,
+): ReadonlyMap<string, Failure> {
+  let failures = new Map(memory.failures);
+  for (const [id, { worker, settled }] of memory.containers) {
+    if (settled || running.has(id)) continue;
+    const exit = workers.find(({ container }) => container.id === id)?.container.exitCode;
+    const how = exit === undefined ? "its container is gone" : `it ended with exit code ${exit}`;
+    failures = withFailure(failures, worker, `not ready yet, ${how}`, nowMs);
+  }
+  for (const { name, phase } of workers) if (phase === "slave" || phase === "master") failures.delete(name);
+  for (const [name, { notBeforeMs }] of failures)
+    if (nowMs - notBeforeMs > backOff.forgetAfterMs) failures.delete(name);
+  return failures;
+}
+
+function withFailure(
+  failures: ReadonlyMap<string, Failure>,
+  worker: string,
+  reason: string,
+  nowMs: number,
+): Map<string, Failure> {
+  const count = (failures.get(worker)?.count ?? 0) + 1;
+  const delayMs = Math.min(backOff.maxMs, backOff.firstMs * 2 ** Math.min(count - 1, 20));
+  return new Map(failures).set(worker, { count, notBeforeMs: nowMs + delayMs, reason });
+}
+
+/** A start that failed outright counts like a worker that never got ready. */
+export const startFailed = (memory: Memory, worker: string, reason: string, nowMs: number): Memory => ({
+  ...memory,
+  failures: withFailure(memory.failures, worker, reason, nowMs),
+});
+
+/** Told at once, because a container may be dead again before it is ever observed running. */
+export const started = (memory: Memory, worker: string, id: string, nowMs: number): Memory => ({
+  ...memory,
+  containers: new Map(memory.containers).set(id, {
+    worker,
+    firstSeenAtMs: nowMs,
+    joined: false,
+    settled: false,
+    missingSinceMs: nowMs,
+    impostorSinceMs: null,
+  }),
+});
+
+function masterAfter(memory: Memory, observed: Observed): MasterMemory | null {
+  const last = observed.master ?? memory.master;
+  if (last === null) return null;
+  const { name, container, epoch } = last;
+  const before = memory.master?.epoch === epoch ? memory.master.lostAtMs : null;
+  if (observed.master !== null && !isDead(observed, last)) return { name, container, epoch, lostAtMs: null };
+  const seen = observed.workers.find((view) => view.container.shortId === container && !isRunning(view));
+  return { name, container, epoch, lostAtMs: before ?? (seen?.container.finishedAtMs || observed.wallMs) };
+}

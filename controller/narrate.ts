@@ -1,0 +1,97 @@
+// PURE: one cycle in words. The same sentences make the log line, and the events that operators read later.
+import { messageOf } from "../protocol/errors.ts";
+import type { ClusterStatus, EventRecord } from "../protocol/status.ts";
+import type { Deed } from "./act.ts";
+import { describe, eventReason, workerOf } from "./action.ts";
+import type { Desired } from "./desired.ts";
+
+export interface Telling {
+  /** Empty when nothing happened that anybody must know. */
+  readonly sentences: readonly string[];
+  readonly events: readonly EventRecord[];
+  readonly errors: readonly string[];
+}
+
+type Tell = (
+  message: string,
+  worker: string | null,
+  reason: string,
+  severity?: EventRecord["severity"],
+) => void;
+
+interface Told {
+  readonly sentence: string;
+  readonly event: EventRecord;
+}
+
+export interface Story {
+  readonly reconcile: string;
+  readonly atMs: number;
+  readonly desired: Desired | null;
+  readonly deeds: readonly Deed[];
+  /** As told last; null at the very first cycle. */
+  readonly before: ClusterStatus | null;
+  readonly after: ClusterStatus;
+}
+
+export function narrate(story: Story): Telling {
+  const { reconcile, atMs, desired, before, deeds } = story;
+  const told: Told[] = [];
+  const tell: Tell = (message, worker, reason, severity = "info") =>
+    void told.push({ sentence: message, event: { atMs, reconcile, severity, reason, message, worker } });
+
+  if (desired !== null && desired.slaves !== before?.desiredSlaves)
+    tell(scaled(desired, before?.desiredSlaves), null, "Scaled");
+  tellChanges(story, tell);
+  const errors = tellDeeds(deeds, tell);
+  return { sentences: told.map(({ sentence }) => sentence), events: told.map(({ event }) => event), errors };
+}
+
+function tellDeeds(deeds: readonly Deed[], tell: Tell): readonly string[] {
+  const errors: string[] = [];
+  for (const { action, error } of deeds) {
+    const sentence = describe(action);
+    const { reason, severity } = eventReason(action);
+    if (error !== null) {
+      const failure = `${sentence ?? action.kind} failed: ${messageOf(error)}`;
+      errors.push(failure);
+      tell(failure, workerOf(action), `${reason}Failed`, "warning");
+    } else if (sentence !== null) tell(sentence, workerOf(action), reason, severity);
+  }
+  return errors;
+}
+
+/** What came about without the controller's doing. */
+function tellChanges({ before, after }: Story, tell: Tell): void {
+  const stateBefore = (container: string) =>
+    before?.workers.find((worker) => worker.container === container)?.state;
+  for (const { name, container, pid, state } of after.workers)
+    if (state === "slave" && stateBefore(container) !== "slave")
+      tell(`slave ${name} (pid ${pid}) is ready`, name, "SlaveReady");
+  if (after.master !== null && after.epoch !== (before?.epoch ?? 0))
+    tell(elected(after), after.master, "Elected");
+  for (const { name, reason } of after.foreign)
+    if (!before?.foreign.some((known) => known.name === name))
+      tell(`leaving ${name} alone: ${reason}`, null, "Foreign", "warning");
+  const manifest = ({ conditions }: ClusterStatus) => conditions.find(({ type }) => type === "ManifestValid");
+  const now = manifest(after);
+  if (now?.status === "False" && (before === null || manifest(before)?.message !== now.message))
+    tell(`the manifest was not taken up: ${now.message}`, null, "ManifestInvalid", "warning");
+}
+
+function elected({ master, epoch, failovers }: ClusterStatus): string {
+  const failover = failovers.find((record) => record.epoch === epoch);
+  if (failover === undefined) return `${master} is elected master`;
+  const gap = failover.gapMs === null ? "" : ` after ${Math.round(failover.gapMs)} ms`;
+  return `${master} is elected master in place of ${failover.from ?? "none"}${gap}`;
+}
+
+const scaled = (desired: Desired, before: number | undefined): string =>
+  before === undefined ? desired.reason : `${desired.reason} (was ${before})`;
+
+export const eventsMax = 200;
+
+export const withEvents = (
+  known: readonly EventRecord[],
+  added: readonly EventRecord[],
+): readonly EventRecord[] => [...known, ...added].slice(-eventsMax);

@@ -1,0 +1,127 @@
+// PURE, the middle of a cycle: (desired, observed, memory) -> what to do, in order. Whatever a dead worker still holds in
+// ZooKeeper goes first: until then nobody can take its place.
+import type { Action } from "./action.ts";
+import { endUnhealthy } from "./health.ts";
+import type { Intent } from "./intent.ts";
+import type { Memory } from "./memory.ts";
+import { workerName } from "./names.ts";
+import { answerWishes } from "./wishes.ts";
+import { isDead, isLive, isRunning, type Observed, targetOf } from "./workers.ts";
+
+const whilePaused: ReadonlySet<Action["kind"]> = new Set([
+  "publishSpec",
+  "moveWindow",
+  "settleWish",
+  "refuseWish",
+  "removeWish",
+  "writePid",
+]);
+
+export function plan(intent: Intent, observed: Observed, memory: Memory): readonly Action[] {
+  const { spec, desired } = intent;
+  const actions = [
+    ...forgetDead(observed),
+    ...record(intent, observed),
+    ...answerWishes(observed, { paused: spec.paused, askerGoneMs: spec.requests.timeoutMs }),
+    ...tellPids(observed),
+    ...endUnhealthy(observed, memory, spec),
+    ...clearAway(observed),
+    ...scaleIn(desired.workers, observed),
+    ...scaleOut(desired.workers, observed, memory),
+  ];
+  return spec.paused ? actions.filter(({ kind }) => whilePaused.has(kind)) : actions;
+}
+
+function forgetDead(observed: Observed): readonly Action[] {
+  const { master, nodes } = observed;
+  const forget = nodes
+    .filter((node) => isDead(observed, node))
+    .map(({ name, container }): Action => ({ kind: "forgetWorker", worker: name, container }));
+  if (master === null || !isDead(observed, master)) return forget;
+  return [{ kind: "forgetMaster", worker: master.name, container: master.container }, ...forget];
+}
+
+function record({ specNode, window, windowsEnded }: Intent, observed: Observed): readonly Action[] {
+  const actions: Action[] = [];
+  if (observed.spec?.generation !== specNode.generation)
+    actions.push({ kind: "publishSpec", node: specNode });
+  if (window !== null && window !== observed.window)
+    actions.push({ kind: "moveWindow", node: window, ended: windowsEnded });
+  return actions;
+}
+
+const tellPids = ({ workers }: Observed): readonly Action[] =>
+  workers
+    .filter((view) => isRunning(view) && !view.pidKnown)
+    .map((view) => ({ kind: "writePid", target: targetOf(view) }));
+
+/** What dead workers leave behind: containers, and marks that must not fall on a successor of the same name. */
+function clearAway({ workers, pids, draining }: Observed): readonly Action[] {
+  const running = workers.filter(isRunning);
+  const dead = workers.filter(({ phase }) => phase === "dead");
+  const runs = (name: string): boolean => running.some((view) => view.name === name);
+  // A mark on a master, or on an earlier container of that name, means nobody.
+  const drains = (name: string): boolean =>
+    running.some((view) => view.name === name && view.phase === "draining" && view.drain !== null);
+  return [
+    ...dead.map(
+      (view): Action => ({
+        kind: "removeContainer",
+        worker: view.name,
+        id: view.container.id,
+        exitCode: view.container.exitCode,
+        outOfMemory: view.container.outOfMemory,
+        drained: view.drain !== null,
+      }),
+    ),
+    ...[...pids.keys()]
+      .filter((name) => !runs(name))
+      .map((worker): Action => ({ kind: "removePid", worker })),
+    ...[...draining.keys()]
+      .filter((name) => !drains(name))
+      .map((worker): Action => ({ kind: "removeDrain", worker })),
+  ];
+}
+
+/**
+ * Lowers the number of slaves. Never while there is no master: whoever is elected must not be a victim. One that is not
+ * ready goes before one that serves; among equals the highest pid goes first.
+ */
+function scaleIn(workersDesired: number, { workers }: Observed): readonly Action[] {
+  const live = workers.filter(isLive);
+  if (!live.some(({ phase }) => phase === "master")) return [];
+  const surplus = live.length - workersDesired;
+  return live
+    .filter(({ phase, impostor }) => phase !== "master" && !impostor)
+    .sort(
+      (a, b) =>
+        Number(a.phase === "slave") - Number(b.phase === "slave") || b.container.pid - a.container.pid,
+    )
+    .slice(0, Math.max(0, surplus))
+    .map((view) => ({ kind: "drain", target: targetOf(view) }));
+}
+
+/** Starts what is missing, under the lowest free names, so that a dead worker's name and volume are used again. */
+function scaleOut(workersDesired: number, observed: Observed, memory: Memory): readonly Action[] {
+  const missing = workersDesired - observed.workers.filter(isLive).length;
+  return freeNames(Math.max(0, missing), observed)
+    .filter((name) => (memory.failures.get(name)?.notBeforeMs ?? 0) <= observed.nowMs)
+    .map((worker) => ({
+      kind: "startWorker",
+      worker,
+      replaces: observed.workers.some(
+        (view) => view.name === worker && view.phase === "dead" && view.drain === null,
+      ),
+    }));
+}
+
+function freeNames(count: number, { workers, foreign }: Observed): readonly string[] {
+  const taken = new Set([
+    ...workers.filter(({ phase }) => phase !== "dead").map(({ name }) => name),
+    ...foreign.map(({ worker }) => worker),
+  ]);
+  const free: string[] = [];
+  for (let ordinal = 1; free.length < count; ordinal++)
+    if (!taken.has(workerName(ordinal))) free.push(workerName(ordinal));
+  return free;
+}

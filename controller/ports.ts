@@ -1,0 +1,122 @@
+// What the controller needs of the world outside, in its own words: an engine that runs containers, and a registry that
+// remembers. Their adapters are docker-engine.ts and znode-registry.ts.
+import type { EventRecord, ForeignContainer } from "../protocol/status.ts";
+import type {
+  ClusterStatus,
+  DrainNode,
+  MasterNode,
+  PidNode,
+  SpecNode,
+  WindowNode,
+  Wish,
+  WorkerNode,
+} from "../protocol/znodes.ts";
+
+/** `going`: being removed by somebody at this moment. */
+export type ContainerState = "running" | "dead" | "going";
+
+export interface ContainerSeen {
+  readonly id: string;
+  /** As workers name themselves in ZooKeeper. */
+  readonly shortId: string;
+  /** The worker's name, for instance `w-1`. */
+  readonly worker: string;
+  readonly state: ContainerState;
+  /** On the host; 0 unless running. */
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+  readonly exitCode: number;
+  readonly outOfMemory: boolean;
+  readonly specHash: string;
+}
+
+export interface EngineView {
+  readonly ours: readonly ContainerSeen[];
+  /** Containers and volumes that bear our names or our cluster's label without being ours. */
+  readonly foreign: readonly (ForeignContainer & { readonly worker: string | null })[];
+}
+
+export interface WorkerContainer {
+  readonly name: string;
+  readonly worker: string;
+  readonly image: string;
+  readonly network: string;
+  readonly command: readonly string[];
+  readonly dataDir: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly volume: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly memoryBytes: number;
+  readonly pidsMax: number;
+}
+
+/** A running process by all that tells it from another: containers and pids are both used again. */
+export interface Target {
+  readonly worker: string;
+  readonly id: string;
+  readonly container: string;
+  readonly pid: number;
+}
+
+export type Signal = "SIGKILL" | "SIGTERM";
+
+export interface Engine {
+  /** @throws when anything about the view is uncertain: a partial view is none */
+  view(): Promise<EngineView>;
+  /** @returns the container's id */
+  create(container: WorkerContainer): Promise<string>;
+  /** @returns the pid on the host */
+  start(id: string): Promise<number>;
+  /** @throws when the container no longer runs under this pid: then the decision to kill it was about another process */
+  kill(target: Target, signal: Signal): Promise<void>;
+  /** Only a container that does not run. Its volume stays. */
+  remove(id: string): Promise<void>;
+  /** The end of what it wrote, for the log; empty when there is nothing. */
+  lastWords(id: string): Promise<string>;
+  /** Container events as they come, one call each, until the stream breaks or the signal fires. */
+  watch(onEvent: (event: { readonly action: string }) => void, signal: AbortSignal): Promise<void>;
+}
+
+export interface SeenMaster extends MasterNode {
+  readonly epoch: number;
+  readonly createdAtMs: number;
+}
+
+export interface SeenWish {
+  readonly id: string;
+  /** Null when nobody can read it. */
+  readonly wish: Wish | null;
+}
+
+export interface RegistryView {
+  readonly nodes: readonly WorkerNode[];
+  readonly master: SeenMaster | null;
+  readonly pids: ReadonlyMap<string, PidNode>;
+  readonly draining: ReadonlyMap<string, DrainNode>;
+  /** All reads ever counted, by all API processes. */
+  readonly reads: number;
+  readonly firstReadAtMs: number | null;
+  readonly window: WindowNode | null;
+  readonly wishes: readonly SeenWish[];
+  readonly spec: SpecNode | null;
+}
+
+export interface Registry {
+  view(): Promise<RegistryView>;
+  writeSpec(node: SpecNode): Promise<void>;
+  writeWindow(node: WindowNode): Promise<void>;
+  writePid(worker: string, node: PidNode): Promise<void>;
+  removePid(worker: string): Promise<void>;
+  writeDrain(worker: string, node: DrainNode): Promise<void>;
+  removeDrain(worker: string): Promise<void>;
+  /** Removes the znode of this container's worker, and no other's. */
+  forgetWorker(worker: string, container: string): Promise<void>;
+  forgetMaster(container: string): Promise<void>;
+  writeWish(id: string, wish: Wish): Promise<void>;
+  removeWish(id: string): Promise<void>;
+  readStatus(): Promise<ClusterStatus | null>;
+  writeStatus(status: ClusterStatus): Promise<void>;
+  readEvents(): Promise<readonly EventRecord[]>;
+  writeEvents(events: readonly EventRecord[]): Promise<void>;
+}

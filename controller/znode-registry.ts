@@ -1,0 +1,153 @@
+// Registry over one ZooKeeper session. What it cannot read it throws; what is unreadable in itself counts as absent.
+import { TransientError } from "../protocol/errors.ts";
+import type { EventRecord } from "../protocol/status.ts";
+import {
+  type ClusterStatus,
+  type DrainNode,
+  fromJson,
+  type MasterNode,
+  type Paths,
+  type PidNode,
+  type ReadsNode,
+  type SpecNode,
+  toJson,
+  type WindowNode,
+  type Wish,
+  type WorkerNode,
+} from "../protocol/znodes.ts";
+import type { NodeContent, ZooKeeperSession } from "../protocol/zookeeper.ts";
+import type { Registry, RegistryView, SeenMaster, SeenWish } from "./ports.ts";
+
+export class ZnodeRegistry implements Registry {
+  readonly #session: ZooKeeperSession;
+  readonly #paths: Paths;
+
+  constructor(session: ZooKeeperSession, paths: Paths) {
+    this.#session = session;
+    this.#paths = paths;
+  }
+
+  async view(): Promise<RegistryView> {
+    const { workers, pids, draining, reads, wishes, window, spec } = this.#paths;
+    const [nodes, pidNodes, drains, readsNodes, wishNodes, master, windowNode, specNode] = await Promise.all([
+      this.#below<WorkerNode>(workers),
+      this.#below<PidNode>(pids),
+      this.#below<DrainNode>(draining),
+      this.#below<ReadsNode>(reads),
+      this.#wishes(wishes),
+      this.#master(),
+      this.#json<WindowNode>(window),
+      this.#json<SpecNode>(spec),
+    ]);
+    const firsts = [...readsNodes.values()].flatMap(({ firstReadAtMs }) => firstReadAtMs ?? []);
+    return {
+      nodes: [...nodes.values()],
+      master,
+      pids: pidNodes,
+      draining: drains,
+      reads: [...readsNodes.values()].reduce((sum, node) => sum + node.reads, 0),
+      firstReadAtMs: firsts.length === 0 ? null : Math.min(...firsts),
+      window: windowNode,
+      wishes: wishNodes,
+      spec: specNode,
+    };
+  }
+
+  async #below<T>(parent: string): Promise<ReadonlyMap<string, T>> {
+    const names = await this.#session.children(parent);
+    const found = await Promise.all(
+      names.map(async (name) => [name, await this.#json<T>(`${parent}/${name}`)] as const),
+    );
+    return new Map(found.flatMap(([name, value]) => (value === null ? [] : [[name, value] as const])));
+  }
+
+  /** In the order they were made. An unreadable one is told as such: it must be cleared away. */
+  async #wishes(parent: string): Promise<readonly SeenWish[]> {
+    const ids = await this.#session.children(parent);
+    const found = await Promise.all(ids.map((id) => this.#session.get(`${parent}/${id}`)));
+    return ids.flatMap((id, i) => {
+      const content = found[i] ?? null;
+      return content === null ? [] : [{ id, wish: fromJson<Wish>(content.data) }];
+    });
+  }
+
+  async #master(): Promise<SeenMaster | null> {
+    const content = await this.#session.get(this.#paths.master);
+    const node = content === null ? null : fromJson<MasterNode>(content.data);
+    if (content === null || node === null) return null;
+    return { ...node, epoch: content.stat.czxid, createdAtMs: content.stat.createdAtMs };
+  }
+
+  async #json<T>(path: string): Promise<T | null> {
+    const content = await this.#session.get(path);
+    return content === null ? null : fromJson<T>(content.data);
+  }
+
+  writeSpec(node: SpecNode): Promise<void> {
+    return this.#session.put(this.#paths.spec, toJson(node));
+  }
+
+  writeWindow(node: WindowNode): Promise<void> {
+    return this.#session.put(this.#paths.window, toJson(node));
+  }
+
+  writePid(worker: string, { pid, container }: PidNode): Promise<void> {
+    return this.#session.put(this.#paths.pid(worker), toJson({ pid, container } satisfies PidNode));
+  }
+
+  async removePid(worker: string): Promise<void> {
+    await this.#session.remove(this.#paths.pid(worker));
+  }
+
+  /** @throws TransientError when it has become master since it was chosen */
+  async writeDrain(worker: string, node: DrainNode): Promise<void> {
+    const master = await this.#master();
+    if (master === null || master.container === node.container)
+      throw new TransientError(`drain ${worker}: the master changed in the meantime`);
+    await this.#session.put(this.#paths.drain(worker), toJson(node));
+  }
+
+  async removeDrain(worker: string): Promise<void> {
+    await this.#session.remove(this.#paths.drain(worker));
+  }
+
+  async forgetWorker(worker: string, container: string): Promise<void> {
+    await this.#removeIf(this.#paths.worker(worker), container);
+  }
+
+  async forgetMaster(container: string): Promise<void> {
+    await this.#removeIf(this.#paths.master, container);
+  }
+
+  /** Looks again first: between observing and acting the znode may have become another's. */
+  async #removeIf(path: string, container: string): Promise<void> {
+    const content: NodeContent | null = await this.#session.get(path);
+    if (content === null) return;
+    const holder = fromJson<{ readonly container: string }>(content.data);
+    if (holder?.container === container) await this.#session.remove(path, content.stat.version);
+  }
+
+  async writeWish(id: string, wish: Wish): Promise<void> {
+    await this.#session.set(`${this.#paths.wishes}/${id}`, toJson(wish));
+  }
+
+  async removeWish(id: string): Promise<void> {
+    await this.#session.remove(`${this.#paths.wishes}/${id}`);
+  }
+
+  readStatus(): Promise<ClusterStatus | null> {
+    return this.#json<ClusterStatus>(this.#paths.status);
+  }
+
+  writeStatus(status: ClusterStatus): Promise<void> {
+    return this.#session.put(this.#paths.status, toJson(status));
+  }
+
+  async readEvents(): Promise<readonly EventRecord[]> {
+    return (await this.#json<readonly EventRecord[]>(this.#paths.events)) ?? [];
+  }
+
+  writeEvents(events: readonly EventRecord[]): Promise<void> {
+    return this.#session.put(this.#paths.events, toJson(events));
+  }
+}
