@@ -83,9 +83,9 @@ export class LogReader {
   }
 
   /** Waits for at least one entry; empty only when the signal fired. */
-  async next(signal: AbortSignal): Promise<readonly LogEntry[]> {
+  async next(signal: AbortSignal, most = takenMax): Promise<readonly LogEntry[]> {
     while (this.#arrived.length === 0 && !signal.aborted) await this.#wakeable.wait(waitMs, signal);
-    return signal.aborted ? [] : this.take();
+    return signal.aborted ? [] : this.take(most);
   }
 
   async close(): Promise<void> {

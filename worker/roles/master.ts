@@ -150,10 +150,11 @@ class Master {
     const deadline = AbortSignal.any([AbortSignal.timeout(readBackWithinMs), rabbit.ended, refused.signal]);
     rabbit.publish(queues.sync, content, { persistent: true }).catch((error) => refused.abort(error));
     while (!deadline.aborted) {
-      const entries = await reader.next(deadline);
-      const own = entries.find((entry) => entry.checksum === checksum && entry.record.epoch === epoch);
-      this.#lookForSuccessor(own === undefined ? entries : entries.slice(0, entries.indexOf(own)));
-      if (own !== undefined) return { offset: own.offset, checksum };
+      // One at a time: what stands behind the own record must stay in the reader, where the next look finds a successor.
+      const [entry] = await reader.next(deadline, 1);
+      if (entry === undefined) continue;
+      if (entry.checksum === checksum && entry.record.epoch === epoch) return { offset: entry.offset, checksum };
+      this.#lookForSuccessor([entry]);
     }
     throw new TransientError(`own record did not come back from the log: ${messageOf(deadline.reason)}`);
   }
