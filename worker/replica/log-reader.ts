@@ -64,9 +64,9 @@ export class LogReader {
     this.#onArrival = wake;
   }
 
-  /** What has arrived, without waiting. */
-  take(): readonly LogEntry[] {
-    return this.#arrived.splice(0, takenMax).flatMap((delivery) => {
+  /** What has arrived, without waiting; what is beyond `most` stays for the next call. */
+  take(most = takenMax): readonly LogEntry[] {
+    return this.#arrived.splice(0, most).flatMap((delivery) => {
       delivery.ack();
       return this.#entry(delivery);
     });
