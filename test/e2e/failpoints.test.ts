@@ -1,0 +1,56 @@
+// The controller dies at chosen points in the middle of its actions, each once, while it does everything it can do.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { settled, useCluster } from "../support/cluster.ts";
+import { dbaas, docker, lines } from "../support/command.ts";
+import { crash } from "../support/database.ts";
+import { applyFields, applyManifest, baselineManifest } from "../support/manifest.ts";
+import { containers } from "../support/settings.ts";
+import { assertNothingLost, startWriting } from "../support/traffic.ts";
+import { labelledContainers, masterOf } from "../support/workers.ts";
+
+const failpoints = [
+  "after-create",
+  "after-start",
+  "after-startWorker",
+  "after-forgetMaster",
+  "before-removeContainer",
+  "after-removeContainer",
+  "after-choose",
+  "after-kill-as-wished",
+  "before-drain",
+  "after-drain",
+];
+
+useCluster();
+after(async () => {
+  delete process.env.DBAAS_FAILPOINT;
+  await dbaas("up");
+});
+
+test(`the controller dies once at each of ${failpoints.join(", ")}: everything asked for happens, once`, async () => {
+  const before = await settled();
+  process.env.DBAAS_FAILPOINT = failpoints.join(",");
+  await dbaas("up");
+  await settled();
+  const writing = await startWriting();
+  await writing.more(20);
+
+  assert.equal(await crash("master"), masterOf(before).pid, "one wish kills one master");
+  await settled();
+  await applyFields({ max: "3", min: "3", baseline: "3" }, 30_000);
+  await settled(3);
+  await applyManifest(await baselineManifest(), 30_000);
+  await settled();
+
+  assert.equal((await labelledContainers()).length, 2);
+  const died = lines(await docker("exec", containers.orchestrator, "sh", "-c", "ls /tmp | grep failpoint"));
+  assert.deepEqual(
+    [...died].sort(),
+    failpoints.map((name) => `dbaas-failpoint-${name}`).sort(),
+    "each point was reached",
+  );
+  await writing.more(20);
+  await writing.stop();
+  await assertNothingLost(writing);
+});

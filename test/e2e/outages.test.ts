@@ -1,0 +1,95 @@
+// Whole parts go away while clients write: what was acknowledged before and meanwhile is in every copy afterwards, once.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { settled, useCluster } from "../support/cluster.ts";
+import { docker } from "../support/command.ts";
+import { read } from "../support/database.ts";
+import { applyFields, applyManifest, baselineManifest } from "../support/manifest.ts";
+import { signal } from "../support/orchestrator.ts";
+import { seenMaster } from "../support/registry.ts";
+import { containers } from "../support/settings.ts";
+import { assertNothingLost, startWriting } from "../support/traffic.ts";
+import { found, notYet, until } from "../support/until.ts";
+import { kill, masterOf, slavesOf, workers } from "../support/workers.ts";
+
+useCluster();
+
+/** Writes go on before, during and after the fault. */
+async function survives(fault: () => Promise<void>): Promise<void> {
+  const writing = await startWriting();
+  await writing.more(20);
+  await fault();
+  await writing.more(20);
+  await settled();
+  await writing.more(20);
+  await writing.stop();
+  await assertNothingLost(writing);
+}
+
+const faults: Readonly<Record<string, () => Promise<void>>> = {
+  "the orchestrator is restarted": async () => {
+    const before = await workers();
+    await docker("restart", containers.orchestrator);
+    assert.deepEqual(
+      (await workers()).map(({ id }) => id),
+      before.map(({ id }) => id),
+    );
+  },
+  "the API's process is killed": async () => {
+    assert.ok(await signal("api", "KILL"));
+  },
+  "RabbitMQ is restarted": async () => {
+    await docker("restart", containers.rabbit);
+  },
+  "RabbitMQ is killed": async () => {
+    await docker("kill", containers.rabbit);
+    await docker("start", containers.rabbit);
+  },
+  "ZooKeeper is restarted": async () => {
+    await docker("restart", containers.zooKeeper);
+  },
+  "ZooKeeper is killed": async () => {
+    await docker("kill", containers.zooKeeper);
+    await docker("start", containers.zooKeeper);
+  },
+  "all workers are killed at once": async () => {
+    await kill(...(await workers()));
+  },
+  "the master is stopped in order": async () => {
+    await docker("stop", masterOf(await workers()).container);
+  },
+};
+
+for (const [what, fault] of Object.entries(faults))
+  test(`${what}: nothing acknowledged is lost, nothing is applied twice`, () => survives(fault));
+
+test("a hung master is followed by another; when it wakes up, nothing it does is accepted", async () => {
+  // No controller may put it out of its misery: it has to step back by itself.
+  await applyFields({ paused: "true" });
+  const master = masterOf(await settled());
+  const before = await seenMaster();
+  await survives(async () => {
+    await docker("pause", master.container);
+    const successor = await until("another master is elected", 15_000, async () => {
+      const now = await seenMaster();
+      return now !== null && now.container !== master.shortId ? found(now) : notYet(now);
+    });
+    assert.ok(before !== null && successor.epoch > before.epoch, "under a newer epoch");
+    await docker("unpause", master.container);
+  });
+  assert.notEqual(masterOf(await workers()).id, master.id);
+  await applyManifest(await baselineManifest());
+});
+
+test("a read that no slave answers is 503 with Retry-After within the time the manifest allows", async () => {
+  await applyFields({ timeout: "1500ms", queryTime: "1s" });
+  const slaves = slavesOf(await settled());
+  for (const { container } of slaves) await docker("pause", container);
+  const startedAtMs = performance.now();
+  const answer = await read({ table: "users", count: true });
+  const tookMs = performance.now() - startedAtMs;
+  for (const { container } of slaves) await docker("unpause", container);
+  assert.equal(answer.status, 503, answer.text);
+  assert.ok(Number(answer.headers["retry-after"]) >= 1);
+  assert.ok(tookMs < 4_000, `${tookMs} ms`);
+});

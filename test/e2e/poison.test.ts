@@ -1,0 +1,83 @@
+// Messages that no worker survives or understands must not take the cluster down one worker after the other.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { queues } from "../../protocol/queues.ts";
+import { Rabbit } from "../../protocol/rabbit.ts";
+import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
+import { equalCopies } from "../support/copies.ts";
+import { insertUsers, read, rowsNow, written } from "../support/database.ts";
+import { applyFields } from "../support/manifest.ts";
+import { cluster, ports, rootDir } from "../support/settings.ts";
+import { found, notYet, until } from "../support/until.ts";
+import { kill, slavesOf, type Worker } from "../support/workers.ts";
+
+useCluster();
+
+let rabbit: Rabbit;
+before(async () => {
+  const credentials = new Map(
+    (await readFile(join(rootDir, ".dbaas", `${cluster}.env`), "utf8"))
+      .split("\n")
+      .map((line) => line.split("=") as [string, string]),
+  );
+  const login = `${credentials.get("RABBITMQ_USER")}:${credentials.get("RABBITMQ_PASSWORD")}`;
+  rabbit = await Rabbit.open(`amqp://${login}@127.0.0.1:${ports.rabbit}`, "e2e");
+});
+after(() => rabbit.close());
+
+const untilDead = (messages: number): Promise<number> =>
+  until(`${messages} messages are in ${queues.dead}`, 30_000, async () => {
+    const depth = await rabbit.depth(queues.dead);
+    return depth.messages >= messages ? found(depth.messages) : notYet(depth);
+  });
+
+test("messages that nobody can read end in the dead-letter queue, and every worker goes on", async () => {
+  const all = await settled();
+  const before = (await rabbit.depth(queues.dead)).messages;
+  await rabbit.publish(queues.read, Buffer.from("no batch"));
+  await rabbit.publish(queues.write, Buffer.from('{"v":99}'));
+  await rabbit.publish(queues.sync, Buffer.from("no record"), { persistent: true });
+  await untilDead(before + 2);
+  await insertUsers("after-garbage");
+  assert.equal((await rowsNow({ table: "users", where: { username: "after-garbage" } })).length, 1);
+  assertSameWorkers(await settled(), all);
+  await equalCopies();
+});
+
+/** Takes SQLite longer than any limit: each % of the pattern multiplies the ways to try. */
+const slow = { table: "users", count: true, where: `username LIKE '${"%a".repeat(30)}%b'` };
+
+test("a query that takes too long is interrupted, answered with an error, and disturbs nobody", async () => {
+  await insertUsers("a".repeat(3_000));
+  const all = await settled();
+  const [long, quick] = await Promise.all([read(slow), read({ table: "users", count: true })]);
+  assert.equal(long.status, 503, long.text);
+  assert.match(long.text, /query_timeout/);
+  assert.equal(quick.status, 200);
+  assertSameWorkers(await settled(), all);
+});
+
+test("a read that two slaves died of is answered with an error and kept, and the third never sees it", async () => {
+  await applyFields({ timeout: "60s", queryTime: "50s" });
+  const before = (await rabbit.depth(queues.dead)).messages;
+  const answer = read(slow, {});
+  const isAtWork = (): Promise<readonly Worker[]> =>
+    until("the read is in the hands of a slave", 30_000, async () => {
+      const slaves = slavesOf(await settled());
+      const { messages } = await rabbit.depth(queues.read);
+      return messages === 0 ? found(slaves) : notYet(messages);
+    });
+  for (let death = 0; death < 2; death++) {
+    const slaves = await isAtWork();
+    await kill(...slaves);
+  }
+  const { status, text } = await answer;
+  assert.match(text, /poison_request/);
+  assert.equal(status, 500);
+  await untilDead(before + 1);
+  const all = await settled();
+  await written({ op: "delete", table: "users", where: "1=1" });
+  assertSameWorkers(await settled(), all);
+});

@@ -1,0 +1,71 @@
+// What a user sees first: one command, five containers, and nothing changed when it is run again.
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { ensureUp, settled, useCluster } from "../support/cluster.ts";
+import { dbaas, docker, lines } from "../support/command.ts";
+import { workerList } from "../support/database.ts";
+import { cluster, containers } from "../support/settings.ts";
+import { workers } from "../support/workers.ts";
+
+let printed = "";
+before(async () => {
+  printed = await ensureUp();
+});
+useCluster();
+
+const ofCluster = async (format: string): Promise<readonly string[]> =>
+  lines(await docker("ps", "--all", "--filter", `network=${cluster}-net`, "--format", format))
+    .filter((line) => !line.includes("rideshare"))
+    .sort();
+
+test("up starts five containers: zookeeper, rabbitmq, orchestrator, a master and a slave", async () => {
+  await settled();
+  assert.deepEqual(await ofCluster("{{.Names}}"), [
+    containers.orchestrator,
+    containers.rabbit,
+    `${cluster}-w-1`,
+    `${cluster}-w-2`,
+    containers.zooKeeper,
+  ]);
+});
+
+test("up prints what it does, the workers, and three lines of curl to try", (t) => {
+  if (printed === "") return t.skip("the cluster was up already");
+  assert.match(printed, /starting dbaas-e2e: zookeeper, rabbitmq, orchestrator/);
+  assert.match(printed, /dbaas-e2e is up on http:\/\/localhost:\d+/);
+  assert.match(printed, /w-1[\s\S]*w-2/);
+  assert.equal(printed.match(/^ +curl /gm)?.length, 3);
+});
+
+test("up again changes nothing", async () => {
+  const before = await ofCluster("{{.ID}} {{.Names}} {{.CreatedAt}}");
+  await dbaas("up");
+  assert.deepEqual(await ofCluster("{{.ID}} {{.Names}} {{.CreatedAt}}"), before);
+});
+
+test("worker/list answers the pids of the workers' containers as docker inspect shows them, ascending", async () => {
+  const pids = (await workers()).map(({ pid }) => pid);
+  assert.equal(pids.length, 2);
+  assert.deepEqual(
+    await workerList(),
+    pids.sort((a, b) => a - b),
+  );
+});
+
+test("API and controller are two processes of the orchestrator's container", async () => {
+  const commands = await docker("top", containers.orchestrator, "-eo", "args");
+  assert.match(commands, /dist\/api\/main\.js/);
+  assert.match(commands, /dist\/controller\/main\.js/);
+});
+
+test("every worker has its own volume, and no other mount", async () => {
+  for (const { container } of await workers()) {
+    const mounts = await docker(
+      "inspect",
+      "--format",
+      "{{range .Mounts}}{{.Type}} {{.Name}}\n{{end}}",
+      container,
+    );
+    assert.deepEqual(lines(mounts), [`volume ${container}`]);
+  }
+});

@@ -1,0 +1,71 @@
+// The cluster as a test file uses it: there, with one master and one slave, empty, and left like that for the next one.
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { dbaas, docker, lines } from "./command.ts";
+import { clear, workerList } from "./database.ts";
+import { call } from "./http.ts";
+import { applyManifest, baselineManifest, saveManifest } from "./manifest.ts";
+import { closeRegistry } from "./registry.ts";
+import { cluster } from "./settings.ts";
+import { found, notYet, until } from "./until.ts";
+import { mastersOf, slavesOf, type Worker, workers } from "./workers.ts";
+
+export const settleMs = 60_000;
+
+const isReady = (): Promise<boolean> =>
+  call("GET", "/readyz", { timeoutMs: 5_000 }).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+
+/** @returns what `./dbaas up` printed; empty when it was up already */
+export async function ensureUp(): Promise<string> {
+  if (await isReady()) return "";
+  await saveManifest(await baselineManifest());
+  return dbaas("up");
+}
+
+/** Waits until exactly one master and that many slaves serve, each in ZooKeeper and in the API's list. */
+export const settled = (slaves = 1, withinMs = settleMs): Promise<readonly Worker[]> =>
+  until(`one master and ${slaves} slaves serve`, withinMs, async () => {
+    const all = await workers();
+    const seen = { workers: all.map(({ name, pid, state }) => ({ name, pid, state })) };
+    const complete =
+      all.length === slaves + 1 && mastersOf(all).length === 1 && slavesOf(all).length === slaves;
+    if (!complete) return notYet(seen);
+    const listed = await workerList();
+    const same = listed.length === all.length && all.every(({ pid }, i) => pid === listed[i]);
+    return same && (await isReady()) ? found(all) : notYet({ ...seen, listed });
+  });
+
+/** To be called at the top of a test file. */
+export function useCluster({ leaveAsItIs = false } = {}): void {
+  before(async () => {
+    await ensureUp();
+    await backToBaseline();
+    await clear();
+  });
+  after(async () => {
+    try {
+      if (!leaveAsItIs) await backToBaseline();
+    } finally {
+      await closeRegistry();
+    }
+  });
+}
+
+/** Ends whatever a failed test may have left: paused containers, extra slaves, an edited manifest. */
+async function backToBaseline(): Promise<void> {
+  for (const id of lines(
+    await docker("ps", "--quiet", "--filter", `name=^${cluster}-`, "--filter", "status=paused"),
+  ))
+    await docker("unpause", id);
+  await applyManifest(await baselineManifest());
+  await settled();
+}
+
+/** Asserts that the same processes run as before: nothing was started, killed or replaced. */
+export function assertSameWorkers(now: readonly Worker[], before: readonly Worker[]): void {
+  const identity = (all: readonly Worker[]) => all.map(({ name, id, pid }) => ({ name, id, pid }));
+  assert.deepEqual(identity(now), identity(before));
+}

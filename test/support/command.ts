@@ -1,0 +1,34 @@
+// Runs commands of the host: docker, and ./dbaas for the tests' cluster.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { environment, rootDir } from "./settings.ts";
+
+const execute = promisify(execFile);
+
+const outputBytesMax = 64 * 1024 * 1024;
+const dockerMs = 30_000;
+const dbaasMs = 240_000;
+
+/** @throws when it exits with another code than 0 or takes too long, with what it wrote */
+async function run(file: string, args: readonly string[], timeout: number): Promise<string> {
+  try {
+    const { stdout } = await execute(file, args, {
+      timeout,
+      maxBuffer: outputBytesMax,
+      env: { ...process.env, ...environment },
+    });
+    return stdout;
+  } catch (cause) {
+    const { stdout = "", stderr = "" } = cause as { stdout?: string; stderr?: string };
+    throw new Error(`${file} ${args.join(" ")} failed: ${stdout.slice(-4000)}${stderr.slice(-4000)}`, {
+      cause,
+    });
+  }
+}
+
+export const docker = (...args: string[]): Promise<string> => run("docker", args, dockerMs);
+
+export const dbaas = (...args: string[]): Promise<string> => run(join(rootDir, "dbaas"), args, dbaasMs);
+
+export const lines = (output: string): readonly string[] => output.split("\n").filter((line) => line !== "");

@@ -1,0 +1,62 @@
+// The database as a client uses it, with the few statements the tests are made of.
+import assert from "node:assert/strict";
+import { type Answer, type Call, call } from "./http.ts";
+
+export type Headers = NonNullable<Call["headers"]>;
+export type Row = Readonly<Record<string, unknown>>;
+
+export const write = (body: unknown, headers: Headers = {}): Promise<Answer> =>
+  call("POST", "/api/v1/db/write", { body, headers });
+
+export const read = (body: unknown, headers: Headers = {}): Promise<Answer> =>
+  call("POST", "/api/v1/db/read", { body, headers });
+
+export const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300;
+
+/** A write that must succeed. */
+export async function written(body: unknown, headers: Headers = {}): Promise<Answer> {
+  const answer = await write(body, headers);
+  assert.ok(isSuccess(answer), `${JSON.stringify(body)}: ${answer.status} ${answer.text}`);
+  return answer;
+}
+
+/** A read that must succeed. */
+export async function rows(body: unknown, headers: Headers = {}): Promise<readonly Row[]> {
+  const answer = await read(body, headers);
+  assert.equal(answer.status, 200, `${JSON.stringify(body)}: ${answer.text}`);
+  return answer.body as readonly Row[];
+}
+
+/** The same from a copy that holds every write answered before. */
+export const rowsNow = (body: Row): Promise<readonly Row[]> => rows({ ...body, consistency: "strong" });
+
+export const positionOf = (answer: Answer): number => Number(answer.headers["x-dbaas-position"]);
+
+export const workerOf = (answer: Answer): string => String(answer.headers["x-dbaas-worker"]);
+
+export const user = (username: string): Row => ({
+  username,
+  password: "3d725109c7e7c0bfb9d709836735b56d943d263f",
+});
+
+export const insertUsers = (...usernames: string[]): Promise<Answer> =>
+  written({ op: "insert", table: "users", rows: usernames.map(user) });
+
+export async function clear(): Promise<void> {
+  const answer = await call("POST", "/api/v1/db/clear");
+  assert.ok(isSuccess(answer), `db/clear: ${answer.status} ${answer.text}`);
+}
+
+/** @returns the pid that was killed */
+export async function crash(whom: "master" | "slave"): Promise<number> {
+  const answer = await call("POST", `/api/v1/crash/${whom}`);
+  assert.equal(answer.status, 200, `crash/${whom}: ${answer.text}`);
+  assert.ok(Array.isArray(answer.body) && answer.body.length === 1, answer.text);
+  return Number(answer.body[0]);
+}
+
+export async function workerList(): Promise<readonly number[]> {
+  const answer = await call("GET", "/api/v1/worker/list");
+  assert.equal(answer.status, 200, answer.text);
+  return answer.body as readonly number[];
+}

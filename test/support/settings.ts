@@ -1,0 +1,40 @@
+// The cluster that the end-to-end tests share, by name and by port. `./dbaas test` takes away whatever carries this name.
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** This file runs compiled, from dist/test/support. */
+export const rootDir = fileURLToPath(new URL("../../../", import.meta.url));
+
+export const cluster = "dbaas-e2e";
+
+const firstPort = Number(process.env.DBAAS_E2E_PORT ?? 18_480);
+
+export const ports = {
+  api: firstPort,
+  zooKeeper: firstPort + 1,
+  rabbit: firstPort + 2,
+  rabbitUi: firstPort + 3,
+  rideshare: firstPort + 4,
+  rideshareUsers: firstPort + 5,
+} as const;
+
+/** Known to every test process, so that each can edit what the running cluster reads. */
+export const manifestDir = join(rootDir, ".dbaas", `${cluster}-manifests`);
+
+/** What `./dbaas` is told about this cluster. Host ports are fixed, so that they survive a container's restart. */
+export const environment: Readonly<Record<string, string>> = {
+  DBAAS_CLUSTER: cluster,
+  DBAAS_PORT: String(ports.api),
+  DBAAS_MANIFESTS: manifestDir,
+  DBAAS_ZOOKEEPER_PORT: String(ports.zooKeeper),
+  DBAAS_RABBITMQ_PORT: String(ports.rabbit),
+  DBAAS_RABBITMQ_UI_PORT: String(ports.rabbitUi),
+  RIDESHARE_PORT: String(ports.rideshare),
+  RIDESHARE_USERS_PORT: String(ports.rideshareUsers),
+};
+
+export const containers = {
+  zooKeeper: `${cluster}-zookeeper`,
+  rabbit: `${cluster}-rabbitmq`,
+  orchestrator: `${cluster}-orchestrator`,
+} as const;
