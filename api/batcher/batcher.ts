@@ -1,0 +1,213 @@
+// The way of every read and write: HTTP -> BATCHER -> queue -> worker -> answers -> HTTP.
+//
+// What arrives in one turn of the event loop travels as one message, because the broker's cost is per message. A lone
+// request goes out at the end of its own turn; only while enough messages are on their way do requests wait for others,
+// until an answer comes or a few milliseconds have passed.
+//
+// A request is kept here until it is answered or its time is up. When an answer may have been lost (a new master, a new
+// connection, a silent slave), its batch is sent again under the same id and keys: a write is applied once by its key,
+// and of two answers the second finds nobody waiting.
+import type { Clock } from "../../protocol/clock.ts";
+import { messageOf } from "../../protocol/errors.ts";
+import type { DecodedAnswer } from "../../protocol/queues.ts";
+import type { PublishOptions } from "../../protocol/rabbit.ts";
+import { Admission, type AdmissionLimits, unavailable } from "./admission.ts";
+import type { Envelope } from "./encode.ts";
+import { InFlight } from "./in-flight.ts";
+import type { Pending, Placed } from "./pending.ts";
+import { Waiting } from "./waiting.ts";
+
+/** The queue, for as long as one connection lasts. */
+export interface Line {
+  readonly ended: AbortSignal;
+  /** The broker takes no messages at the moment. */
+  readonly blocked: boolean;
+  /** Rejects when the broker has refused the message, or when its fate is unknown. */
+  publish(content: Buffer, options: PublishOptions): Promise<void>;
+}
+
+export interface BatcherLimits extends AdmissionLimits {
+  readonly batchItemsMax: number;
+  readonly batchBytesMax: number;
+  readonly patienceMs: number;
+}
+
+export interface BatcherOptions<P extends Pending> {
+  /** Unique for ever: ids of batches start with it. */
+  readonly idPrefix: string;
+  readonly encode: (envelope: Envelope, requests: readonly Placed<P>[]) => Buffer;
+  /** Messages on their way before requests wait for others. */
+  readonly messagesInFlight: () => number;
+  /** The broker drops the message once nobody waits for it. */
+  readonly expires: boolean;
+  /** Sent once more when unanswered for so long. */
+  readonly staleMs?: number;
+  readonly limits: BatcherLimits;
+  readonly clock: Clock;
+}
+
+export class Batcher<P extends Pending> {
+  readonly #options: BatcherOptions<P>;
+  readonly #admission: Admission;
+  readonly #waiting = new Waiting<P>();
+  readonly #inFlight = new Map<string, InFlight<P>>();
+  #line: Line | undefined;
+  #batches = 0;
+  #turnEndAwaited = false;
+  #patience: NodeJS.Timeout | undefined;
+
+  constructor(options: BatcherOptions<P>) {
+    this.#options = options;
+    this.#admission = new Admission(options.limits, options.clock.monotonicMs());
+  }
+
+  /** Requests that wait for their answers. */
+  get pending(): number {
+    return this.#admission.requests;
+  }
+
+  submit(pending: P): void {
+    const refusal = this.#admission.admit(pending.bytes, this.#options.clock.monotonicMs());
+    if (refusal === undefined) {
+      this.#waiting.add(pending);
+      this.#flushAtTurnEnd();
+    } else pending.reply.refused(refusal);
+  }
+
+  /** Takes the line into use until it ends. What was sent over an earlier one and not answered is sent again. */
+  connect(line: Line): void {
+    this.#line = line;
+    this.#admission.brokerSeen(!line.blocked, this.#options.clock.monotonicMs());
+    line.ended.addEventListener("abort", () => this.#disconnect(line), { once: true });
+    for (const batch of this.#inFlight.values()) this.#publish(batch);
+    this.#flush();
+  }
+
+  #disconnect(line: Line): void {
+    if (this.#line !== line) return;
+    this.#line = undefined;
+    this.#admission.brokerSeen(false, this.#options.clock.monotonicMs());
+  }
+
+  /** Sends every unanswered request again, each alone: the worker that held it is gone, perhaps because of one of them. */
+  repeat(): void {
+    for (const batch of this.#inFlight.values()) this.#publishAlone(batch);
+  }
+
+  /** @returns false when the batch is not, or no longer, one of ours */
+  accept(id: string, worker: string, answers: readonly DecodedAnswer[]): boolean {
+    const batch = this.#inFlight.get(id);
+    if (batch === undefined) return false;
+    for (const answer of answers) {
+      const pending = batch.take(answer.index);
+      if (pending === undefined) continue;
+      this.#admission.release(pending.bytes);
+      pending.reply.answered(answer, worker);
+    }
+    this.#forgetIfDone(batch);
+    return true;
+  }
+
+  /** To be called a few times a second: one look at all deadlines instead of a timer for each request. */
+  sweep(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#admission.brokerSeen(this.#line?.blocked === false, nowMs);
+    for (const pending of this.#waiting.takeExpired(nowMs)) this.#expire(pending);
+    for (const batch of this.#inFlight.values()) {
+      for (const pending of batch.takeExpired(nowMs)) this.#expire(pending);
+      this.#forgetIfDone(batch);
+      if (this.#isStale(batch, nowMs)) this.#publishAlone(batch);
+    }
+  }
+
+  #isStale(batch: InFlight<P>, nowMs: number): boolean {
+    const { staleMs = Number.POSITIVE_INFINITY } = this.#options;
+    return this.#line !== undefined && batch.publications === 1 && nowMs - batch.sentAtMs >= staleMs;
+  }
+
+  #expire(pending: P): void {
+    this.#refuse(
+      pending,
+      "no answer in time; a write may still be carried out, and can be sent again with its key",
+    );
+  }
+
+  #refuse(pending: P, message: string): void {
+    this.#admission.release(pending.bytes);
+    pending.reply.refused(unavailable(message));
+  }
+
+  #flushAtTurnEnd(): void {
+    if (this.#turnEndAwaited) return;
+    this.#turnEndAwaited = true;
+    setImmediate(this.#onTurnEnd);
+  }
+
+  readonly #onTurnEnd = (): void => {
+    this.#turnEndAwaited = false;
+    if (!this.#waiting.any) return;
+    if (this.#inFlight.size < this.#options.messagesInFlight()) this.#flush();
+    else this.#patience ??= setTimeout(this.#flush, this.#options.limits.patienceMs);
+  };
+
+  readonly #flush = (): void => {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    const { batchItemsMax, batchBytesMax } = this.#options.limits;
+    while (this.#line !== undefined && this.#waiting.any) {
+      this.#batches += 1;
+      const id = `${this.#options.idPrefix}-${this.#batches}`;
+      const batch = new InFlight(
+        id,
+        this.#waiting.takeBatch(batchItemsMax, batchBytesMax),
+        this.#options.clock.monotonicMs(),
+      );
+      this.#inFlight.set(id, batch);
+      this.#publish(batch);
+    }
+  };
+
+  #publishAlone(batch: InFlight<P>): void {
+    batch.attempt = 2;
+    this.#publish(batch);
+  }
+
+  #publish(batch: InFlight<P>): void {
+    const line = this.#line;
+    if (line === undefined) return;
+    batch.publications += 1;
+    const unanswered = batch.unanswered();
+    const messages = batch.attempt === 1 ? [unanswered] : unanswered.map((placed) => [placed]);
+    for (const requests of messages) this.#publishMessage(line, batch, requests);
+  }
+
+  #publishMessage(line: Line, batch: InFlight<P>, requests: readonly Placed<P>[]): void {
+    const { clock, encode, expires } = this.#options;
+    const lastDeadlineAtMs = requests.reduce((last, { pending }) => Math.max(last, pending.deadlineAtMs), 0);
+    const remainingMs = Math.max(0, Math.ceil(lastDeadlineAtMs - clock.monotonicMs()));
+    const content = encode(
+      { id: batch.id, deadlineMs: clock.now() + remainingMs, attempt: batch.attempt },
+      requests,
+    );
+    const options = { correlationId: batch.id, ...(expires ? { expirationMs: remainingMs } : {}) };
+    const publication = batch.publications;
+    line.publish(content, options).catch((error: unknown) => {
+      // With the connection its fate is unknown: the next one sends it again. So does a repetition since then.
+      if (line.ended.aborted || batch.publications !== publication) return;
+      this.#onRefused(batch, requests, `the queue did not take the request: ${messageOf(error)}`);
+    });
+  }
+
+  #onRefused(batch: InFlight<P>, requests: readonly Placed<P>[], message: string): void {
+    for (const { index } of requests) {
+      const pending = batch.take(index);
+      if (pending !== undefined) this.#refuse(pending, message);
+    }
+    this.#forgetIfDone(batch);
+  }
+
+  #forgetIfDone(batch: InFlight<P>): void {
+    if (!batch.done || !this.#inFlight.delete(batch.id)) return;
+    if (this.#waiting.any) this.#flushAtTurnEnd();
+  }
+}

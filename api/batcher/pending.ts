@@ -1,0 +1,34 @@
+// A request between its arrival and its answer.
+import type { RefusalBody } from "../../protocol/errors.ts";
+import type { DecodedAnswer } from "../../protocol/queues.ts";
+import type { ReadStatement, WriteStatement } from "../../protocol/statement.ts";
+
+/** Whoever waits for the answer. Exactly one of the two is called, once. */
+export interface Reply {
+  answered(answer: DecodedAnswer, worker: string): void;
+  refused(refusal: RefusalBody): void;
+}
+
+export interface Pending {
+  readonly reply: Reply;
+  /** By the monotonic clock. */
+  readonly deadlineAtMs: number;
+  /** How much memory it takes, about. */
+  readonly bytes: number;
+}
+
+export interface PendingRead extends Pending, ReadStatement {
+  readonly minPosition?: number;
+}
+
+export interface PendingWrite extends Pending, WriteStatement {
+  /** The client's own key with its request's fingerprint; the batch makes one where there is none. */
+  readonly key?: string;
+  readonly hash?: string;
+}
+
+/** A pending request at its place in a batch. The place stays the same when the batch is sent again. */
+export interface Placed<P extends Pending> {
+  readonly index: number;
+  readonly pending: P;
+}

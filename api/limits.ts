@@ -1,0 +1,34 @@
+// Every bound of the API program that the manifest does not set.
+import { queueLimits } from "../protocol/queues.ts";
+
+const mebibyte = 1024 * 1024;
+
+export const limits = {
+  batchItemsMax: queueLimits.batchItemsMax,
+  batchBytesMax: queueLimits.batchBytesMax,
+  /** Unanswered requests of one kind; the next one is refused at once. */
+  pendingRequestsMax: 4_096,
+  pendingBytesMax: 32 * mebibyte,
+  /** Bodies that are being received, all together. */
+  bodiesBytesMax: 32 * mebibyte,
+  /** However large the manifest allows a body to be: it has to fit into one message with its envelope. */
+  bodyBytesMax: queueLimits.batchBytesMax,
+  connectionsMax: 4_096,
+  /** How long a request waits for others while enough messages are on their way. */
+  patienceMs: 4,
+  /** Messages of one kind on their way before requests wait for others; reads get one for each slave besides. */
+  messagesInFlight: 2,
+  sweepEveryMs: 50,
+  /** A read whose slave has not answered by then is also given to another one. */
+  staleReadMs: 2_000,
+  /** How long the broker may be away before new requests are refused at once. */
+  brokerAwayMs: 1_000,
+  readsFlushEveryMs: 250,
+  crashOutcomeWithinMs: 10_000,
+  headersWithinMs: 5_000,
+  requestWithinMs: 10_000,
+  keepAliveMs: 65_000,
+  /** A socket on which nothing moves, in either direction. */
+  idleSocketMs: 120_000,
+  drainWithinMs: 6_000,
+} as const;

@@ -1,0 +1,65 @@
+// The routes about the cluster itself: who works, how it stands, and the crash calls.
+import type { ServerResponse } from "node:http";
+import type { Clock } from "../../protocol/clock.ts";
+import type { Paths, WishKind } from "../../protocol/znodes.ts";
+import { limits } from "../limits.ts";
+import { makeWish } from "../wishes.ts";
+import { workerPids } from "../workers.ts";
+import type { CurrentZnodes } from "../znodes.ts";
+import { refuse, sendJson, sendText } from "./refusals.ts";
+import { type Route, paths as routePaths } from "./routes.ts";
+
+export interface ClusterPorts {
+  readonly znodes: CurrentZnodes;
+  readonly paths: Paths;
+  readonly clock: Clock;
+  readonly broker: { readonly connected: boolean };
+  readonly workers: { readonly master: string | undefined };
+}
+
+export function clusterRoutes(ports: ClusterPorts): readonly Route[] {
+  const { znodes, paths } = ports;
+  const wish = (path: string, kind: WishKind): Route => ({
+    method: "post",
+    path,
+    handle: (_req, res) => carryOut(ports, kind, res),
+  });
+  return [
+    {
+      method: "get",
+      path: routePaths.workers,
+      handle: async (_req, res) => sendJson(res, await workerPids(znodes.get(), paths)),
+    },
+    wish(routePaths.crashMaster, "crashMaster"),
+    wish(routePaths.crashSlave, "crashSlave"),
+    wish(routePaths.switchover, "switchover"),
+    { method: "get", path: routePaths.status, handle: (_req, res) => sendStatus(ports, res) },
+    { method: "get", path: routePaths.health, handle: (_req, res) => sendJson(res, { alive: true }) },
+    { method: "get", path: routePaths.ready, handle: (_req, res) => sendReadiness(ports, res) },
+  ];
+}
+
+async function carryOut({ znodes, paths, clock }: ClusterPorts, kind: WishKind, res: ServerResponse) {
+  const outcome = await makeWish(znodes.get(), paths, kind, {
+    nowMs: clock.now(),
+    withinMs: limits.crashOutcomeWithinMs,
+  });
+  if (outcome.ok) sendJson(res, [outcome.pid]);
+  else refuse(res, { code: "conflict", message: outcome.reason });
+}
+
+async function sendStatus({ znodes, paths }: ClusterPorts, res: ServerResponse) {
+  const node = await znodes.get().get(paths.status);
+  if (node === null) refuse(res, { code: "unavailable", message: "the controller has not reported yet" });
+  else sendText(res, node.data);
+}
+
+function sendReadiness({ znodes, broker, workers }: ClusterPorts, res: ServerResponse) {
+  const missing = [
+    broker.connected ? undefined : "the message broker",
+    znodes.connected ? undefined : "the coordination service",
+    workers.master === undefined ? "a master" : undefined,
+  ].filter((what) => what !== undefined);
+  if (missing.length === 0) sendJson(res, { ready: true, master: workers.master });
+  else refuse(res, { code: "unavailable", message: `missing: ${missing.join(", ")}` });
+}

@@ -1,0 +1,29 @@
+// What the manifest says about requests, as the controller last accepted it. Until it has said anything, defaults hold:
+// reads and writes must not wait for the controller.
+import type { RequestSpec } from "../protocol/manifest.ts";
+import { fromJson, type SpecNode } from "../protocol/znodes.ts";
+import { follow, type Znodes } from "./znodes.ts";
+
+const defaults: RequestSpec = {
+  timeoutMs: 10_000,
+  bodyBytesMax: 1024 * 1024,
+  queryMs: 2_000,
+  idempotencyMs: 24 * 60 * 60 * 1_000,
+};
+
+export class Spec {
+  #requests = defaults;
+
+  get requests(): RequestSpec {
+    return this.#requests;
+  }
+
+  follow(znodes: Znodes, path: string, scope: AbortSignal): Promise<void> {
+    return follow(znodes, "node", path, scope, async () => {
+      const node = await znodes.get(path);
+      // A node that went away leaves what was known: it says nothing new.
+      if (node !== null)
+        this.#requests = { ...this.#requests, ...fromJson<SpecNode>(node.data)?.spec?.requests };
+    });
+  }
+}

@@ -1,0 +1,60 @@
+// Crash calls and switchovers. The API cannot touch containers: it leaves a wish, the controller carries it out once and
+// writes the outcome into it.
+import { Refusal } from "../protocol/errors.ts";
+import { sleep, Wakeable } from "../protocol/waiting.ts";
+import { fromJson, type Paths, toJson, type Wish, type WishKind } from "../protocol/znodes.ts";
+import type { Znodes } from "./znodes.ts";
+
+export type Outcome = NonNullable<Wish["outcome"]>;
+
+/** @throws Refusal when nobody has carried it out in time; it is then withdrawn, unless it was already begun */
+export async function makeWish(
+  znodes: Znodes,
+  paths: Paths,
+  kind: WishKind,
+  { nowMs, withinMs }: { readonly nowMs: number; readonly withinMs: number },
+): Promise<Outcome> {
+  const wish: Wish = { kind, madeAtMs: nowMs };
+  const path = await znodes.create(`${paths.wishes}/wish-`, toJson(wish), { sequential: true });
+  if (path === null) throw new Refusal("unavailable", "the wish could not be left");
+  const outcome = await outcomeOf(znodes, path, withinMs);
+  if (outcome !== undefined) {
+    await znodes.remove(path).catch(() => undefined);
+    return outcome;
+  }
+  return withdraw(znodes, path);
+}
+
+async function outcomeOf(znodes: Znodes, path: string, withinMs: number): Promise<Outcome | undefined> {
+  const waiting = new AbortController();
+  const changed = new Wakeable();
+  znodes.watch("node", path, () => changed.wake(), waiting.signal);
+  void sleep(withinMs, waiting.signal).then(() => waiting.abort());
+  try {
+    for (;;) {
+      const node = await znodes.get(path);
+      if (node === null) throw new Refusal("unavailable", "the wish was taken away by somebody else");
+      const outcome = fromJson<Wish>(node.data)?.outcome;
+      if (outcome !== undefined) return outcome;
+      if (waiting.signal.aborted) return undefined;
+      await changed.wait(withinMs, waiting.signal);
+    }
+  } finally {
+    waiting.abort();
+  }
+}
+
+/** By its version, so that a wish which is chosen in this very moment stays. */
+async function withdraw(znodes: Znodes, path: string): Promise<Outcome> {
+  const node = await znodes.get(path);
+  const wish = node === null ? null : fromJson<Wish>(node.data);
+  if (wish?.outcome !== undefined) return wish.outcome;
+  const withdrawn =
+    node !== null && wish?.chosen === undefined && (await znodes.remove(path, node.stat.version));
+  throw new Refusal(
+    "unavailable",
+    withdrawn || node === null
+      ? "the controller did not answer in time; nothing was done"
+      : "the controller has begun but not finished in time; look at the list of workers",
+  );
+}

@@ -1,0 +1,486 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it, mock } from "node:test";
+import fc from "fast-check";
+import { Answers } from "../../../api/batcher/answers.ts";
+import { Batcher, type BatcherLimits, type Line } from "../../../api/batcher/batcher.ts";
+import { encodeReads, encodeWrites } from "../../../api/batcher/encode.ts";
+import type { PendingRead, PendingWrite, Reply } from "../../../api/batcher/pending.ts";
+import { submitStrongRead } from "../../../api/strong-read.ts";
+import type { RefusalBody } from "../../../protocol/errors.ts";
+import { createLog } from "../../../protocol/log.ts";
+import {
+  type Answer,
+  type DecodedAnswer,
+  decodeReadBatch,
+  decodeWriteBatch,
+  encodeAnswers,
+  type ReadBatch,
+  type WriteBatch,
+} from "../../../protocol/queues.ts";
+import type { PublishOptions } from "../../../protocol/rabbit.ts";
+
+const log = createLog({ program: "api", format: "json", level: "silent" });
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+class FakeClock {
+  ms = 1_000;
+  now = () => 5_000_000 + this.ms;
+  monotonicMs = () => this.ms;
+}
+
+class FakeLine implements Line {
+  readonly #ended = new AbortController();
+  readonly ended = this.#ended.signal;
+  blocked = false;
+  readonly sent: { content: Buffer; options: PublishOptions; refuse: (error: Error) => void }[] = [];
+
+  publish(content: Buffer, options: PublishOptions): Promise<void> {
+    return new Promise((_, refuse) => this.sent.push({ content, options, refuse }));
+  }
+
+  end() {
+    this.#ended.abort(new Error("connection lost"));
+  }
+
+  reads = (): ReadBatch[] => this.sent.map(({ content }) => decodeReadBatch(content));
+  writes = (): WriteBatch[] => this.sent.map(({ content }) => decodeWriteBatch(content));
+}
+
+class Waiter implements Reply {
+  readonly heard: string[] = [];
+  answered({ ok, body, position }: DecodedAnswer, worker: string) {
+    this.heard.push(`${ok ? "ok" : "no"} ${body.toString()} at ${position} by ${worker}`);
+  }
+  refused({ code }: RefusalBody) {
+    this.heard.push(code);
+  }
+}
+
+const limits: BatcherLimits = {
+  batchItemsMax: 4,
+  batchBytesMax: 100,
+  pendingRequestsMax: 20,
+  pendingBytesMax: 1_000,
+  brokerAwayMs: 1_000,
+  patienceMs: 4,
+};
+
+function readWorld(changed: Partial<BatcherLimits> = {}) {
+  const clock = new FakeClock();
+  const batcher = new Batcher<PendingRead>({
+    idPrefix: "api-0-x-r",
+    encode: encodeReads,
+    messagesInFlight: () => 2,
+    expires: true,
+    staleMs: 2_000,
+    limits: { ...limits, ...changed },
+    clock,
+  });
+  const line = new FakeLine();
+  const answers = new Answers([batcher], log);
+  const submit = (value: string | number = "v", options: Partial<PendingRead> = {}) => {
+    const reply = new Waiter();
+    batcher.submit({
+      shape: { kind: "select", table: "t", columns: "*", where: { op: "=", column: "a", param: 0 } },
+      params: [value],
+      deadlineAtMs: clock.ms + 10_000,
+      bytes: 10,
+      reply,
+      ...options,
+    });
+    return reply;
+  };
+  const answer = (batch: number, list: readonly Answer[]) =>
+    answers.receive({
+      content: encodeAnswers("w-1", list),
+      correlationId: line.sent[batch]?.options.correlationId ?? "",
+    });
+  return { clock, batcher, line, answers, submit, answer };
+}
+
+const ok = (index: number, body = "[]"): Answer => ({ index, ok: true, body, position: 7 });
+
+describe("a batcher of reads", () => {
+  beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
+  afterEach(() => mock.timers.reset());
+
+  it("sends a lone request at the end of its turn", async () => {
+    const { batcher, line, submit, answer } = readWorld();
+    batcher.connect(line);
+    const reply = submit();
+    assert.equal(line.sent.length, 0);
+    await turn();
+    assert.equal(line.sent.length, 1);
+    answer(0, [ok(0, '[{"a":"v"}]')]);
+    assert.deepEqual(reply.heard, ['ok [{"a":"v"}] at 7 by w-1']);
+    assert.equal(batcher.pending, 0);
+  });
+
+  it("puts the requests of one turn into one message, each shape once", async () => {
+    const { batcher, line, submit } = readWorld();
+    batcher.connect(line);
+    submit("a");
+    submit("b", { minPosition: 3 });
+    submit("c", { shape: { kind: "count", table: "t" }, params: [] });
+    await turn();
+    const [batch] = line.reads();
+    assert.equal(line.sent.length, 1);
+    assert.deepEqual(batch, {
+      v: 1,
+      deadlineMs: 5_000_000 + 11_000,
+      attempt: 1,
+      shapes: [
+        { kind: "select", table: "t", columns: "*", where: { op: "=", column: "a", param: 0 } },
+        { kind: "count", table: "t" },
+      ],
+      items: [
+        { index: 0, shape: 0, params: ["a"] },
+        { index: 1, shape: 0, params: ["b"], minPosition: 3 },
+        { index: 2, shape: 1, params: [] },
+      ],
+    });
+    assert.deepEqual(line.sent[0]?.options, { correlationId: "api-0-x-r-1", expirationMs: 10_000 });
+  });
+
+  it("lets no message grow over the bounds of items and of bytes", async () => {
+    const { batcher, line, submit } = readWorld();
+    batcher.connect(line);
+    for (let i = 0; i < 6; i++) submit(i);
+    submit("large", { bytes: 500 });
+    submit("small");
+    await turn();
+    assert.deepEqual(
+      line.reads().map(({ items }) => items.map(({ params }) => params[0])),
+      [[0, 1, 2, 3], [4, 5], ["large"], ["small"]],
+    );
+  });
+
+  it("gathers requests while enough messages are unanswered, until an answer comes", async () => {
+    const { batcher, line, submit, answer } = readWorld();
+    batcher.connect(line);
+    for (let i = 0; i < 4; i++) {
+      submit(i);
+      await turn();
+    }
+    assert.equal(line.sent.length, 2);
+    answer(0, [ok(0)]);
+    await turn();
+    assert.deepEqual(
+      line.reads().map(({ items }) => items.map(({ params }) => params[0])),
+      [[0], [1], [2, 3]],
+    );
+  });
+
+  it("gathers no longer than its patience", async () => {
+    const { batcher, line, submit } = readWorld();
+    batcher.connect(line);
+    for (let i = 0; i < 4; i++) {
+      submit(i);
+      await turn();
+    }
+    assert.equal(line.sent.length, 2);
+    mock.timers.tick(4);
+    assert.equal(line.sent.length, 3);
+  });
+
+  it("takes the answers of one batch from several messages, in any order", async () => {
+    const { batcher, line, submit, answer } = readWorld();
+    batcher.connect(line);
+    const replies = [submit(0), submit(1), submit(2)];
+    await turn();
+    answer(0, [ok(2, "[2]")]);
+    answer(0, [{ index: 0, ok: false, body: '{"code":"unknown_table"}', position: 7 }, ok(1, "[1]")]);
+    assert.deepEqual(
+      replies.map(({ heard }) => heard),
+      [['no {"code":"unknown_table"} at 7 by w-1'], ["ok [1] at 7 by w-1"], ["ok [2] at 7 by w-1"]],
+    );
+  });
+
+  it("drops answers that nobody waits for, and counts their batches", async () => {
+    const { batcher, line, answers, submit, answer } = readWorld();
+    batcher.connect(line);
+    const reply = submit();
+    await turn();
+    answer(0, [ok(0), ok(9)]);
+    answer(0, [ok(0)]);
+    answers.receive({ content: encodeAnswers("w-1", [ok(0)]), correlationId: "another" });
+    answers.receive({ content: Buffer.from("no answer"), correlationId: "api-0-x-r-1" });
+    assert.deepEqual(reply.heard, ["ok [] at 7 by w-1"]);
+    assert.equal(answers.dropped, 2);
+  });
+
+  it("refuses a request when its time is up, sent or not", async () => {
+    const { clock, batcher, line, submit, answer } = readWorld();
+    const waiting = submit("waiting", { deadlineAtMs: 1_500 });
+    batcher.sweep();
+    assert.deepEqual(waiting.heard, []);
+    clock.ms = 1_500;
+    batcher.sweep();
+    assert.deepEqual(waiting.heard, ["unavailable"]);
+    batcher.connect(line);
+    const sent = submit("sent", { deadlineAtMs: 2_000 });
+    const other = submit("other");
+    await turn();
+    clock.ms = 2_000;
+    batcher.sweep();
+    assert.deepEqual(sent.heard, ["unavailable"]);
+    answer(0, [ok(0), ok(1)]);
+    assert.deepEqual([sent.heard.length, other.heard], [1, ["ok [] at 7 by w-1"]]);
+    assert.equal(batcher.pending, 0);
+  });
+
+  it("refuses at once when too many requests or bytes are waiting", async () => {
+    const { batcher, line, submit, answer } = readWorld();
+    batcher.connect(line);
+    for (let i = 0; i < 20; i++) submit(i);
+    assert.deepEqual(submit().heard, ["unavailable"]);
+    await turn();
+    assert.deepEqual(submit().heard, ["unavailable"]);
+    answer(0, [ok(0)]);
+    assert.deepEqual(submit().heard, []);
+    const heavy = readWorld();
+    heavy.submit("large", { bytes: 995 });
+    assert.deepEqual(heavy.submit().heard, ["unavailable"]);
+  });
+
+  it("refuses at once when the broker has been away or blocked for too long", () => {
+    const { clock, batcher, line, submit } = readWorld();
+    clock.ms = 2_000;
+    assert.deepEqual(submit().heard, []);
+    clock.ms = 2_001;
+    assert.deepEqual(submit().heard, ["unavailable"]);
+    batcher.connect(line);
+    assert.deepEqual(submit().heard, []);
+    line.blocked = true;
+    batcher.sweep();
+    clock.ms = 3_100;
+    batcher.sweep();
+    assert.deepEqual(submit().heard, ["unavailable"]);
+    line.blocked = false;
+    batcher.sweep();
+    assert.deepEqual(submit().heard, []);
+    line.end();
+    clock.ms = 5_000;
+    assert.deepEqual(submit().heard, ["unavailable"]);
+  });
+
+  it("fails the requests of a message that the queue refused", async () => {
+    const { batcher, line, submit } = readWorld();
+    batcher.connect(line);
+    const reply = submit();
+    await turn();
+    line.sent[0]?.refuse(new Error("queue is full"));
+    await turn();
+    assert.deepEqual(reply.heard, ["unavailable"]);
+    assert.equal(batcher.pending, 0);
+  });
+
+  it("keeps the requests of a message that was lost with its connection, and sends them over the next", async () => {
+    const { batcher, line, submit, answers } = readWorld();
+    batcher.connect(line);
+    const replies = [submit("a"), submit("b")];
+    await turn();
+    batcher.accept("api-0-x-r-1", "w-1", [{ ...ok(0), body: Buffer.from("[]") }]);
+    line.end();
+    line.sent[0]?.refuse(new Error("connection lost"));
+    await turn();
+    const late = submit("late");
+    await turn();
+    const next = new FakeLine();
+    batcher.connect(next);
+    const [again, first] = next.reads();
+    assert.deepEqual(again?.items, [{ index: 1, shape: 0, params: ["b"] }]);
+    assert.equal(again?.attempt, 1);
+    assert.deepEqual(first?.items, [{ index: 0, shape: 0, params: ["late"] }]);
+    assert.deepEqual(
+      next.sent.map(({ options }) => options.correlationId),
+      ["api-0-x-r-1", "api-0-x-r-2"],
+    );
+    answers.receive({ content: encodeAnswers("w-2", [ok(1)]), correlationId: "api-0-x-r-1" });
+    answers.receive({ content: encodeAnswers("w-2", [ok(0)]), correlationId: "api-0-x-r-2" });
+    assert.deepEqual([replies[1]?.heard, late.heard], [["ok [] at 7 by w-2"], ["ok [] at 7 by w-2"]]);
+  });
+
+  it("gives a read that stays unanswered to another slave once, alone", async () => {
+    const { clock, batcher, line, submit, answer } = readWorld();
+    batcher.connect(line);
+    const replies = [submit("a"), submit("b"), submit("c")];
+    await turn();
+    answer(0, [ok(1)]);
+    clock.ms = 2_999;
+    batcher.sweep();
+    assert.equal(line.sent.length, 1);
+    clock.ms = 3_000;
+    batcher.sweep();
+    clock.ms = 9_000;
+    batcher.sweep();
+    assert.deepEqual(
+      line.reads().map(({ attempt, items }) => [attempt, items.map(({ index }) => index)]),
+      [
+        [1, [0, 1, 2]],
+        [2, [0]],
+        [2, [2]],
+      ],
+    );
+    // The first message may still be refused: the second one counts.
+    line.sent[0]?.refuse(new Error("too late"));
+    await turn();
+    answer(2, [ok(2)]);
+    answer(1, [ok(0)]);
+    answer(0, [ok(0), ok(2)]);
+    assert.deepEqual(
+      replies.map(({ heard }) => heard.length),
+      [1, 1, 1],
+    );
+    assert.equal(batcher.pending, 0);
+  });
+
+  it("answers every request exactly once, whatever happens", async () => {
+    const step = fc.oneof(
+      fc.record({ do: fc.constant("submit" as const) }),
+      fc.record({ do: fc.constant("turn" as const) }),
+      fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 3_000 }) }),
+      fc.record({ do: fc.constant("answer" as const), message: fc.nat(9), index: fc.nat(4) }),
+      fc.record({ do: fc.constant("refuse" as const), message: fc.nat(9) }),
+      fc.record({ do: fc.constantFrom("cut" as const, "connect" as const, "repeat" as const) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const { clock, batcher, answers, submit } = readWorld();
+        const replies: Waiter[] = [];
+        const lines: FakeLine[] = [];
+        const sent = () => lines.flatMap((line) => line.sent);
+        for (const what of steps) {
+          if (what.do === "submit") replies.push(submit());
+          if (what.do === "turn") await turn();
+          if (what.do === "repeat") batcher.repeat();
+          if (what.do === "cut") lines.at(-1)?.end();
+          if (what.do === "refuse") sent()[what.message]?.refuse(new Error("refused"));
+          if (what.do === "connect") {
+            lines.at(-1)?.end();
+            batcher.connect(lines[lines.push(new FakeLine()) - 1] ?? new FakeLine());
+          }
+          if (what.do === "pass") {
+            clock.ms += what.ms;
+            mock.timers.tick(what.ms);
+            batcher.sweep();
+          }
+          if (what.do === "answer")
+            answers.receive({
+              content: encodeAnswers("w-1", [ok(what.index)]),
+              correlationId: sent()[what.message]?.options.correlationId ?? "",
+            });
+        }
+        clock.ms += 20_000;
+        batcher.sweep();
+        assert.deepEqual(
+          new Set(replies.map(({ heard }) => heard.length)),
+          new Set(replies.length > 0 ? [1] : []),
+        );
+        assert.equal(batcher.pending, 0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function writeWorld() {
+  const clock = new FakeClock();
+  const batcher = new Batcher<PendingWrite>({
+    idPrefix: "api-0-x-w",
+    encode: encodeWrites,
+    messagesInFlight: () => 2,
+    expires: false,
+    limits,
+    clock,
+  });
+  const line = new FakeLine();
+  batcher.connect(line);
+  const submit = (value: string, options: Partial<PendingWrite> = {}) => {
+    const reply = new Waiter();
+    batcher.submit({
+      shape: { kind: "insert", table: "t", columns: ["a"] },
+      rows: [[value]],
+      deadlineAtMs: clock.ms + 10_000,
+      bytes: 10,
+      reply,
+      ...options,
+    });
+    return reply;
+  };
+  return { clock, batcher, line, submit };
+}
+
+describe("a batcher of writes", () => {
+  it("gives each write a key: the client's own, or one that stays the same when it is sent again", async () => {
+    const { batcher, line, submit } = writeWorld();
+    submit("a");
+    submit("b", { key: "c:k", hash: "h" });
+    await turn();
+    batcher.repeat();
+    const keys = [
+      { index: 0, shape: 0, rows: [["a"]], key: "api-0-x-w-1#0" },
+      { index: 1, shape: 0, rows: [["b"]], key: "c:k", hash: "h" },
+    ];
+    assert.deepEqual(
+      line.writes().map(({ items }) => items),
+      [keys, [keys[0]], [keys[1]]],
+    );
+    assert.deepEqual(
+      line.writes().map(({ attempt }) => attempt),
+      [1, 2, 2],
+    );
+    assert.deepEqual(
+      new Set(line.sent.map(({ options }) => options.correlationId)),
+      new Set(["api-0-x-w-1"]),
+    );
+    assert.equal(line.sent[0]?.options.expirationMs, undefined);
+  });
+
+  it("sends no write again without a cause", async () => {
+    const { clock, batcher, line, submit } = writeWorld();
+    const reply = submit("a");
+    await turn();
+    for (clock.ms = 1_000; clock.ms < 10_900; clock.ms += 100) batcher.sweep();
+    assert.equal(line.sent.length, 1);
+    clock.ms = 11_000;
+    batcher.sweep();
+    assert.deepEqual(reply.heard, ["unavailable"]);
+    batcher.repeat();
+    assert.equal(line.sent.length, 1);
+  });
+});
+
+describe("a strong read", () => {
+  const read = (reply: Reply): PendingRead => ({
+    shape: { kind: "count", table: "t" },
+    params: [],
+    minPosition: 3,
+    deadlineAtMs: 11_000,
+    bytes: 10,
+    reply,
+  });
+
+  it("first takes a place in the log, then asks for a copy that has reached it", () => {
+    const reads: PendingRead[] = [];
+    const writes: PendingWrite[] = [];
+    const reply = new Waiter();
+    submitStrongRead(read(reply), { submit: (p) => reads.push(p) }, { submit: (p) => writes.push(p) });
+    assert.deepEqual([writes[0]?.shape, writes[0]?.rows], [{ kind: "barrier" }, [[]]]);
+    assert.deepEqual(reads, []);
+    writes[0]?.reply.answered({ ...ok(0), position: 12, body: Buffer.from("{}") }, "w-1");
+    assert.deepEqual(reads, [{ ...read(reply), minPosition: 12 }]);
+    assert.deepEqual(reply.heard, []);
+  });
+
+  it("is refused when its place cannot be had", () => {
+    const writes: PendingWrite[] = [];
+    const refused = new Waiter();
+    const answered = new Waiter();
+    for (const reply of [refused, answered])
+      submitStrongRead(read(reply), { submit: () => assert.fail() }, { submit: (p) => writes.push(p) });
+    writes[0]?.reply.refused({ code: "unavailable", message: "" });
+    writes[1]?.reply.answered({ index: 0, ok: false, body: Buffer.from("{}"), position: 0 }, "w-1");
+    assert.deepEqual([refused.heard, answered.heard], [["unavailable"], ["no {} at 0 by w-1"]]);
+  });
+});

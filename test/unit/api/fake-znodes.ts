@@ -1,0 +1,89 @@
+// ZooKeeper as the API sees it, in memory. Watches wake in a later turn, as the real ones do.
+import type { Znodes } from "../../../api/znodes.ts";
+import type { NodeContent, WatchKind } from "../../../protocol/zookeeper.ts";
+
+interface Node {
+  data: string;
+  version: number;
+  readonly czxid: number;
+}
+
+export class FakeZnodes implements Znodes {
+  readonly nodes = new Map<string, Node>();
+  /** Every call fails while this is set. */
+  failing: Error | undefined;
+  #transactions = 0;
+  readonly #watches: { kind: WatchKind; path: string; wake: () => void; scope: AbortSignal | undefined }[] =
+    [];
+
+  async create(path: string, data: string, options: { readonly sequential?: boolean } = {}) {
+    this.#check();
+    this.#transactions += 1;
+    const made = options.sequential ? `${path}${String(this.#transactions).padStart(10, "0")}` : path;
+    if (this.nodes.has(made)) return null;
+    this.nodes.set(made, { data, version: 0, czxid: this.#transactions });
+    this.#changed(made);
+    return made;
+  }
+
+  async get(path: string): Promise<NodeContent | null> {
+    this.#check();
+    const node = this.nodes.get(path);
+    if (node === undefined) return null;
+    const { data, version, czxid } = node;
+    return { data, stat: { czxid, version, createdAtMs: 0, modifiedAtMs: 0, mine: true } };
+  }
+
+  async set(path: string, data: string, version = -1) {
+    this.#check();
+    const node = this.nodes.get(path);
+    if (node === undefined || (version >= 0 && version !== node.version)) return false;
+    node.data = data;
+    node.version += 1;
+    this.#changed(path);
+    return true;
+  }
+
+  async put(path: string, data: string) {
+    if (!(await this.set(path, data))) await this.create(path, data);
+  }
+
+  async remove(path: string, version = -1) {
+    this.#check();
+    const node = this.nodes.get(path);
+    if (node === undefined || (version >= 0 && version !== node.version)) return false;
+    this.nodes.delete(path);
+    this.#changed(path);
+    return true;
+  }
+
+  async children(path: string) {
+    this.#check();
+    const names = [...this.nodes.keys()].filter((name) => name.startsWith(`${path}/`));
+    return names.map((name) => name.slice(path.length + 1)).sort();
+  }
+
+  watch(kind: WatchKind, path: string, wake: () => void, scope?: AbortSignal) {
+    this.#watches.push({ kind, path, wake, scope });
+  }
+
+  #changed(path: string) {
+    const parent = path.slice(0, path.lastIndexOf("/"));
+    for (const watch of this.#watches)
+      if (watch.path === (watch.kind === "node" ? path : parent) && !watch.scope?.aborted)
+        setImmediate(watch.wake);
+  }
+
+  #check() {
+    if (this.failing !== undefined) throw this.failing;
+  }
+}
+
+/** Waits, turn by turn, until it holds. Fails after very many turns. */
+export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 10_000; turn++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error("it never came to hold");
+}
