@@ -16,7 +16,8 @@ export class ReadCounter {
   #firstReadAtMs: number | null = null;
   /** What an earlier process counted is added once. */
   #resumed = false;
-  #flushed = 0;
+  /** What the znode holds; undefined while there is none. */
+  #flushed: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastFlushAtMs = Number.NEGATIVE_INFINITY;
 
@@ -43,12 +44,11 @@ export class ReadCounter {
    */
   async follow(znodes: Znodes, scope: AbortSignal): Promise<void> {
     const node = await znodes.get(this.#path);
-    const stored = node === null ? null : fromJson<ReadsNode>(node.data);
-    this.#resume(stored ?? { reads: 0, firstReadAtMs: null });
+    this.#resume(node === null ? null : fromJson<ReadsNode>(node.data));
     this.#znodes = znodes;
     scope.addEventListener("abort", () => this.#leave(znodes), { once: true });
     if (scope.aborted) this.#leave(znodes);
-    if (node === null || this.#reads !== this.#flushed) this.#schedule();
+    if (this.#reads !== this.#flushed) this.#schedule();
   }
 
   /** Writes what is not written yet, for a process that is about to end. */
@@ -66,12 +66,13 @@ export class ReadCounter {
     }
   }
 
-  #resume(stored: ReadsNode): void {
+  #resume(stored: ReadsNode | null): void {
+    const before = stored?.reads ?? 0;
     // A node that holds less than was already written was made anew: the count still only grows.
-    this.#reads = this.#resumed ? Math.max(this.#reads, stored.reads) : this.#reads + stored.reads;
+    this.#reads = this.#resumed ? Math.max(this.#reads, before) : this.#reads + before;
     this.#resumed = true;
-    this.#flushed = stored.reads;
-    this.#firstReadAtMs = stored.firstReadAtMs ?? this.#firstReadAtMs;
+    this.#flushed = stored?.reads;
+    this.#firstReadAtMs = stored?.firstReadAtMs ?? this.#firstReadAtMs;
   }
 
   #leave(znodes: Znodes): void {

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { liveAgainAndAgain } from "../../../api/lives.ts";
+import { Spec } from "../../../api/spec.ts";
+import { makeWish } from "../../../api/wishes.ts";
+import { Workers } from "../../../api/workers.ts";
+import { Refusal } from "../../../protocol/errors.ts";
+import { createLog } from "../../../protocol/log.ts";
+import { pathsOf, toJson } from "../../../protocol/znodes.ts";
+import { eventually, FakeZnodes } from "./fake-znodes.ts";
+
+const log = createLog({ program: "api", format: "json", level: "silent" });
+const paths = pathsOf("test");
+
+describe("the API's view of the cluster", () => {
+  it("takes the manifest's requests part, and keeps what it knew when the znode is gone or unreadable", async () => {
+    const znodes = new FakeZnodes();
+    const scope = new AbortController();
+    const spec = new Spec();
+    assert.equal(spec.requests.timeoutMs, 10_000);
+    const following = spec.follow(znodes, paths.spec, scope.signal);
+    await znodes.put(paths.spec, toJson({ generation: 1, spec: { requests: { timeoutMs: 3_000 } } }));
+    await eventually(() => spec.requests.timeoutMs === 3_000);
+    assert.equal(spec.requests.bodyBytesMax, 1024 * 1024);
+    await znodes.put(paths.spec, "{");
+    await znodes.remove(paths.spec);
+    await eventually(() => !znodes.nodes.has(paths.spec));
+    assert.equal(spec.requests.timeoutMs, 3_000);
+    scope.abort();
+    await following;
+  });
+
+  it("tells a new master from the one it knew, and counts the slaves", async () => {
+    const znodes = new FakeZnodes();
+    const scope = new AbortController();
+    let changes = 0;
+    const workers = new Workers(paths, () => {
+      changes += 1;
+    });
+    const following = workers.follow(znodes, scope.signal);
+    assert.deepEqual([workers.master, workers.slaves], [undefined, 0]);
+    for (const name of ["w-1", "w-2", "w-3"]) await znodes.put(paths.worker(name), "{}");
+    await znodes.put(paths.master, toJson({ name: "w-1" }));
+    await eventually(() => workers.master === "w-1" && workers.slaves === 2);
+    assert.equal(changes, 0);
+    await znodes.remove(paths.master);
+    await eventually(() => workers.master === undefined);
+    await znodes.put(paths.master, toJson({ name: "w-2" }));
+    await eventually(() => workers.master === "w-2");
+    assert.equal(changes, 1);
+    // The same name in another life is another master.
+    await znodes.remove(paths.master);
+    await znodes.put(paths.master, toJson({ name: "w-2" }));
+    await eventually(() => changes === 2);
+    scope.abort();
+    await following;
+  });
+});
+
+describe("a wish that nobody carries out", () => {
+  const wish = (znodes: FakeZnodes) => makeWish(znodes, paths, "crashSlave", { nowMs: 1, withinMs: 20 });
+  const saysIt = (message: RegExp) => (error: unknown) =>
+    error instanceof Refusal && error.code === "unavailable" && message.test(error.message);
+
+  it("is withdrawn", async () => {
+    const znodes = new FakeZnodes();
+    await assert.rejects(wish(znodes), saysIt(/nothing was done/));
+    assert.equal(znodes.nodes.size, 0);
+  });
+
+  it("stays when it was already begun", async () => {
+    const znodes = new FakeZnodes();
+    const wishing = wish(znodes);
+    await eventually(() => znodes.nodes.size === 1);
+    const [path = ""] = znodes.nodes.keys();
+    await znodes.set(
+      path,
+      toJson({ kind: "crashSlave", madeAtMs: 1, chosen: { name: "w-2", container: "c", pid: 7 } }),
+    );
+    await assert.rejects(wishing, saysIt(/has begun/));
+    assert.equal(znodes.nodes.size, 1);
+  });
+});
+
+describe("a life", () => {
+  class FakeConnection {
+    readonly #ended = new AbortController();
+    readonly ended = this.#ended.signal;
+    closed = false;
+    end = () => this.#ended.abort(new Error("lost"));
+    close = () => {
+      this.closed = true;
+      this.end();
+    };
+  }
+
+  it("follows another that ended, failed to open or failed to set up, until stopped", async () => {
+    const stop = new AbortController();
+    const connections: FakeConnection[] = [];
+    const scopes: AbortSignal[] = [];
+    let tries = 0;
+    const living = liveAgainAndAgain({
+      name: "fake",
+      open: async () => {
+        tries += 1;
+        if (tries === 1) throw new Error("refused");
+        const connection = new FakeConnection();
+        connections.push(connection);
+        return connection;
+      },
+      use: async (connection, scope) => {
+        scopes.push(scope);
+        if (tries === 2) throw new Error("no such queue");
+        if (tries === 3) connection.end();
+        if (tries === 4) stop.abort();
+      },
+      stop: stop.signal,
+      log,
+    });
+    await living;
+    assert.equal(tries, 4);
+    assert.deepEqual(
+      connections.map(({ closed }) => closed),
+      [true, true, true],
+    );
+    assert.deepEqual(
+      scopes.map(({ aborted }) => aborted),
+      [true, true, true],
+    );
+  });
+});
