@@ -81,11 +81,12 @@ export class ZooKeeperSession {
     this.#client.on("connect", () => this.#onConnected());
     this.#client.on("close", () => this.#end("session expired or closed"));
     for (const event of ["created", "deleted", "changed"])
-      this.#client.on(event, (path: string) => {
+      // The client passes its native handle before the path.
+      this.#client.on(event, (_handle: unknown, path: string) => {
         this.#fire("node", path);
         if (event === "deleted") this.#fire("children", path);
       });
-    this.#client.on("child", (path: string) => this.#fire("children", path));
+    this.#client.on("child", (_handle: unknown, path: string) => this.#fire("children", path));
   }
 
   /** @throws TransientError when no server answers in time */
