@@ -8,12 +8,16 @@ import { Rabbit } from "../protocol/rabbit.ts";
 import { type Paths, persistentParents, type WorkerState } from "../protocol/znodes.ts";
 import { ZooKeeperSession } from "../protocol/zookeeper.ts";
 import { Membership } from "./membership.ts";
+import { systemTime } from "./ports.ts";
 import { attach } from "./replica/attach.ts";
+import { judge } from "./replica/judge.ts";
 import { GapError } from "./replica/log-reader.ts";
 import { donateSnapshots } from "./replica/snapshot.ts";
 import { Store } from "./replica/store.ts";
+import { answerReads } from "./roles/answer-reads.ts";
 import type { Role } from "./roles/role.ts";
 import { runRoles } from "./roles/run-roles.ts";
+import { ledgerOf } from "./roles/store-ledger.ts";
 import type { KnownSpec } from "./spec.ts";
 import { ConstraintError, DamagedFileError } from "./sqlite.ts";
 
@@ -36,6 +40,8 @@ export interface Counters {
 }
 
 const sessionTimeoutDefaultMs = 4_000;
+/** A read waits this long at most for the copy to reach a wanted position. */
+const freshWithinMs = 2_000;
 
 const stateOf = (role: Role): WorkerState => (role === "stopped" ? "joining" : role);
 
@@ -91,6 +97,7 @@ class Member {
       container,
       guid: this.#guid,
       sinceMs: Date.now(),
+      time: systemTime,
       log,
       telling: () => ({
         state: stateOf(this.#role),
@@ -118,6 +125,10 @@ class Member {
       signal,
     });
     this.#store = store;
+    const known = () => {
+      if (spec.current === null) throw new Error("no manifest known");
+      return spec.current;
+    };
     await donateSnapshots(this.#rabbit, this.#guid, () => this.#store);
     this.#eligible = true;
     await this.#membership.told();
@@ -129,12 +140,13 @@ class Member {
           session: this.#session,
           membership: this.#membership,
           paths,
-          store,
+          ledger: ledgerOf(store),
           reader,
-          spec: () => {
-            if (spec.current === null) throw new Error("no manifest known");
-            return spec.current;
-          },
+          judge,
+          time: systemTime,
+          answerReads: (batch, emit) =>
+            answerReads(store, batch, { queryMs: known().requests.queryMs, freshWithinMs }, emit),
+          spec: known,
           log,
           onRole: (role) => {
             this.#role = role;

@@ -11,6 +11,7 @@ import {
 } from "../protocol/znodes.ts";
 import type { ZooKeeperSession } from "../protocol/zookeeper.ts";
 import type { Candidate } from "./election.ts";
+import type { Time } from "./ports.ts";
 
 /** Counters and positions are told this often at most; a change of state at once. */
 const counterEveryMs = 500;
@@ -22,12 +23,16 @@ export interface Peer extends Candidate {
 export type Telling = Omit<WorkerNode, "name" | "container" | "guid" | "pid" | "sinceMs">;
 
 export interface MembershipOptions {
-  readonly session: ZooKeeperSession;
+  readonly session: Pick<
+    ZooKeeperSession,
+    "ended" | "create" | "get" | "set" | "put" | "stat" | "children" | "remove" | "watch" | "close"
+  >;
   readonly paths: Paths;
   readonly name: string;
   readonly container: string;
   readonly guid: string;
   readonly sinceMs: number;
+  readonly time: Time;
   readonly log: Log;
   /** Read whenever the node is written. */
   readonly telling: () => Telling;
@@ -38,7 +43,6 @@ export class Membership {
   #pid: number | null = null;
   #told = "";
   #telling: Promise<void> = Promise.resolve();
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -59,8 +63,15 @@ export class Membership {
     if ((await session.create(path, this.#told, { ephemeral: true })) === null)
       throw new TransientError(`the znode of ${name} is held by another session`);
     session.watch("node", paths.pid(name), () => void this.#readPid().then(() => this.tell()), session.ended);
-    this.#timer = setInterval(() => this.tell(), counterEveryMs);
-    session.ended.addEventListener("abort", () => clearInterval(this.#timer), { once: true });
+    void this.#tellForEver();
+  }
+
+  async #tellForEver(): Promise<void> {
+    const { session, time } = this.#options;
+    while (!session.ended.aborted) {
+      await time.sleep(counterEveryMs, session.ended);
+      this.tell();
+    }
   }
 
   /** Writes the node if what it says has changed. One write at a time, in order. */

@@ -1,31 +1,39 @@
 // Applies the log to a copy for as long as its worker is not master.
-
-import { advance, judge } from "./judge.ts";
-import type { LogReader } from "./log-reader.ts";
+import type { Feed, Ledger } from "../ports.ts";
+import { advance, type Judge } from "./judge.ts";
 import { GapError } from "./log-reader.ts";
-import type { LogEntry, Store } from "./store.ts";
+import type { LogEntry } from "./store.ts";
+
+export interface Following {
+  readonly ledger: Ledger;
+  readonly reader: Feed;
+  readonly judge: Judge;
+}
 
 /**
  * Applies what arrives until `enough` says so or the signal fires; always stops between two transactions.
  * @throws GapError when a record is missing; what came before it is applied
  */
 export async function follow(
-  store: Store,
-  reader: LogReader,
+  following: Following,
   signal: AbortSignal,
   enough: () => boolean = () => false,
 ): Promise<void> {
+  const { ledger, reader } = following;
   while (!signal.aborted && !enough()) {
     const entries = await reader.next(signal);
-    const { toApply, gap } = sift(store, entries);
-    await store.apply(toApply);
+    const { toApply, gap } = sift(following, entries);
+    await ledger.apply(toApply);
     if (gap !== undefined) throw new GapError(gap);
   }
 }
 
-function sift(store: Store, entries: readonly LogEntry[]): { toApply: LogEntry[]; gap?: string } {
+function sift(
+  { ledger, judge }: Following,
+  entries: readonly LogEntry[],
+): { toApply: LogEntry[]; gap?: string } {
   const toApply: LogEntry[] = [];
-  let applied = store.applied;
+  let applied = ledger.applied;
   for (const entry of entries) {
     const verdict = judge(applied, entry.record);
     if (verdict === "gap") {

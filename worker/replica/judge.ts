@@ -23,6 +23,8 @@ export type Verdict =
   /** Something before it is missing: this copy cannot go on and rebuilds itself. */
   | "gap";
 
+export type Judge = (applied: Applied, record: LogRecord) => Verdict;
+
 export function judge(applied: Applied, record: LogRecord): Verdict {
   if (record.epoch < applied.epoch) return "stale";
   if (record.kind === "marker") return record.epoch === applied.epoch ? "duplicate" : "apply";

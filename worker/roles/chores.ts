@@ -4,7 +4,7 @@ import type { Log } from "../../protocol/log.ts";
 import type { ManifestSpec } from "../../protocol/manifest.ts";
 import type { Effect } from "../../protocol/record.ts";
 import type { Schema } from "../../protocol/schema.ts";
-import type { Store } from "../replica/store.ts";
+import type { Ledger } from "../ports.ts";
 import { migrate } from "../sql/schema-sql.ts";
 
 const expireEveryMs = 30_000;
@@ -12,7 +12,7 @@ const expireEveryMs = 30_000;
 const ownKeysMinMs = 120_000;
 
 export class Chores {
-  readonly #store: Store;
+  readonly #ledger: Ledger;
   readonly #spec: () => ManifestSpec;
   readonly #log: Log;
   #expiredAtMs: number;
@@ -21,8 +21,8 @@ export class Chores {
   /** The two schemas last compared: between edits they are the same objects. */
   #compared: { readonly have: Schema; readonly want: Schema } | undefined;
 
-  constructor(store: Store, spec: () => ManifestSpec, log: Log, nowMs: number) {
-    this.#store = store;
+  constructor(ledger: Ledger, spec: () => ManifestSpec, log: Log, nowMs: number) {
+    this.#ledger = ledger;
     this.#spec = spec;
     this.#log = log;
     this.#expiredAtMs = nowMs;
@@ -34,7 +34,7 @@ export class Chores {
 
   #migration(): readonly Effect[] {
     const wanted = this.#spec().database;
-    const have = this.#store.schema;
+    const have = this.#ledger.schema;
     if (this.#compared?.have === have && this.#compared.want === wanted) return [];
     this.#compared = { have, want: wanted };
     const { statements, refused } = migrate(have, wanted);
@@ -51,7 +51,7 @@ export class Chores {
     if (nowMs - this.#expiredAtMs < expireEveryMs) return [];
     this.#expiredAtMs = nowMs;
     // An idle log stays as it is.
-    const { position } = this.#store.applied;
+    const { position } = this.#ledger.applied;
     if (position === this.#expiredAtPosition) return [];
     this.#expiredAtPosition = position + 1;
     const { idempotencyMs, timeoutMs } = this.#spec().requests;

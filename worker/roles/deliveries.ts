@@ -11,11 +11,12 @@ import {
   refusalAnswer,
   type WriteBatch,
 } from "../../protocol/queues.ts";
-import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
+import type { Delivery } from "../../protocol/rabbit.ts";
+import type { Broker } from "../ports.ts";
 
 /** @returns null, with the message put aside, when it is not one of ours: nothing must make every worker fail in turn */
 export async function readable<B>(
-  rabbit: Rabbit,
+  rabbit: Broker,
   { content, ack }: Delivery,
   decode: (content: Buffer) => B,
   log: Log,
@@ -32,7 +33,7 @@ export async function readable<B>(
 
 /** @returns true when the delivery was settled here and must not be worked on */
 export async function settleSuspect(
-  rabbit: Rabbit,
+  rabbit: Broker,
   queue: string,
   worker: string,
   delivery: Delivery,
@@ -47,7 +48,7 @@ export async function settleSuspect(
 }
 
 async function requeueSingly(
-  rabbit: Rabbit,
+  rabbit: Broker,
   queue: string,
   { correlationId, replyTo }: Delivery,
   batch: ReadBatch | WriteBatch,
@@ -62,7 +63,7 @@ async function requeueSingly(
 }
 
 async function bury(
-  rabbit: Rabbit,
+  rabbit: Broker,
   worker: string,
   { content, correlationId, replyTo }: Delivery,
   batch: ReadBatch | WriteBatch,

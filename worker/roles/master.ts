@@ -11,20 +11,22 @@ import {
   queues,
   type WriteBatch,
 } from "../../protocol/queues.ts";
-import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
+import type { Delivery } from "../../protocol/rabbit.ts";
 import { checksumOf, type Effect } from "../../protocol/record.ts";
 import { Wakeable } from "../../protocol/waiting.ts";
-import { judge } from "../replica/judge.ts";
-import { findKeys } from "../replica/keys.ts";
-import type { LogReader } from "../replica/log-reader.ts";
-import type { LogEntry, Store } from "../replica/store.ts";
-import { type Append, commitBatch, type PendingWrite, type WriteResult } from "./commit-batch.ts";
+import { bounded } from "../deadline.ts";
+import type { Broker, Feed, Ledger, Time } from "../ports.ts";
+import type { Judge } from "../replica/judge.ts";
+import type { LogEntry } from "../replica/store.ts";
+import type { Append, PendingWrite, WriteResult } from "./commit-batch.ts";
 import { readable, settleSuspect } from "./deliveries.ts";
 
 export interface MasterOptions {
-  readonly rabbit: Rabbit;
-  readonly store: Store;
-  readonly reader: LogReader;
+  readonly rabbit: Broker;
+  readonly ledger: Ledger;
+  readonly reader: Feed;
+  readonly judge: Judge;
+  readonly time: Time;
   readonly epoch: number;
   readonly worker: string;
   readonly log: Log;
@@ -57,10 +59,11 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
 class Master {
   readonly #options: MasterOptions;
   readonly #arrived: Delivery[] = [];
-  readonly #wakeable = new Wakeable();
+  readonly #wakeable: Wakeable;
 
   constructor(options: MasterOptions) {
     this.#options = options;
+    this.#wakeable = new Wakeable(options.time);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -83,16 +86,16 @@ class Master {
 
   /** @returns whether there was anything to do */
   async #cycle(): Promise<boolean> {
-    const { store, epoch, chores } = this.#options;
-    const atMs = Date.now();
+    const { ledger, epoch, chores, time } = this.#options;
+    const atMs = time.now();
     const append: Append = (content) => this.#append(content);
     // Chores go alone: requests behind a migration are compiled against the schema it leaves.
     const toDo = chores(atMs);
-    if (toDo.length > 0) await commitBatch(store, { writes: [], chores: toDo, epoch, atMs }, append);
+    if (toDo.length > 0) await ledger.commit({ writes: [], chores: toDo, epoch, atMs }, append);
     const held = await this.#trusted(this.#takeArrived());
     if (held.length === 0) return toDo.length > 0;
     const writes = held.flatMap(({ batch }) => batch.items.map((item) => pending(batch, item)));
-    this.#answer(held, await commitBatch(store, { writes, chores: [], epoch, atMs }, append));
+    this.#answer(held, await ledger.commit({ writes, chores: [], epoch, atMs }, append));
     return true;
   }
 
@@ -109,21 +112,17 @@ class Master {
   }
 
   async #trusted(deliveries: readonly Delivery[]): Promise<readonly Held[]> {
-    const { rabbit, worker, log } = this.#options;
+    const { rabbit, ledger, worker, log } = this.#options;
     const out: Held[] = [];
     for (const delivery of deliveries) {
       const batch = await readable(rabbit, delivery, decodeWriteBatch, log);
       if (batch === null) continue;
-      if (!delivery.redelivered || (await this.#allKnown(batch))) out.push({ delivery, batch });
+      // One whose every request is known was applied before its master died: it needs only its answer.
+      const known = delivery.redelivered && (await ledger.knows(batch.items.map((item) => item.key)));
+      if (!delivery.redelivered || known) out.push({ delivery, batch });
       else await settleSuspect(rabbit, queues.write, worker, delivery, batch, log);
     }
     return out;
-  }
-
-  /** Applied before its master died: it needs only its answer. */
-  async #allKnown(batch: WriteBatch): Promise<boolean> {
-    const keys = batch.items.map((item) => item.key);
-    return (await findKeys(this.#options.store.writer, keys)).size === new Set(keys).size;
   }
 
   #answer(held: readonly Held[], results: readonly WriteResult[]): void {
@@ -143,26 +142,31 @@ class Master {
   }
 
   /** Publishes and waits for the record to come back from the log with nobody's marker before it. */
-  async #append(content: Buffer): Promise<{ offset: number; checksum: string }> {
-    const { rabbit, reader, epoch } = this.#options;
-    const checksum = checksumOf(content);
-    const refused = new AbortController();
-    const deadline = AbortSignal.any([AbortSignal.timeout(readBackWithinMs), rabbit.ended, refused.signal]);
-    rabbit.publish(queues.sync, content, { persistent: true }).catch((error) => refused.abort(error));
-    while (!deadline.aborted) {
+  #append(content: Buffer): Promise<{ offset: number; checksum: string }> {
+    const { rabbit, time } = this.#options;
+    return bounded(time, readBackWithinMs, [rabbit.ended], (signal, giveUp) => {
+      rabbit.publish(queues.sync, content, { persistent: true }).catch(giveUp);
+      return this.#readBack(checksumOf(content), signal);
+    });
+  }
+
+  async #readBack(checksum: string, signal: AbortSignal): Promise<{ offset: number; checksum: string }> {
+    const { reader, epoch } = this.#options;
+    while (!signal.aborted) {
       // One at a time: what stands behind the own record must stay in the reader, where the next look finds a successor.
-      const [entry] = await reader.next(deadline, 1);
+      const [entry] = await reader.next(signal, 1);
       if (entry === undefined) continue;
-      if (entry.checksum === checksum && entry.record.epoch === epoch) return { offset: entry.offset, checksum };
+      if (entry.checksum === checksum && entry.record.epoch === epoch)
+        return { offset: entry.offset, checksum };
       this.#lookForSuccessor([entry]);
     }
-    throw new TransientError(`own record did not come back from the log: ${messageOf(deadline.reason)}`);
+    throw new TransientError(`own record did not come back from the log: ${messageOf(signal.reason)}`);
   }
 
   #lookForSuccessor(entries: readonly LogEntry[]): void {
-    const { store, epoch } = this.#options;
+    const { ledger, epoch, judge } = this.#options;
     for (const { record } of entries) {
-      const verdict = judge(store.applied, record);
+      const verdict = judge(ledger.applied, record);
       if (verdict === "duplicate" || verdict === "stale") continue;
       throw new FencedError(`epoch ${record.epoch} has begun, this master is of epoch ${epoch}`);
     }

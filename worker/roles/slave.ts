@@ -1,20 +1,27 @@
 // A slave at work: readQ -> its copy -> responseQ. The broker hands messages round robin to the slaves that have room.
 import type { Log } from "../../protocol/log.ts";
-import { decodeReadBatch, encodeAnswers, queues } from "../../protocol/queues.ts";
-import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
-import type { Store } from "../replica/store.ts";
-import { answerReads, type ReadLimits } from "./answer-reads.ts";
+import {
+  type Answer,
+  decodeReadBatch,
+  encodeAnswers,
+  queues,
+  type ReadBatch,
+} from "../../protocol/queues.ts";
+import type { Delivery } from "../../protocol/rabbit.ts";
+import type { Broker } from "../ports.ts";
 import { readable, settleSuspect } from "./deliveries.ts";
 
 /** Messages a slave may hold: few, so that the next slave gets the next message. */
 const prefetch = 4;
 
+/** Answers a batch of reads from the copy, in as many parts as it likes. @throws what is no request's fault */
+export type AnswerReads = (batch: ReadBatch, emit: (answers: readonly Answer[]) => void) => Promise<void>;
+
 export interface SlaveOptions {
-  readonly rabbit: Rabbit;
-  readonly store: Store;
+  readonly rabbit: Broker;
   readonly worker: string;
   readonly log: Log;
-  readonly limits: () => ReadLimits;
+  readonly answer: AnswerReads;
   readonly onServed: (reads: number) => void;
   /** Called with what is no request's fault. */
   readonly onFailure: (error: unknown) => void;
@@ -44,12 +51,12 @@ export async function serveReads(options: SlaveOptions): Promise<ServingReads> {
 }
 
 async function serve(options: SlaveOptions, delivery: Delivery): Promise<void> {
-  const { rabbit, store, worker, log, limits, onServed } = options;
+  const { rabbit, worker, log, answer, onServed } = options;
   const batch = await readable(rabbit, delivery, decodeReadBatch, log);
   if (batch === null) return;
   if (await settleSuspect(rabbit, queues.read, worker, delivery, batch, log)) return;
   const { correlationId, replyTo } = delivery;
-  await answerReads(store, batch, limits(), (answers) => {
+  await answer(batch, (answers) => {
     rabbit.send(replyTo, encodeAnswers(worker, answers), { correlationId });
   });
   onServed(batch.items.length);

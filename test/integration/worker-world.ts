@@ -1,0 +1,302 @@
+// A cluster without a controller: worker programs as processes of their own, told their pids by the test, and a client
+// that speaks to the queues as the API does.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createLog } from "../../protocol/log.ts";
+import type { ManifestSpec } from "../../protocol/manifest.ts";
+import {
+  type DecodedAnswer,
+  decodeAnswers,
+  encodeBatch,
+  queues,
+  type ReadItem,
+  type WriteItem,
+} from "../../protocol/queues.ts";
+import { Rabbit } from "../../protocol/rabbit.ts";
+import type { Schema } from "../../protocol/schema.ts";
+import type { ReadShape, ReadStatement, WriteShape, WriteStatement } from "../../protocol/statement.ts";
+import { within } from "../../protocol/waiting.ts";
+import {
+  fromJson,
+  type MasterNode,
+  type Paths,
+  pathsOf,
+  persistentParents,
+  toJson,
+  type WorkerNode,
+} from "../../protocol/znodes.ts";
+import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
+import { deleteQueues, rabbitUrl, uniqueCluster, zooKeeperServers } from "./services.ts";
+import { found, notYet, until } from "./until.ts";
+
+const workerProgram = fileURLToPath(new URL("../../worker/main.js", import.meta.url));
+const inspectProgram = fileURLToPath(new URL("../../worker/inspect.js", import.meta.url));
+const answerWithinMs = 20_000;
+
+export const peopleSchema: Schema = {
+  tables: [
+    {
+      name: "people",
+      columns: [
+        { name: "name", type: "text", notNull: true },
+        { name: "age", type: "integer" },
+      ],
+      primaryKey: ["name"],
+    },
+    {
+      name: "notes",
+      columns: [
+        { name: "id", type: "integer", autoIncrement: true },
+        { name: "text", type: "text", notNull: true },
+      ],
+      primaryKey: ["id"],
+    },
+  ],
+};
+
+const defaultSpec: ManifestSpec = {
+  paused: false,
+  scaling: { baseline: 1, min: 1, max: 8, windowMs: 120_000, readsPerSlave: 20 },
+  worker: { memoryBytes: 2 ** 29, pidsMax: 128, readyWithinMs: 60_000, drainWithinMs: 30_000 },
+  failover: { sessionTimeoutMs: 2_000 },
+  log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
+  requests: { timeoutMs: 10_000, bodyBytesMax: 2 ** 20, queryMs: 500, idempotencyMs: 3_600_000 },
+  database: peopleSchema,
+};
+
+export interface WorkerProcess {
+  readonly name: string;
+  readonly directory: string;
+  readonly child: ChildProcess;
+  /** What it has logged so far. */
+  readonly output: () => string;
+}
+
+export type Written = DecodedAnswer & { readonly json: Record<string, unknown> };
+
+export class WorkerWorld {
+  readonly paths: Paths;
+  readonly session: ZooKeeperSession;
+  readonly rabbit: Rabbit;
+  readonly cluster: string;
+  readonly #root: string;
+  readonly #workers = new Map<string, WorkerProcess>();
+  readonly #waiting = new Map<string, (answers: readonly DecodedAnswer[], worker: string) => void>();
+  readonly #id = uniqueCluster();
+  #batches = 0;
+  #spec = defaultSpec;
+
+  private constructor(cluster: string, session: ZooKeeperSession, rabbit: Rabbit, root: string) {
+    this.cluster = cluster;
+    this.paths = pathsOf(cluster);
+    this.session = session;
+    this.rabbit = rabbit;
+    this.#root = root;
+  }
+
+  static async open(spec: Partial<ManifestSpec> = {}): Promise<WorkerWorld> {
+    await deleteQueues();
+    const cluster = uniqueCluster();
+    const log = createLog({ program: "test", format: "text", level: "warn" });
+    const session = await ZooKeeperSession.open({
+      servers: zooKeeperServers(),
+      sessionTimeoutMs: 10_000,
+      log,
+    });
+    const rabbit = await Rabbit.open(rabbitUrl(), "test");
+    await rabbit.declareQueues();
+    const root = await mkdtemp(join(tmpdir(), "worker-world-"));
+    const world = new WorkerWorld(cluster, session, rabbit, root);
+    for (const path of persistentParents(world.paths)) await session.ensure(path);
+    await world.publishSpec(spec);
+    await rabbit.consume(queues.response, { prefetch: 100, noAck: true }, ({ content, correlationId }) => {
+      const { worker, answers } = decodeAnswers(content);
+      world.#waiting.get(correlationId)?.(answers, worker);
+    });
+    return world;
+  }
+
+  async publishSpec(change: Partial<ManifestSpec>): Promise<void> {
+    this.#spec = { ...this.#spec, ...change };
+    await this.session.put(this.paths.spec, toJson({ generation: 1, spec: this.#spec }));
+  }
+
+  directoryOf(name: string): string {
+    return join(this.#root, name);
+  }
+
+  /** Starts a worker program; its container's pid is what the test says. */
+  async start(name: string, pid: number): Promise<WorkerProcess> {
+    await this.session.put(this.paths.pid(name), toJson({ pid, container: hostname() }));
+    const directory = this.directoryOf(name);
+    const child = spawn(process.execPath, ["--enable-source-maps", workerProgram], {
+      env: {
+        PATH: process.env.PATH,
+        WORKER_NAME: name,
+        DATA_DIR: directory,
+        RABBITMQ_URL: rabbitUrl(),
+        ZOOKEEPER: zooKeeperServers(),
+        DBAAS_CLUSTER: this.cluster,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const keep = (chunk: Buffer) => {
+      output += chunk.toString("utf8");
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    const worker: WorkerProcess = { name, directory, child, output: () => output };
+    this.#workers.set(name, worker);
+    return worker;
+  }
+
+  /** As the kernel does it, and then as the controller does when it has seen the container dead. */
+  async kill(name: string): Promise<void> {
+    await this.#end(name, "SIGKILL");
+    await this.#forget(name);
+  }
+
+  /** Killed, and nobody notices before ZooKeeper does. */
+  killUnnoticed(name: string): Promise<void> {
+    return this.#end(name, "SIGKILL");
+  }
+
+  stop(name: string): Promise<void> {
+    return this.#end(name, "SIGTERM");
+  }
+
+  signal(name: string, signal: NodeJS.Signals): void {
+    this.#workers.get(name)?.child.kill(signal);
+  }
+
+  async #end(name: string, signal: NodeJS.Signals): Promise<void> {
+    const worker = this.#workers.get(name);
+    if (worker === undefined) return;
+    this.#workers.delete(name);
+    if (worker.child.exitCode !== null || worker.child.signalCode !== null) return;
+    const ended = once(worker.child, "exit");
+    worker.child.kill(signal);
+    await within(ended, 15_000, `end ${name}`);
+  }
+
+  async #forget(name: string): Promise<void> {
+    if ((await this.master())?.name === name) await this.session.remove(this.paths.master);
+    await this.session.remove(this.paths.worker(name));
+  }
+
+  async master(): Promise<(MasterNode & { readonly epoch: number }) | null> {
+    const content = await this.session.get(this.paths.master);
+    const node = content === null ? null : fromJson<MasterNode>(content.data);
+    return content === null || node === null ? null : { ...node, epoch: content.stat.czxid };
+  }
+
+  async workers(): Promise<readonly WorkerNode[]> {
+    const names = await this.session.children(this.paths.workers);
+    const contents = await Promise.all(names.map((name) => this.session.get(this.paths.worker(name))));
+    return contents.flatMap((content) => {
+      const node = content === null ? null : fromJson<WorkerNode>(content.data);
+      return node === null ? [] : [node];
+    });
+  }
+
+  /** Waits until the named workers are what they should be, by their own word. */
+  async untilStates(wanted: Readonly<Record<string, WorkerNode["state"]>>, withinMs = 30_000): Promise<void> {
+    await until(`states ${JSON.stringify(wanted)}`, withinMs, async () => {
+      const seen = Object.fromEntries((await this.workers()).map(({ name, state }) => [name, state]));
+      return Object.entries(wanted).every(([name, state]) => seen[name] === state)
+        ? found(true)
+        : notYet({ seen, output: [...this.#workers.values()].map((worker) => worker.output().slice(-2000)) });
+    });
+  }
+
+  /** Publishes a batch as the API does. @returns its answers by item, and who gave them */
+  async batch(
+    kind: "read" | "write",
+    shapes: readonly (ReadShape | WriteShape)[],
+    items: readonly (ReadItem | WriteItem)[],
+    options: { readonly id?: string; readonly deadlineMs?: number } = {},
+  ): Promise<{ readonly answers: readonly Written[]; readonly worker: string }> {
+    this.#batches += 1;
+    const id = options.id ?? `${this.#id}-${this.#batches}`;
+    const answers = new Map<number, DecodedAnswer>();
+    const all = new Promise<string>((resolve) => {
+      this.#waiting.set(id, (some, worker) => {
+        for (const answer of some) answers.set(answer.index, answer);
+        if (answers.size === items.length) resolve(worker);
+      });
+    });
+    const deadlineMs = options.deadlineMs ?? Date.now() + answerWithinMs;
+    const batch = { v: 1, deadlineMs, attempt: 1, shapes, items } as unknown as Parameters<
+      typeof encodeBatch
+    >[0];
+    await this.rabbit.publish(kind === "read" ? queues.read : queues.write, encodeBatch(batch), {
+      correlationId: id,
+      replyTo: queues.response,
+    });
+    const worker = await within(all, answerWithinMs, `answers to ${id}`);
+    this.#waiting.delete(id);
+    return {
+      worker,
+      answers: items.map(({ index }) => {
+        const answer = answers.get(index) as DecodedAnswer;
+        return { ...answer, json: JSON.parse(answer.body.toString("utf8")) };
+      }),
+    };
+  }
+
+  async write(
+    { shape, rows }: WriteStatement,
+    identity: { readonly key?: string; readonly hash?: string } = {},
+  ): Promise<Written> {
+    const key = identity.key ?? `${this.#id}-${this.#batches + 1}#0`;
+    const item = { index: 0, shape: 0, rows, key, ...(identity.hash ? { hash: identity.hash } : {}) };
+    const { answers } = await this.batch("write", [shape], [item]);
+    return answers[0] as Written;
+  }
+
+  async read(
+    { shape, params }: ReadStatement,
+    minPosition?: number,
+  ): Promise<Written & { readonly worker: string }> {
+    const item = { index: 0, shape: 0, params, ...(minPosition === undefined ? {} : { minPosition }) };
+    const { answers, worker } = await this.batch("read", [shape], [item]);
+    return { ...(answers[0] as Written), worker };
+  }
+
+  /** What the worker's file holds: position, epoch and a digest of every table. */
+  async inspect(name: string): Promise<string> {
+    const child = spawn(process.execPath, [inspectProgram, this.directoryOf(name)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString("utf8");
+    });
+    await once(child, "exit");
+    return text.trim();
+  }
+
+  /** Waits until the copies of all the named workers are equal, and says what they hold. */
+  untilEqual(names: readonly string[], withinMs = 20_000): Promise<string> {
+    return until(`${names.join(", ")} hold the same`, withinMs, async () => {
+      const held = await Promise.all(names.map((name) => this.inspect(name)));
+      const [first] = held;
+      return first !== undefined && first !== "" && held.every((one) => one === first)
+        ? found(first)
+        : notYet(held);
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const name of [...this.#workers.keys()]) await this.#end(name, "SIGKILL");
+    await this.rabbit.close();
+    this.session.close();
+    await deleteQueues();
+    await rm(this.#root, { recursive: true, force: true });
+  }
+}

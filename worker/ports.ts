@@ -1,0 +1,43 @@
+// What the roles need of the world around them, in their own words. The real ones are SQLite, RabbitMQ, ZooKeeper and the
+// system's time; the cluster simulation puts small worlds in their place.
+import type { Rabbit } from "../protocol/rabbit.ts";
+import type { Schema } from "../protocol/schema.ts";
+import { sleep } from "../protocol/waiting.ts";
+import type { ZooKeeperSession } from "../protocol/zookeeper.ts";
+import type { Membership } from "./membership.ts";
+import type { Applied } from "./replica/judge.ts";
+import type { LogReader } from "./replica/log-reader.ts";
+import type { LogEntry } from "./replica/store.ts";
+import type { Append, CommitInput, WriteResult } from "./roles/commit-batch.ts";
+
+/** One copy of the database with its place in the log. Whatever happens, it stands between two records. */
+export interface Ledger {
+  /** What is committed. */
+  readonly applied: Applied;
+  readonly schema: Schema;
+  /** Applies records that `judge` let through, in order: all or none. */
+  apply(entries: readonly LogEntry[]): Promise<void>;
+  /** Applies requests and appends their record; when `append` throws, nothing has happened. */
+  commit(input: CommitInput, append: Append): Promise<readonly WriteResult[]>;
+  /** Whether every one of these idempotency keys has been answered. */
+  knows(keys: readonly string[]): Promise<boolean>;
+  syncEveryCommit(on: boolean): Promise<void>;
+}
+
+/** The log from where the copy stands. */
+export type Feed = Pick<LogReader, "next" | "take" | "onArrival">;
+
+export type Broker = Pick<Rabbit, "ended" | "publish" | "send" | "consume">;
+
+export type Session = Pick<ZooKeeperSession, "watch" | "stat" | "silent">;
+
+export type Members = Pick<Membership, "peers" | "master" | "takeMastership" | "raiseEpochs">;
+
+export interface Time {
+  /** Unix ms. */
+  now(): number;
+  /** Resolves after `ms`, or at once when the signal fires. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemTime: Time = { now: () => Date.now(), sleep };
