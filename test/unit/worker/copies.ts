@@ -1,0 +1,80 @@
+// Copies on real SQLite files in folders of their own, made and taken away for a test.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import {
+  type BatchRecord,
+  checksumOf,
+  type Effect,
+  encodeRecord,
+  type KeyEntry,
+} from "../../../protocol/record.ts";
+import type { Schema } from "../../../protocol/schema.ts";
+import type { Param, WriteShape } from "../../../protocol/statement.ts";
+import { type LogEntry, Store } from "../../../worker/replica/store.ts";
+import { quoted, quotedList } from "../../../worker/sql/schema-sql.ts";
+
+/** Where a test's undoing is collected: a test's own context, or a list that a property empties after each run. */
+export interface Undoing {
+  after(undo: () => Promise<void>): void;
+}
+
+export async function temporaryDirectory(t: Undoing | TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "copy-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** An empty copy, with the tables of `schema` if one is given, as the first record of the log brings them. */
+export async function openCopy(t: Undoing | TestContext, schema?: Schema): Promise<Store> {
+  const store = await Store.open(await temporaryDirectory(t));
+  t.after(() => store.close());
+  if (schema !== undefined) await store.apply([entry(0, marker(1)), entry(1, batch(1, [{ schema }]))]);
+  return store;
+}
+
+/** Runs `work` with an undoing of its own: for the many runs of one property. */
+export async function withUndoing<T>(work: (undoing: Undoing) => Promise<T>): Promise<T> {
+  const undoing: (() => Promise<void>)[] = [];
+  try {
+    return await work({ after: (undo) => undoing.push(undo) });
+  } finally {
+    for (const undo of undoing.reverse()) await undo();
+  }
+}
+
+export const marker = (epoch: number) => ({ kind: "marker", epoch, master: "w-1", atMs: 0 }) as const;
+
+export const batch = (
+  position: number,
+  effects: readonly Effect[],
+  keys: readonly KeyEntry[] = [],
+  epoch = 1,
+): BatchRecord => ({ kind: "batch", epoch, position, atMs: position, effects, keys });
+
+export function entry(offset: number, record: LogEntry["record"]): LogEntry {
+  return { record, offset, checksum: checksumOf(encodeRecord(record)) };
+}
+
+export const insertion = (
+  table: string,
+  columns: readonly string[],
+  ...rows: readonly (readonly Param[])[]
+): { readonly shape: WriteShape; readonly rows: readonly (readonly Param[])[] } => ({
+  shape: { kind: "insert", table, columns },
+  rows,
+});
+
+/** Everything that makes two copies equal: every table in its order, the keys, the counters, the place in the log. */
+export async function contentsOf(store: Store): Promise<unknown> {
+  const tables: Record<string, unknown> = {};
+  for (const { name, primaryKey } of store.schema.tables)
+    tables[name] = await store.writer.all(`SELECT * FROM ${quoted(name)} ORDER BY ${quotedList(primaryKey)}`);
+  const keys = await store.writer.all("SELECT * FROM _dbaas_keys ORDER BY key");
+  const counters = store.schema.tables.some((table) => table.columns.some((column) => column.autoIncrement))
+    ? await store.writer.all("SELECT * FROM sqlite_sequence ORDER BY name")
+    : [];
+  const { position, epoch } = store.applied;
+  return { position, epoch, schema: store.schema, tables, keys, counters };
+}
