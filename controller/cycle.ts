@@ -5,6 +5,7 @@ import { messageOf } from "../protocol/errors.ts";
 import type { Log } from "../protocol/log.ts";
 import type { ClusterStatus } from "../protocol/status.ts";
 import type { Deed } from "./act.ts";
+import { describe } from "./action.ts";
 import type { ManifestState } from "./manifest-file.ts";
 import { emptyMemory, type Memory } from "./memory.ts";
 import { narrate, type Telling, withEvents } from "./narrate.ts";
@@ -108,7 +109,8 @@ export class Cycle {
   }
 
   #logLastWords({ action, lastWords }: Deed): void {
-    if (action.kind !== "removeContainer" || lastWords === "" || action.exitCode === 0) return;
+    if (action.kind !== "removeContainer" || lastWords === "") return;
+    if (!action.outOfMemory && endedFromOutside.has(action.exitCode)) return;
     this.#options.log.warn(
       { cycle: { lastWords } },
       `${action.worker} wrote last: ${lastWords.replaceAll("\n", " | ")}`,
@@ -143,8 +145,10 @@ export class Cycle {
   }
 }
 
-const failuresOf = (deeds: readonly Deed[]): readonly string[] =>
-  narrateFailures(deeds.filter(({ error }) => error !== null));
+/** By itself, or by a signal: then its last words say nothing about why. */
+const endedFromOutside: ReadonlySet<number> = new Set([0, 137, 143]);
 
-const narrateFailures = (deeds: readonly Deed[]): readonly string[] =>
-  deeds.map(({ action, error }) => `${action.kind} failed: ${messageOf(error)}`);
+const failuresOf = (deeds: readonly Deed[]): readonly string[] =>
+  deeds.flatMap(({ action, error }) =>
+    error === null ? [] : [`${describe(action) ?? action.kind} failed: ${messageOf(error)}`],
+  );

@@ -42,6 +42,8 @@ export class DockerEngine implements Engine {
   readonly #uid: string;
   /** Inspections are repeated only when the list tells of a change: a restarted container's status text begins anew. */
   #inspected = new Map<string, Inspected>();
+  /** Events spoke of these since: the list may still show them as they were. */
+  readonly #stale = new Set<string>();
   #foreign: { readonly atMs: number; readonly ids: string; readonly found: EngineView["foreign"] } | null =
     null;
 
@@ -60,6 +62,7 @@ export class DockerEngine implements Engine {
     const inspected = await Promise.all(listed.filter(isOurs).map((info) => this.#inspect(info)));
     const found = inspected.filter((one) => one !== null);
     this.#inspected = new Map(found.map((one) => [one.seen.id, one]));
+    for (const id of this.#stale) if (!this.#inspected.has(id)) this.#stale.delete(id);
     const foreign = await this.#foreigners(listed, new Set(listed.filter(isOurs).map(({ Id }) => Id)));
     return { ours: found.map(({ seen }) => seen), foreign };
   }
@@ -67,7 +70,7 @@ export class DockerEngine implements Engine {
   async #inspect(info: Docker.ContainerInfo): Promise<Inspected | null> {
     const fingerprint = `${info.State} ${info.Status}`;
     const known = this.#inspected.get(info.Id);
-    if (known?.fingerprint === fingerprint) return known;
+    if (!this.#stale.delete(info.Id) && known?.fingerprint === fingerprint) return known;
     try {
       const details = await this.#call("inspect container", (docker) =>
         docker.getContainer(info.Id).inspect(),
@@ -152,13 +155,13 @@ export class DockerEngine implements Engine {
 
   /** Creating a volume that exists gives the existing one, whoever made it. */
   async #ownVolume(volume: WorkerContainer["volume"]): Promise<void> {
-    const existing = await this.#call(`create volume ${volume.name}`, (docker) =>
+    await this.#call(`create volume ${volume.name}`, (docker) =>
       docker.createVolume({ Name: volume.name, Labels: { ...volume.labels } }),
     );
-    // By its type dockerode answers a volume object; on the wire it is the description.
-    const found = (existing as unknown as { readonly Labels?: Readonly<Record<string, string>> | null })
-      .Labels;
-    if (found?.[labels.uid] !== this.#uid)
+    const { Labels } = await this.#call(`inspect volume ${volume.name}`, () =>
+      this.#docker.getVolume(volume.name).inspect(),
+    );
+    if ((Labels ?? {})[labels.uid] !== this.#uid)
       throw new TerminalError(`volume ${volume.name} belongs to somebody else`);
   }
 
@@ -212,7 +215,11 @@ export class DockerEngine implements Engine {
     };
     signal.addEventListener("abort", stop, { once: true });
     try {
-      for await (const line of lines) onEvent({ action: actionOf(line) });
+      for await (const line of lines) {
+        const { action, id } = eventIn(line);
+        if (this.#inspected.has(id)) this.#stale.add(id);
+        onEvent({ action });
+      }
     } finally {
       signal.removeEventListener("abort", stop);
       stop();
@@ -250,11 +257,11 @@ const seenOf = (info: Docker.ContainerInfo, state: InspectedState): ContainerSee
   outOfMemory: state.OOMKilled,
 });
 
-function actionOf(line: string): string {
+function eventIn(line: string): { readonly action: string; readonly id: string } {
   try {
-    const event = JSON.parse(line) as { readonly Action?: unknown };
-    return typeof event.Action === "string" ? event.Action : "";
+    const event = JSON.parse(line) as { readonly Action?: unknown; readonly id?: unknown };
+    return { action: String(event.Action ?? ""), id: String(event.id ?? "") };
   } catch {
-    return "";
+    return { action: "", id: "" };
   }
 }

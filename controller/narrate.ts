@@ -79,11 +79,13 @@ function tellChanges({ before, after }: Story, tell: Tell): void {
     tell(`the manifest was not taken up: ${now.message}`, null, "ManifestInvalid", "warning");
 }
 
-function elected({ master, epoch, failovers }: ClusterStatus): string {
+function elected({ master, epoch, failovers, workers }: ClusterStatus): string {
+  const pid = workers.find(({ name }) => name === master)?.pid ?? "unknown";
+  const who = `${master} (pid ${pid}) is elected master`;
   const failover = failovers.find((record) => record.epoch === epoch);
-  if (failover === undefined) return `${master} is elected master`;
+  if (failover === undefined) return who;
   const gap = failover.gapMs === null ? "" : ` after ${Math.round(failover.gapMs)} ms`;
-  return `${master} is elected master in place of ${failover.from ?? "none"}${gap}`;
+  return `${who} in place of ${failover.from ?? "none"}${gap}`;
 }
 
 const scaled = (desired: Desired, before: number | undefined): string =>

@@ -72,10 +72,14 @@ export class ZnodeRegistry implements Registry {
   }
 
   async #master(): Promise<SeenMaster | null> {
-    const content = await this.#session.get(this.#paths.master);
+    const [content, base] = await Promise.all([
+      this.#session.get(this.#paths.master),
+      this.#session.get(this.#paths.epochBase),
+    ]);
     const node = content === null ? null : fromJson<MasterNode>(content.data);
     if (content === null || node === null) return null;
-    return { ...node, epoch: content.stat.czxid, createdAtMs: content.stat.createdAtMs };
+    const epoch = Number(base?.data || 0) + content.stat.czxid;
+    return { ...node, epoch, createdAtMs: content.stat.createdAtMs };
   }
 
   async #json<T>(path: string): Promise<T | null> {
