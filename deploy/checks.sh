@@ -2,6 +2,8 @@
 # `./dbaas test`: types, lint, then unit, integration and end-to-end tests in one run of node's test runner, whose closing
 # counts are the last lines printed.
 
+TEST_CLUSTER=dbaas-e2e # as in test/support/settings.ts
+
 run_checks() {
   check_settings
   check_host_node
@@ -57,13 +59,25 @@ ensure_compilers() {
   if [ ${#missing[@]} -gt 0 ]; then install_packages "${missing[@]}"; fi
 }
 
-# One file after the other: the tests of the cluster measure times, and share this machine's few cores.
+# One file after the other: the tests of the cluster measure times, and share this machine's few cores. Their cluster is
+# removed first, since an interrupted run may have left an old one, and at the end; a user's own clusters are not touched.
 run_tests() {
   local files=() source
-  while IFS= read -r source; do files+=("dist/${source%.ts}.js"); done < <(
-    for folder in test/unit test/integration test/e2e; do
-      if [ -d "$folder" ]; then find "$folder" -name '*.test.ts' | sort; fi
-    done
-  )
-  node --enable-source-maps --test --test-concurrency=1 --test-reporter=spec "${files[@]}"
+  while IFS= read -r source; do files+=("dist/${source%.ts}.js"); done < <(test_files)
+  remove_test_cluster
+  trap remove_test_cluster EXIT
+  node --enable-source-maps dist/test/run.js "${files[@]}"
 }
+
+# Quick ones first; the end-to-end tests begin with bringing a cluster up and end with taking it down.
+test_files() {
+  local first=test/e2e/up.test.ts last=test/e2e/down.test.ts folder
+  for folder in test/unit test/integration; do
+    if [ -d "$folder" ]; then find "$folder" -name '*.test.ts' | sort; fi
+  done
+  find test/e2e -name '*.test.ts' | sort | awk -v first="$first" -v last="$last" '
+    $0 == first { print } $0 != first && $0 != last { others = others $0 "\n" } $0 == last { ending = $0 }
+    END { printf "%s", others; if (ending) print ending }'
+}
+
+remove_test_cluster() { DBAAS_CLUSTER=$TEST_CLUSTER "$ROOT/dbaas" down --volumes >/dev/null 2>&1 </dev/null || true; }

@@ -51,23 +51,22 @@ random_credentials() {
 
 wait_until_ready() {
   say "waiting for a master and a slave"
-  wait_for_answer "$PORT" /readyz "${DBAAS_UP_TIMEOUT:-180}" ||
+  wait_until "${DBAAS_UP_TIMEOUT:-180}" serves_with_slave ||
     die "$CLUSTER did not become ready in time. What it says: ./dbaas logs --all"
 }
 
-# wait_for_answer PORT PATH SECONDS: until it answers with a status of success.
-wait_for_answer() {
-  local deadline=$((SECONDS + $3))
-  until http_get "$1" "$2" | head -n 1 | grep -q ' 2[0-9][0-9] '; do
-    ((SECONDS < deadline)) || return 1
-    sleep 0.3
-  done
-}
+# Ready means that there is a master; a second pid in the list is the first slave.
+serves_with_slave() { answers "$PORT" /readyz && [[ $(http_get "$PORT" /api/v1/worker/list) == *[0-9],[0-9]* ]]; }
+
+# answers PORT PATH: with a status of success.
+answers() { [[ $(http_get "$1" "$2") == "HTTP/1.1 2"* ]]; }
 
 # http_get PORT PATH: by bash alone, since a fresh machine may have no curl.
 http_get() {
   # shellcheck disable=SC2016  # the inner shell expands them
-  within 5 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "GET %s HTTP/1.0\r\n\r\n" "$2" >&3 && cat <&3' _ "$1" "$2" 2>/dev/null
+  local get='exec 3<>"/dev/tcp/127.0.0.1/$1" &&
+    printf "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" "$2" >&3 && cat <&3'
+  within 5 bash -c "$get" _ "$1" "$2" 2>/dev/null || true
 }
 
 welcome() {
@@ -75,8 +74,7 @@ welcome() {
   [ "$PORT" = 80 ] || url=$url:$PORT
   say "$CLUSTER is up on $url"
   echo
-  docker exec "$CLUSTER-orchestrator" node dist/cli/main.js get workers ||
-    http_get "$PORT" /api/v1/worker/list | tail -n 1
+  docker exec "$CLUSTER-orchestrator" node dist/cli/main.js get workers
   cat <<EOF
 
 Try:

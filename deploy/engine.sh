@@ -67,11 +67,7 @@ start_engine() {
 }
 
 wait_for_engine() {
-  local deadline=$((SECONDS + 60))
-  until engine_answers; do
-    ((SECONDS < deadline)) || die "the Docker engine did not answer within 60 s; its log is in $ENGINE_LOG"
-    sleep 0.3
-  done
+  wait_until 60 engine_answers || die "the Docker engine did not answer within 60 s; its log is in $ENGINE_LOG"
 }
 
 # The group of the engine's socket, as a container sees it. 0 where the socket is not a local file of Linux.

@@ -24,7 +24,7 @@ example_up() {
   unlock_setup
   docker network inspect "$CLUSTER-net" >/dev/null 2>&1 || die "$CLUSTER is not running: ./dbaas up first"
   quietly "compose-$CLUSTER-rideshare" example_compose up --detach --no-build
-  wait_for_answer "${RIDESHARE_PORT:-8080}" /api/v1/users 60 ||
+  wait_until 60 answers "${RIDESHARE_PORT:-8080}" /api/v1/users ||
     die "the example did not answer in time; its containers are named $CLUSTER-rideshare-…"
   say "RideShare is up on http://localhost:${RIDESHARE_PORT:-8080} (try: curl http://localhost:${RIDESHARE_PORT:-8080}/api/v1/users)"
 }

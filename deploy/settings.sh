@@ -22,6 +22,15 @@ within() {
   if has timeout; then timeout "$seconds" "$@"; else "$@"; fi
 }
 
+# wait_until SECONDS COMMAND…
+wait_until() {
+  local deadline=$((SECONDS + $1)) && shift
+  until "$@"; do
+    ((SECONDS < deadline)) || return 1
+    sleep 0.3
+  done
+}
+
 # A checksum of what comes in on standard input, short enough for a label.
 checksum() { if has sha256sum; then sha256sum; else shasum -a 256; fi | cut -c1-16; }
 
