@@ -1,0 +1,246 @@
+// A small world for the reconciler: containers and znodes in memory, workers that behave as the protocol promises, and
+// the faults of real ones. It is driven step by step; no time passes by itself.
+
+import { shortId } from "../../../controller/names.ts";
+import type { ContainerSeen, Engine, Registry, RegistryView, SeenMaster } from "../../../controller/ports.ts";
+import type { World } from "../../../controller/reconcile.ts";
+import type { ManifestSpec } from "../../../protocol/manifest.ts";
+import type {
+  ClusterStatus,
+  DrainNode,
+  PidNode,
+  SpecNode,
+  WindowNode,
+  Wish,
+  WorkerNode,
+} from "../../../protocol/znodes.ts";
+import { nowMs, spec } from "./makers.ts";
+
+interface FakeContainer {
+  seen: ContainerSeen;
+  readonly volume: string;
+  /** Does nothing any more, but its process is there. */
+  hung: boolean;
+}
+
+export class ControllerDied extends Error {
+  override readonly name = "ControllerDied";
+}
+
+const bare = (value: unknown) => JSON.parse(JSON.stringify(value)) as never;
+
+export class FakeWorld {
+  readonly containers = new Map<string, FakeContainer>();
+  readonly nodes = new Map<string, WorkerNode>();
+  readonly pids = new Map<string, PidNode>();
+  readonly draining = new Map<string, DrainNode>();
+  readonly wishes = new Map<string, Wish>();
+  master: SeenMaster | null = null;
+  specNode: SpecNode | null = null;
+  window: WindowNode | null = null;
+  reads = 0;
+  nowMs = nowMs;
+  spec: ManifestSpec = spec();
+  /** What was done to whom, for assertions: `kill w-1 master`, `drain w-2 slave`. */
+  readonly harms: string[] = [];
+  /** Names the point at which the controller dies; used up by it. */
+  diesAt: string | null = null;
+  /** Makes creating fail. */
+  engineRefuses = false;
+  died = false;
+  readonly #nextPid: () => number;
+  #ids = 0;
+  #epochs = 0;
+
+  constructor(nextPid: () => number) {
+    this.#nextPid = nextPid;
+  }
+
+  /** As a controller sees it that has just begun. */
+  controller(): World {
+    this.died = false;
+    return {
+      engine: this.#engine(),
+      registry: this.#registry(),
+      moment: () => ({ nowMs: this.nowMs, wallMs: this.nowMs }),
+      spec: () => this.spec,
+      failpoint: (name) => {
+        if (name !== this.diesAt) return;
+        this.diesAt = null;
+        this.died = true;
+        throw new ControllerDied();
+      },
+      containerFor: (_, worker) => ({
+        name: `dbaas-${worker}`,
+        worker,
+        image: "image",
+        network: "net",
+        command: [],
+        dataDir: "/data",
+        environment: {},
+        labels: {},
+        volume: { name: `dbaas-${worker}`, labels: {} },
+        memoryBytes: 1,
+        pidsMax: 1,
+      }),
+      interrupted: () => this.died,
+    };
+  }
+
+  get running(): readonly FakeContainer[] {
+    return [...this.containers.values()].filter(({ seen }) => seen.state === "running");
+  }
+
+  roleOf(id: string): string {
+    const short = shortId(id);
+    if (this.master?.container === short) return "master";
+    return [...this.nodes.values()].find(({ container }) => container === short)?.state ?? "none";
+  }
+
+  /** Its process ends. Its znodes stay until its session expires or somebody removes them. */
+  kill(id: string, exitCode = 137): void {
+    const container = this.containers.get(id);
+    if (container?.seen.state !== "running") return;
+    container.seen = { ...container.seen, state: "dead", pid: 0, exitCode, finishedAtMs: this.nowMs };
+  }
+
+  hang(id: string): void {
+    const container = this.containers.get(id);
+    if (container !== undefined) container.hung = true;
+  }
+
+  /** Sessions of dead and hung workers expire. */
+  expireSessions(): void {
+    const alive = new Set(this.running.filter(({ hung }) => !hung).map(({ seen }) => seen.shortId));
+    for (const [name, node] of this.nodes) if (!alive.has(node.container)) this.nodes.delete(name);
+    if (this.master !== null && !alive.has(this.master.container)) this.master = null;
+  }
+
+  /** Every healthy worker does what it can do next: join, catch up, lead, or leave. */
+  workersTurn(): void {
+    for (const { seen, hung } of this.running) if (!hung) this.#workerTurn(seen);
+    if (this.master !== null) return;
+    const able = [...this.nodes.values()].filter(({ state }) => state === "slave");
+    const [heir] = able.sort((a, b) => (a.pid ?? 0) - (b.pid ?? 0));
+    if (heir === undefined || heir.pid === null) return;
+    const { name, container, pid } = heir;
+    // Nobody leads while a dead one with a lower pid still stands there, or another master does.
+    this.master = { name, container, pid, guid: "g", epoch: ++this.#epochs, createdAtMs: this.nowMs };
+    this.nodes.set(name, { ...heir, state: "master" });
+  }
+
+  #workerTurn(seen: ContainerSeen): void {
+    const { worker: name, shortId: container, id } = seen;
+    const pid = this.pids.get(name);
+    const node = this.nodes.get(name);
+    if (node !== undefined && node.container !== container) return;
+    const marked = this.draining.get(name)?.container === container;
+    if (node?.state === "draining") {
+      this.nodes.delete(name);
+      return this.kill(id, 0);
+    }
+    if (node !== undefined && marked && this.master?.container !== container)
+      return void this.nodes.set(name, { ...node, state: "draining" });
+    if (node?.state === "joining") return void this.nodes.set(name, { ...node, state: "slave" });
+    if (node === undefined && pid?.container === container && pid.pid === seen.pid)
+      this.nodes.set(name, {
+        name,
+        container,
+        guid: "g",
+        state: "joining",
+        pid: pid.pid,
+        eligible: true,
+        position: 0,
+        epoch: 0,
+        readsServed: 0,
+        writesServed: 0,
+        sinceMs: this.nowMs,
+      });
+  }
+
+  #engine(): Engine {
+    return {
+      view: async () => ({ ours: [...this.containers.values()].map(({ seen }) => seen), foreign: [] }),
+      create: async ({ name, worker, volume }) => {
+        if (this.engineRefuses) throw new Error("no such image");
+        if ([...this.containers.values()].some((one) => one.seen.worker === worker))
+          throw new Error(`the name ${name} is taken`);
+        const id = `${(++this.#ids).toString(16).padStart(12, "0")}${"0".repeat(52)}`;
+        const seen: ContainerSeen = {
+          id,
+          shortId: shortId(id),
+          worker,
+          specHash: "",
+          state: "dead",
+          pid: 0,
+          startedAtMs: 0,
+          finishedAtMs: 0,
+          exitCode: 0,
+          outOfMemory: false,
+        };
+        this.containers.set(id, { seen, volume: volume.name, hung: false });
+        return id;
+      },
+      start: async (id) => {
+        const container = this.containers.get(id);
+        if (container === undefined) throw new Error("no such container");
+        const pid = this.#nextPid();
+        container.seen = { ...container.seen, state: "running", pid, startedAtMs: this.nowMs };
+        return pid;
+      },
+      kill: async ({ id, pid, worker }) => {
+        if (this.containers.get(id)?.seen.pid !== pid) throw new Error("does not run as this pid any more");
+        const hung = this.containers.get(id)?.hung === true;
+        this.harms.push(`kill ${worker} ${hung ? "hung" : this.roleOf(id)}`);
+        this.kill(id);
+      },
+      remove: async (id) => {
+        if (this.containers.get(id)?.seen.state === "running") throw new Error("still runs");
+        this.containers.delete(id);
+      },
+      lastWords: async () => "",
+      watch: async () => undefined,
+    };
+  }
+
+  #registry(): Registry {
+    const refuse = async (): Promise<never> => {
+      throw new Error("the reconciler reports elsewhere");
+    };
+    return {
+      view: async (): Promise<RegistryView> => ({
+        nodes: [...this.nodes.values()],
+        master: this.master,
+        pids: new Map(this.pids),
+        draining: new Map(this.draining),
+        reads: this.reads,
+        firstReadAtMs: this.reads > 0 ? nowMs : null,
+        window: this.window,
+        wishes: [...this.wishes].map(([id, wish]) => ({ id, wish })),
+        spec: this.specNode,
+      }),
+      writeSpec: async (node) => void (this.specNode = bare(node)),
+      writeWindow: async (node) => void (this.window = bare(node)),
+      writePid: async (worker, { pid, container }) => void this.pids.set(worker, { pid, container }),
+      removePid: async (worker) => void this.pids.delete(worker),
+      writeDrain: async (worker, node) => {
+        const id = [...this.containers.values()].find(({ seen }) => seen.shortId === node.container)?.seen.id;
+        this.harms.push(`drain ${worker} ${this.roleOf(id ?? "")}`);
+        this.draining.set(worker, node);
+      },
+      removeDrain: async (worker) => void this.draining.delete(worker),
+      forgetWorker: async (worker, container) => {
+        if (this.nodes.get(worker)?.container === container) this.nodes.delete(worker);
+      },
+      forgetMaster: async (container) => {
+        if (this.master?.container === container) this.master = null;
+      },
+      writeWish: async (id, wish) => void this.wishes.set(id, wish),
+      removeWish: async (id) => void this.wishes.delete(id),
+      readStatus: async (): Promise<ClusterStatus | null> => null,
+      writeStatus: refuse,
+      readEvents: async () => [],
+      writeEvents: refuse,
+    };
+  }
+}

@@ -1,0 +1,151 @@
+// Small makers for worlds: a test says only what matters to it.
+
+import { desire } from "../../../controller/desired.ts";
+import type { Intent } from "../../../controller/intent.ts";
+import { emptyMemory, type Memory, remember } from "../../../controller/memory.ts";
+import type { ContainerSeen, EngineView, RegistryView } from "../../../controller/ports.ts";
+import { type Observed, observedOf } from "../../../controller/workers.ts";
+import type { ManifestSpec } from "../../../protocol/manifest.ts";
+import type { WindowNode, WorkerNode, WorkerState } from "../../../protocol/znodes.ts";
+
+export const nowMs = 1_800_000_000_000;
+
+export const spec = (changes: Partial<ManifestSpec> = {}): ManifestSpec => ({
+  paused: false,
+  scaling: { baseline: 1, min: 1, max: 8, windowMs: 120_000, readsPerSlave: 20 },
+  worker: { memoryBytes: 2 ** 29, pidsMax: 128, readyWithinMs: 60_000, drainWithinMs: 30_000 },
+  failover: { sessionTimeoutMs: 4_000 },
+  log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
+  requests: { timeoutMs: 10_000, bodyBytesMax: 2 ** 20, queryMs: 2_000, idempotencyMs: 86_400_000 },
+  database: { tables: [] },
+  ...changes,
+});
+
+export interface WorkerIs {
+  readonly name: string;
+  readonly pid: number;
+  /** "none": its container runs, it is not in ZooKeeper. "dead": its container does not run. */
+  readonly state?: WorkerState | "none" | "dead";
+  /** Holds the master znode. */
+  readonly leads?: boolean;
+  readonly marked?: { readonly atMs: number };
+  readonly pidTold?: boolean;
+  readonly exitCode?: number;
+}
+
+export const idOf = ({ name, pid }: Pick<WorkerIs, "name" | "pid">): string =>
+  `${name.replace("-", "")}${pid}`.padEnd(64, "0");
+
+export const shortOf = (worker: Pick<WorkerIs, "name" | "pid">): string => idOf(worker).slice(0, 12);
+
+const container = (worker: WorkerIs): ContainerSeen => ({
+  id: idOf(worker),
+  shortId: shortOf(worker),
+  worker: worker.name,
+  specHash: "spec",
+  state: worker.state === "dead" ? "dead" : "running",
+  pid: worker.state === "dead" ? 0 : worker.pid,
+  startedAtMs: nowMs - 100_000,
+  finishedAtMs: worker.state === "dead" ? nowMs - 50 : 0,
+  exitCode: worker.exitCode ?? (worker.state === "dead" ? 137 : 0),
+  outOfMemory: false,
+});
+
+const node = (worker: WorkerIs, state: WorkerState): WorkerNode => ({
+  name: worker.name,
+  container: shortOf(worker),
+  guid: `guid-${worker.name}`,
+  state,
+  pid: worker.pid,
+  eligible: state !== "joining",
+  position: 10,
+  epoch: 1,
+  readsServed: 0,
+  writesServed: 0,
+  sinceMs: nowMs - 90_000,
+});
+
+export function observed(
+  workers: readonly WorkerIs[],
+  changes: Partial<RegistryView & EngineView> = {},
+): Observed {
+  const leader = workers.find(({ leads }) => leads);
+  const { ours = workers.map(container), foreign = [], ...registry } = changes;
+  return observedOf(
+    { ours, foreign },
+    {
+      nodes: workers.flatMap((worker) =>
+        worker.state === "none" || worker.state === "dead" ? [] : [node(worker, worker.state ?? "slave")],
+      ),
+      master:
+        leader === undefined
+          ? null
+          : {
+              name: leader.name,
+              container: shortOf(leader),
+              guid: "g",
+              pid: leader.pid,
+              epoch: 7,
+              createdAtMs: nowMs - 80_000,
+            },
+      pids: new Map(
+        workers
+          .filter(({ pidTold }) => pidTold !== false)
+          .map((worker) => [worker.name, { pid: worker.pid, container: shortOf(worker) }]),
+      ),
+      draining: new Map(
+        workers.flatMap((worker) =>
+          worker.marked === undefined
+            ? []
+            : [[worker.name, { container: shortOf(worker), atMs: worker.marked.atMs }]],
+        ),
+      ),
+      reads: 0,
+      firstReadAtMs: null,
+      window: null,
+      wishes: [],
+      spec: { generation: 3, spec: spec() },
+      ...registry,
+    },
+    { nowMs, wallMs: nowMs },
+  );
+}
+
+export const master = (name: string, pid: number): WorkerIs => ({ name, pid, state: "master", leads: true });
+
+export const slave = (name: string, pid: number, changes: Partial<WorkerIs> = {}): WorkerIs => ({
+  name,
+  pid,
+  state: "slave",
+  ...changes,
+});
+
+export const dead = (name: string, pid: number, changes: Partial<WorkerIs> = {}): WorkerIs => ({
+  name,
+  pid,
+  state: "dead",
+  ...changes,
+});
+
+/** What a controller remembers that has watched this world for so long. */
+export const watched = (world: Observed, forMs: number): Memory =>
+  remember(remember(emptyMemory, { ...world, nowMs: world.nowMs - forMs }), world);
+
+export function intent(slaves: number, changes: Partial<Intent> = {}): Intent {
+  const wanted = spec({ scaling: { ...spec().scaling, baseline: slaves } });
+  return {
+    spec: wanted,
+    specNode: { generation: 3, spec: wanted },
+    desired: desire(wanted.scaling, null),
+    window: null,
+    windowsEnded: 0,
+    ...changes,
+  };
+}
+
+export const windowNode = (changes: Partial<WindowNode> = {}): WindowNode => ({
+  startedAtMs: nowMs - 10_000,
+  readsAtStart: 0,
+  demand: null,
+  ...changes,
+});

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { emptyMemory } from "../../../controller/memory.ts";
+import { plan } from "../../../controller/plan.ts";
+import {
+  dead,
+  idOf,
+  intent,
+  master,
+  nowMs,
+  observed,
+  shortOf,
+  slave,
+  spec,
+  watched,
+  windowNode,
+} from "./makers.ts";
+
+const target = (name: string, pid: number) => ({
+  worker: name,
+  id: idOf({ name, pid }),
+  container: shortOf({ name, pid }),
+  pid,
+});
+
+const started = (worker: string, replaces = false) => ({ kind: "startWorker", worker, replaces }) as const;
+
+describe("plan", () => {
+  it("does nothing when the world is as desired", () =>
+    assert.deepEqual(plan(intent(1), observed([master("w-1", 100), slave("w-2", 200)]), emptyMemory), []));
+
+  it("starts a master and a slave in an empty world", () =>
+    assert.deepEqual(plan(intent(1), observed([]), emptyMemory), [started("w-1"), started("w-2")]));
+
+  it("forgets a dead master before anything else, and starts its replacement under its name", () => {
+    const gone = dead("w-1", 100, { leads: true });
+    const world = observed([gone, slave("w-2", 200)], {});
+    assert.deepEqual(plan(intent(1), world, emptyMemory), [
+      { kind: "forgetMaster", worker: "w-1", container: shortOf(gone) },
+      {
+        kind: "removeContainer",
+        worker: "w-1",
+        id: idOf(gone),
+        exitCode: 137,
+        outOfMemory: false,
+        drained: false,
+      },
+      { kind: "removePid", worker: "w-1" },
+      started("w-1", true),
+    ]);
+  });
+
+  it("forgets the znode of a worker whose container was removed by hand", () => {
+    const world = observed([master("w-1", 100), slave("w-2", 200)]);
+    const removed = observed([master("w-1", 100), slave("w-2", 200)], {
+      ours: world.workers.filter(({ name }) => name === "w-1").map(({ container }) => container),
+    });
+    assert.deepEqual(
+      plan(intent(1), removed, emptyMemory).map(({ kind }) => kind),
+      ["forgetWorker", "removePid", "startWorker"],
+    );
+  });
+
+  it("leaves the znode alone of a worker that was never a container of ours", () => {
+    const world = observed([master("w-1", 100), slave("w-2", 200)]);
+    const [node] = world.nodes;
+    assert.ok(node);
+    const stranger = { ...node, name: "by-hand", container: "laptop" };
+    assert.deepEqual(plan(intent(1), { ...world, nodes: [...world.nodes, stranger] }, emptyMemory), []);
+  });
+
+  it("tells a worker the pid that its container has now", () => {
+    const world = observed([master("w-1", 100), slave("w-2", 200, { pidTold: false })]);
+    assert.deepEqual(plan(intent(1), world, emptyMemory), [{ kind: "writePid", target: target("w-2", 200) }]);
+  });
+
+  it("scales in by draining the slave with the highest pid, whatever its name", () => {
+    const world = observed([slave("w-1", 300), master("w-2", 400), slave("w-3", 200)]);
+    assert.deepEqual(plan(intent(1), world, emptyMemory), [{ kind: "drain", target: target("w-1", 300) }]);
+  });
+
+  it("drains one that is not ready before one that serves", () => {
+    const world = observed([master("w-1", 100), slave("w-2", 900), slave("w-3", 200, { state: "joining" })]);
+    assert.deepEqual(plan(intent(1), world, emptyMemory), [{ kind: "drain", target: target("w-3", 200) }]);
+  });
+
+  it("does not drain a slave twice, nor another in its place", () => {
+    const marked = { marked: { atMs: nowMs - 1_000 } };
+    const world = observed([master("w-1", 100), slave("w-2", 200), slave("w-3", 300, marked)]);
+    assert.deepEqual(plan(intent(1), world, emptyMemory), []);
+  });
+
+  it("does not scale in while there is no master", () =>
+    assert.deepEqual(
+      plan(intent(1), observed([slave("w-1", 100), slave("w-2", 200), slave("w-3", 300)]), emptyMemory),
+      [],
+    ));
+
+  it("takes the drain mark off a slave that was elected in spite of it", () => {
+    const world = observed([{ ...master("w-1", 100), marked: { atMs: nowMs } }, slave("w-2", 200)]);
+    assert.deepEqual(plan(intent(1), world, emptyMemory), [{ kind: "removeDrain", worker: "w-1" }]);
+  });
+
+  it("removes a drained slave that has left, and its marks, and starts nobody in its place", () => {
+    const left = dead("w-3", 300, { exitCode: 0, marked: { atMs: nowMs - 5_000 } });
+    const world = observed([master("w-1", 100), slave("w-2", 200), left]);
+    assert.deepEqual(
+      plan(intent(1), world, emptyMemory).map(({ kind }) => kind),
+      ["removeContainer", "removePid", "removeDrain"],
+    );
+  });
+
+  it("kills a slave that drains for too long", () => {
+    const marked = { marked: { atMs: nowMs - 30_000 } };
+    const world = observed([master("w-1", 100), slave("w-2", 200), slave("w-3", 300, marked)]);
+    const [action, ...rest] = plan(intent(1), world, watched(world, 31_000));
+    assert.equal(action?.kind === "kill" && action.why, "drainOverdue");
+    assert.deepEqual(rest, []);
+  });
+
+  it("passes by names that foreign containers bear", () => {
+    const foreign = [{ name: "dbaas-w-1", worker: "w-1", reason: "somebody's" }];
+    assert.deepEqual(plan(intent(1), observed([], { foreign }), emptyMemory), [
+      started("w-2"),
+      started("w-3"),
+    ]);
+  });
+
+  it("passes by a name whose container is being removed", () => {
+    const going = observed([dead("w-2", 200)]).workers.map(({ container }) => ({
+      ...container,
+      state: "going" as const,
+    }));
+    const [first] = observed([master("w-1", 100)]).workers;
+    assert.ok(first);
+    const world = observed([master("w-1", 100)], { ours: [first.container, ...going] });
+    assert.deepEqual(plan(intent(1), world, emptyMemory), [started("w-3")]);
+  });
+
+  it("waits before it starts a worker again that failed to get ready", () => {
+    const failures = new Map([["w-2", { count: 3, notBeforeMs: nowMs + 500, reason: "exit code 1" }]]);
+    const world = observed([master("w-1", 100)]);
+    assert.deepEqual(plan(intent(1), world, { ...emptyMemory, failures }), []);
+    const later = { ...world, nowMs: nowMs + 500 };
+    assert.deepEqual(plan(intent(1), later, { ...emptyMemory, failures }), [started("w-2")]);
+  });
+
+  it("publishes an accepted manifest and the window's move", () => {
+    const window = windowNode();
+    const specNode = { generation: 4, spec: spec() };
+    const world = observed([master("w-1", 100), slave("w-2", 200)]);
+    assert.deepEqual(plan(intent(1, { window, specNode }), world, emptyMemory), [
+      { kind: "publishSpec", node: specNode },
+      { kind: "moveWindow", node: window, ended: 0 },
+    ]);
+  });
+
+  it("only keeps books while paused", () => {
+    const paused = { ...intent(3), spec: spec({ paused: true }) };
+    const world = observed([dead("w-1", 100, { leads: true }), slave("w-2", 200, { pidTold: false })]);
+    assert.deepEqual(plan(paused, world, emptyMemory), [{ kind: "writePid", target: target("w-2", 200) }]);
+  });
+});

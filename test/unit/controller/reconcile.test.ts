@@ -1,0 +1,287 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { describe as inWords } from "../../../controller/action.ts";
+import { emptyMemory, type Memory } from "../../../controller/memory.ts";
+import { type Round, reconcile } from "../../../controller/reconcile.ts";
+import { FakeWorld } from "./fake-world.ts";
+import { spec } from "./makers.ts";
+
+const points = [
+  "after-create",
+  "after-start",
+  "before-forgetMaster",
+  "after-forgetMaster",
+  "before-removeContainer",
+  "after-removeContainer",
+  "after-drain",
+  "after-writePid",
+  "after-moveWindow",
+  "after-choose",
+  "after-crash",
+] as const;
+
+/** A controller that goes on where its predecessor died. */
+class Controller {
+  memory: Memory = emptyMemory;
+  readonly #world: FakeWorld;
+
+  constructor(world: FakeWorld) {
+    this.#world = world;
+  }
+
+  async cycle(): Promise<Round> {
+    const round = await reconcile(this.#world.controller(), this.memory);
+    this.memory = this.#world.died ? emptyMemory : round.memory;
+    return round;
+  }
+
+  /** Cycles, with the workers doing their part in between, until nothing is left to do. */
+  async settle(): Promise<void> {
+    let quiet = 0;
+    for (let i = 0; i < 60; i++) {
+      this.#world.nowMs += 2_500;
+      const { deeds } = await this.cycle();
+      this.#world.workersTurn();
+      quiet = deeds.length === 0 && this.#allThere() ? quiet + 1 : 0;
+      if (quiet === 3) return;
+    }
+    assert.fail("does not settle");
+  }
+
+  #allThere(): boolean {
+    const { running, master, nodes } = this.#world;
+    return master !== null && running.every(({ seen }) => nodes.get(seen.worker)?.container === seen.shortId);
+  }
+}
+
+const pidsFrom = (seed: number) => {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return 1 + (state % 30_000);
+  };
+};
+
+const rolesIn = (world: FakeWorld): readonly string[] =>
+  world.running.map(({ seen }) => world.roleOf(seen.id)).sort();
+
+const assertAsDesired = (world: FakeWorld, slaves: number): void => {
+  assert.deepEqual(rolesIn(world), ["master", ...Array.from({ length: slaves }, () => "slave")].sort());
+  const names = world.running.map(({ seen }) => seen.worker).sort();
+  assert.deepEqual([...world.containers.values()].map(({ seen }) => seen.worker).sort(), names);
+  assert.deepEqual([...world.pids.keys()].sort(), names);
+  assert.deepEqual([...world.nodes.keys()].sort(), names);
+  assert.deepEqual([...world.draining.keys()], []);
+};
+
+async function settled(seed = 1): Promise<{ world: FakeWorld; controller: Controller }> {
+  const world = new FakeWorld(pidsFrom(seed));
+  const controller = new Controller(world);
+  await controller.settle();
+  return { world, controller };
+}
+
+const masterIdIn = (world: FakeWorld): string => {
+  const found = world.running.find(({ seen }) => seen.shortId === world.master?.container);
+  assert.ok(found);
+  return found.seen.id;
+};
+
+const slavesWanted = (slaves: number) => spec({ scaling: { ...spec().scaling, baseline: slaves } });
+
+describe("reconcile", () => {
+  it("brings an empty world to a master and a slave", async () => {
+    const { world } = await settled();
+    assertAsDesired(world, 1);
+  });
+
+  it("does nothing, cycle after cycle, in a world that is as desired", async () => {
+    const { controller } = await settled();
+    for (let i = 0; i < 5; i++) assert.deepEqual((await controller.cycle()).deeds, []);
+  });
+
+  it("replaces a dead master under its name, with its volume", async () => {
+    const { world, controller } = await settled();
+    const name = world.master?.name;
+    world.kill(masterIdIn(world));
+    await controller.settle();
+    assertAsDesired(world, 1);
+    assert.notEqual(world.master?.name, name);
+  });
+
+  it("frees the master's place in the first cycle after its death", async () => {
+    const { world, controller } = await settled();
+    world.kill(masterIdIn(world));
+    const { deeds } = await controller.cycle();
+    assert.equal(deeds[0]?.action.kind, "forgetMaster");
+    assert.equal(world.master, null);
+  });
+
+  it("comes back from the death of all", async () => {
+    const { world, controller } = await settled();
+    for (const { seen } of world.running) world.kill(seen.id);
+    await controller.settle();
+    assertAsDesired(world, 1);
+  });
+
+  it("replaces a hung worker", async () => {
+    const { world, controller } = await settled();
+    const hung = masterIdIn(world);
+    world.hang(hung);
+    world.expireSessions();
+    await controller.settle();
+    await controller.settle();
+    assertAsDesired(world, 1);
+    assert.equal(world.containers.has(hung), false);
+  });
+
+  it("scales out by traffic and back in again, never touching the master", async () => {
+    const { world, controller } = await settled();
+    world.reads = 1;
+    await controller.cycle();
+    world.reads = 60;
+    world.nowMs += 120_000;
+    await controller.settle();
+    assertAsDesired(world, 3);
+    world.nowMs += 240_000;
+    await controller.settle();
+    assertAsDesired(world, 1);
+    assert.deepEqual(
+      world.harms.map((harm) => harm.replace(/w-\d+ /, "")),
+      ["drain slave", "drain slave"],
+    );
+  });
+
+  it("says what it does in words", async () => {
+    const { world, controller } = await settled();
+    world.reads = 1;
+    await controller.cycle();
+    world.reads = 21;
+    world.nowMs += 120_000;
+    const { deeds, intent } = await controller.cycle();
+    assert.equal(intent?.desired.reason, "21 reads in 2m0s -> 2 slaves");
+    assert.deepEqual(
+      deeds.flatMap(({ action }) => inWords(action) ?? []),
+      ["starting worker w-3"],
+    );
+  });
+
+  it("backs off, with growing pauses, when workers cannot be started", async () => {
+    const world = new FakeWorld(pidsFrom(1));
+    world.engineRefuses = true;
+    const controller = new Controller(world);
+    let tries = 0;
+    for (let second = 0; second < 60; second++) {
+      world.nowMs += 1_000;
+      tries += (await controller.cycle()).deeds.filter(({ action }) => action.kind === "startWorker").length;
+    }
+    assert.ok(tries >= 8 && tries <= 14, `${tries} tries of two workers in a minute`);
+    world.engineRefuses = false;
+    world.nowMs += 60_000;
+    await controller.settle();
+    assertAsDesired(world, 1);
+  });
+
+  it("backs off when a worker dies again and again before it is ready", async () => {
+    const { world, controller } = await settled();
+    let starts = 0;
+    for (let second = 0; second < 120; second++) {
+      for (const { seen } of world.running) if (!world.nodes.has(seen.worker)) world.kill(seen.id, 1);
+      if (second === 0)
+        world.kill(world.running.find(({ seen }) => world.roleOf(seen.id) === "slave")?.seen.id ?? "");
+      world.nowMs += 1_000;
+      starts += (await controller.cycle()).deeds.filter(({ action }) => action.kind === "startWorker").length;
+    }
+    assert.ok(starts >= 4 && starts <= 9, `${starts} starts in two minutes`);
+  });
+
+  it("carries out a crash wish once, and answers it", async () => {
+    const { world, controller } = await settled();
+    world.wishes.set("wish-1", { kind: "crashMaster", madeAtMs: world.nowMs });
+    const victim = world.master?.pid;
+    await controller.cycle();
+    assert.deepEqual(world.wishes.get("wish-1")?.outcome, { ok: true, pid: victim });
+    await controller.settle();
+    assertAsDesired(world, 1);
+    assert.equal(world.harms.length, 1);
+  });
+
+  for (const point of points)
+    it(`survives its own death at ${point}`, async () => {
+      const { world, controller } = await settled();
+      world.diesAt = point;
+      world.reads = 1;
+      world.wishes.set("wish-1", { kind: "crashMaster", madeAtMs: world.nowMs });
+      await controller.settle();
+      world.pids.clear();
+      world.spec = slavesWanted(3);
+      await controller.settle();
+      world.spec = slavesWanted(1);
+      await controller.settle();
+      assert.equal(world.diesAt, null, "the controller did not come by that point");
+      assertAsDesired(world, 1);
+      assert.equal(world.harms.filter((harm) => harm.startsWith("kill")).length, 1);
+    });
+
+  it("settles on what is desired, whatever happens before, and harms no healthy master", async () => {
+    const fault = fc.record({
+      what: fc.constantFrom(
+        "kill",
+        "hang",
+        "expire",
+        "turn",
+        "die",
+        "restart",
+        "scale",
+        "unmark",
+        "rm",
+        "wait",
+      ),
+      which: fc.nat(7),
+      slaves: fc.integer({ min: 1, max: 5 }),
+      point: fc.constantFrom(...points),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fault, { maxLength: 25 }), fc.nat(), async (faults, seed) => {
+        const world = new FakeWorld(pidsFrom(seed));
+        const controller = new Controller(world);
+        let slaves = 1;
+        for (const { what, which, point, ...change } of faults) {
+          const id = [...world.containers.keys()][which % Math.max(1, world.containers.size)] ?? "";
+          const name = world.containers.get(id)?.seen.worker ?? "";
+          if (what === "kill") world.kill(id);
+          else if (what === "hang") world.hang(id);
+          else if (what === "expire") world.expireSessions();
+          else if (what === "turn") world.workersTurn();
+          else if (what === "die") world.diesAt = point;
+          else if (what === "restart") controller.memory = emptyMemory;
+          else if (what === "unmark") world.pids.delete(name);
+          else if (what === "rm") {
+            world.kill(id);
+            world.containers.delete(id);
+          } else if (what === "wait") world.nowMs += 30_000;
+          else {
+            slaves = change.slaves;
+            world.spec = slavesWanted(slaves);
+          }
+          world.nowMs += 500;
+          await controller.cycle();
+        }
+        world.diesAt = null;
+        world.expireSessions();
+        // Long enough for every patience to run out.
+        for (let i = 0; i < 3; i++) {
+          await controller.settle();
+          world.nowMs += 400_000;
+        }
+        await controller.settle();
+        assertAsDesired(world, slaves);
+        assert.deepEqual((await controller.cycle()).deeds, []);
+        const harmed = world.harms.filter((harm) => harm.endsWith(" master"));
+        assert.deepEqual(harmed, []);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
