@@ -1,6 +1,6 @@
 // The controller can be away, die anywhere and come back: the data path does not need it, and it goes by what it finds.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
 import { docker } from "../support/command.ts";
@@ -13,12 +13,12 @@ import { assertNothingLost, startWriting } from "../support/traffic.ts";
 import { found, notYet, until } from "../support/until.ts";
 import { kill, labelledContainers, masterOf, slavesOf, workers } from "../support/workers.ts";
 
-useCluster();
-
 const stranger = `${cluster}-stranger`;
-after(async () => {
-  await signal("controller", "CONT");
-  await docker("rm", "--force", stranger).catch(() => undefined);
+useCluster({
+  afterwards: async () => {
+    await signal("controller", "CONT");
+    await docker("rm", "--force", stranger).catch(() => undefined);
+  },
 });
 
 test("with the controller stopped reads and writes go on, and a dead master is followed by the lowest pid", async () => {

@@ -1,6 +1,6 @@
 // Taking the cluster down: everything it made goes and nothing else; the data goes only when asked for. Runs last.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { ensureUp, settled, useCluster } from "../support/cluster.ts";
 import { dbaas, docker, lines } from "../support/command.ts";
 import { equalCopies, everyWorkerHas } from "../support/copies.ts";
@@ -8,10 +8,9 @@ import { insertUsers } from "../support/database.ts";
 import { closeRegistry } from "../support/registry.ts";
 import { cluster, containers } from "../support/settings.ts";
 
-useCluster({ leaveAsItIs: true });
-
 const bystander = `bystander-of-${cluster}`;
-after(() => docker("rm", "--force", bystander));
+
+useCluster({ afterwards: () => docker("rm", "--force", bystander), leaveAsItIs: true });
 
 const named = async (what: "container" | "volume" | "network"): Promise<readonly string[]> => {
   const all =

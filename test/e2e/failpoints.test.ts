@@ -1,6 +1,6 @@
 // The controller dies at chosen points in the middle of its actions, each once, while it does everything it can do.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { settled, useCluster } from "../support/cluster.ts";
 import { dbaas, docker, lines } from "../support/command.ts";
 import { crash } from "../support/database.ts";
@@ -22,10 +22,11 @@ const failpoints = [
   "after-drain",
 ];
 
-useCluster();
-after(async () => {
-  delete process.env.DBAAS_FAILPOINT;
-  await dbaas("up");
+useCluster({
+  afterwards: () => {
+    delete process.env.DBAAS_FAILPOINT;
+    return dbaas("up");
+  },
 });
 
 test(`the controller dies once at each of ${failpoints.join(", ")}: everything asked for happens, once`, async () => {

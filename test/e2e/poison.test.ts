@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { queues } from "../../protocol/queues.ts";
 import { Rabbit } from "../../protocol/rabbit.ts";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
@@ -13,19 +13,19 @@ import { cluster, ports, rootDir } from "../support/settings.ts";
 import { found, notYet, until } from "../support/until.ts";
 import { kill, slavesOf, type Worker } from "../support/workers.ts";
 
-useCluster();
-
 let rabbit: Rabbit;
-before(async () => {
-  const credentials = new Map(
-    (await readFile(join(rootDir, ".dbaas", `${cluster}.env`), "utf8"))
-      .split("\n")
-      .map((line) => line.split("=") as [string, string]),
-  );
-  const login = `${credentials.get("RABBITMQ_USER")}:${credentials.get("RABBITMQ_PASSWORD")}`;
-  rabbit = await Rabbit.open(`amqp://${login}@127.0.0.1:${ports.rabbit}`, "e2e");
+useCluster({
+  ready: async () => {
+    const credentials = new Map(
+      (await readFile(join(rootDir, ".dbaas", `${cluster}.env`), "utf8"))
+        .split("\n")
+        .map((line) => line.split("=") as [string, string]),
+    );
+    const login = `${credentials.get("RABBITMQ_USER")}:${credentials.get("RABBITMQ_PASSWORD")}`;
+    rabbit = await Rabbit.open(`amqp://${login}@127.0.0.1:${ports.rabbit}`, "e2e");
+  },
+  afterwards: () => rabbit.close(),
 });
-after(() => rabbit.close());
 
 const untilDead = (messages: number): Promise<number> =>
   until(`${messages} messages are in ${queues.dead}`, 30_000, async () => {

@@ -1,7 +1,7 @@
 // The number of slaves follows the reads that really come, by the specification's table, in windows of ten seconds; and
 // no read fails when it goes down.
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import type { WindowNode } from "../../protocol/znodes.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { crash, insertUsers, read } from "../support/database.ts";
@@ -13,13 +13,14 @@ import { startReading } from "../support/traffic.ts";
 import { found, notYet, until } from "../support/until.ts";
 import { masterOf, slavesOf } from "../support/workers.ts";
 
-useCluster();
-
 const windowMs = 10_000;
-before(async () => {
-  await insertUsers("somebody");
-  await read({ table: "users" });
-  await applyFields({ window: "10s", max: "8" });
+
+useCluster({
+  ready: async () => {
+    await insertUsers("somebody");
+    await read({ table: "users" });
+    await applyFields({ window: "10s", max: "8" });
+  },
 });
 
 /** Waits until the window that is open now has ended. */

@@ -1,6 +1,6 @@
 // What a user sees first: one command, five containers, and nothing changed when it is run again.
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { ensureUp, settled, useCluster } from "../support/cluster.ts";
 import { dbaas, docker, lines } from "../support/command.ts";
 import { workerList } from "../support/database.ts";
@@ -8,10 +8,11 @@ import { cluster, containers } from "../support/settings.ts";
 import { workers } from "../support/workers.ts";
 
 let printed = "";
-before(async () => {
-  printed = await ensureUp();
+useCluster({
+  beforeUp: async () => {
+    printed = await ensureUp();
+  },
 });
-useCluster();
 
 const ofCluster = async (format: string): Promise<readonly string[]> =>
   lines(await docker("ps", "--all", "--filter", `network=${cluster}-net`, "--format", format))

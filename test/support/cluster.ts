@@ -38,16 +38,32 @@ export const settled = (slaves = 1, withinMs = settleMs): Promise<readonly Worke
     return same && (await isReady()) ? found(all) : notYet({ ...seen, listed });
   });
 
-/** To be called at the top of a test file. */
-export function useCluster({ leaveAsItIs = false } = {}): void {
+export interface Preparation {
+  /** Before the cluster is looked for. */
+  readonly beforeUp?: () => Promise<unknown>;
+  /** Once it is there, settled and empty. */
+  readonly ready?: () => Promise<unknown>;
+  /** Afterwards, before it is left as it was found. */
+  readonly afterwards?: () => Promise<unknown>;
+  /** Only for the file that takes the cluster down. */
+  readonly leaveAsItIs?: boolean;
+}
+
+/** To be called once at the top of a test file, whose only hooks these are: hooks of one file run at the same time. */
+export function useCluster({ beforeUp, ready, afterwards, leaveAsItIs = false }: Preparation = {}): void {
+  let prepared = false;
   before(async () => {
+    await beforeUp?.();
     await ensureUp();
     await backToBaseline();
     await clear();
+    await ready?.();
+    prepared = true;
   });
   after(async () => {
     try {
-      if (!leaveAsItIs) await backToBaseline();
+      await afterwards?.();
+      if (prepared && !leaveAsItIs) await backToBaseline();
     } finally {
       await closeRegistry();
     }
