@@ -22,7 +22,9 @@ function columnSql(column: Column, primaryKey: readonly string[]): string {
     parts.push(`DEFAULT ${literal(column.default)}`);
   if (column.references !== undefined) {
     const { table, column: target, onDelete } = column.references;
-    parts.push(`REFERENCES ${quoted(table)}(${quoted(target)}) ON DELETE ${onDelete.toUpperCase()}`);
+    // Not RESTRICT: that looks at each row at once, so that it would depend on their order whether a statement succeeds.
+    const action = onDelete === "cascade" ? "CASCADE" : "NO ACTION";
+    parts.push(`REFERENCES ${quoted(table)}(${quoted(target)}) ON DELETE ${action}`);
   }
   return parts.join(" ");
 }
