@@ -2,8 +2,6 @@
 # `./dbaas test`: types, lint, then unit, integration and end-to-end tests in one run of node's test runner, whose closing
 # counts are the last lines printed.
 
-TEST_CLUSTER=dbaas-e2e # as in test/support/settings.ts
-
 run_checks() {
   check_settings
   check_host_node
@@ -15,12 +13,15 @@ run_checks() {
   local images=$!
   has_host_modules || install_host_modules
   wait "$images" || exit 1
+  trap remove_test_world EXIT
+  make_test_world
   unlock_setup
   cd "$ROOT" || exit
   say "checking types"
   npx --no-install tsc -p tsconfig.json
   say "checking style"
   npx --no-install biome check .
+  offer_test_world
   say "running the tests"
   run_tests
 }
@@ -59,13 +60,10 @@ ensure_compilers() {
   if [ ${#missing[@]} -gt 0 ]; then install_packages "${missing[@]}"; fi
 }
 
-# One file after the other: the tests of the cluster measure times, and share this machine's few cores. Their cluster is
-# removed first, since an interrupted run may have left an old one, and at the end; a user's own clusters are not touched.
+# One file after the other: the tests of the cluster measure times, and share this machine's few cores.
 run_tests() {
   local files=() source
   while IFS= read -r source; do files+=("dist/${source%.ts}.js"); done < <(test_files)
-  remove_test_cluster
-  trap remove_test_cluster EXIT
   node --enable-source-maps dist/test/run.js "${files[@]}"
 }
 
@@ -79,5 +77,3 @@ test_files() {
     $0 == first { print } $0 != first && $0 != last { others = others $0 "\n" } $0 == last { ending = $0 }
     END { printf "%s", others; if (ending) print ending }'
 }
-
-remove_test_cluster() { DBAAS_CLUSTER=$TEST_CLUSTER "$ROOT/dbaas" down --volumes >/dev/null 2>&1 </dev/null || true; }
