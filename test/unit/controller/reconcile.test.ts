@@ -7,6 +7,9 @@ import { type Round, reconcile } from "../../../controller/reconcile.ts";
 import { FakeWorld } from "./fake-world.ts";
 import { spec } from "./makers.ts";
 
+/** Longer than every patience of the controller, at 2.5 s a round. */
+const settleRoundsMax = 250;
+
 const points = [
   "after-create",
   "after-start",
@@ -39,7 +42,7 @@ class Controller {
   /** Cycles, with the workers doing their part in between, until nothing is left to do. */
   async settle(): Promise<void> {
     let quiet = 0;
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < settleRoundsMax; i++) {
       this.#world.nowMs += 2_500;
       const { deeds } = await this.cycle();
       this.#world.workersTurn();
