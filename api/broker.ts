@@ -2,7 +2,7 @@
 import { queues } from "../protocol/queues.ts";
 import type { Rabbit } from "../protocol/rabbit.ts";
 import type { Answers } from "./batcher/answers.ts";
-import type { Line } from "./batcher/batcher.ts";
+import type { Line } from "./batcher/sender.ts";
 
 export interface BrokerUsers {
   readonly reads: { connect(line: Line): void };

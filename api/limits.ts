@@ -6,6 +6,7 @@ const mebibyte = 1024 * 1024;
 export const limits = {
   batchItemsMax: queueLimits.batchItemsMax,
   batchBytesMax: queueLimits.batchBytesMax,
+  messageBytesMax: queueLimits.messageBytesMax,
   /** Unanswered requests of one kind; the next one is refused at once. */
   pendingRequestsMax: 4_096,
   pendingBytesMax: 32 * mebibyte,

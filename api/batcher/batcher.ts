@@ -7,43 +7,28 @@
 // A request is kept here until it is answered or its time is up. When an answer may have been lost (a new master, a new
 // connection, a silent slave), its batch is sent again under the same id and keys: a write is applied once by its key,
 // and of two answers the second finds nobody waiting.
-import type { Clock } from "../../protocol/clock.ts";
-import { messageOf } from "../../protocol/errors.ts";
+import type { RefusalBody } from "../../protocol/errors.ts";
 import type { DecodedAnswer } from "../../protocol/queues.ts";
-import type { PublishOptions } from "../../protocol/rabbit.ts";
 import { Admission, type AdmissionLimits, unavailable } from "./admission.ts";
-import type { Envelope } from "./encode.ts";
 import { InFlight } from "./in-flight.ts";
 import type { Pending, Placed } from "./pending.ts";
+import { type Line, Sender, type SenderLimits, type SenderOptions } from "./sender.ts";
 import { Waiting } from "./waiting.ts";
 
-/** The queue, for as long as one connection lasts. */
-export interface Line {
-  readonly ended: AbortSignal;
-  /** The broker takes no messages at the moment. */
-  readonly blocked: boolean;
-  /** Rejects when the broker has refused the message, or when its fate is unknown. */
-  publish(content: Buffer, options: PublishOptions): Promise<void>;
-}
-
-export interface BatcherLimits extends AdmissionLimits {
+export interface BatcherLimits extends AdmissionLimits, SenderLimits {
   readonly batchItemsMax: number;
   readonly batchBytesMax: number;
   readonly patienceMs: number;
 }
 
-export interface BatcherOptions<P extends Pending> {
+export interface BatcherOptions<P extends Pending> extends SenderOptions<P> {
   /** Unique for ever: ids of batches start with it. */
   readonly idPrefix: string;
-  readonly encode: (envelope: Envelope, requests: readonly Placed<P>[]) => Buffer;
   /** Messages on their way before requests wait for others. */
   readonly messagesInFlight: () => number;
-  /** The broker drops the message once nobody waits for it. */
-  readonly expires: boolean;
-  /** Sent once more when unanswered for so long. */
+  /** Sent once more when unanswered for so long, and others were not. */
   readonly staleMs?: number;
   readonly limits: BatcherLimits;
-  readonly clock: Clock;
 }
 
 export class Batcher<P extends Pending> {
@@ -51,13 +36,16 @@ export class Batcher<P extends Pending> {
   readonly #admission: Admission;
   readonly #waiting = new Waiting<P>();
   readonly #inFlight = new Map<string, InFlight<P>>();
+  readonly #sender: Sender<P>;
   #line: Line | undefined;
   #batches = 0;
+  #newestAnsweredSentAtMs = 0;
   #turnEndAwaited = false;
   #patience: NodeJS.Timeout | undefined;
 
   constructor(options: BatcherOptions<P>) {
     this.#options = options;
+    this.#sender = new Sender(options, (batch, requests, refusal) => this.#fail(batch, requests, refusal));
     this.#admission = new Admission(options.limits, options.clock.monotonicMs());
   }
 
@@ -98,6 +86,7 @@ export class Batcher<P extends Pending> {
   accept(id: string, worker: string, answers: readonly DecodedAnswer[]): boolean {
     const batch = this.#inFlight.get(id);
     if (batch === undefined) return false;
+    this.#newestAnsweredSentAtMs = Math.max(this.#newestAnsweredSentAtMs, batch.sentAtMs);
     for (const answer of answers) {
       const pending = batch.take(answer.index);
       if (pending === undefined) continue;
@@ -120,21 +109,22 @@ export class Batcher<P extends Pending> {
     }
   }
 
+  /** Under mere overload everything is late, in the order in which it was sent: sending it again would add to that. */
   #isStale(batch: InFlight<P>, nowMs: number): boolean {
-    const { staleMs = Number.POSITIVE_INFINITY } = this.#options;
-    return this.#line !== undefined && batch.publications === 1 && nowMs - batch.sentAtMs >= staleMs;
+    const { staleMs = Number.POSITIVE_INFINITY, messagesInFlight } = this.#options;
+    if (this.#line === undefined || batch.publications !== 1 || nowMs - batch.sentAtMs < staleMs)
+      return false;
+    return batch.sentAtMs < this.#newestAnsweredSentAtMs || this.#inFlight.size <= messagesInFlight();
   }
 
   #expire(pending: P): void {
-    this.#refuse(
-      pending,
-      "no answer in time; a write may still be carried out, and can be sent again with its key",
-    );
+    const unknown = "; it may still be carried out, and can be sent again under its Idempotency-Key";
+    this.#refuse(pending, unavailable(`no answer in time${this.#options.expires ? "" : unknown}`));
   }
 
-  #refuse(pending: P, message: string): void {
+  #refuse(pending: P, refusal: RefusalBody): void {
     this.#admission.release(pending.bytes);
-    pending.reply.refused(unavailable(message));
+    pending.reply.refused(refusal);
   }
 
   #flushAtTurnEnd(): void {
@@ -173,35 +163,13 @@ export class Batcher<P extends Pending> {
   }
 
   #publish(batch: InFlight<P>): void {
-    const line = this.#line;
-    if (line === undefined) return;
-    batch.publications += 1;
-    const unanswered = batch.unanswered();
-    const messages = batch.attempt === 1 ? [unanswered] : unanswered.map((placed) => [placed]);
-    for (const requests of messages) this.#publishMessage(line, batch, requests);
+    if (this.#line !== undefined) this.#sender.send(this.#line, batch);
   }
 
-  #publishMessage(line: Line, batch: InFlight<P>, requests: readonly Placed<P>[]): void {
-    const { clock, encode, expires } = this.#options;
-    const lastDeadlineAtMs = requests.reduce((last, { pending }) => Math.max(last, pending.deadlineAtMs), 0);
-    const remainingMs = Math.max(0, Math.ceil(lastDeadlineAtMs - clock.monotonicMs()));
-    const content = encode(
-      { id: batch.id, deadlineMs: clock.now() + remainingMs, attempt: batch.attempt },
-      requests,
-    );
-    const options = { correlationId: batch.id, ...(expires ? { expirationMs: remainingMs } : {}) };
-    const publication = batch.publications;
-    line.publish(content, options).catch((error: unknown) => {
-      // With the connection its fate is unknown: the next one sends it again. So does a repetition since then.
-      if (line.ended.aborted || batch.publications !== publication) return;
-      this.#onRefused(batch, requests, `the queue did not take the request: ${messageOf(error)}`);
-    });
-  }
-
-  #onRefused(batch: InFlight<P>, requests: readonly Placed<P>[], message: string): void {
+  #fail(batch: InFlight<P>, requests: readonly Placed<P>[], refusal: RefusalBody): void {
     for (const { index } of requests) {
       const pending = batch.take(index);
-      if (pending !== undefined) this.#refuse(pending, message);
+      if (pending !== undefined) this.#refuse(pending, refusal);
     }
     this.#forgetIfDone(batch);
   }

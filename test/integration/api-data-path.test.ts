@@ -45,6 +45,13 @@ describe("the API between a real broker and a real ZooKeeper", () => {
     return worker;
   };
 
+  /** Of a read; undefined while it waits. */
+  const statusWithin = (ms: number) =>
+    Promise.race([
+      world.post("/api/v1/db/read", read("asha")).then(({ status }) => status),
+      sleep(ms).then(() => undefined),
+    ]);
+
   const readCount = async () => {
     const node = await world.zookeeper.get(`${world.paths.reads}/api-0`);
     return (JSON.parse(node?.data ?? "null") as ReadsNode | null)?.reads ?? 0;
@@ -158,11 +165,6 @@ describe("the API between a real broker and a real ZooKeeper", () => {
         JSON.stringify({ generation: 1, spec: { requests: { timeoutMs } } }),
       );
     await spec(300);
-    const statusWithin = (ms: number) =>
-      Promise.race([
-        world.post("/api/v1/db/read", read("asha")).then(({ status }) => status),
-        sleep(ms).then(() => undefined),
-      ]);
     await until("a read is given up early", async () => (await statusWithin(1_000)) === 503);
     await spec(10_000);
     await until("reads wait longer again", async () => (await statusWithin(1_000)) === undefined);
@@ -191,12 +193,7 @@ describe("the API between a real broker and a real ZooKeeper", () => {
     await until("the master holds the write", () => master.batches.length === 1);
     world.wire.cut();
     const early = world.post("/api/v1/db/read", read("early"));
-    const refusedAtOnce = () =>
-      Promise.race([
-        world.post("/api/v1/db/read", read("new")).then(({ status }) => status === 503),
-        sleep(200).then(() => false),
-      ]);
-    await until("new requests are refused at once", refusedAtOnce);
+    await until("new requests are refused at once", async () => (await statusWithin(200)) === 503);
     assert.equal((await world.get("/readyz")).status, 503);
     await master.die();
     const second = await writer("w-1");
@@ -205,6 +202,35 @@ describe("the API between a real broker and a real ZooKeeper", () => {
     assert.equal((await waiting).status, 200);
     assert.equal(second.batches[0]?.items[0]?.key, master.batches[0]?.items[0]?.key);
     await world.ready();
+  });
+
+  it("reads and writes on while ZooKeeper is away, and makes up for it afterwards", async () => {
+    await reader("w-2");
+    await writer("w-1");
+    const before = await readCount();
+    world.zooKeeperWire.cut();
+    assert.equal((await world.post("/api/v1/db/read", read("asha"))).status, 200);
+    assert.equal((await world.post("/api/v1/db/write", write("asha"))).status, 200);
+    await until("the API knows", async () => (await world.get("/readyz")).status === 503, 15_000);
+    assert.equal((await world.get("/api/v1/worker/list")).status, 503);
+    assert.equal((await world.post("/api/v1/db/read", read("asha"))).status, 200);
+    world.zooKeeperWire.mend();
+    await world.ready();
+    await until("both reads are counted", async () => (await readCount()) === before + 2);
+  });
+
+  it("starts while nothing can be reached, and refuses until it can", async () => {
+    await world.stopApi();
+    world.wire.cut();
+    world.zooKeeperWire.cut();
+    await world.startApi();
+    await until("it refuses", async () => (await statusWithin(200)) === 503);
+    assert.equal((await world.get("/readyz")).status, 503);
+    world.wire.mend();
+    world.zooKeeperWire.mend();
+    await world.ready();
+    await reader("w-2");
+    assert.equal((await world.post("/api/v1/db/read", read("asha"))).status, 200);
   });
 
   it("leaves crash wishes for the controller and answers with its outcome", async () => {

@@ -45,17 +45,17 @@ export async function until(
   }
 }
 
-/** Stands between the API and the broker, so that the connection can be cut. */
+/** Stands between the API and a server, so that the connection can be cut. */
 class Wire {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   port = 0;
   #open = true;
 
-  constructor(to: { readonly host: string; readonly port: number }) {
+  private constructor(host: string, port: number) {
     this.#server = createServer((inner) => {
       if (!this.#open) return void inner.destroy();
-      const outer = connect(to.port, to.host);
+      const outer = connect(port, host);
       for (const [from, other] of [[inner, outer] as const, [outer, inner] as const]) {
         this.#sockets.add(from);
         from.setNoDelay(true).pipe(other);
@@ -65,10 +65,12 @@ class Wire {
     });
   }
 
-  async listen() {
-    this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
-    this.port = (this.#server.address() as AddressInfo).port;
+  static async to(host: string, port: number): Promise<Wire> {
+    const wire = new Wire(host, port);
+    wire.#server.listen(0, "127.0.0.1");
+    await once(wire.#server, "listening");
+    wire.port = (wire.#server.address() as AddressInfo).port;
+    return wire;
   }
 
   cut() {
@@ -90,28 +92,44 @@ export class ApiWorld {
   readonly paths: Paths;
   readonly rabbit: Rabbit;
   readonly zookeeper: ZooKeeperSession;
+  /** To the broker and to ZooKeeper. */
   readonly wire: Wire;
+  readonly zooKeeperWire: Wire;
   readonly #cluster: string;
   #process: ChildProcess | undefined;
   origin = "";
 
-  private constructor(cluster: string, rabbit: Rabbit, zookeeper: ZooKeeperSession, wire: Wire) {
+  private constructor(
+    cluster: string,
+    rabbit: Rabbit,
+    zookeeper: ZooKeeperSession,
+    wire: Wire,
+    zooKeeperWire: Wire,
+  ) {
     this.#cluster = cluster;
     this.paths = pathsOf(cluster);
     this.rabbit = rabbit;
     this.zookeeper = zookeeper;
     this.wire = wire;
+    this.zooKeeperWire = zooKeeperWire;
   }
 
   static async open(): Promise<ApiWorld> {
     const url = new URL(address("TEST_RABBITMQ_URL"));
     const rabbit = await Rabbit.open(url.toString(), "api-test");
     await rabbit.declareQueues();
-    const wire = new Wire({ host: url.hostname, port: Number(url.port || 5672) });
-    await wire.listen();
+    const wire = await Wire.to(url.hostname, Number(url.port || 5672));
     const servers = address("TEST_ZOOKEEPER");
+    const [host = "", port = "2181"] = servers.split(":");
+    const zooKeeperWire = await Wire.to(host, Number(port));
     const zookeeper = await ZooKeeperSession.open({ servers, sessionTimeoutMs: 6_000, log });
-    const world = new ApiWorld(`api-${randomBytes(4).toString("hex")}`, rabbit, zookeeper, wire);
+    const world = new ApiWorld(
+      `api-${randomBytes(4).toString("hex")}`,
+      rabbit,
+      zookeeper,
+      wire,
+      zooKeeperWire,
+    );
     for (const path of persistentParents(world.paths)) await zookeeper.ensure(path);
     return world;
   }
@@ -119,6 +137,7 @@ export class ApiWorld {
   async close(): Promise<void> {
     await this.stopApi();
     this.wire.close();
+    this.zooKeeperWire.close();
     for (const node of await this.#nodesBelow(this.paths.root)) await this.zookeeper.remove(node);
     this.zookeeper.close();
     await this.rabbit.close();
@@ -133,7 +152,7 @@ export class ApiWorld {
       stdio: ["ignore", "ignore", "inherit"],
       env: {
         RABBITMQ_URL: url.toString(),
-        ZOOKEEPER: address("TEST_ZOOKEEPER"),
+        ZOOKEEPER: `127.0.0.1:${this.zooKeeperWire.port}`,
         DBAAS_CLUSTER: this.#cluster,
         LISTEN_PORT: String(port),
         LOG_LEVEL: "fatal",

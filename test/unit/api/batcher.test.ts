@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import fc from "fast-check";
 import { Answers } from "../../../api/batcher/answers.ts";
-import { Batcher, type BatcherLimits, type Line } from "../../../api/batcher/batcher.ts";
+import { Batcher, type BatcherLimits } from "../../../api/batcher/batcher.ts";
 import { encodeReads, encodeWrites } from "../../../api/batcher/encode.ts";
 import type { PendingRead, PendingWrite, Reply } from "../../../api/batcher/pending.ts";
+import type { Line } from "../../../api/batcher/sender.ts";
 import { submitStrongRead } from "../../../api/strong-read.ts";
 import type { RefusalBody } from "../../../protocol/errors.ts";
 import { createLog } from "../../../protocol/log.ts";
@@ -59,6 +60,7 @@ class Waiter implements Reply {
 const limits: BatcherLimits = {
   batchItemsMax: 4,
   batchBytesMax: 100,
+  messageBytesMax: 1_000,
   pendingRequestsMax: 20,
   pendingBytesMax: 1_000,
   brokerAwayMs: 1_000,
@@ -153,6 +155,25 @@ describe("a batcher of reads", () => {
       line.reads().map(({ items }) => items.map(({ params }) => params[0])),
       [[0, 1, 2, 3], [4, 5], ["large"], ["small"]],
     );
+  });
+
+  it("splits a message that came out too large, and refuses the request that is", async () => {
+    const { batcher, line, submit, answer } = readWorld();
+    batcher.connect(line);
+    const large = submit("x".repeat(2_000));
+    const medium = [submit("y".repeat(500)), submit("z".repeat(500))];
+    await turn();
+    assert.deepEqual(large.heard, ["too_large"]);
+    assert.deepEqual(
+      line.reads().map(({ items }) => items.map(({ index }) => index)),
+      [[1], [2]],
+    );
+    answer(0, [ok(1), ok(2)]);
+    assert.deepEqual(
+      medium.map(({ heard }) => heard.length),
+      [1, 1],
+    );
+    assert.equal(batcher.pending, 0);
   });
 
   it("gathers requests while enough messages are unanswered, until an answer comes", async () => {
@@ -333,6 +354,23 @@ describe("a batcher of reads", () => {
       [1, 1, 1],
     );
     assert.equal(batcher.pending, 0);
+  });
+
+  it("sends nothing again when all is late, but what was overtaken", async () => {
+    const { clock, batcher, line, submit, answer } = readWorld();
+    batcher.connect(line);
+    for (let i = 0; i < 16; i++) submit(i);
+    await turn();
+    clock.ms = 2_000;
+    submit("later");
+    await turn();
+    mock.timers.tick(4);
+    clock.ms = 3_500;
+    batcher.sweep();
+    assert.equal(line.sent.length, 5);
+    answer(4, [ok(0)]);
+    batcher.sweep();
+    assert.equal(line.sent.length, 5 + 16);
   });
 
   it("answers every request exactly once, whatever happens", async () => {
