@@ -32,6 +32,11 @@ const kindOf = (value: unknown): string => {
   return typeof value === "string" ? "a text" : `the ${typeof value} ${String(value)}`;
 };
 
+const quotedLengthMax = 80;
+
+/** As JSON, so that a text with line breaks stays one line of the log. */
+export const quoted = (text: string): string => JSON.stringify(text.slice(0, quotedLengthMax));
+
 /** Reads every field, so that one problem does not hide the others; unknown keys are problems with a suggestion. */
 export function mapping<T>(fields: { readonly [K in keyof T]-?: Field<T[K]> }): Reader<T> {
   const list = Object.entries(fields) as [keyof T & string, Field<unknown>][];
@@ -84,7 +89,7 @@ export const text =
       ? place.value
       : void place.report(
           typeof place.value === "string"
-            ? `${rule}, not "${place.value.slice(0, 80)}"`
+            ? `${rule}, not ${quoted(place.value)}`
             : `${rule}, not ${kindOf(place.value)}`,
         );
 
@@ -93,8 +98,9 @@ export const oneOf =
   (place) => {
     const chosen = choices.find((choice) => choice === place.value);
     if (chosen !== undefined) return chosen;
-    const hint = typeof place.value === "string" ? suggestion(place.value, choices) : "";
-    const given = typeof place.value === "string" ? `"${place.value.slice(0, 80)}"` : kindOf(place.value);
+    const hint =
+      typeof place.value === "string" && choices.length > 1 ? suggestion(place.value, choices) : "";
+    const given = typeof place.value === "string" ? quoted(place.value) : kindOf(place.value);
     const rule = choices.length === 1 ? `must be ${choices[0]}` : `must be one of ${choices.join(", ")}`;
     return void place.report(`${rule}, not ${given}${hint}`);
   };
@@ -131,7 +137,7 @@ function quantity(
   const amount = typeof place.value === "string" ? parse(place.value) : null;
   if (amount === null)
     return void place.report(
-      `must be ${kind}, not ${typeof place.value === "string" ? `"${place.value.slice(0, 80)}"` : kindOf(place.value)}`,
+      `must be ${kind}, not ${typeof place.value === "string" ? quoted(place.value) : kindOf(place.value)}`,
     );
   if (amount < (parse(min) ?? 0) || amount > (parse(max) ?? Number.POSITIVE_INFINITY))
     return void place.report(`must be from ${min} to ${max}, not ${format(amount)}`);

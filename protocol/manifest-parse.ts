@@ -3,7 +3,7 @@
 
 import type { FailoverSpec, LogSpec, RequestSpec, ScalingSpec, WorkerSpec } from "./manifest.ts";
 import { type Manifest, ManifestError, type ManifestProblem, type ManifestSpec } from "./manifest.ts";
-import { duration, flag, mapping, oneOf, type Place, size, text, whole } from "./manifest-fields.ts";
+import { duration, flag, mapping, oneOf, type Place, quoted, size, text, whole } from "./manifest-fields.ts";
 import { schema } from "./manifest-tables.ts";
 import { type Path, parseYaml, type YamlText } from "./manifest-yaml.ts";
 import { emptySchema } from "./schema.ts";
@@ -122,13 +122,16 @@ const manifest = mapping<Manifest>({
   spec: { key: "spec", read: spec },
 });
 
+const plainKey = /^[A-Za-z_][\w-]*$/;
+
+function appended(path: string, segment: string | number): string {
+  if (typeof segment === "number") return `${path}[${segment}]`;
+  if (!plainKey.test(segment)) return `${path}[${quoted(segment)}]`;
+  return path === "" ? segment : `${path}.${segment}`;
+}
+
 /** `spec.database.tables[0].columns[1].type` */
-export const formatPath = (path: Path): string =>
-  path.reduce<string>(
-    (text, segment) =>
-      typeof segment === "number" ? `${text}[${segment}]` : text === "" ? segment : `${text}.${segment}`,
-    "",
-  ) || "(document)";
+export const formatPath = (path: Path): string => path.reduce<string>(appended, "") || "(document)";
 
 class Problems {
   readonly found: ManifestProblem[] = [];

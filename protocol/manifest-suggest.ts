@@ -24,7 +24,8 @@ export function nearest(word: string, known: readonly string[]): string | null {
     .map((candidate) => ({ candidate, edits: editDistance(folded, candidate.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
-  return best !== undefined && best.edits <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : null;
+  const editsMax = Math.min(word.length - 1, Math.max(2, Math.floor(word.length / 3)));
+  return best !== undefined && best.edits <= editsMax ? best.candidate : null;
 }
 
 /** ` (did you mean `x`?)`, or nothing. */
