@@ -140,7 +140,7 @@ class Member {
           session: this.#session,
           membership: this.#membership,
           paths,
-          ledger: ledgerOf(store),
+          ledger: ledgerOf(store, () => ({ writeMs: known().requests.queryMs })),
           reader,
           judge,
           time: systemTime,

@@ -5,6 +5,7 @@ import { TransientError } from "../protocol/errors.ts";
 
 const statementsMax = 64;
 const busyTimeoutMs = 2_000;
+const patternLengthMax = 1_000;
 
 /** The file is damaged, or not a database: its copy must be quarantined and rebuilt. */
 export class DamagedFileError extends Error {
@@ -70,6 +71,8 @@ export class Connection {
   private constructor(database: sqlite3.Database) {
     this.#database = database;
     database.configure("busyTimeout", busyTimeoutMs);
+    // One comparison with a pattern cannot be interrupted; its time is bounded by the lengths of text and pattern.
+    database.configure("limit", sqlite3.LIMIT_LIKE_PATTERN_LENGTH, patternLengthMax);
   }
 
   /** @throws DamagedFileError, or the error of the system when the file cannot be opened */

@@ -2,7 +2,7 @@
 // always changed in the same transaction. There is one writer connection, used by one role at a time, and a few readers.
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { KeyEntry, LogRecord } from "../../protocol/record.ts";
+import type { BatchRecord, KeyEntry, LogRecord } from "../../protocol/record.ts";
 import { emptySchema, type Schema } from "../../protocol/schema.ts";
 import { sleep } from "../../protocol/waiting.ts";
 import { CompiledShapes } from "../sql/compiled.ts";
@@ -118,19 +118,20 @@ export class Store {
   async apply(entries: readonly LogEntry[]): Promise<void> {
     const last = entries.at(-1);
     if (last === undefined) return;
-    const batches = entries.flatMap(({ record }) => (record.kind === "batch" ? [record] : []));
     await this.transaction(async () => {
       let schema = this.#schema;
       let compiled = this.#compiled;
-      for (const effect of merged(batches.flatMap((batch) => batch.effects))) {
-        const after = await applyEffect(this.writer, compiled, schema, effect);
-        if (after !== schema) compiled = new CompiledShapes(after);
-        schema = after;
+      for (const batches of betweenExpiries(entries)) {
+        for (const effect of merged(batches.flatMap((batch) => batch.effects))) {
+          const after = await applyEffect(this.writer, compiled, schema, effect);
+          if (after !== schema) compiled = new CompiledShapes(after);
+          schema = after;
+        }
+        const keys = batches.flatMap(({ keys, position, atMs }) =>
+          keys.map((entry) => ({ entry, position, atMs })),
+        );
+        await recordKeys(this.writer, keys);
       }
-      const keys = batches.flatMap(({ keys, position, atMs }) =>
-        keys.map((entry) => ({ entry, position, atMs })),
-      );
-      await recordKeys(this.writer, keys);
       let applied = this.#applied;
       for (const { record, offset, checksum } of entries)
         applied = advance(applied, record, offset, checksum);
@@ -184,6 +185,17 @@ export class Store {
     await this.readers.close();
     await this.writer.close();
   }
+}
+
+/** Keys are recorded for many records at once, but never later than a record after them that makes keys be forgotten. */
+function betweenExpiries(entries: readonly LogEntry[]): readonly (readonly BatchRecord[])[] {
+  const out: BatchRecord[][] = [[]];
+  for (const { record } of entries) {
+    if (record.kind !== "batch") continue;
+    if (record.effects.some((effect) => "expireKeys" in effect)) out.push([]);
+    out.at(-1)?.push(record);
+  }
+  return out;
 }
 
 const putMeta = (writer: Connection, name: string, value: string): Promise<unknown> =>

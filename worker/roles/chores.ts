@@ -1,11 +1,12 @@
 // PURE but for its memory of when it last ran. What a master writes into the log of its own accord: migrations when the
 // manifest's schema moved, and the forgetting of old idempotency keys.
+import type { Refusal } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
 import type { ManifestSpec } from "../../protocol/manifest.ts";
-import type { Effect } from "../../protocol/record.ts";
 import type { Schema } from "../../protocol/schema.ts";
 import type { Ledger } from "../ports.ts";
 import { migrate } from "../sql/schema-sql.ts";
+import type { Chore } from "./commit-batch.ts";
 
 const expireEveryMs = 30_000;
 /** Own keys are needed only while a delivery of their request may still come again. */
@@ -28,11 +29,11 @@ export class Chores {
     this.#expiredAtMs = nowMs;
   }
 
-  due(nowMs: number): readonly Effect[] {
+  due(nowMs: number): readonly Chore[] {
     return [...this.#migration(), ...this.#expiry(nowMs)];
   }
 
-  #migration(): readonly Effect[] {
+  #migration(): readonly Chore[] {
     const wanted = this.#spec().database;
     const have = this.#ledger.schema;
     if (this.#compared?.have === have && this.#compared.want === wanted) return [];
@@ -44,10 +45,15 @@ export class Chores {
     this.#refused = refusal;
     if (statements.length === 0) return [];
     this.#log.info({ statements }, "migrating the schema");
-    return [{ schema: wanted }];
+    const onRefused = ({ message }: Refusal) =>
+      this.#log.error(
+        { reason: message },
+        "the data does not allow the manifest's schema, it stays as it was",
+      );
+    return [{ effect: { schema: wanted }, onRefused }];
   }
 
-  #expiry(nowMs: number): readonly Effect[] {
+  #expiry(nowMs: number): readonly Chore[] {
     if (nowMs - this.#expiredAtMs < expireEveryMs) return [];
     this.#expiredAtMs = nowMs;
     // An idle log stays as it is.
@@ -56,6 +62,7 @@ export class Chores {
     this.#expiredAtPosition = position + 1;
     const { idempotencyMs, timeoutMs } = this.#spec().requests;
     const ownMs = Math.max(ownKeysMinMs, 4 * timeoutMs);
-    return [{ expireKeys: { clientBeforeMs: nowMs - idempotencyMs, ownBeforeMs: nowMs - ownMs } }];
+    const effect = { expireKeys: { clientBeforeMs: nowMs - idempotencyMs, ownBeforeMs: nowMs - ownMs } };
+    return [{ effect, onRefused: () => undefined }];
   }
 }

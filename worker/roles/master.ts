@@ -12,13 +12,13 @@ import {
   type WriteBatch,
 } from "../../protocol/queues.ts";
 import type { Delivery } from "../../protocol/rabbit.ts";
-import { checksumOf, type Effect } from "../../protocol/record.ts";
+import { checksumOf } from "../../protocol/record.ts";
 import { Wakeable } from "../../protocol/waiting.ts";
 import { bounded } from "../deadline.ts";
 import type { Broker, Feed, Ledger, Time } from "../ports.ts";
 import type { Judge } from "../replica/judge.ts";
 import type { LogEntry } from "../replica/store.ts";
-import type { Append, PendingWrite, WriteResult } from "./commit-batch.ts";
+import type { Append, Chore, PendingWrite, WriteResult } from "./commit-batch.ts";
 import { readable, settleSuspect } from "./deliveries.ts";
 
 export interface MasterOptions {
@@ -31,7 +31,7 @@ export interface MasterOptions {
   readonly worker: string;
   readonly log: Log;
   /** What must be done besides the clients' requests, asked for before each commit. */
-  readonly chores: (nowMs: number) => readonly Effect[];
+  readonly chores: (nowMs: number) => readonly Chore[];
   readonly onServed: (writes: number) => void;
 }
 

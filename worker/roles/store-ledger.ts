@@ -2,9 +2,9 @@
 import type { Ledger } from "../ports.ts";
 import { findKeys } from "../replica/keys.ts";
 import type { Store } from "../replica/store.ts";
-import { commitBatch } from "./commit-batch.ts";
+import { type CommitLimits, commitBatch } from "./commit-batch.ts";
 
-export const ledgerOf = (store: Store): Ledger => ({
+export const ledgerOf = (store: Store, limits: () => CommitLimits): Ledger => ({
   get applied() {
     return store.applied;
   },
@@ -12,7 +12,7 @@ export const ledgerOf = (store: Store): Ledger => ({
     return store.schema;
   },
   apply: (entries) => store.apply(entries),
-  commit: (input, append) => commitBatch(store, input, append),
+  commit: (input, append) => commitBatch(store, input, limits(), append),
   knows: async (keys) => (await findKeys(store.writer, keys)).size === new Set(keys).size,
   syncEveryCommit: (on) => store.syncEveryCommit(on),
 });

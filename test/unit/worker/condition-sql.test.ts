@@ -91,7 +91,7 @@ function truth(condition: Condition, row: Thing, params: readonly Param[]): Trut
 
 const word = fc.constantFrom("", "a", "A", "ab", "aB", "b", "it's", '"', "x y", "[1]", "null");
 const number = fc.constantFrom(-1, 0, 1, 2, 10, 9007199254740991);
-const valueOf: Record<keyof Thing, fc.Arbitrary<Value>> = {
+const drawn: Record<keyof Thing, fc.Arbitrary<Value>> = {
   word: fc.option(word),
   n: fc.option(number),
   name: word,
@@ -110,14 +110,14 @@ const leaf: fc.Arbitrary<Loose> = fc.oneof(
     fc.record({
       leaf: fc.constantFrom("=", "!=", "<", "<=", ">", ">="),
       column: fc.constant(name),
-      value: valueOf[name],
+      value: drawn[name],
     }),
   ),
   column.chain((name) =>
     fc.record({
       leaf: fc.constant("in" as const),
       column: fc.constant(name),
-      value: fc.array(valueOf[name], { maxLength: 3 }),
+      value: fc.array(drawn[name], { maxLength: 3 }),
     }),
   ),
   fc.record({

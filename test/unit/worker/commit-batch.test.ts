@@ -1,0 +1,353 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Refusal } from "../../../protocol/errors.ts";
+import { type BatchRecord, checksumOf, decodeRecord, type Effect } from "../../../protocol/record.ts";
+import type { Table } from "../../../protocol/schema.ts";
+import type { WriteStatement } from "../../../protocol/statement.ts";
+import type { Store } from "../../../worker/replica/store.ts";
+import { runs } from "../../../worker/roles/apply-writes.ts";
+import { type Append, commitBatch, type PendingWrite } from "../../../worker/roles/commit-batch.ts";
+import { contentsOf, insertion, openCopy } from "./copies.ts";
+import { shop } from "./schemas.ts";
+
+/** A log that takes every record, and keeps it. */
+function takingLog() {
+  const records: BatchRecord[] = [];
+  const append: Append = async (content) => {
+    records.push(decodeRecord(content) as BatchRecord);
+    return { offset: 100 + records.length, checksum: checksumOf(content) };
+  };
+  return { records, append };
+}
+
+const limits = { writeMs: 2_000 };
+const chore = (effect: Effect) => ({ effect, onRefused: (refusal: Refusal) => assert.fail(refusal.message) });
+
+let made = 0;
+const write = ({ shape, rows }: WriteStatement, key?: string, hash?: string): PendingWrite => {
+  made += 1;
+  const item = { index: made, shape: 0, rows, key: key ?? `api-${made}#0` };
+  return { shape, item: hash === undefined ? item : { ...item, hash } };
+};
+
+const person = (name: string | null, age: number | null = null) =>
+  insertion("people", ["name", "age"], [name, age]);
+const order = (item: string | null) => insertion("orders", ["item"], [item]);
+
+async function commit(store: Store, log: ReturnType<typeof takingLog>, ...writes: PendingWrite[]) {
+  const input = { writes, chores: [], epoch: 1, atMs: 1_000 };
+  const results = await commitBatch(store, input, limits, log.append);
+  return results.map(({ ok, body, position }) => ({ ok, position, ...JSON.parse(body) }));
+}
+
+const people = async (store: Store) =>
+  (await store.writer.all("SELECT name FROM people ORDER BY name")).map((row) => row.name);
+
+describe("one group commit", () => {
+  it("puts all requests into one record and answers each with the record's position", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    const results = await commit(store, log, write(person("ada")), write(order("tea")), write(person("bob")));
+    assert.deepEqual(results, [
+      { ok: true, rowsAffected: 1, position: 2 },
+      { ok: true, rowsAffected: 1, ids: [1], position: 2 },
+      { ok: true, rowsAffected: 1, position: 2 },
+    ]);
+    assert.equal(log.records.length, 1);
+    assert.equal(log.records[0]?.position, 2);
+    assert.equal(log.records[0]?.keys.length, 3);
+    assert.deepEqual(store.applied.position, 2);
+    assert.deepEqual(store.applied.offset, 101);
+    assert.deepEqual(await people(store), ["ada", "bob"]);
+  });
+
+  it("one request that is refused harms no other, and is in no effect of the record", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    const results = await commit(
+      store,
+      log,
+      write(person("ada")),
+      write(person("ada")),
+      write(insertion("pepole", ["name"], ["x"])),
+      write(insertion("people", ["name", "agee"], ["x", 1])),
+      write(insertion("people", ["name", "age"], ["y", "old"])),
+      write(person("bob")),
+    );
+    assert.deepEqual(
+      results.map(({ ok, code, field }) => [ok, code, field]),
+      [
+        [true, undefined, undefined],
+        [false, "constraint_violation", "name"],
+        [false, "unknown_table", "table"],
+        [false, "unknown_column", "columns[1]"],
+        [false, "bad_request", "age"],
+        [true, undefined, undefined],
+      ],
+    );
+    assert.deepEqual(await people(store), ["ada", "bob"]);
+    assert.deepEqual(log.records[0]?.effects, [person("ada"), person("bob")]);
+  });
+
+  it("inserts of one shape run as one statement, and each learns the key that was counted for it", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    const results = await commit(store, log, write(order("tea")), write(order("milk")), write(order("rice")));
+    assert.deepEqual(
+      results.map(({ ids }) => ids),
+      [[1], [2], [3]],
+    );
+    assert.equal(log.records[0]?.effects.length, 1);
+  });
+
+  it("a group with a bad member is broken up, and the counted keys have no hole by it", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    const results = await commit(store, log, write(order("tea")), write(order(null)), write(order("rice")));
+    assert.deepEqual(
+      results.map(({ ok, ids }) => [ok, ids]),
+      [
+        [true, [1]],
+        [false, undefined],
+        [true, [2]],
+      ],
+    );
+  });
+
+  it("a request of several rows is applied whole or not at all", async (t) => {
+    const store = await openCopy(t, shop);
+    const several = insertion("people", ["name"], ["ada"], ["bob"], ["ada"]);
+    const [result] = await commit(store, takingLog(), write(several));
+    assert.equal(result?.ok, false);
+    assert.deepEqual(await people(store), []);
+  });
+
+  it("an upsert in a group tells each request what it changed", async (t) => {
+    const store = await openCopy(t, shop);
+    const upsert = (name: string) =>
+      write({
+        shape: { kind: "insert", table: "people", columns: ["name"], onConflict: "update" },
+        rows: [[name]],
+      });
+    const results = await commit(store, takingLog(), upsert("ada"), upsert("bob"), upsert("ada"));
+    assert.deepEqual(
+      results.map(({ rowsAffected }) => rowsAffected),
+      [1, 1, 0],
+    );
+  });
+
+  it("clear empties everything, in its place among the others", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    const clear = write({ shape: { kind: "clear" }, rows: [] });
+    const results = await commit(store, log, write(person("ada")), clear, write(person("bob")));
+    assert.ok(results.every(({ ok }) => ok));
+    assert.deepEqual(await people(store), ["bob"]);
+  });
+
+  it("any number of barriers take one place in the log and no key", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    const barrier = () => write({ shape: { kind: "barrier" }, rows: [] });
+    const results = await commit(store, log, barrier(), barrier());
+    assert.deepEqual(
+      results.map(({ position }) => position),
+      [2, 2],
+    );
+    assert.deepEqual([log.records[0]?.effects.length, log.records[0]?.keys.length], [1, 0]);
+  });
+
+  it("nothing to do takes no place in the log", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    assert.deepEqual(await commit(store, log), []);
+    assert.deepEqual([log.records.length, store.applied.position], [0, 1]);
+  });
+
+  it("chores go into the log like anybody's request", async (t) => {
+    const store = await openCopy(t);
+    const log = takingLog();
+    const input = { writes: [], chores: [chore({ schema: shop })], epoch: 1, atMs: 0 };
+    await commitBatch(store, input, limits, log.append);
+    assert.deepEqual(log.records[0]?.effects, [{ schema: shop }]);
+    assert.deepEqual(store.schema, shop);
+    const [result] = await commit(store, log, write(person("ada")));
+    assert.equal(result?.ok, true);
+  });
+});
+
+describe("a chore that the data does not allow", () => {
+  it("is not done, is told, and stops nothing else", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    await commit(store, log, write(person("ada", 7)), write(person("bob", 7)));
+    const [people, ...others] = shop.tables as [Table, ...Table[]];
+    const unique = { ...people, indexes: [{ columns: ["age"], unique: true }] };
+    const refusals: string[] = [];
+    const chores = [
+      {
+        effect: { schema: { tables: [unique, ...others] } },
+        onRefused: (r: Refusal) => refusals.push(r.code),
+      },
+      chore({ expireKeys: { clientBeforeMs: 0, ownBeforeMs: 0 } }),
+    ];
+    await commitBatch(store, { writes: [], chores, epoch: 1, atMs: 0 }, limits, log.append);
+    assert.deepEqual(refusals, ["constraint_violation"]);
+    assert.deepEqual(store.schema, shop);
+    assert.deepEqual(log.records[1]?.effects, [{ expireKeys: { clientBeforeMs: 0, ownBeforeMs: 0 } }]);
+    const [result] = await commit(store, log, write(person("eve", 7)));
+    assert.equal(result?.ok, true);
+  });
+});
+
+describe("a write that runs too long", () => {
+  const many = Array.from({ length: 3_000 }, (_, i) => ["a".repeat(1_000) + i, i]);
+  /** Compares every row with a pattern that nearly matches at each of its letters. */
+  const slow = (key: string, hash?: string) =>
+    write(
+      {
+        shape: { kind: "delete", table: "people", where: { op: "like", column: "name", param: 0 } },
+        rows: [[`%${"a".repeat(800)}x`]],
+      },
+      key,
+      hash,
+    );
+
+  it("is interrupted and refused, also when it comes again, and the others are done", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    await commit(store, log, write(insertion("people", ["name", "age"], ...many)));
+    const input = {
+      writes: [write(person("first")), slow("c:s", "h"), write(person("last"))],
+      chores: [],
+      epoch: 1,
+      atMs: 0,
+    };
+    const results = await commitBatch(store, input, { writeMs: 100 }, log.append);
+    assert.deepEqual(
+      results.map(({ ok }) => ok),
+      [true, false, true],
+    );
+    assert.match(results[1]?.body ?? "", /query_timeout/);
+    assert.deepEqual(log.records.at(-1)?.effects, [person("first"), person("last")]);
+    const [again] = await commit(store, log, slow("c:s", "h"));
+    assert.equal(again?.code, "query_timeout");
+  });
+});
+
+describe("a record that does not come back from the log", () => {
+  it("leaves the copy as it was: data, keys and place", async (t) => {
+    const store = await openCopy(t, shop);
+    const before = await contentsOf(store);
+    const failing: Append = () => Promise.reject(new Error("own record did not come back"));
+    const writes = [write(person("ada"), "c:k", "h"), write(order("tea"))];
+    await assert.rejects(
+      commitBatch(store, { writes, chores: [], epoch: 1, atMs: 0 }, limits, failing),
+      /did not come back/,
+    );
+    assert.deepEqual(await contentsOf(store), before);
+    const [again] = await commit(store, takingLog(), ...writes);
+    assert.deepEqual(again, { ok: true, rowsAffected: 1, position: 2 });
+  });
+
+  it("leaves the schema as it was", async (t) => {
+    const store = await openCopy(t);
+    const failing: Append = () => Promise.reject(new Error("fenced"));
+    const input = { writes: [], chores: [chore({ schema: shop })], epoch: 1, atMs: 0 };
+    await assert.rejects(commitBatch(store, input, limits, failing), /fenced/);
+    assert.deepEqual(store.schema, { tables: [] });
+    assert.deepEqual(await store.writer.all("SELECT name FROM sqlite_schema WHERE name = 'people'"), []);
+  });
+});
+
+describe("idempotency keys", () => {
+  it("one key twice in a batch is applied once and answered twice", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    const results = await commit(store, log, write(order("tea"), "k"), write(order("tea"), "k"));
+    assert.deepEqual(results[0], results[1]);
+    assert.deepEqual(log.records[0]?.effects, [order("tea")]);
+  });
+
+  it("a key that comes again in a later batch gets its first answer and takes no place", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    const first = await commit(store, log, write(order("tea"), "k"));
+    await commit(store, log, write(order("milk")));
+    const again = await commit(store, log, write(order("tea"), "k"));
+    assert.deepEqual(again, first);
+    assert.equal(log.records.length, 2);
+  });
+
+  it("a known key beside new ones does not change what the new ones get", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    await commit(store, log, write(order("tea"), "k"));
+    const results = await commit(store, log, write(order("a")), write(order("tea"), "k"), write(order("b")));
+    assert.deepEqual(
+      results.map(({ ids }) => ids[0]),
+      [2, 1, 3],
+    );
+  });
+
+  it("a client's key used for another request is refused, together and later", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    const together = await commit(
+      store,
+      log,
+      write(order("tea"), "c:k", "h1"),
+      write(order("milk"), "c:k", "h2"),
+    );
+    assert.deepEqual(
+      together.map(({ ok, code }) => [ok, code]),
+      [
+        [true, undefined],
+        [false, "key_reused"],
+      ],
+    );
+    const [later] = await commit(store, log, write(order("milk"), "c:k", "h2"));
+    assert.equal(later?.code, "key_reused");
+    const [same] = await commit(store, log, write(order("tea"), "c:k", "h1"));
+    assert.equal(same?.ok, true);
+  });
+
+  for (const [whose, key, hash] of [
+    ["a client's", "c:k", "h"],
+    ["the API's", "api-7#0", undefined],
+  ] as const)
+    it(`a write refused under ${whose} key stays refused, also when it could now be done`, async (t) => {
+      const store = await openCopy(t, shop);
+      const log = takingLog();
+      await commit(store, log, write(person("ada")));
+      const [refused] = await commit(store, log, write(person("ada"), key, hash));
+      assert.equal(refused?.code, "constraint_violation");
+      const all = { op: "const", value: true } as const;
+      await commit(store, log, write({ shape: { kind: "delete", table: "people", where: all }, rows: [[]] }));
+      const [again] = await commit(store, log, write(person("ada"), key, hash));
+      assert.deepEqual(again, refused);
+      assert.deepEqual(await people(store), []);
+    });
+});
+
+describe("runs", () => {
+  it("puts neighbouring inserts of one shape together, and nothing across another request", () => {
+    const clear = write({ shape: { kind: "clear" }, rows: [] });
+    const two = write(insertion("orders", ["item"], ["a"], ["b"]));
+    const writes = [order("1"), order("2"), person("x"), order("3")].map((statement) => write(statement));
+    const [a, b, x, c] = writes as [PendingWrite, PendingWrite, PendingWrite, PendingWrite];
+    assert.deepEqual(runs([a, b, x, c, clear, c, two, c], [0, 1, 2, 3, 4, 5, 6, 7]), [
+      [0, 1],
+      [2],
+      [3],
+      [4],
+      [5],
+      [6],
+      [7],
+    ]);
+  });
+  it("leaves out what was applied before", () => {
+    const writes = [order("1"), order("2"), order("3")].map((statement) => write(statement));
+    assert.deepEqual(runs(writes, [0, 2]), [[0, 2]]);
+  });
+});
