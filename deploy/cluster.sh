@@ -74,7 +74,8 @@ welcome() {
   [ "$PORT" = 80 ] || url=$url:$PORT
   say "$CLUSTER is up on $url"
   echo
-  docker exec "$CLUSTER-orchestrator" node dist/cli/main.js get workers
+  docker exec "$CLUSTER-orchestrator" node dist/cli/main.js get workers 2>/dev/null ||
+    http_get "$PORT" /api/v1/worker/list | tail -n 1
   cat <<EOF
 
 Try:
