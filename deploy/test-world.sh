@@ -3,8 +3,8 @@
 # What the tests run against: a RabbitMQ and a ZooKeeper for the integration tests, and the place for the cluster that the
 # end-to-end tests bring up by themselves. Both go when the tests end; clusters of other names are not touched.
 
-INTEGRATION=dbaas-test
-END_TO_END=dbaas-e2e # as in test/support/settings.ts
+END_TO_END=${DBAAS_E2E_CLUSTER:-dbaas-e2e} # as in test/support/settings.ts
+INTEGRATION=services-of-$END_TO_END
 
 # An interrupted run may have left either. The two start while types and style are checked.
 make_test_world() {

@@ -1,28 +1,21 @@
 // The main job on real input: RideShare's whole contract on the real service, and its data while workers are being killed.
-// Runs against addresses it is told:
-//   RIDESHARE_URL        the load balancer        RIDESHARE_USERS_URL  the users microservice itself
-//   SERVICE_URL          the database service, for killing its workers
+// `./dbaas example up` puts RideShare beside the tests' cluster.
+
+import { useCluster } from "../support/cluster.ts";
+import { dbaas } from "../support/command.ts";
+import { ports } from "../support/settings.ts";
 import { concurrencyContract } from "../unit/rideshare/contract/concurrency-contract.ts";
 import { ridesContract } from "../unit/rideshare/contract/rides-contract.ts";
 import { usersContract } from "../unit/rideshare/contract/users-contract.ts";
 import { survivalContract } from "./rideshare-survival.ts";
 
-const address = (name: string): URL => {
-  const text = process.env[name];
-  if (text === undefined || !URL.canParse(text))
-    throw new Error(`${name} must hold the address of a running system, such as http://127.0.0.1:8080`);
-  return new URL(text);
-};
+useCluster({ ready: () => dbaas("example", "up"), afterwards: () => dbaas("example", "down") });
 
-const addresses = {
-  rideshare: address("RIDESHARE_URL"),
-  users: address("RIDESHARE_USERS_URL"),
-  service: address("SERVICE_URL"),
-};
+const at = (port: number) => () => new URL(`http://127.0.0.1:${port}`);
 const world = {
-  rideshare: () => addresses.rideshare,
-  users: () => addresses.users,
-  service: () => addresses.service,
+  rideshare: at(ports.rideshare),
+  users: at(ports.rideshareUsers),
+  service: at(ports.api),
 };
 
 usersContract(world);
