@@ -51,7 +51,7 @@ async function answerGroup(
 ): Promise<void> {
   const first = items[0];
   const shape = first === undefined ? undefined : batch.shapes[first.shape];
-  if (first === undefined || shape === undefined) return;
+  if (first === undefined || shape === undefined || nobodyWaits(batch)) return;
   const minPosition = first.minPosition ?? 0;
   const waitMs = Math.max(0, Math.min(limits.freshWithinMs, batch.deadlineMs - Date.now()));
   if (minPosition > 0 && !(await store.reaches(minPosition, waitMs))) {
@@ -67,8 +67,13 @@ async function answerGroup(
     const answers = await together(store, compiled, items);
     if (answers !== null) return emit(answers);
   }
-  for (const item of items) emit([await alone(store, compiled, item, limits.queryMs)]);
+  for (const item of items) {
+    if (nobodyWaits(batch)) return;
+    emit([await alone(store, compiled, item, limits.queryMs)]);
+  }
 }
+
+const nobodyWaits = (batch: ReadBatch): boolean => Date.now() > batch.deadlineMs;
 
 function compile(store: Store, shape: ReadShape): ReadSql | Refusal {
   try {

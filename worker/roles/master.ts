@@ -6,7 +6,6 @@ import type { Log } from "../../protocol/log.ts";
 import {
   type Answer,
   decodeWriteBatch,
-  encodeAnswers,
   queueLimits,
   queues,
   type WriteBatch,
@@ -20,6 +19,7 @@ import type { Judge } from "../replica/judge.ts";
 import type { LogEntry } from "../replica/store.ts";
 import type { Append, Chore, PendingWrite, WriteResult } from "./commit-batch.ts";
 import { readable, settleSuspect } from "./deliveries.ts";
+import { sendAnswers } from "./send-answers.ts";
 
 export interface MasterOptions {
   readonly rabbit: Broker;
@@ -133,9 +133,7 @@ class Master {
         const result = results[next++] as WriteResult;
         return { index, ...result };
       });
-      rabbit.send(delivery.replyTo, encodeAnswers(worker, answers), {
-        correlationId: delivery.correlationId,
-      });
+      sendAnswers(rabbit, worker, delivery, answers);
       delivery.ack();
     }
     onServed(next);

@@ -1,15 +1,10 @@
 // A slave at work: readQ -> its copy -> responseQ. The broker hands messages round robin to the slaves that have room.
 import type { Log } from "../../protocol/log.ts";
-import {
-  type Answer,
-  decodeReadBatch,
-  encodeAnswers,
-  queues,
-  type ReadBatch,
-} from "../../protocol/queues.ts";
+import { type Answer, decodeReadBatch, queues, type ReadBatch } from "../../protocol/queues.ts";
 import type { Delivery } from "../../protocol/rabbit.ts";
 import type { Broker } from "../ports.ts";
 import { readable, settleSuspect } from "./deliveries.ts";
+import { sendAnswers } from "./send-answers.ts";
 
 /** Messages a slave may hold: few, so that the next slave gets the next message. */
 const prefetch = 4;
@@ -55,10 +50,7 @@ async function serve(options: SlaveOptions, delivery: Delivery): Promise<void> {
   const batch = await readable(rabbit, delivery, decodeReadBatch, log);
   if (batch === null) return;
   if (await settleSuspect(rabbit, queues.read, worker, delivery, batch, log)) return;
-  const { correlationId, replyTo } = delivery;
-  await answer(batch, (answers) => {
-    rabbit.send(replyTo, encodeAnswers(worker, answers), { correlationId });
-  });
+  await answer(batch, (answers) => sendAnswers(rabbit, worker, delivery, answers));
   onServed(batch.items.length);
   delivery.ack();
 }
