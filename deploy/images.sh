@@ -76,11 +76,15 @@ is_built_from() {
   [ "$(docker image inspect --format '{{index .Config.Labels "mini-dbaas.source"}}' "$1" 2>/dev/null)" = "$2" ]
 }
 
-# build_image LOG NAME CHECKSUM FOLDER [build option…]
+# build_image LOG NAME CHECKSUM FOLDER [build option…]. The image it replaces is removed unless something still runs on it.
 build_image() {
-  local log=$1 name=$2 checksum=$3 folder=$4 && shift 4
+  local log=$1 name=$2 checksum=$3 folder=$4 replaced && shift 4
+  replaced=$(docker image inspect --format '{{.Id}}' "$name" 2>/dev/null || true)
   quietly "build-$log" docker build --network host --label "mini-dbaas.source=$checksum" --tag "$name" "$@" "$folder"
+  if [ -n "$replaced" ] && has_no_name "$replaced"; then docker image rm "$replaced" >/dev/null 2>&1 || true; fi
 }
+
+has_no_name() { [ "$(docker image inspect --format '{{len .RepoTags}}' "$1" 2>/dev/null)" = 0 ]; }
 
 # checksum_of PATH…: of the content and names of every file there; what is missing counts as nothing.
 checksum_of() {
