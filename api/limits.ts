@@ -25,7 +25,6 @@ export const limits = {
   /** How long the broker may be away before new requests are refused at once. */
   brokerAwayMs: 1_000,
   readsFlushEveryMs: 250,
-  crashOutcomeWithinMs: 10_000,
   headersWithinMs: 5_000,
   requestWithinMs: 10_000,
   keepAliveMs: 65_000,

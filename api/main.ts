@@ -66,7 +66,7 @@ runProgram(log, async (stop) => {
       { method: "post", path: routePaths.read, handle: database.read, onOtherMethod: counter.count },
       { method: "post", path: routePaths.write, handle: database.write },
       { method: "post", path: routePaths.clear, handle: database.clear },
-      ...clusterRoutes({ znodes, paths, clock, broker, workers }),
+      ...clusterRoutes({ znodes, paths, clock, spec, broker, workers }),
     ],
     log,
   );

@@ -1,7 +1,7 @@
 // Holds a body against its schema and says in the client's words what is wrong with it.
 import type { z } from "zod";
 import { Refusal } from "../../protocol/errors.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../../protocol/manifest-suggest.ts";
 
 /** @throws Refusal naming the first field that does not fit */
 export function shaped<T extends z.ZodObject>(schema: T, body: unknown): z.output<T> {
@@ -15,7 +15,7 @@ export function shaped<T extends z.ZodObject>(schema: T, body: unknown): z.outpu
 
 function unknownKey(key: string, known: readonly string[]): Refusal {
   const meant = nearest(key, known);
-  const hint = meant === undefined ? `known here: ${known.join(", ")}` : `did you mean ${meant}?`;
+  const hint = meant === null ? `known here: ${known.join(", ")}` : `did you mean ${meant}?`;
   return new Refusal("bad_request", `is not known; ${hint}`, key);
 }
 

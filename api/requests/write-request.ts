@@ -2,9 +2,9 @@
 // field that is wrong in the form the client meant.
 import type { z } from "zod";
 import { Refusal } from "../../protocol/errors.ts";
+import { nearest } from "../../protocol/manifest-suggest.ts";
 import type { WriteShape, WriteStatement } from "../../protocol/statement.ts";
 import { columnDelete, columnInsert, queryWrite } from "./legacy-writes.ts";
-import { nearest } from "./nearest.ts";
 import { Params } from "./params.ts";
 import { rowsFrom } from "./rows.ts";
 import { deleteBody, insertBody, updateBody, upsertBody } from "./schemas.ts";
@@ -40,8 +40,8 @@ function native(body: Readonly<Record<string, unknown>>): WriteStatement {
 }
 
 function unknownOperation(op: unknown): Refusal {
-  const meant = typeof op === "string" ? nearest(op, operations) : undefined;
-  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+  const meant = typeof op === "string" ? nearest(op, operations) : null;
+  const hint = meant === null ? "" : `; did you mean ${meant}?`;
   return new Refusal("bad_request", `must be one of ${operations.join(", ")}${hint}`, "op");
 }
 

@@ -1,8 +1,8 @@
 // The routes about the cluster itself: who works, how it stands, and the crash calls.
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../../protocol/clock.ts";
+import type { RequestSpec } from "../../protocol/manifest.ts";
 import type { Paths, WishKind } from "../../protocol/znodes.ts";
-import { limits } from "../limits.ts";
 import { makeWish } from "../wishes.ts";
 import { workerPids } from "../workers.ts";
 import type { CurrentZnodes } from "../znodes.ts";
@@ -13,6 +13,8 @@ export interface ClusterPorts {
   readonly znodes: CurrentZnodes;
   readonly paths: Paths;
   readonly clock: Clock;
+  /** The controller knows the same limit, and carries out nothing that nobody waits for any more. */
+  readonly spec: { readonly requests: RequestSpec };
   readonly broker: { readonly connected: boolean };
   readonly workers: { readonly master: string | undefined };
 }
@@ -39,10 +41,10 @@ export function clusterRoutes(ports: ClusterPorts): readonly Route[] {
   ];
 }
 
-async function carryOut({ znodes, paths, clock }: ClusterPorts, kind: WishKind, res: ServerResponse) {
+async function carryOut({ znodes, paths, clock, spec }: ClusterPorts, kind: WishKind, res: ServerResponse) {
   const outcome = await makeWish(znodes.get(), paths, kind, {
     nowMs: clock.now(),
-    withinMs: limits.crashOutcomeWithinMs,
+    withinMs: spec.requests.timeoutMs,
   });
   if (outcome.ok) sendJson(res, [outcome.pid]);
   else refuse(res, { code: "conflict", message: outcome.reason });

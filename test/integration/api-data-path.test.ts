@@ -16,6 +16,7 @@ describe("the API between a real broker and a real ZooKeeper", () => {
 
   before(async () => {
     world = await ApiWorld.open();
+    await emptyQueues();
     await world.startApi();
     await world.electMaster("w-1");
     await world.ready();
@@ -28,6 +29,17 @@ describe("the API between a real broker and a real ZooKeeper", () => {
       return depths.every(({ messages, consumers }) => messages === 0 && consumers === 0);
     });
   });
+
+  /** What tests of other parts may have left there would be answered in between. */
+  async function emptyQueues() {
+    const drains = [await reader("drain"), await writer("drain")];
+    await until("the queues are empty", async () => {
+      const depths = await Promise.all([queues.read, queues.write].map((queue) => world.rabbit.depth(queue)));
+      return depths.every(({ messages }) => messages === 0);
+    });
+    for (const drain of drains) await drain.die();
+    workers.length = 0;
+  }
 
   const reader = async (
     name: string,

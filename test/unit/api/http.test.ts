@@ -54,7 +54,7 @@ function makeServer(): ApiServer {
       },
       { method: "post", path: routePaths.write, handle: database.write },
       { method: "post", path: routePaths.clear, handle: database.clear },
-      ...clusterRoutes({ znodes, paths, clock, broker, workers }),
+      ...clusterRoutes({ znodes, paths, clock, spec: { requests }, broker, workers }),
     ],
     log,
   );
