@@ -85,7 +85,7 @@ function elected({ master, epoch, failovers, workers }: ClusterStatus): string {
   const failover = failovers.find((record) => record.epoch === epoch);
   if (failover === undefined) return who;
   const gap = failover.gapMs === null ? "" : ` after ${Math.round(failover.gapMs)} ms`;
-  return `${who} in place of ${failover.from ?? "none"}${gap}`;
+  return `${who}${failover.from === null ? "" : ` in place of ${failover.from}`}${gap}`;
 }
 
 const scaled = (desired: Desired, before: number | undefined): string =>

@@ -1,0 +1,110 @@
+// The command line: what operators ask of a running cluster. It runs inside the orchestrator's container and looks where
+// the programs themselves look: the cluster's state in ZooKeeper, the data through the API.
+import { Command, CommanderError, Option } from "commander";
+import { messageOf } from "../protocol/errors.ts";
+import { variable } from "../protocol/program.ts";
+import { Api } from "./api.ts";
+import { describeWorker } from "./describe.ts";
+import { CliError, exitCodes } from "./exit.ts";
+import { formats, type OutputFormat, printed } from "./output.ts";
+import { queryCommand } from "./query.ts";
+import { type Subject, show, subjects } from "./show.ts";
+import { ClusterView } from "./view.ts";
+import { repeatedly } from "./watch.ts";
+
+const env = process.env;
+
+interface ShowOptions {
+  readonly output: OutputFormat;
+  readonly watch?: boolean;
+}
+
+const outputOption = () =>
+  new Option("-o, --output <format>", "how to print it").choices([...formats]).default("table");
+
+async function withView(use: (view: ClusterView) => Promise<void>): Promise<void> {
+  const cluster = variable(env, "DBAAS_CLUSTER", "dbaas");
+  const view = await ClusterView.open(variable(env, "ZOOKEEPER", "zookeeper:2181"), cluster);
+  try {
+    await use(view);
+  } finally {
+    view.close();
+  }
+}
+
+const showSubject = (subject: Subject, { output, watch }: ShowOptions): Promise<void> =>
+  withView(async (view) => {
+    const print = async () => show(subject, await view.look(), output, Date.now());
+    if (watch === true) await repeatedly(view, print, process.stdout);
+    else process.stdout.write(await print());
+  });
+
+const api = new Api(variable(env, "DBAAS_API", "http://127.0.0.1:80"));
+
+const program = new Command("dbaas")
+  .description("Look at and work with the running cluster.")
+  .exitOverride()
+  .showHelpAfterError("(--help shows how)");
+
+program
+  .command("status")
+  .description("desired and observed state")
+  .addOption(outputOption())
+  .option("-w, --watch", "print it again whenever it changes")
+  .addHelpText("after", "\nExamples:\n  ./dbaas status\n  ./dbaas status -w\n  ./dbaas status -o json")
+  .action((options: ShowOptions) => showSubject("status", options));
+
+program
+  .command("get")
+  .description(`one of ${subjects.join(", ")}`)
+  .argument("<kind>", "what to get")
+  .addOption(outputOption())
+  .option("-w, --watch", "print it again whenever it changes")
+  .addHelpText(
+    "after",
+    "\nExamples:\n  ./dbaas get workers -o wide\n  ./dbaas get events -w\n  ./dbaas get status -o yaml",
+  )
+  .action((kind: string, options: ShowOptions) => {
+    const subject = subjects.find((one) => one === kind || one === `${kind}s`);
+    if (subject === undefined)
+      throw new CliError(exitCodes.usage, `there are ${subjects.join(", ")} to get, not ${kind}`);
+    return showSubject(subject, options);
+  });
+
+program
+  .command("describe")
+  .description("everything about one worker")
+  .argument("<kind>", "worker")
+  .argument("<name>", "for instance w-1")
+  .addOption(outputOption())
+  .addHelpText("after", "\nExample:\n  ./dbaas describe worker w-1")
+  .action((kind: string, name: string, { output }: ShowOptions) => {
+    if (kind !== "worker" && kind !== "workers")
+      throw new CliError(exitCodes.usage, `there are workers to describe, not ${kind}`);
+    return withView(async (view) => {
+      process.stdout.write(describeWorker(name, await view.look(), output, Date.now()));
+    });
+  });
+
+program
+  .command("switchover")
+  .description("let the master hand over to a slave in order")
+  .addHelpText("after", "\nExample:\n  ./dbaas switchover")
+  .action(async () => {
+    const pids = await api.post("/api/v1/master/switchover", {});
+    process.stdout.write(
+      `the master with pid ${String(pids)} was asked to step down; ./dbaas get workers -w shows it\n`,
+    );
+  });
+
+queryCommand(program, api, (text, format) => process.stdout.write(printed(text, format)));
+
+// commander ends by an error of its own after help and after wrong usage; it has printed what there is to say.
+program.parseAsync().then(
+  () => process.exit(exitCodes.ok),
+  (error: unknown) => {
+    if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage);
+    process.stderr.write(`dbaas: ${messageOf(error)}\n`);
+    process.exit(error instanceof CliError ? error.exitCode : exitCodes.failed);
+  },
+);

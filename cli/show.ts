@@ -1,0 +1,123 @@
+// PURE: a snapshot of the cluster -> the text that is printed of it.
+import { formatDuration } from "../protocol/manifest-quantities.ts";
+import type { ClusterStatus, EventRecord, WorkerStatus } from "../protocol/status.ts";
+import { age, clockTime } from "./ages.ts";
+import { forMachines, type OutputFormat } from "./output.ts";
+import { table } from "./table.ts";
+import type { Snapshot } from "./view.ts";
+
+export const subjects = ["workers", "status", "events"] as const;
+export type Subject = (typeof subjects)[number];
+
+export function show(subject: Subject, snapshot: Snapshot, format: OutputFormat, nowMs: number): string {
+  const { status, events } = snapshot;
+  const values: Record<Subject, unknown> = { workers: status.workers, status, events };
+  const machines = forMachines(values[subject], format);
+  if (machines !== null) return machines;
+  const warning = snapshot.controlled
+    ? ""
+    : `No controller is acting. This is how things stood ${age(status.lastCycle.atMs, nowMs)} ago or later.\n\n`;
+  if (subject === "workers") return warning + workersTable(status.workers, nowMs, format === "wide");
+  return warning + (subject === "events" ? eventsTable(events) : statusText(status, nowMs));
+}
+
+export function workersTable(workers: readonly WorkerStatus[], nowMs: number, wide: boolean): string {
+  const head = ["NAME", "STATE", "PID", "POSITION", "LAG", "READS", "WRITES", "AGE"];
+  const rows = workers.map((worker) => [
+    worker.name,
+    worker.state,
+    worker.pid,
+    worker.position,
+    worker.lag,
+    worker.readsServed,
+    worker.writesServed,
+    age(worker.sinceMs, nowMs),
+    ...(wide ? [worker.epoch, worker.container] : []),
+  ]);
+  return workers.length === 0 ? "no workers\n" : table(wide ? [...head, "EPOCH", "CONTAINER"] : head, rows);
+}
+
+const eventsTable = (events: readonly EventRecord[]): string =>
+  events.length === 0
+    ? "no events\n"
+    : table(
+        ["TIME (UTC)", "RECONCILE", "SEVERITY", "REASON", "WORKER", "MESSAGE"],
+        events.map(({ atMs, reconcile, severity, reason, worker, message }) => [
+          clockTime(atMs),
+          reconcile,
+          severity,
+          reason,
+          worker,
+          message,
+        ]),
+      );
+
+export function statusText(status: ClusterStatus, nowMs: number): string {
+  const ready = status.conditions.find(({ type }) => type === "Ready");
+  return [
+    `Cluster ${status.cluster}: ${ready?.status === "True" ? "ready" : "not ready"}, ${ready?.message ?? "nothing is known yet"}\n`,
+    desiredAndObserved(status),
+    workersTable(status.workers, nowMs, false),
+    table(
+      ["CONDITION", "STATUS", "REASON", "SINCE", "MESSAGE"],
+      status.conditions.map(({ type, status: is, reason, sinceMs, message }) => [
+        type,
+        is,
+        reason,
+        age(sinceMs, nowMs),
+        message,
+      ]),
+    ),
+    windowText(status, nowMs),
+    failoversText(status, nowMs),
+    ...status.foreign.map(({ name, reason }) => `Left alone: ${name}, ${reason}\n`),
+  ]
+    .filter((part) => part !== "")
+    .join("\n");
+}
+
+function desiredAndObserved(status: ClusterStatus): string {
+  const master = status.workers.find(({ state }) => state === "master");
+  const running = status.workers.filter(({ state }) => state !== "dead" && state !== "master");
+  const coming = running.length - status.readySlaves;
+  return table(
+    ["", "DESIRED", "OBSERVED", ""],
+    [
+      [
+        "master",
+        1,
+        master === undefined ? 0 : 1,
+        master === undefined ? "" : `${master.name}, epoch ${status.epoch}`,
+      ],
+      [
+        "slaves",
+        status.desiredSlaves,
+        status.readySlaves,
+        `${status.desiredReason}${coming > 0 ? `; ${coming} starting, joining or leaving` : ""}`,
+      ],
+      ["manifest", status.generation, status.observedGeneration, "generations"],
+    ],
+  );
+}
+
+function windowText({ window }: ClusterStatus, nowMs: number): string {
+  if (window === null) return "Scaling window: begins with the first read\n";
+  const left = formatDuration(Math.max(0, window.endsAtMs - nowMs));
+  return `Scaling window: ${window.reads} reads so far, ${left} left\n`;
+}
+
+function failoversText({ failovers }: ClusterStatus, nowMs: number): string {
+  if (failovers.length === 0) return "";
+  return table(
+    ["FAILOVER", "FROM", "TO", "EPOCH", "GAP"],
+    failovers
+      .slice(-5)
+      .map(({ atMs, from, to, epoch, gapMs }) => [
+        `${age(atMs, nowMs)} ago`,
+        from,
+        to,
+        epoch,
+        gapMs === null ? "unknown" : `${Math.round(gapMs)}ms`,
+      ]),
+  );
+}

@@ -1,0 +1,66 @@
+// The cluster as it stands in ZooKeeper.
+import { createLog } from "../protocol/log.ts";
+import type { EventRecord } from "../protocol/status.ts";
+import { type ClusterStatus, fromJson, type Paths, pathsOf } from "../protocol/znodes.ts";
+import { ZooKeeperSession } from "../protocol/zookeeper.ts";
+import { CliError, exitCodes } from "./exit.ts";
+
+export interface Snapshot {
+  readonly status: ClusterStatus;
+  readonly events: readonly EventRecord[];
+  /** Whether a controller acts; without one the status is as it was when the last one left. */
+  readonly controlled: boolean;
+}
+
+const sessionTimeoutMs = 5_000;
+
+export class ClusterView {
+  readonly #session: ZooKeeperSession;
+  readonly #paths: Paths;
+
+  private constructor(session: ZooKeeperSession, paths: Paths) {
+    this.#session = session;
+    this.#paths = paths;
+  }
+
+  /** @throws CliError when ZooKeeper does not answer */
+  static async open(servers: string, cluster: string): Promise<ClusterView> {
+    const log = createLog({ program: "cli", format: "text", level: "silent" });
+    try {
+      const session = await ZooKeeperSession.open({ servers, sessionTimeoutMs, log });
+      return new ClusterView(session, pathsOf(cluster));
+    } catch (cause) {
+      throw new CliError(exitCodes.unreachable, `cannot reach ZooKeeper at ${servers}`, { cause });
+    }
+  }
+
+  /** @throws CliError when the controller has never reported */
+  async look(): Promise<Snapshot> {
+    const { status, events, controller } = this.#paths;
+    const [statusNode, eventsNode, lock] = await Promise.all([
+      this.#session.get(status),
+      this.#session.get(events),
+      this.#session.stat(controller),
+    ]);
+    const told = statusNode === null ? null : fromJson<ClusterStatus>(statusNode.data);
+    if (told === null) throw new CliError(exitCodes.unreachable, "the controller has not reported yet");
+    return {
+      status: told,
+      events: (eventsNode === null ? null : fromJson<readonly EventRecord[]>(eventsNode.data)) ?? [],
+      controlled: lock !== null,
+    };
+  }
+
+  onChange(wake: () => void): void {
+    const { status, events, controller } = this.#paths;
+    for (const path of [status, events, controller]) this.#session.watch("node", path, wake);
+  }
+
+  get ended(): AbortSignal {
+    return this.#session.ended;
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+}

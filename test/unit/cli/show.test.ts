@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { age } from "../../../cli/ages.ts";
+import { describeWorker } from "../../../cli/describe.ts";
+import { CliError } from "../../../cli/exit.ts";
+import { printed } from "../../../cli/output.ts";
+import { show } from "../../../cli/show.ts";
+import { table } from "../../../cli/table.ts";
+import type { Snapshot } from "../../../cli/view.ts";
+
+const nowMs = 1_800_000_000_000;
+
+const snapshot: Snapshot = {
+  controlled: true,
+  events: [
+    {
+      atMs: nowMs - 5_000,
+      reconcile: "7f3a",
+      severity: "info",
+      reason: "StartWorker",
+      message: "starting worker w-2",
+      worker: "w-2",
+    },
+  ],
+  status: {
+    cluster: "dbaas",
+    generation: 3,
+    observedGeneration: 3,
+    desiredSlaves: 2,
+    desiredReason: "21 reads in 2m0s -> 2 slaves",
+    readySlaves: 1,
+    master: "w-1",
+    epoch: 42,
+    workers: [
+      {
+        name: "w-1",
+        container: "abc",
+        pid: 100,
+        state: "master",
+        epoch: 42,
+        position: 9,
+        lag: 0,
+        readsServed: 1,
+        writesServed: 8,
+        sinceMs: nowMs - 60_000,
+      },
+      {
+        name: "w-2",
+        container: "def",
+        pid: 200,
+        state: "slave",
+        epoch: 42,
+        position: 7,
+        lag: 2,
+        readsServed: 21,
+        writesServed: 0,
+        sinceMs: nowMs - 7_200_000,
+      },
+    ],
+    window: { reads: 4, startedAtMs: nowMs - 30_000, endsAtMs: nowMs + 90_000 },
+    conditions: [
+      {
+        type: "Ready",
+        status: "False",
+        reason: "SlavesMissing",
+        message: "a master, 1 of 2",
+        sinceMs: nowMs - 9_000,
+      },
+    ],
+    foreign: [],
+    failovers: [{ atMs: nowMs - 60_000, from: "w-3", to: "w-1", epoch: 42, gapMs: 131.4 }],
+    lastCycle: { id: "7f3a", atMs: nowMs, tookMs: 9 },
+  },
+};
+
+describe("show", () => {
+  it("prints workers as an aligned table", () =>
+    assert.equal(
+      show("workers", snapshot, "table", nowMs),
+      [
+        "NAME  STATE   PID  POSITION  LAG  READS  WRITES  AGE",
+        "w-1   master  100  9         0    1      8       60s",
+        "w-2   slave   200  7         2    21     0       2h",
+        "",
+      ].join("\n"),
+    ));
+
+  it("prints desired beside observed", () => {
+    const text = show("status", snapshot, "table", nowMs);
+    assert.match(text, /^Cluster dbaas: not ready, a master, 1 of 2\n/);
+    assert.match(text, /slaves\s+2\s+1\s+21 reads in 2m0s -> 2 slaves/);
+    assert.match(text, /Scaling window: 4 reads so far, 1m30s left/);
+    assert.match(text, /w-3\s+w-1\s+42\s+131ms/);
+  });
+
+  it("prints the same value as JSON and as YAML", () => {
+    assert.deepEqual(JSON.parse(show("status", snapshot, "json", nowMs)), snapshot.status);
+    assert.match(show("workers", snapshot, "yaml", nowMs), /^- name: w-1\n/);
+  });
+
+  it("says when nobody keeps the status up to date", () =>
+    assert.match(
+      show("workers", { ...snapshot, controlled: false }, "table", nowMs),
+      /^No controller is acting/,
+    ));
+
+  it("prints events in their order", () =>
+    assert.match(show("events", snapshot, "table", nowMs), /starting worker w-2\n$/));
+});
+
+describe("describeWorker", () => {
+  it("tells everything about a worker, with its events", () =>
+    assert.match(
+      describeWorker("w-2", snapshot, "table", nowMs),
+      /Records behind:\s+2[\s\S]*starting worker w-2/,
+    ));
+
+  it("names the workers there are when there is no such one", () =>
+    assert.throws(
+      () => describeWorker("w-9", snapshot, "table", nowMs),
+      (error) => error instanceof CliError && error.exitCode === 4 && error.message.includes("w-1, w-2"),
+    ));
+});
+
+describe("printed", () => {
+  it("makes a table of rows, and counts them", () =>
+    assert.equal(
+      printed(
+        [
+          { a: 1, b: null },
+          { a: 22, b: "x" },
+        ],
+        "table",
+      ),
+      "a   b\n1   -\n22  x\n2 rows\n",
+    ));
+
+  it("says that there are no rows", () => assert.equal(printed([], "table"), "0 rows\n"));
+});
+
+describe("table", () => {
+  it("lets no control character of data reach the terminal", () =>
+    assert.equal(table(["a"], [["\u001b[31mred\n"]]), "a\n\\u001b[31mred\\n\n"));
+});
+
+describe("age", () => {
+  it("takes the largest fitting unit", () =>
+    assert.deepEqual(
+      [5_000, 119_000, 180_000, 7_200_000, 200_000_000].map((ms) => age(nowMs - ms, nowMs)),
+      ["5s", "119s", "3m", "2h", "2d"],
+    ));
+});
