@@ -5,8 +5,9 @@ import type { Log } from "../../protocol/log.ts";
 import { queues } from "../../protocol/queues.ts";
 import type { Rabbit } from "../../protocol/rabbit.ts";
 import { sleep } from "../../protocol/waiting.ts";
+import { systemTime } from "../ports.ts";
 import { DamagedFileError } from "../sqlite.ts";
-import { GapError, LogLostError, LogReader } from "./log-reader.ts";
+import { GapError, LogLostError, LogReader, type LogSource } from "./log-reader.ts";
 import { fetchSnapshot } from "./snapshot.ts";
 import { Store } from "./store.ts";
 
@@ -41,13 +42,13 @@ const showWithinMs = 5_000;
 
 /** @throws TransientError when the copy does not join the log and nobody can give a snapshot yet */
 export async function attach(options: AttachOptions): Promise<Attached> {
-  const { rabbit, log, onOpen, signal } = options;
+  const { log, onOpen, signal } = options;
   const store = await openOrDiscard(options.directory, log);
   onOpen(store);
   let why: unknown;
   try {
     if (!(await worthSnapshot(options, store)))
-      return { store, reader: await LogReader.open(rabbit, store.applied, log, signal) };
+      return { store, reader: await LogReader.open(sourceOf(options), store.applied, signal) };
   } catch (error) {
     if (!(error instanceof GapError || error instanceof LogLostError)) throw await closed(store, error);
     log.warn({ reason: messageOf(error) }, "own copy does not join the log");
@@ -57,10 +58,13 @@ export async function attach(options: AttachOptions): Promise<Attached> {
     throw await closed(store, error);
   });
   if (fetched !== null) return fetched;
-  if (why === undefined) return { store, reader: await LogReader.open(rabbit, store.applied, log, signal) };
+  if (why === undefined)
+    return { store, reader: await LogReader.open(sourceOf(options), store.applied, signal) };
   if (why instanceof LogLostError && (await isBestLeft(options, store))) return adoptLog(options, store, why);
   throw await closed(store, new TransientError("no live worker can give a snapshot", { cause: why }));
 }
+
+const sourceOf = ({ rabbit, log }: AttachOptions): LogSource => ({ rabbit, log, time: systemTime });
 
 async function closed(store: Store, error: unknown): Promise<unknown> {
   await store.close();
@@ -103,7 +107,7 @@ async function fromDonor(options: AttachOptions, store: Store): Promise<Attached
     onOpen(installed);
     const tookMs = Date.now() - startedAtMs;
     log.info({ donor: donor.name, position: installed.applied.position, tookMs }, "took a snapshot");
-    return { store: installed, reader: await LogReader.open(rabbit, installed.applied, log, signal) };
+    return { store: installed, reader: await LogReader.open(sourceOf(options), installed.applied, signal) };
   }
   return null;
 }
@@ -120,15 +124,12 @@ async function isBestLeft({ peers, name, signal }: AttachOptions, store: Store):
   );
 }
 
-async function adoptLog(
-  { rabbit, log, signal }: AttachOptions,
-  store: Store,
-  why: LogLostError,
-): Promise<Attached> {
+async function adoptLog(options: AttachOptions, store: Store, why: LogLostError): Promise<Attached> {
+  const { log, signal } = options;
   log.error(
     { reason: why.message, position: store.applied.position },
     "the log was lost; going on from this copy",
   );
   store.forgetOffset();
-  return { store, reader: await LogReader.open(rabbit, store.applied, log, signal) };
+  return { store, reader: await LogReader.open(sourceOf(options), store.applied, signal) };
 }

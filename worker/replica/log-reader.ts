@@ -7,6 +7,8 @@ import { queues } from "../../protocol/queues.ts";
 import type { Consumer, Delivery, Rabbit } from "../../protocol/rabbit.ts";
 import { checksumOf, decodeRecord } from "../../protocol/record.ts";
 import { Wakeable } from "../../protocol/waiting.ts";
+import { bounded } from "../deadline.ts";
+import type { Time } from "../ports.ts";
 import type { Applied } from "./judge.ts";
 import type { LogEntry } from "./store.ts";
 
@@ -26,23 +28,32 @@ export class LogLostError extends Error {
   override readonly name = "LogLostError";
 }
 
+/** Where a log is read from. */
+export interface LogSource {
+  readonly rabbit: Pick<Rabbit, "consume" | "depth">;
+  readonly time: Time;
+  readonly log: Log;
+}
+
 export class LogReader {
   readonly #arrived: Delivery[] = [];
-  readonly #wakeable = new Wakeable();
+  readonly #wakeable: Wakeable;
   #consumer: Consumer | undefined;
   #onArrival: (() => void) | undefined;
   readonly #log: Log;
 
-  private constructor(log: Log) {
+  private constructor({ log, time }: LogSource) {
     this.#log = log;
+    this.#wakeable = new Wakeable(time);
   }
 
   /**
    * @throws GapError when records between the copy and the log's start are missing
    * @throws LogLostError when the log does not hold what the copy has applied
    */
-  static async open(rabbit: Rabbit, applied: Applied, log: Log, signal: AbortSignal): Promise<LogReader> {
-    const reader = new LogReader(log);
+  static async open(source: LogSource, applied: Applied, signal: AbortSignal): Promise<LogReader> {
+    const { rabbit, time } = source;
+    const reader = new LogReader(source);
     const { messages } = await rabbit.depth(queues.sync);
     if (messages === 0 && applied.offset >= 0) throw new LogLostError("the log is empty, this copy is not");
     reader.#consumer = await rabbit.consume(
@@ -51,7 +62,10 @@ export class LogReader {
       (delivery) => reader.#arrive(delivery),
     );
     try {
-      if (messages > 0) await reader.#compareFirst(applied, signal);
+      if (messages > 0)
+        await bounded(time, firstRecordWithinMs, [signal], (waited) => reader.#awaitFirst(waited));
+      signal.throwIfAborted();
+      if (messages > 0) reader.#compareFirst(applied);
     } catch (error) {
       await reader.close();
       throw error;
@@ -98,10 +112,11 @@ export class LogReader {
     this.#onArrival?.();
   }
 
-  async #compareFirst(applied: Applied, signal: AbortSignal): Promise<void> {
-    const waited = AbortSignal.any([signal, AbortSignal.timeout(firstRecordWithinMs)]);
+  async #awaitFirst(waited: AbortSignal): Promise<void> {
     while (this.#arrived.length === 0 && !waited.aborted) await this.#wakeable.wait(waitMs, waited);
-    signal.throwIfAborted();
+  }
+
+  #compareFirst(applied: Applied): void {
     const first = this.#arrived[0];
     if (first === undefined)
       throw new LogLostError(`the log ends before offset ${applied.offset}, where this copy stands`);
