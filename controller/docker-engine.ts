@@ -40,7 +40,10 @@ export class DockerEngine implements Engine {
   readonly #docker: Docker;
   readonly #cluster: string;
   readonly #uid: string;
-  /** Inspections are repeated only when the list tells of a change: a restarted container's status text begins anew. */
+  /**
+   * Inspections are repeated only when the list tells of a change. A restarted container's status text begins anew with
+   * seconds, and as long as it tells seconds nothing is taken for known.
+   */
   #inspected = new Map<string, Inspected>();
   /** Events spoke of these since: the list may still show them as they were. */
   readonly #stale = new Set<string>();
@@ -70,7 +73,8 @@ export class DockerEngine implements Engine {
   async #inspect(info: Docker.ContainerInfo): Promise<Inspected | null> {
     const fingerprint = `${info.State} ${info.Status}`;
     const known = this.#inspected.get(info.Id);
-    if (!this.#stale.delete(info.Id) && known?.fingerprint === fingerprint) return known;
+    const fresh = !this.#stale.delete(info.Id) && !info.Status.includes("second");
+    if (fresh && known?.fingerprint === fingerprint) return known;
     try {
       const details = await this.#call("inspect container", (docker) =>
         docker.getContainer(info.Id).inspect(),

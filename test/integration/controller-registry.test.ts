@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { hostname } from "node:os";
+import { after, before, describe, it } from "node:test";
+import { acquireLock, processRuns } from "../../controller/lock.ts";
+import { ZnodeRegistry } from "../../controller/znode-registry.ts";
+import { TransientError } from "../../protocol/errors.ts";
+import { createLog } from "../../protocol/log.ts";
+import { type MasterNode, pathsOf, persistentParents, toJson, type Wish } from "../../protocol/znodes.ts";
+import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
+import { uniqueCluster, zooKeeperServers } from "./services.ts";
+
+const log = createLog({ program: "test", format: "text", level: "silent" });
+const open = () => ZooKeeperSession.open({ servers: zooKeeperServers(), sessionTimeoutMs: 4_000, log });
+
+describe("ZnodeRegistry on a real ZooKeeper", () => {
+  const paths = pathsOf(uniqueCluster());
+  let session: ZooKeeperSession;
+  let registry: ZnodeRegistry;
+  const leader: MasterNode = { name: "w-1", container: "aaa", guid: "g", pid: 7 };
+
+  before(async () => {
+    session = await open();
+    for (const parent of persistentParents(paths)) await session.ensure(parent);
+    registry = new ZnodeRegistry(session, paths);
+  });
+  after(() => session.close());
+
+  it("sees a cluster that has just begun", async () =>
+    assert.deepEqual(await registry.view(), {
+      nodes: [],
+      master: null,
+      pids: new Map(),
+      draining: new Map(),
+      reads: 0,
+      firstReadAtMs: null,
+      window: null,
+      wishes: [],
+      spec: null,
+    }));
+
+  it("adds up the reads of all API processes", async () => {
+    await session.put(`${paths.reads}/api-1`, toJson({ reads: 20, firstReadAtMs: 1_000 }));
+    await session.put(`${paths.reads}/api-2`, toJson({ reads: 1, firstReadAtMs: 900 }));
+    await session.put(`${paths.reads}/api-3`, toJson({ reads: 0, firstReadAtMs: null }));
+    const { reads, firstReadAtMs } = await registry.view();
+    assert.deepEqual({ reads, firstReadAtMs }, { reads: 21, firstReadAtMs: 900 });
+  });
+
+  it("knows the master by its epoch, and forgets only the one that is meant", async () => {
+    await session.create(paths.master, toJson(leader), { ephemeral: true });
+    const { master } = await registry.view();
+    assert.equal(master?.epoch, (await session.stat(paths.master))?.czxid);
+    await registry.forgetMaster("bbb");
+    assert.equal((await registry.view()).master?.container, "aaa");
+    await registry.forgetMaster("aaa");
+    assert.equal((await registry.view()).master, null);
+    await registry.forgetMaster("aaa");
+  });
+
+  it("drains no worker that became master, and none while nobody is", async () => {
+    const mark = { container: "aaa", atMs: 1 };
+    await assert.rejects(registry.writeDrain("w-1", mark), TransientError);
+    await session.create(paths.master, toJson(leader), { ephemeral: true });
+    await assert.rejects(registry.writeDrain("w-1", mark), TransientError);
+    await registry.writeDrain("w-2", { container: "ccc", atMs: 2 });
+    assert.deepEqual((await registry.view()).draining, new Map([["w-2", { container: "ccc", atMs: 2 }]]));
+    await registry.removeDrain("w-2");
+    assert.equal((await registry.view()).draining.size, 0);
+  });
+
+  it("gives wishes in the order they were made, and the unreadable ones as such", async () => {
+    const wish: Wish = { kind: "crashSlave", madeAtMs: 5 };
+    await session.create(`${paths.wishes}/wish-`, toJson(wish), { sequential: true });
+    await session.create(`${paths.wishes}/wish-`, "garbage", { sequential: true });
+    const { wishes } = await registry.view();
+    assert.deepEqual(
+      wishes.map((seen) => seen.wish),
+      [wish, null],
+    );
+    for (const { id } of wishes) await registry.removeWish(id);
+    assert.deepEqual((await registry.view()).wishes, []);
+  });
+
+  it("wakes a watcher of the master, of the workers and of wishes when they change", async () => {
+    const other = await open();
+    const wakes: string[] = [];
+    const all = new AbortController();
+    const wake = (what: string) => () => {
+      if (!wakes.includes(what)) wakes.push(what);
+      if (wakes.length === 3) all.abort();
+    };
+    other.watch("node", paths.master, wake("master"));
+    other.watch("children", paths.workers, wake("workers"));
+    other.watch("children", paths.wishes, wake("wishes"));
+    await other.get(paths.master);
+    const told = once(all.signal, "abort");
+    await registry.forgetMaster("aaa");
+    await session.create(paths.worker("w-1"), "{}", { ephemeral: true });
+    await session.create(`${paths.wishes}/wish-`, "{}", { sequential: true });
+    await told;
+    other.close();
+  });
+
+  describe("the controllers' lock", () => {
+    const options = { path: paths.controller, nowMs: 1, log, isAlive: processRuns };
+    const never = new AbortController().signal;
+
+    it("lets a second controller wait until the first is gone", async () => {
+      const first = await open();
+      // Another place than this one: only its session tells whether it lives.
+      await first.create(paths.controller, toJson({ host: "elsewhere", pid: 1, sinceMs: 1 }), {
+        ephemeral: true,
+      });
+      const second = await open();
+      let acquired = false;
+      const waiting = acquireLock(second, options, never).then(() => {
+        acquired = true;
+      });
+      await second.get(paths.controller);
+      assert.equal(acquired, false);
+      first.close();
+      await waiting;
+      assert.equal((await second.stat(paths.controller))?.mine, true);
+      second.close();
+    });
+
+    it("takes the lock of an earlier process of the same place that is certainly over", async () => {
+      const dead = await open();
+      await dead.create(paths.controller, toJson({ host: hostname(), pid: 999_999_999, sinceMs: 1 }), {
+        ephemeral: true,
+      });
+      const next = await open();
+      await acquireLock(next, { ...options, isAlive: () => false }, never);
+      assert.equal((await next.stat(paths.controller))?.mine, true);
+      next.close();
+      dead.close();
+    });
+
+    it("stops waiting when it is told to", async () => {
+      const first = await open();
+      await first.create(paths.controller, toJson({ host: "elsewhere", pid: 1, sinceMs: 1 }), {
+        ephemeral: true,
+      });
+      const second = await open();
+      await assert.rejects(acquireLock(second, options, AbortSignal.timeout(50)));
+      first.close();
+      second.close();
+    });
+  });
+});
