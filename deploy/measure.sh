@@ -1,18 +1,64 @@
 # shellcheck shell=bash
 # `./dbaas bench` and `./dbaas torture`: the programs of bench/, run where they can do their work.
 
-# The bench is a client of the running cluster: it runs in the image, so that the host needs no Node.js.
+BENCH_MANIFESTS=$STATE/bench-manifests
+
+# The bench has a cluster of its own, always begun anew. It runs in the image, in that cluster's network, so that the host
+# needs no Node.js and nothing stands between it and the API; the host's processes are visible to it for their usage.
 run_bench() {
-  engine_answers || die "no Docker engine answers; ./dbaas up starts the service"
+  local arguments=() keep=0 argument
+  for argument in "$@"; do
+    case $argument in
+      --keep) keep=1 ;;
+      -h | --help) bench_usage && return ;;
+      *) arguments+=("$argument") ;;
+    esac
+  done
+  CLUSTER=dbaas-bench PORT=${DBAAS_BENCH_PORT:-18090} DBAAS_MANIFESTS=$BENCH_MANIFESTS
+  check_settings
+  mkdir -p "$BENCH_MANIFESTS" "$ROOT/bench/results"
+  cp "$ROOT/bench/manifest.yaml" "$BENCH_MANIFESTS/dbaas.yaml"
+  if engine_answers; then bench_down; fi
+  if [ "$keep" = 0 ]; then trap bench_down EXIT; fi
+  welcome() { :; } # not a cluster to try things on
+  cluster_up
+  bench_program "${arguments[@]+"${arguments[@]}"}"
+}
+
+bench_usage() {
+  cat <<'EOF'
+usage: ./dbaas bench [--full] [--only SCENARIO,…] [--keep]
+
+Measures the service on a cluster of its own, which it brings up and takes down again, beside a plain implementation of
+the same thing. Prints a table and writes JSON, Markdown and charts to bench/results/.
+
+  --full   longer and more runs, all sizes, ten minutes of memory (about an hour); without it about four minutes
+  --only   some of: replay, headline, lone, steady, connections, slaves, controller, sizes, memory
+  --keep   leave the cluster running; the next run begins anew all the same
+
+DBAAS_BENCH_PORT (18090) is the port of that cluster, dbaas-bench its name.
+EOF
+}
+
+bench_program() {
   local terminal=()
-  if [ -t 0 ] && [ -t 1 ]; then terminal=(--tty); fi
-  mkdir -p "$ROOT/bench/results"
-  exec docker run --rm --interactive "${terminal[@]+"${terminal[@]}"}" --network host \
-    --user "$(id -u):$(id -g)" --group-add "$(socket_group)" \
+  if [ -t 0 ] && [ -t 1 ]; then terminal=(--interactive --tty); fi
+  docker run --rm --init "${terminal[@]+"${terminal[@]}"}" --name "$CLUSTER-program" --label dbaas-bench= \
+    --network "$CLUSTER-net" --pid host --user "$(id -u):$(id -g)" --group-add "$(socket_group)" \
     --volume "${DBAAS_DOCKER_SOCKET:-/var/run/docker.sock}:/var/run/docker.sock" \
-    --volume "$ROOT/bench/results:/app/bench/results" \
-    --env "DBAAS_CLUSTER=$CLUSTER" --env "DBAAS_PORT=$PORT" \
-    "$APP_IMAGE" node dist/bench/main.js "$@"
+    --volume "$ROOT/bench/results:/results" --volume "$BENCH_MANIFESTS:/manifests" \
+    --env RESULTS_DIR=/results --env MANIFEST=/manifests/dbaas.yaml \
+    --env "DBAAS_CLUSTER=$CLUSTER" --env "DBAAS_IMAGE=$APP_IMAGE" \
+    --env "RABBITMQ_URL=amqp://$RABBITMQ_USER:$RABBITMQ_PASSWORD@rabbitmq:5672" \
+    "$APP_IMAGE" node --enable-source-maps dist/bench/main.js "$@"
+}
+
+bench_down() {
+  local ids
+  ids=$(docker ps --all --quiet --filter label=dbaas-bench)
+  # shellcheck disable=SC2086  # a list of ids
+  if [ -n "$ids" ]; then docker rm --force --volumes $ids >/dev/null; fi
+  cluster_down --volumes
 }
 
 # The torture run brings clusters of its own up and down by this very script, so it runs on the host.

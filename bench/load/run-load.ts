@@ -19,8 +19,11 @@ export interface LoadSpec {
 const drainWithinMs = 15_000;
 const tickMs = 1;
 
-export async function runLoad(spec: LoadSpec): Promise<LoadResult> {
-  const run = new Run(spec);
+/** Told when the measured time begins and ends, for whoever looks at the other processes meanwhile. */
+export type OnPhase = (phase: "measuring" | "measured") => void;
+
+export async function runLoad(spec: LoadSpec, onPhase: OnPhase = () => undefined): Promise<LoadResult> {
+  const run = new Run(spec, onPhase);
   await run.open();
   try {
     return await run.measured();
@@ -38,9 +41,11 @@ class Run {
   #stopping = false;
   #inAir = 0;
   #drained: () => void = () => undefined;
+  readonly #onPhase: OnPhase;
 
-  constructor(spec: LoadSpec) {
+  constructor(spec: LoadSpec, onPhase: OnPhase) {
     this.#spec = spec;
+    this.#onPhase = onPhase;
     this.#workload = workloadOf(spec.workload);
   }
 
@@ -62,9 +67,11 @@ class Run {
     const { warmUpMs, measureMs, ratePerSecond } = this.#spec;
     const schedule = ratePerSecond === undefined ? this.#closedLoop() : new Schedule(this, ratePerSecond);
     await sleep(warmUpMs);
+    this.#onPhase("measuring");
     this.#tally.start();
     await sleep(measureMs);
     this.#tally.stop();
+    this.#onPhase("measured");
     this.#stopping = true;
     const unsent = schedule?.stop() ?? 0;
     await this.#drain();
@@ -114,10 +121,9 @@ class Run {
 
   async #drain(): Promise<void> {
     if (this.#inAir === 0) return;
-    const drained = new Promise<void>((resolve) => {
-      this.#drained = resolve;
-    });
-    await Promise.race([drained, sleep(drainWithinMs)]);
+    const drained = new AbortController();
+    this.#drained = () => drained.abort();
+    await sleep(drainWithinMs, drained.signal);
     for (let i = 0; i < this.#inAir; i++) this.#tally.trouble("no answer by the end");
   }
 }
