@@ -1,0 +1,86 @@
+// The parts too small for a file of their own.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { hostConfigOf, textOfLogs } from "../../../controller/docker-formats.ts";
+import { failpointsIn } from "../../../controller/failpoint.ts";
+import { containerName, labels, ordinalOf, shortId, workerName } from "../../../controller/names.ts";
+import { workerContainer } from "../../../controller/worker-container.ts";
+import { spec } from "./makers.ts";
+
+describe("names", () => {
+  it("know workers by their ordinal, and nothing else for a worker", () => {
+    assert.equal(ordinalOf(workerName(12)), 12);
+    for (const name of ["w-0", "w-01", "w-", "x-1", "w-1x", "w--1", ""]) assert.equal(ordinalOf(name), null);
+    assert.equal(containerName("dbaas", "w-1"), "dbaas-w-1");
+    assert.equal(shortId("0123456789abcdef"), "0123456789ab");
+  });
+});
+
+describe("workerContainer", () => {
+  const settings = { cluster: "c", uid: "u", image: "i", network: "n", environment: { ZOOKEEPER: "z" } };
+
+  it("bears the cluster's labels and is told who it is", () => {
+    const container = workerContainer(settings, spec().worker, "w-2");
+    assert.equal(container.name, "c-w-2");
+    assert.equal(container.volume.name, "c-w-2");
+    assert.deepEqual(container.environment, {
+      ZOOKEEPER: "z",
+      DBAAS_CLUSTER: "c",
+      DATA_DIR: "/data",
+      WORKER_NAME: "w-2",
+    });
+    const { [labels.spec]: hash, ...rest } = container.labels;
+    assert.deepEqual(rest, { [labels.cluster]: "c", [labels.uid]: "u", [labels.worker]: "w-2" });
+    assert.match(hash ?? "", /^[0-9a-f]{12}$/);
+  });
+
+  it("has one hash for all workers of a specification, and another for another one", () => {
+    const hash = (changes: object, worker: string) =>
+      workerContainer(settings, { ...spec().worker, ...changes }, worker).labels[labels.spec];
+    assert.equal(hash({}, "w-1"), hash({}, "w-2"));
+    assert.notEqual(hash({}, "w-1"), hash({ memoryBytes: 1 }, "w-1"));
+  });
+
+  it("may not swap", () => {
+    const { Memory, MemorySwap } = hostConfigOf(workerContainer(settings, spec().worker, "w-1"));
+    assert.equal(MemorySwap, Memory);
+  });
+});
+
+describe("textOfLogs", () => {
+  const frame = (text: string) => {
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(Buffer.byteLength(text), 4);
+    return Buffer.concat([head, Buffer.from(text)]);
+  };
+
+  it("puts the frames together", () =>
+    assert.equal(textOfLogs(Buffer.concat([frame("one\n"), frame("twö\n")])), "one\ntwö"));
+
+  it("makes do with what is cut off", () => assert.equal(textOfLogs(frame("whole").subarray(0, 10)), "wh"));
+});
+
+describe("failpointsIn", () => {
+  it("ends the process at the named point, once for ever", () => {
+    const folder = mkdtempSync(join(tmpdir(), "failpoint-"));
+    const exits: number[] = [];
+    const point = () => failpointsIn("after-create,after-start", folder, (code) => exits.push(code));
+    const first = point();
+    first("before-kill");
+    first("after-create");
+    first("after-create");
+    point()("after-create");
+    point()("after-start");
+    assert.deepEqual(exits, [137, 137]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("does nothing when none is named", () => {
+    const point = failpointsIn("", "/nowhere", () => assert.fail("exited"));
+    point("after-create");
+    point("");
+  });
+});
