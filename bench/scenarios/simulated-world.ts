@@ -74,6 +74,7 @@ export class SimulatedRegistry implements Registry {
   #status: ClusterStatus | null = null;
   #events: readonly EventRecord[] = [];
   #position = 0;
+  readonly #startedAtMs = Date.now();
 
   constructor(engine: SimulatedEngine) {
     this.#engine = engine;
@@ -92,7 +93,7 @@ export class SimulatedRegistry implements Registry {
       pids: new Map(this.#pids),
       draining: new Map(),
       reads: this.#position * 10,
-      firstReadAtMs: 1,
+      firstReadAtMs: this.#startedAtMs,
       window: this.#window,
       wishes: [],
       spec: this.#spec,
