@@ -21,11 +21,11 @@ useCluster({
   },
 });
 
-test("with the controller stopped reads and writes go on, and a dead master is followed by the lowest pid", async () => {
+test("with the controller stopped reads and writes go on, and a dead master is followed by the lowest pid", async (t) => {
   await applyFields({ max: "2", min: "2", baseline: "2" });
   const before = await settled(2);
   const master = masterOf(before);
-  const writing = await startWriting();
+  const writing = await startWriting(t);
   await writing.more(10);
   assert.ok(await signal("controller", "STOP"));
   await writing.more(10);
@@ -57,9 +57,9 @@ test("a controller that was killed finds the workers again and starts none", asy
   assert.ok(!(await controllerLog()).slice(log.length).some((line) => /starting worker|killing/.test(line)));
 });
 
-test("the controller is killed again and again while it replaces dead workers: in the end there are as many as desired", async () => {
+test("the controller is killed again and again while it replaces dead workers: in the end there are as many as desired", async (t) => {
   await applyManifest(await baselineManifest());
-  const writing = await startWriting();
+  const writing = await startWriting(t);
   for (const delayMs of [0, 60, 120, 180, 240, 300]) {
     const all = await settled();
     await kill(delayMs % 120 === 0 ? masterOf(all) : (slavesOf(all)[0] ?? masterOf(all)));

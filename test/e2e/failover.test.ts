@@ -21,12 +21,12 @@ const masterOtherThan = (container: string): Promise<string> =>
     return master !== null && master.container !== container ? found(master.container) : notYet(master);
   });
 
-test("crash/master kills the master; the slave with the lowest pid leads; another slave comes", async () => {
+test("crash/master kills the master; the slave with the lowest pid leads; another slave comes", async (t) => {
   await applyFields({ max: "2", min: "2", baseline: "2" });
   const before = await settled(2);
   const master = masterOf(before);
   const heir = slavesOf(before)[0];
-  const writing = await startWriting();
+  const writing = await startWriting(t);
   await writing.more(20);
   assert.equal(await crash("master"), master.pid);
   assert.equal(await masterOtherThan(master.shortId), heir?.shortId);
@@ -38,10 +38,10 @@ test("crash/master kills the master; the slave with the lowest pid leads; anothe
   await assertNothingLost(writing);
 });
 
-test("crash/slave kills the slave with the highest pid; another slave comes; the master stays", async () => {
+test("crash/slave kills the slave with the highest pid; another slave comes; the master stays", async (t) => {
   const before = await settled(2);
   const victim = slavesOf(before).at(-1);
-  const writing = await startWriting();
+  const writing = await startWriting(t);
   await writing.more(20);
   assert.equal(await crash("slave"), victim?.pid);
   await until("the killed slave is replaced", newMasterMs, async () => {
@@ -55,10 +55,10 @@ test("crash/slave kills the slave with the highest pid; another slave comes; the
   await assertNothingLost(writing);
 });
 
-test("the master is killed twice in a row", async () => {
+test("the master is killed twice in a row", async (t) => {
   await applyManifest(await baselineManifest());
   const before = await settled();
-  const writing = await startWriting();
+  const writing = await startWriting(t);
   await writing.more(20);
   const first = await crash("master");
   const second = await crash("master");

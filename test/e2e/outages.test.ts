@@ -1,6 +1,6 @@
 // Whole parts go away while clients write: what was acknowledged before and meanwhile is in every copy afterwards, once.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { settled, useCluster } from "../support/cluster.ts";
 import { docker } from "../support/command.ts";
 import { read } from "../support/database.ts";
@@ -15,8 +15,8 @@ import { kill, masterOf, slavesOf, workers } from "../support/workers.ts";
 useCluster();
 
 /** Writes go on before, during and after the fault. */
-async function survives(fault: () => Promise<void>): Promise<void> {
-  const writing = await startWriting();
+async function survives(t: TestContext, fault: () => Promise<void>): Promise<void> {
+  const writing = await startWriting(t);
   await writing.more(20);
   await fault();
   await writing.more(20);
@@ -61,14 +61,14 @@ const faults: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 for (const [what, fault] of Object.entries(faults))
-  test(`${what}: nothing acknowledged is lost, nothing is applied twice`, () => survives(fault));
+  test(`${what}: nothing acknowledged is lost, nothing is applied twice`, (t) => survives(t, fault));
 
-test("a hung master is followed by another; when it wakes up, nothing it does is accepted", async () => {
+test("a hung master is followed by another; when it wakes up, nothing it does is accepted", async (t) => {
   // No controller may put it out of its misery: it has to step back by itself.
   await applyFields({ paused: "true" });
   const master = masterOf(await settled());
   const before = await seenMaster();
-  await survives(async () => {
+  await survives(t, async () => {
     await docker("pause", master.container);
     const successor = await until("another master is elected", 15_000, async () => {
       const now = await seenMaster();

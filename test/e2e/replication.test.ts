@@ -37,12 +37,12 @@ test("every copy is of the master's epoch, which is the transaction that made th
   );
 });
 
-test("slaves that join while writes go on get all data, and serve no read before they have it", async () => {
+test("slaves that join while writes go on get all data, and serve no read before they have it", async (t) => {
   await clear();
   const base = 3_000;
   for (let i = 0; i < base; i += 500)
     await insertUsers(...Array.from({ length: 500 }, (_, n) => `base-${i + n}`));
-  const writing = await startWriting();
+  const writing = await startWriting(t);
   const counted: number[] = [];
   let joining = true;
   const reading = (async () => {

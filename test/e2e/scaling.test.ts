@@ -87,10 +87,10 @@ test("crash calls, lists, writes and refused methods are not counted; refused re
   assert.ok(demand !== null && demand.reads >= 2 && demand.reads <= 3, JSON.stringify(demand));
 });
 
-test("no read fails while slaves leave under heavy reading", async () => {
+test("no read fails while slaves leave under heavy reading", async (t) => {
   await applyFields({ max: "3", min: "3", baseline: "3" });
   const before = await settled(3);
-  const reading = startReading(2, 8);
+  const reading = startReading(t, 2, 8);
   await applyFields({ max: "1" });
   const after = await settled(1);
   await reading.stop();

@@ -5,10 +5,10 @@ import { dbaas, docker, lines } from "./command.ts";
 import { clear, workerList } from "./database.ts";
 import { call } from "./http.ts";
 import { applyManifest, baselineManifest, saveManifest } from "./manifest.ts";
-import { closeRegistry } from "./registry.ts";
+import { closeRegistry, seenStatus } from "./registry.ts";
 import { cluster } from "./settings.ts";
 import { found, notYet, until } from "./until.ts";
-import { mastersOf, slavesOf, type Worker, workers } from "./workers.ts";
+import { masterOf, mastersOf, slavesOf, type Worker, workers } from "./workers.ts";
 
 export const settleMs = 60_000;
 
@@ -25,7 +25,7 @@ export async function ensureUp(): Promise<string> {
   return dbaas("up");
 }
 
-/** Waits until exactly one master and that many slaves serve, each in ZooKeeper and in the API's list. */
+/** Waits until one master and that many slaves serve, and ZooKeeper, the API and the controller's status agree on it. */
 export const settled = (slaves = 1, withinMs = settleMs): Promise<readonly Worker[]> =>
   until(`one master and ${slaves} slaves serve`, withinMs, async () => {
     const all = await workers();
@@ -34,8 +34,11 @@ export const settled = (slaves = 1, withinMs = settleMs): Promise<readonly Worke
       all.length === slaves + 1 && mastersOf(all).length === 1 && slavesOf(all).length === slaves;
     if (!complete) return notYet(seen);
     const listed = await workerList();
-    const same = listed.length === all.length && all.every(({ pid }, i) => pid === listed[i]);
-    return same && (await isReady()) ? found(all) : notYet({ ...seen, listed });
+    const sameList = listed.length === all.length && all.every(({ pid }, i) => pid === listed[i]);
+    const status = await seenStatus();
+    const told = { readySlaves: status?.readySlaves, master: status?.master };
+    const sameStatus = told.readySlaves === slaves && told.master === masterOf(all).name;
+    return sameList && sameStatus && (await isReady()) ? found(all) : notYet({ ...seen, listed, told });
   });
 
 export interface Preparation {

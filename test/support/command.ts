@@ -19,11 +19,9 @@ async function run(file: string, args: readonly string[], timeout: number): Prom
       env: { ...process.env, ...environment },
     });
     return stdout;
-  } catch (cause) {
-    const { stdout = "", stderr = "" } = cause as { stdout?: string; stderr?: string };
-    throw new Error(`${file} ${args.join(" ")} failed: ${stdout.slice(-4000)}${stderr.slice(-4000)}`, {
-      cause,
-    });
+  } catch (error) {
+    const { code, stdout = "", stderr = "" } = error as { code?: unknown; stdout?: string; stderr?: string };
+    throw new Error(`${file} ${args.join(" ")} (${code}): ${stdout.slice(-2000)}${stderr.slice(-2000)}`);
   }
 }
 

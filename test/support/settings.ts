@@ -1,11 +1,12 @@
-// The cluster that the end-to-end tests share, by name and by port. `./dbaas test` takes away whatever carries this name.
+// The cluster that the end-to-end tests share, by name and by port. `./dbaas test` takes away whatever carries this name;
+// with another name and port given, a second run does not disturb the first.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** This file runs compiled, from dist/test/support. */
 export const rootDir = fileURLToPath(new URL("../../../", import.meta.url));
 
-export const cluster = "dbaas-e2e";
+export const cluster = process.env.DBAAS_E2E_CLUSTER ?? "dbaas-e2e";
 
 const firstPort = Number(process.env.DBAAS_E2E_PORT ?? 18_480);
 

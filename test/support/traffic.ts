@@ -2,6 +2,7 @@
 // Every write adds one ride under a text of its own; rides are numbered by the database, so that a write applied twice
 // shows as two rows.
 import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { equalCopies, rowsIn } from "./copies.ts";
 import { insertUsers, isSuccess, read, write } from "./database.ts";
@@ -26,10 +27,13 @@ export interface Writing {
 
 let started = 0;
 
-export async function startWriting(): Promise<Writing> {
+/** Ends with the test at the latest. */
+export async function startWriting(test: TestContext): Promise<Writing> {
   const user = `${writer}-${process.pid}-${started++}`;
   await insertUsers(user);
-  return new Writers(user);
+  const writing = new Writers(user);
+  test.after(() => writing.halt());
+  return writing;
 }
 
 class Writers implements Writing {
@@ -55,9 +59,13 @@ class Writers implements Writing {
     }
   }
 
-  async stop(): Promise<void> {
+  async halt(): Promise<void> {
     this.#stopped.abort();
     await this.#running;
+  }
+
+  async stop(): Promise<void> {
+    await this.halt();
     assert.deepEqual(this.#odd, [], "answers that are neither success nor 503");
   }
 
@@ -113,8 +121,8 @@ export interface Reading {
   stop(): Promise<void>;
 }
 
-/** Reads all the time; every answer other than 200 is remembered. */
-export function startReading(pauseBetweenMs: number, readers = 2): Reading {
+/** Reads all the time, until the test ends at the latest; every answer other than 200 is remembered. */
+export function startReading(test: TestContext, pauseBetweenMs: number, readers: number): Reading {
   const stopped = new AbortController();
   const reading = { failed: [] as string[], answered: 0, stop };
   const reader = async () => {
@@ -130,5 +138,6 @@ export function startReading(pauseBetweenMs: number, readers = 2): Reading {
     stopped.abort();
     await running;
   }
+  test.after(stop);
   return reading;
 }
