@@ -51,12 +51,12 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
 
 /** A wake-up that is remembered: `wait` returns at once when `wake` came before it. */
 export class Wakeable {
-  readonly #sleep: typeof sleep;
+  readonly #time: { readonly sleep: typeof sleep };
   #woken = false;
   #resolve: (() => void) | undefined;
 
   constructor(time: { readonly sleep: typeof sleep } = { sleep }) {
-    this.#sleep = time.sleep;
+    this.#time = time;
   }
 
   wake(): void {
@@ -72,7 +72,7 @@ export class Wakeable {
       const end = () => waiting.abort();
       this.#resolve = end;
       signal?.addEventListener("abort", end, { once: true });
-      await this.#sleep(ms, waiting.signal);
+      await this.#time.sleep(ms, waiting.signal);
       signal?.removeEventListener("abort", end);
       this.#resolve = undefined;
     }
