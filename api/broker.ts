@@ -1,6 +1,7 @@
 // One life of the connection to RabbitMQ: answers come in, and both batchers get their queue.
 import { queues } from "../protocol/queues.ts";
 import type { Rabbit } from "../protocol/rabbit.ts";
+import type { QueueDepths } from "../protocol/stats.ts";
 import type { Answers } from "./batcher/answers.ts";
 import type { Line } from "./batcher/sender.ts";
 
@@ -25,6 +26,12 @@ export class Broker {
   get connected(): boolean {
     return this.#rabbit !== undefined && !this.#rabbit.ended.aborted && !this.#rabbit.blocked;
   }
+
+  /** @returns null without a connection; @throws when a queue is not there yet */
+  readonly depths = async (): Promise<QueueDepths | null> =>
+    this.#rabbit === undefined || this.#rabbit.ended.aborted
+      ? null
+      : this.#rabbit.depths(["readQ", "writeQ", "syncQ", "responseQ", "deadQ"]);
 
   /** @throws TransientError or TerminalError when the queues cannot be had */
   readonly use = async (rabbit: Rabbit, scope: AbortSignal): Promise<void> => {

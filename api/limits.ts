@@ -31,4 +31,9 @@ export const limits = {
   /** A socket on which nothing moves, in either direction. */
   idleSocketMs: 120_000,
   drainWithinMs: 6_000,
+  /** Who may listen to the event stream at a time, and how much may wait for a slow one. */
+  listenersMax: 64,
+  listenerBytesMax: mebibyte,
+  heartbeatEveryMs: 15_000,
+  sampleEveryMs: 1_000,
 } as const;

@@ -11,15 +11,22 @@ import { Answers } from "./batcher/answers.ts";
 import { Batcher } from "./batcher/batcher.ts";
 import { encodeReads, encodeWrites } from "./batcher/encode.ts";
 import { Broker, firstApiId } from "./broker.ts";
+import { liveRoutes } from "./events/live-routes.ts";
+import { LiveStream } from "./events/stream.ts";
 import { limits } from "./limits.ts";
 import { liveAgainAndAgain } from "./lives.ts";
+import { pages } from "./pages/pages.ts";
 import { ReadCounter } from "./read-counter.ts";
 import { ApiServer } from "./server/api-server.ts";
 import { Bodies } from "./server/bodies.ts";
 import { clusterRoutes } from "./server/cluster-routes.ts";
-import { DatabaseRoutes } from "./server/database-routes.ts";
-import { createRoutes, paths as routePaths } from "./server/routes.ts";
+import { DatabaseRoutes, databaseRoutes } from "./server/database-routes.ts";
+import { createRoutes } from "./server/routes.ts";
 import { Spec } from "./spec.ts";
+import { apiMetrics } from "./stats/api-metrics.ts";
+import { Depths } from "./stats/depths.ts";
+import { Meters } from "./stats/meters.ts";
+import { Sampler } from "./stats/sampler.ts";
 import { Workers } from "./workers.ts";
 import { CurrentZnodes } from "./znodes.ts";
 
@@ -58,17 +65,52 @@ runProgram(log, async (stop) => {
     limits,
     clock,
   });
-  const broker = new Broker({ reads, writes, answers: new Answers([reads, writes], log) }, apiId);
+  const answers = new Answers([reads, writes], log);
+  const broker = new Broker({ reads, writes, answers }, apiId);
   const bodies = new Bodies(limits.bodiesBytesMax);
-  const database = new DatabaseRoutes({ reads, writes, bodies, spec, clock, countRead: counter.count, log });
+  const meters = new Meters(clock);
+  const database = new DatabaseRoutes({
+    reads,
+    writes,
+    bodies,
+    spec,
+    clock,
+    countRead: counter.count,
+    meters,
+    log,
+  });
+  const depths = new Depths(broker.depths, clock).now;
+  const sampler = new Sampler({
+    api: apiId,
+    reads: { meter: database.meters.read, inFlight: () => reads.pending },
+    writes: { meter: database.meters.write, inFlight: () => writes.pending },
+    surroundings: () => ({
+      reachable: {
+        rabbitmq: broker.connected,
+        zookeeper: znodes.connected,
+        controller: stream.controllerThere,
+      },
+      scaling: spec.scaling,
+    }),
+    now: clock.now,
+  });
+  const stream = new LiveStream({ paths, limits, sampler, depths });
+  const metrics = apiMetrics(apiId, {
+    meters,
+    reads,
+    writes,
+    answers,
+    readsCounted: () => counter.reads,
+    depths,
+    listeners: () => stream.listeners,
+  });
   const routes = createRoutes(
     [
-      { method: "post", path: routePaths.read, handle: database.read, onOtherMethod: counter.count },
-      { method: "post", path: routePaths.write, handle: database.write },
-      { method: "post", path: routePaths.clear, handle: database.clear },
+      ...databaseRoutes(database, counter.count),
       ...clusterRoutes({ znodes, paths, clock, spec, broker, workers }),
+      ...liveRoutes(stream, metrics),
     ],
-    log,
+    { log, meters, pages: pages() },
   );
   const server = new ApiServer(database, routes);
 
@@ -97,6 +139,7 @@ runProgram(log, async (stop) => {
           counter.follow(session, scope),
           spec.follow(session, paths.spec, scope),
           workers.follow(session, scope),
+          stream.follow(session, scope),
         ]);
       },
       stop: over.signal,
@@ -106,6 +149,7 @@ runProgram(log, async (stop) => {
   log.info({ port: await server.listen(port), apiId }, "listening");
 
   await aborted(stop);
+  stream.close();
   await server.drain();
   clearInterval(sweeping);
   await counter.flush();

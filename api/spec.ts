@@ -1,6 +1,6 @@
 // What the manifest says about requests, as the controller last accepted it. Until it has said anything, defaults hold:
 // reads and writes must not wait for the controller.
-import type { RequestSpec } from "../protocol/manifest.ts";
+import type { RequestSpec, ScalingSpec } from "../protocol/manifest.ts";
 import { fromJson, type SpecNode } from "../protocol/znodes.ts";
 import { follow, type Znodes } from "./znodes.ts";
 
@@ -13,17 +13,25 @@ const defaults: RequestSpec = {
 
 export class Spec {
   #requests = defaults;
+  #scaling: ScalingSpec | null = null;
 
   get requests(): RequestSpec {
     return this.#requests;
+  }
+
+  /** Null until the controller has accepted a manifest. */
+  get scaling(): ScalingSpec | null {
+    return this.#scaling;
   }
 
   follow(znodes: Znodes, path: string, scope: AbortSignal): Promise<void> {
     return follow(znodes, "node", path, scope, async () => {
       const node = await znodes.get(path);
       // A node that went away leaves what was known: it says nothing new.
-      if (node !== null)
-        this.#requests = { ...this.#requests, ...fromJson<SpecNode>(node.data)?.spec?.requests };
+      if (node === null) return;
+      const spec = fromJson<SpecNode>(node.data)?.spec;
+      this.#requests = { ...this.#requests, ...spec?.requests };
+      this.#scaling = spec?.scaling ?? this.#scaling;
     });
   }
 }

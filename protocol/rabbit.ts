@@ -142,6 +142,17 @@ export class Rabbit {
     return { messages: messageCount, consumers: consumerCount };
   }
 
+  /** The same for several queues, for onlookers: a queue that does not exist harms nobody else. */
+  depths<Q extends string>(names: readonly Q[]): Promise<Readonly<Record<Q, number>>> {
+    return this.#onScratchChannel(async (channel) => {
+      const found = names.map(async (queue) => {
+        const { messageCount } = await within(channel.checkQueue(queue), callWithinMs, `look at ${queue}`);
+        return [queue, messageCount] as const;
+      });
+      return Object.fromEntries(await Promise.all(found)) as Record<Q, number>;
+    });
+  }
+
   /** Fire and forget: for answers, which nobody needs to have twice. @returns false when the socket is full */
   send(queue: string, content: Buffer, options: PublishOptions = {}): boolean {
     if (this.ended.aborted) return false;

@@ -7,6 +7,8 @@
 // A request is kept here until it is answered or its time is up. When an answer may have been lost (a new master, a new
 // connection, a silent slave), its batch is sent again under the same id and keys: a write is applied once by its key,
 // and of two answers the second finds nobody waiting.
+
+import { Distribution, sizeScale } from "../../protocol/distribution.ts";
 import type { RefusalBody } from "../../protocol/errors.ts";
 import type { DecodedAnswer } from "../../protocol/queues.ts";
 import { Admission, type AdmissionLimits, unavailable } from "./admission.ts";
@@ -42,6 +44,11 @@ export class Batcher<P extends Pending> {
   #newestAnsweredSentAtMs = 0;
   #turnEndAwaited = false;
   #patience: NodeJS.Timeout | undefined;
+
+  /** Requests in each message, as they were sent first. */
+  readonly sizes = new Distribution(sizeScale);
+  /** Batches that were sent once more. */
+  repeats = 0;
 
   constructor(options: BatcherOptions<P>) {
     this.#options = options;
@@ -153,6 +160,7 @@ export class Batcher<P extends Pending> {
         this.#options.clock.monotonicMs(),
       );
       this.#inFlight.set(id, batch);
+      this.sizes.observe(batch.size);
       this.#publish(batch);
     }
   };
@@ -163,7 +171,9 @@ export class Batcher<P extends Pending> {
   }
 
   #publish(batch: InFlight<P>): void {
-    if (this.#line !== undefined) this.#sender.send(this.#line, batch);
+    if (this.#line === undefined) return;
+    if (batch.publications > 0) this.repeats += 1;
+    this.#sender.send(this.#line, batch);
   }
 
   #fail(batch: InFlight<P>, requests: readonly Placed<P>[], refusal: RefusalBody): void {

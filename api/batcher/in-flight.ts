@@ -23,6 +23,11 @@ export class InFlight<P extends Pending> {
     );
   }
 
+  /** How many requests it was made of. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
   get done(): boolean {
     return this.#unanswered === 0;
   }

@@ -12,10 +12,12 @@ import { jsonFrom } from "../requests/json-body.ts";
 import { minPositionFrom } from "../requests/min-position.ts";
 import { parseRead } from "../requests/read-request.ts";
 import { parseWrite } from "../requests/write-request.ts";
+import type { Meters, RouteMeter } from "../stats/meters.ts";
 import { submitStrongRead } from "../strong-read.ts";
 import type { Bodies } from "./bodies.ts";
 import { HttpReply } from "./http-reply.ts";
-import { refuse, unforeseen } from "./refusals.ts";
+import { unforeseen } from "./refusals.ts";
+import { paths, type Route } from "./routes.ts";
 
 export interface DatabasePorts {
   readonly reads: { submit(pending: PendingRead): void };
@@ -24,6 +26,7 @@ export interface DatabasePorts {
   readonly spec: { readonly requests: RequestSpec };
   readonly clock: Clock;
   readonly countRead: () => void;
+  readonly meters: Meters;
   readonly log: Log;
 }
 
@@ -32,44 +35,55 @@ const requestBytes = 512;
 
 export class DatabaseRoutes {
   readonly #ports: DatabasePorts;
+  readonly #meters: { readonly read: RouteMeter; readonly write: RouteMeter; readonly clear: RouteMeter };
 
   constructor(ports: DatabasePorts) {
     this.#ports = ports;
+    const meter = (path: string) => ports.meters.of("post", path);
+    this.#meters = { read: meter(paths.read), write: meter(paths.write), clear: meter(paths.clear) };
+  }
+
+  /** For those who watch the traffic. */
+  get meters() {
+    return this.#meters;
   }
 
   readonly read = (req: IncomingMessage, res: ServerResponse): void => {
     this.#ports.countRead();
-    this.#withBody(req, res, this.#submitRead);
+    this.#withBody(req, new HttpReply(res, this.#meters.read), this.#submitRead);
   };
 
   readonly write = (req: IncomingMessage, res: ServerResponse): void => {
-    this.#withBody(req, res, this.#submitWrite);
+    this.#withBody(req, new HttpReply(res, this.#meters.write), this.#submitWrite);
   };
 
   /** Takes no body; one that comes is dropped. */
   readonly clear = (req: IncomingMessage, res: ServerResponse): void => {
-    this.#refusing(res, () => this.#submitStatement(req, res, { shape: { kind: "clear" }, rows: [[]] }, 0));
+    const reply = new HttpReply(res, this.#meters.clear);
+    this.#refusing(reply, () =>
+      this.#submitStatement(req, reply, { shape: { kind: "clear" }, rows: [[]] }, 0),
+    );
   };
 
   #withBody(
     req: IncomingMessage,
-    res: ServerResponse,
-    submit: (req: IncomingMessage, res: ServerResponse, body: Buffer) => void,
+    reply: HttpReply,
+    submit: (req: IncomingMessage, reply: HttpReply, body: Buffer) => void,
   ): void {
     const { bodies, spec } = this.#ports;
     bodies.receive(req, Math.min(spec.requests.bodyBytesMax, limits.bodyBytesMax), (body, refusal) => {
-      if (body !== undefined) this.#refusing(res, () => submit(req, res, body));
-      else if (refusal !== undefined) refuse(res, refusal);
+      if (body !== undefined) this.#refusing(reply, () => submit(req, reply, body));
+      else if (refusal !== undefined) reply.refused(refusal);
     });
   }
 
-  readonly #submitRead = (req: IncomingMessage, res: ServerResponse, body: Buffer): void => {
+  readonly #submitRead = (req: IncomingMessage, reply: HttpReply, body: Buffer): void => {
     const { shape, params, strong } = parseRead(jsonFrom(body));
     const minPosition = minPositionFrom(req.headers["x-dbaas-min-position"]);
     const read: PendingRead = {
       shape,
       params,
-      reply: new HttpReply(res),
+      reply,
       deadlineAtMs: this.#deadlineAtMs(),
       bytes: body.length + requestBytes,
       ...(minPosition === undefined ? {} : { minPosition }),
@@ -78,12 +92,12 @@ export class DatabaseRoutes {
     else this.#ports.reads.submit(read);
   };
 
-  readonly #submitWrite = (req: IncomingMessage, res: ServerResponse, body: Buffer): void =>
-    this.#submitStatement(req, res, parseWrite(jsonFrom(body)), body.length);
+  readonly #submitWrite = (req: IncomingMessage, reply: HttpReply, body: Buffer): void =>
+    this.#submitStatement(req, reply, parseWrite(jsonFrom(body)), body.length);
 
   #submitStatement(
     req: IncomingMessage,
-    res: ServerResponse,
+    reply: HttpReply,
     statement: WriteStatement,
     bodyBytes: number,
   ): void {
@@ -92,7 +106,7 @@ export class DatabaseRoutes {
     this.#ports.writes.submit({
       shape: statement.shape,
       rows: statement.rows,
-      reply: new HttpReply(res),
+      reply,
       deadlineAtMs: this.#deadlineAtMs(),
       bytes: bodyBytes + requestBytes,
       ...clientKey,
@@ -100,12 +114,12 @@ export class DatabaseRoutes {
   }
 
   /** Nothing a client sends may take the process down, not even by a mistake of ours. */
-  #refusing(res: ServerResponse, submit: () => void): void {
+  #refusing(reply: HttpReply, submit: () => void): void {
     try {
       submit();
     } catch (error) {
       if (!(error instanceof Refusal)) this.#ports.log.error({ err: error }, "could not answer a request");
-      refuse(res, error instanceof Refusal ? refusalBody(error) : unforeseen);
+      reply.refused(error instanceof Refusal ? refusalBody(error) : unforeseen);
     }
   }
 
@@ -113,3 +127,13 @@ export class DatabaseRoutes {
     return this.#ports.clock.monotonicMs() + this.#ports.spec.requests.timeoutMs;
   }
 }
+
+/** As Express sees them; the two hot ones it sees only in another method or with a query behind the path. */
+export const databaseRoutes = (
+  { read, write, clear }: DatabaseRoutes,
+  countRead: () => void,
+): readonly Route[] => [
+  { method: "post", path: paths.read, handle: read, onOtherMethod: countRead, measuredInside: true },
+  { method: "post", path: paths.write, handle: write, measuredInside: true },
+  { method: "post", path: paths.clear, handle: clear, measuredInside: true },
+];

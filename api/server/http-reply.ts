@@ -1,10 +1,11 @@
-// Last step of a read or write: answer -> HTTP. The worker's JSON goes out as the bytes it came in.
+// First and last step of a read or write: measured from here to here. The worker's JSON goes out as the bytes it came in.
 import type { ServerResponse } from "node:http";
 import type { RefusalBody } from "../../protocol/errors.ts";
 import type { DecodedAnswer } from "../../protocol/queues.ts";
 import { fromJson } from "../../protocol/znodes.ts";
 import type { Reply } from "../batcher/pending.ts";
-import { refuse } from "./refusals.ts";
+import type { RouteMeter } from "../stats/meters.ts";
+import { type Headers, type HttpRefusal, refuse } from "./refusals.ts";
 
 const unreadable: RefusalBody = { code: "internal", message: "the worker's answer cannot be read" };
 /** Up to this size head and body leave as one string, in one write; above it the copy would cost more. */
@@ -12,15 +13,19 @@ const oneWriteBytesMax = 4_096;
 
 export class HttpReply implements Reply {
   readonly #res: ServerResponse;
+  readonly #meter: RouteMeter;
+  readonly #startedAtMs: number;
 
-  constructor(res: ServerResponse) {
+  constructor(res: ServerResponse, meter: RouteMeter) {
     this.#res = res;
+    this.#meter = meter;
+    this.#startedAtMs = meter.clock.monotonicMs();
   }
 
   answered({ ok, body, position }: DecodedAnswer, worker: string): void {
     if (!ok) {
       const refusal = fromJson<RefusalBody>(body.toString("utf8")) ?? unreadable;
-      refuse(this.#res, refusal, [
+      this.refused(refusal, [
         ["X-DBaaS-Position", String(position)],
         ["X-DBaaS-Worker", worker],
       ]);
@@ -38,9 +43,10 @@ export class HttpReply implements Reply {
     ]);
     if (body.length <= oneWriteBytesMax) this.#res.end(body.toString("latin1"), "latin1");
     else this.#res.end(body);
+    this.#meter.answered(this.#startedAtMs, 200);
   }
 
-  refused(refusal: RefusalBody): void {
-    refuse(this.#res, refusal);
+  refused(refusal: HttpRefusal, headers: Headers = []): void {
+    this.#meter.answered(this.#startedAtMs, refuse(this.#res, refusal, headers));
   }
 }

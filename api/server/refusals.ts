@@ -42,8 +42,9 @@ export const unforeseen: HttpRefusal = {
 
 export type Headers = readonly (readonly [name: string, value: string])[];
 
-export function refuse(res: ServerResponse, refusal: HttpRefusal, headers: Headers = []): void {
-  if (res.headersSent) return;
+/** @returns the status */
+export function refuse(res: ServerResponse, refusal: HttpRefusal, headers: Headers = []): number {
+  if (res.headersSent) return res.statusCode;
   const status = statusOf[refusal.code] ?? 500;
   const { code, message, field } = refusal;
   const body = JSON.stringify({ error: field === undefined ? { code, message } : { code, message, field } });
@@ -53,6 +54,7 @@ export function refuse(res: ServerResponse, refusal: HttpRefusal, headers: Heade
   res.setHeader("Content-Length", Buffer.byteLength(body));
   res.writeHead(status);
   res.end(body);
+  return status;
 }
 
 export function sendJson(res: ServerResponse, body: unknown): void {

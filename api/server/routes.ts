@@ -3,12 +3,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { messageOf, Refusal, refusalBody, TransientError } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
+import type { Meters, RouteMeter } from "../stats/meters.ts";
 import { type HttpRefusal, refuse, unforeseen } from "./refusals.ts";
 
 export interface Route {
   readonly method: "get" | "post";
   readonly path: string;
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void | Promise<void>;
+  /** Its handler measures its requests itself. */
+  readonly measuredInside?: true;
   /** Called for requests of another method, before they are refused. */
   readonly onOtherMethod?: () => void;
 }
@@ -24,19 +27,42 @@ export const paths = {
   status: "/api/v1/status",
   health: "/healthz",
   ready: "/readyz",
+  events: "/api/v1/events",
+  stats: "/api/v1/stats",
+  metrics: "/metrics",
 } as const;
 
-export function createRoutes(routes: readonly Route[], log: Log): Express {
+export interface RoutesOptions {
+  readonly log: Log;
+  readonly meters: Meters;
+  /** What people look at, after all that programs ask for. */
+  readonly pages: RequestHandler;
+}
+
+export function createRoutes(routes: readonly Route[], { log, meters, pages }: RoutesOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   for (const route of routes) {
-    app[route.method](route.path, (req, res) => route.handle(req, res));
+    const meter = route.measuredInside ? undefined : meters.of(route.method, route.path);
+    app[route.method](route.path, (req, res) => {
+      if (meter !== undefined) measure(res, meter);
+      return route.handle(req, res);
+    });
     app.all(route.path, otherMethod(route));
   }
-  app.use((_req, res) => refuse(res, { code: "not_found", message: "there is no such route" }));
+  app.use(pages);
+  app.use((_req, res) => void refuse(res, { code: "not_found", message: "there is no such route" }));
   app.use(errorHandler(log));
   return app;
+}
+
+/** Streams would say nothing but how long somebody listened. */
+function measure(res: ServerResponse, meter: RouteMeter): void {
+  const startedAtMs = meter.clock.monotonicMs();
+  res.once("finish", () => {
+    if (res.getHeader("Content-Type") !== "text/event-stream") meter.answered(startedAtMs, res.statusCode);
+  });
 }
 
 function otherMethod({ method, onOtherMethod }: Route): RequestHandler {

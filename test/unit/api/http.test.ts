@@ -8,6 +8,7 @@ import { Bodies } from "../../../api/server/bodies.ts";
 import { clusterRoutes } from "../../../api/server/cluster-routes.ts";
 import { DatabaseRoutes } from "../../../api/server/database-routes.ts";
 import { createRoutes, paths as routePaths } from "../../../api/server/routes.ts";
+import { Meters } from "../../../api/stats/meters.ts";
 import { CurrentZnodes } from "../../../api/znodes.ts";
 import { systemClock as clock } from "../../../protocol/clock.ts";
 import type { RefusalCode } from "../../../protocol/errors.ts";
@@ -31,6 +32,7 @@ let onRead = (_read: PendingRead): void => undefined;
 let onWrite = (_write: PendingWrite): void => undefined;
 
 function makeServer(): ApiServer {
+  const meters = new Meters(clock);
   const database = new DatabaseRoutes({
     reads: { submit: (read) => reads.push(read) && onRead(read) },
     writes: { submit: (write) => writes.push(write) && onWrite(write) },
@@ -38,6 +40,7 @@ function makeServer(): ApiServer {
     spec: { requests },
     clock,
     log,
+    meters,
     countRead: () => {
       counted += 1;
     },
@@ -56,7 +59,7 @@ function makeServer(): ApiServer {
       { method: "post", path: routePaths.clear, handle: database.clear },
       ...clusterRoutes({ znodes, paths, clock, spec: { requests }, broker, workers }),
     ],
-    log,
+    { log, meters, pages: (_req, _res, next) => next() },
   );
   return new ApiServer(database, routes);
 }

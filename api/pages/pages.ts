@@ -1,0 +1,53 @@
+// The pages for people: the dashboard at `/`, its styles, and its compiled modules. Everything comes from here: the pages load
+// nothing from elsewhere and run no code that stands in them.
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import express, { type RequestHandler, type Router } from "express";
+
+/** Compiled, this file stands in dist/api/pages/; what is not compiled stays where it is in the repository. */
+const compiledDir = fileURLToPath(new URL("../../dashboard", import.meta.url));
+const staticDir = fileURLToPath(new URL("../../../dashboard/static", import.meta.url));
+const fontFile = createRequire(import.meta.url).resolve(
+  "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+);
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** Pages may be kept but are asked for again: after an update nobody sees half of the old one. */
+const cacheControl = "no-cache";
+const fontCacheControl = "public, max-age=604800";
+
+const guarded: RequestHandler = (_req, res, next) => {
+  res.set({
+    "Content-Security-Policy": policy,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": cacheControl,
+  });
+  next();
+};
+
+export function pages(): Router {
+  const router = express.Router();
+  const files = { index: false, redirect: false, dotfiles: "ignore", cacheControl: false } as const;
+  router.get("/", guarded, (_req, res) =>
+    res.sendFile("index.html", { root: staticDir, cacheControl: false }),
+  );
+  router.get("/dashboard/inter.woff2", (_req, res) => {
+    res.set("Cache-Control", fontCacheControl);
+    res.sendFile(fontFile, { cacheControl: false });
+  });
+  router.use("/dashboard", guarded, express.static(staticDir, files), express.static(compiledDir, files));
+  return router;
+}
