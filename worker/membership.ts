@@ -62,7 +62,7 @@ export class Membership {
     await session.remove(path);
     if ((await session.create(path, this.#told, { ephemeral: true })) === null)
       throw new TransientError(`the znode of ${name} is held by another session`);
-    session.watch("node", paths.pid(name), () => void this.#readPid().then(() => this.tell()), session.ended);
+    session.watch("node", paths.pid(name), () => void this.#onPid(), session.ended);
     void this.#tellForEver();
   }
 
@@ -142,6 +142,16 @@ export class Membership {
   #node(): WorkerNode {
     const { name, container, guid, sinceMs, telling } = this.#options;
     return { name, container, guid, pid: this.#pid, sinceMs, ...telling() };
+  }
+
+  async #onPid(): Promise<void> {
+    try {
+      await this.#readPid();
+      this.tell();
+    } catch (error) {
+      // The connection is away: when it comes back every watch fires again.
+      this.#options.log.debug({ err: error }, "could not read the pid");
+    }
   }
 
   async #readPid(): Promise<void> {
