@@ -28,7 +28,7 @@ RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
 
 FROM modules AS compiled
 COPY . .
-RUN npx tsc -p tsconfig.json
+RUN npx tsc -p tsconfig.json && npx tsc -p dashboard/tsconfig.json
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production
@@ -36,6 +36,7 @@ WORKDIR /app
 COPY --from=runtime-modules /app/node_modules ./node_modules
 COPY package.json ./
 COPY --from=compiled /app/dist ./dist
+COPY dashboard/static ./dashboard/static
 # A named volume mounted here takes over the owner of this folder.
 RUN mkdir /data && chown node:node /data
 USER node

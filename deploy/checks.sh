@@ -9,6 +9,7 @@ run_checks() {
   ensure_engine
   choose_images
   has_host_modules || ensure_compilers
+  ensure_browser
   ensure_images zookeeper rabbitmq app nginx &
   local images=$!
   has_host_modules || install_host_modules
@@ -19,6 +20,7 @@ run_checks() {
   cd "$ROOT" || exit
   say "checking types"
   npx --no-install tsc -p tsconfig.json
+  npx --no-install tsc -p dashboard/tsconfig.json
   say "checking style"
   npx --no-install biome check .
   offer_test_world
@@ -51,6 +53,13 @@ npm_ci() {
   if [ -f "$headers/include/node/node.h" ]; then export npm_config_nodedir=$headers npm_config_build_from_source=true; fi
   JOBS=max MAKEFLAGS=-j$(getconf _NPROCESSORS_ONLN) npm ci --no-audit --no-fund
 }
+
+# The dashboard is tested in Chromium. Where there is none and none can be installed, those tests say so and are skipped.
+ensure_browser() {
+  if ! has_browser && can_install; then install_packages chromium; fi
+}
+
+has_browser() { [ -n "${CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome; }
 
 ensure_compilers() {
   local missing=()
