@@ -33,7 +33,7 @@ export async function carryOut(actions: readonly Action[], hands: Hands): Promis
   const deeds: Deed[] = [];
   const spoiled = new Set<string>();
   for (const action of actions.slice(0, actionsPerCycleMax)) {
-    if (deeds.length > 0 && hands.interrupted()) break;
+    if (deeds.length > 0 && hands.interrupted() && !isForgetting(action)) break;
     const worker = workerOf(action);
     if (worker !== null && spoiled.has(worker)) continue;
     try {
@@ -45,6 +45,9 @@ export async function carryOut(actions: readonly Action[], hands: Hands): Promis
   }
   return deeds;
 }
+
+/** Half-forgotten a dead worker would still be in the others' way. */
+const isForgetting = ({ kind }: Action): boolean => kind === "forgetWorker" || kind === "forgetMaster";
 
 async function act(action: Action, hands: Hands): Promise<string> {
   const { engine, registry, failpoint } = hands;

@@ -1,5 +1,6 @@
 // PURE, the middle of a cycle: (desired, observed, memory) -> what to do, in order. Whatever a dead worker still holds in
-// ZooKeeper goes first: until then nobody can take its place.
+// ZooKeeper goes first: until then nobody can take its place. Its own znode goes before the master's, or the others would
+// find a dead candidate among themselves and wait for it.
 import type { Action } from "./action.ts";
 import { endUnhealthy } from "./health.ts";
 import type { Intent } from "./intent.ts";
@@ -38,7 +39,7 @@ function forgetDead(observed: Observed): readonly Action[] {
     .filter((node) => isDead(observed, node))
     .map(({ name, container }): Action => ({ kind: "forgetWorker", worker: name, container }));
   if (master === null || !isDead(observed, master)) return forget;
-  return [{ kind: "forgetMaster", worker: master.name, container: master.container }, ...forget];
+  return [...forget, { kind: "forgetMaster", worker: master.name, container: master.container }];
 }
 
 function record({ specNode, window, windowsEnded }: Intent, observed: Observed): readonly Action[] {
@@ -104,21 +105,30 @@ function scaleIn(workersDesired: number, { workers }: Observed): readonly Action
 /** Starts what is missing, under the lowest free names, so that a dead worker's name and volume are used again. */
 function scaleOut(workersDesired: number, observed: Observed, memory: Memory): readonly Action[] {
   const missing = workersDesired - observed.workers.filter(isLive).length;
+  const replaced = new Set(
+    observed.workers.filter(({ phase, drain }) => phase === "dead" && drain === null).map(({ name }) => name),
+  );
   return freeNames(Math.max(0, missing), observed)
     .filter((name) => (memory.failures.get(name)?.notBeforeMs ?? 0) <= observed.nowMs)
-    .map((worker) => ({
-      kind: "startWorker",
-      worker,
-      replaces: observed.workers.some(
-        (view) => view.name === worker && view.phase === "dead" && view.drain === null,
-      ),
-    }));
+    .filter((name) => !isGoing(name, observed))
+    .map((worker) => ({ kind: "startWorker", worker, replaces: replaced.has(worker) }));
 }
 
-function freeNames(count: number, { workers, foreign }: Observed): readonly string[] {
+/** How long a container may take to be removed before its name is given up. */
+const goingMs = 10_000;
+
+/** Somebody removes its container at this moment: its name is worth waiting for. */
+const isGoing = (name: string, { workers, wallMs }: Observed): boolean =>
+  workers.some(
+    (view) => view.name === name && view.phase === "going" && wallMs - view.container.finishedAtMs < goingMs,
+  );
+
+function freeNames(count: number, observed: Observed): readonly string[] {
   const taken = new Set([
-    ...workers.filter(({ phase }) => phase !== "dead").map(({ name }) => name),
-    ...foreign.map(({ worker }) => worker),
+    ...observed.workers
+      .filter(({ phase, name }) => phase !== "dead" && !isGoing(name, observed))
+      .map(({ name }) => name),
+    ...observed.foreign.map(({ worker }) => worker),
   ]);
   const free: string[] = [];
   for (let ordinal = 1; free.length < count; ordinal++)

@@ -27,5 +27,9 @@ export async function removeCluster(cluster: string): Promise<void> {
 export const namesOf = async (cluster: string): Promise<readonly string[]> =>
   [...list(await docker("ps", "--filter", `name=^/${cluster}-w-`, "--format", "{{.Names}}"))].sort();
 
+/** Short ids, as workers name themselves. */
+export const idsOf = async (cluster: string): Promise<readonly string[]> =>
+  [...list(await docker("ps", "--filter", `name=^/${cluster}-w-`, "--format", "{{.ID}}"))].sort();
+
 export const pidOf = async (name: string): Promise<number> =>
   Number(await docker("inspect", "--format", "{{.State.Pid}}", name));

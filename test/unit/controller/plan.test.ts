@@ -126,15 +126,15 @@ describe("plan", () => {
     ]);
   });
 
-  it("passes by a name whose container is being removed", () => {
-    const going = observed([dead("w-2", 200)]).workers.map(({ container }) => ({
-      ...container,
-      state: "going" as const,
-    }));
-    const [first] = observed([master("w-1", 100)]).workers;
-    assert.ok(first);
-    const world = observed([master("w-1", 100)], { ours: [first.container, ...going] });
-    assert.deepEqual(plan(intent(1), world, emptyMemory), [started("w-3")]);
+  it("waits a moment for a name whose container is being removed, then passes it by", () => {
+    const [leader] = observed([master("w-1", 100)]).workers;
+    const [going] = observed([dead("w-2", 200)]).workers;
+    assert.ok(leader && going);
+    const world = observed([master("w-1", 100)], {
+      ours: [leader.container, { ...going.container, state: "going" }],
+    });
+    assert.deepEqual(plan(intent(1), world, emptyMemory), []);
+    assert.deepEqual(plan(intent(1), { ...world, wallMs: nowMs + 10_000 }, emptyMemory), [started("w-3")]);
   });
 
   it("waits before it starts a worker again that failed to get ready", () => {
