@@ -55,8 +55,16 @@ wait_until_ready() {
     die "$CLUSTER did not become ready in time. What it says: ./dbaas logs --all"
 }
 
-# Ready means that there is a master; a second pid in the list is the first slave.
-serves_with_slave() { answers "$PORT" /readyz && [[ $(http_get "$PORT" /api/v1/worker/list) == *[0-9],[0-9]* ]]; }
+# The API has a master, and the controller calls these very workers ready: a status left from an earlier run names other pids.
+serves_with_slave() {
+  local status pids pid
+  answers "$PORT" /readyz || return 1
+  status=$(http_get "$PORT" /api/v1/status)
+  [[ $status == *'"type":"Ready","status":"True"'* ]] || return 1
+  pids=$(http_get "$PORT" /api/v1/worker/list | tail -n 1)
+  [[ $pids == *[0-9],[0-9]* ]] || return 1
+  for pid in ${pids//[^0-9]/ }; do [[ $status == *"\"pid\":$pid,"* ]] || return 1; done
+}
 
 # answers PORT PATH: with a status of success.
 answers() { [[ $(http_get "$1" "$2") == "HTTP/1.1 2"* ]]; }
