@@ -1,5 +1,6 @@
 // PURE: what one cycle remembers for the next. It only delays: losing it (a restart) makes the controller more patient,
 // never wrong. Everything else is derived from observation anew.
+import { type Head, headsAfter } from "./lag.ts";
 import { isDead, isRunning, type Observed, type WorkerView } from "./workers.ts";
 
 export interface ContainerMemory {
@@ -33,11 +34,13 @@ export interface Memory {
   readonly failures: ReadonlyMap<string, Failure>;
   /** The master as last seen, and since when it is gone. */
   readonly master: MasterMemory | null;
+  /** Where the master was when, to measure the others by. */
+  readonly heads: readonly Head[];
 }
 
 export const backOff = { firstMs: 1_000, maxMs: 60_000, forgetAfterMs: 10 * 60_000 } as const;
 
-export const emptyMemory: Memory = { containers: new Map(), failures: new Map(), master: null };
+export const emptyMemory: Memory = { containers: new Map(), failures: new Map(), master: null, heads: [] };
 
 export function remember(memory: Memory, observed: Observed): Memory {
   const running = observed.workers.filter(isRunning);
@@ -48,6 +51,7 @@ export function remember(memory: Memory, observed: Observed): Memory {
     containers,
     failures: failuresAfter(memory, observed, containers),
     master: masterAfter(memory, observed),
+    heads: headsAfter(memory.heads, observed),
   };
 }
 

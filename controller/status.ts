@@ -2,6 +2,7 @@
 import type { ClusterStatus, FailoverRecord, WorkerStatus } from "../protocol/status.ts";
 import { conditionsOf, type Findings } from "./conditions.ts";
 import type { Intent } from "./intent.ts";
+import { type Lag, lagOf } from "./lag.ts";
 import type { Memory } from "./memory.ts";
 import { readsInWindow } from "./window.ts";
 import type { Observed, WorkerView } from "./workers.ts";
@@ -32,7 +33,7 @@ export function statusOf(facts: CycleFacts, previous: ClusterStatus | null): Clu
     observedGeneration: observed === null ? (previous?.observedGeneration ?? 0) : generation,
     desiredSlaves: intent?.desired.slaves ?? previous?.desiredSlaves ?? 0,
     desiredReason: intent?.desired.reason ?? previous?.desiredReason ?? "no manifest was accepted yet",
-    ...(observed === null ? asBefore(previous) : asSeen(observed, previous)),
+    ...(observed === null ? asBefore(previous) : asSeen(observed, memory, previous)),
     window: observed === null ? (previous?.window ?? null) : windowOf(observed, intent),
     conditions: conditionsOf(findings, previous?.conditions ?? [], cycle.atMs),
     failovers: failoversAfter(facts, previous),
@@ -50,30 +51,30 @@ const asBefore = (previous: ClusterStatus | null): Seen => ({
   foreign: previous?.foreign ?? [],
 });
 
-const asSeen = (observed: Observed, previous: ClusterStatus | null): Seen => ({
+const asSeen = (observed: Observed, memory: Memory, previous: ClusterStatus | null): Seen => ({
   readySlaves: observed.workers.filter(({ phase }) => phase === "slave").length,
   master: observed.master?.name ?? null,
   // The last known one while there is no master: it tells a failover from a first election.
   epoch: observed.master?.epoch ?? previous?.epoch ?? 0,
-  workers: workersOf(observed),
+  workers: workersOf(observed, memory),
   foreign: observed.foreign.map(({ name, reason }) => ({ name, reason })),
 });
 
-function workersOf({ workers }: Observed): readonly WorkerStatus[] {
-  const head = workers.find(({ phase }) => phase === "master")?.node?.position ?? 0;
+function workersOf({ workers, nowMs }: Observed, { heads }: Memory): readonly WorkerStatus[] {
   return [...workers]
     .sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }))
-    .map((view) => workerStatus(view, head));
+    .map((view) => workerStatus(view, view.node === null ? null : lagOf(view.node.position, heads, nowMs)));
 }
 
-const workerStatus = ({ name, container, phase, node }: WorkerView, head: number): WorkerStatus => ({
+const workerStatus = ({ name, container, phase, node }: WorkerView, lag: Lag | null): WorkerStatus => ({
   name,
   container: container.shortId,
   pid: container.pid === 0 ? null : container.pid,
   state: phase === "going" ? "dead" : phase,
   epoch: node?.epoch ?? 0,
   position: node?.position ?? 0,
-  lag: node === null ? 0 : Math.max(0, head - node.position),
+  lag: lag?.records ?? 0,
+  lagMs: lag?.ms ?? 0,
   readsServed: node?.readsServed ?? 0,
   writesServed: node?.writesServed ?? 0,
   sinceMs: node?.sinceMs ?? container.startedAtMs,
@@ -119,6 +120,7 @@ export const newsIn = (status: ClusterStatus): string =>
       ...worker,
       position: 0,
       lag: 0,
+      lagMs: 0,
       readsServed: 0,
       writesServed: 0,
     })),

@@ -28,6 +28,8 @@ export interface WorkerStatus {
   readonly position: number;
   /** Records behind the master. */
   readonly lag: number;
+  /** For how long the master has had a record that this one has not. */
+  readonly lagMs: number;
   readonly readsServed: number;
   readonly writesServed: number;
   readonly sinceMs: number;

@@ -85,6 +85,7 @@ const ghostOf = ({ lost }: Failover): WorkerStatus => ({
   epoch: 0,
   position: 0,
   lag: 0,
+  lagMs: 0,
   readsServed: 0,
   writesServed: 0,
   sinceMs: 0,

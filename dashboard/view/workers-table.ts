@@ -1,6 +1,6 @@
 // Every worker with all that is known of it.
 import type { WorkerStatus } from "../../protocol/status.ts";
-import { age, count } from "../model/format.ts";
+import { age, count, duration } from "../model/format.ts";
 import type { Model } from "../model/model.ts";
 import { el, Keyed, must, setAttribute, setText } from "./elements.ts";
 
@@ -15,7 +15,10 @@ const columns: readonly { readonly title: string; readonly of: (row: Row) => str
   { title: "Role", of: ({ worker }) => worker.state },
   { title: "Epoch", of: ({ worker }) => (worker.epoch === 0 ? "–" : String(worker.epoch)) },
   { title: "Position", of: ({ worker }) => worker.position.toLocaleString("en") },
-  { title: "Lag", of: ({ worker }) => count(worker.lag) },
+  {
+    title: "Lag",
+    of: ({ worker: { lag, lagMs } }) => (lag === 0 ? "0" : `${count(lag)} · ${duration(lagMs)}`),
+  },
   { title: "Reads served", of: ({ worker }) => count(worker.readsServed) },
   { title: "Writes served", of: ({ worker }) => count(worker.writesServed) },
   { title: "Since", of: ({ worker, nowMs }) => age(nowMs - worker.sinceMs) },
