@@ -38,7 +38,10 @@ export function narrate(story: Story): Telling {
   const { reconcile, atMs, desired, before, deeds } = story;
   const told: Told[] = [];
   const tell: Tell = (message, worker, reason, severity = "info") =>
-    void told.push({ sentence: message, event: { atMs, reconcile, severity, reason, message, worker } });
+    void told.push({
+      sentence: message,
+      event: { atMs, reconcile, severity, reason, message: message.slice(0, messageLengthMax), worker },
+    });
 
   if (desired !== null && desired.slaves !== before?.desiredSlaves)
     tell(scaled(desired, before?.desiredSlaves), null, "Scaled");
@@ -91,7 +94,9 @@ function elected({ master, epoch, failovers, workers }: ClusterStatus): string {
 const scaled = (desired: Desired, before: number | undefined): string =>
   before === undefined ? desired.reason : `${desired.reason} (was ${before})`;
 
+/** All events stand in one znode: 200 of 1,000 characters are far below its limit of 1 MB. */
 export const eventsMax = 200;
+const messageLengthMax = 1_000;
 
 export const withEvents = (
   known: readonly EventRecord[],
