@@ -25,6 +25,7 @@ export const limits = {
   /** How long the broker may be away before new requests are refused at once. */
   brokerAwayMs: 1_000,
   readsFlushEveryMs: 250,
+  headersBytesMax: 16 * 1_024,
   headersWithinMs: 5_000,
   requestWithinMs: 10_000,
   keepAliveMs: 65_000,

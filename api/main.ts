@@ -1,5 +1,6 @@
 // The API program: HTTP in, queue and counter out. Composes, and nothing else.
 import { randomBytes } from "node:crypto";
+import { openAccess } from "../protocol/access.ts";
 import { systemClock as clock } from "../protocol/clock.ts";
 import { createLog } from "../protocol/log.ts";
 import { logOptions, runProgram, variable } from "../protocol/program.ts";
@@ -11,6 +12,8 @@ import { Answers } from "./batcher/answers.ts";
 import { Batcher } from "./batcher/batcher.ts";
 import { encodeReads, encodeWrites } from "./batcher/encode.ts";
 import { Broker, firstApiId } from "./broker.ts";
+import { Door } from "./door/door.ts";
+import { firstAccess } from "./door/first-access.ts";
 import { liveRoutes } from "./events/live-routes.ts";
 import { LiveStream } from "./events/stream.ts";
 import { limits } from "./limits.ts";
@@ -19,6 +22,7 @@ import { pages } from "./pages/pages.ts";
 import { ReadCounter } from "./read-counter.ts";
 import { ApiServer } from "./server/api-server.ts";
 import { Bodies } from "./server/bodies.ts";
+import { Certificate } from "./server/certificate.ts";
 import { clusterRoutes } from "./server/cluster-routes.ts";
 import { DatabaseRoutes, databaseRoutes } from "./server/database-routes.ts";
 import { createRoutes } from "./server/routes.ts";
@@ -38,13 +42,16 @@ const log = createLog(logOptions(environment, "api"));
 runProgram(log, async (stop) => {
   const apiId = variable(environment, "API_ID", firstApiId);
   const port = Number(variable(environment, "LISTEN_PORT", "80"));
+  const tlsPort = Number(variable(environment, "TLS_PORT", "443"));
   const rabbitUrl = variable(environment, "RABBITMQ_URL");
   const servers = variable(environment, "ZOOKEEPER");
   const paths = pathsOf(variable(environment, "DBAAS_CLUSTER", "dbaas"));
   // Unique for ever: two lives of this process must never take each other's answers or keys.
   const instance = `${apiId}-${Date.now().toString(36)}${randomBytes(4).toString("hex")}`;
 
-  const spec = new Spec();
+  const { MANIFEST: manifest, TLS_DIR: certificateDir } = environment;
+  const door = new Door(clock, manifest === undefined ? openAccess : firstAccess(manifest, log));
+  const spec = new Spec(door.goBy);
   const znodes = new CurrentZnodes();
   const workers = new Workers(paths, () => writes.repeat());
   const counter = new ReadCounter(`${paths.reads}/${apiId}`, limits.readsFlushEveryMs, clock, log);
@@ -110,9 +117,9 @@ runProgram(log, async (stop) => {
       ...clusterRoutes({ znodes, paths, clock, spec, broker, workers }),
       ...liveRoutes(stream, metrics),
     ],
-    { log, meters, pages: pages() },
+    { door, log, meters, pages: pages() },
   );
-  const server = new ApiServer(database, routes);
+  const server = new ApiServer(database, routes, door);
 
   const over = new AbortController();
   const sweeping = setInterval(() => {
@@ -146,12 +153,16 @@ runProgram(log, async (stop) => {
       log,
     }),
   ];
+  const certificate = certificateDir === undefined ? undefined : Certificate.in(certificateDir, log);
+  if (certificate !== undefined)
+    log.info({ port: await server.listenTls(tlsPort, certificate) }, "listening for TLS");
   log.info({ port: await server.listen(port), apiId }, "listening");
 
   await aborted(stop);
   stream.close();
   await server.drain();
   clearInterval(sweeping);
+  certificate?.close();
   await counter.flush();
   over.abort();
   await Promise.all(lives);

@@ -1,5 +1,6 @@
-// What the manifest says about requests, as the controller last accepted it. Until it has said anything, defaults hold:
+// What the manifest says about requests and who may make them, as the controller last accepted it. Until it has said anything, defaults hold:
 // reads and writes must not wait for the controller.
+import type { AccessSpec } from "../protocol/access.ts";
 import type { RequestSpec, ScalingSpec } from "../protocol/manifest.ts";
 import { fromJson, type SpecNode } from "../protocol/znodes.ts";
 import { follow, type Znodes } from "./znodes.ts";
@@ -12,8 +13,13 @@ const defaults: RequestSpec = {
 };
 
 export class Spec {
+  readonly #onAccess: (access: AccessSpec) => void;
   #requests = defaults;
   #scaling: ScalingSpec | null = null;
+
+  constructor(onAccess: (access: AccessSpec) => void) {
+    this.#onAccess = onAccess;
+  }
 
   get requests(): RequestSpec {
     return this.#requests;
@@ -32,6 +38,7 @@ export class Spec {
       const spec = fromJson<SpecNode>(node.data)?.spec;
       this.#requests = { ...this.#requests, ...spec?.requests };
       this.#scaling = spec?.scaling ?? this.#scaling;
+      if (spec?.access !== undefined) this.#onAccess(spec.access);
     });
   }
 }

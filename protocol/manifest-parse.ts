@@ -1,8 +1,10 @@
 // From the operator's text to a Manifest. Parsed completely at the door: either everything is right, or all that is wrong
 // is told at once, each with its line and column.
 
+import { openAccess } from "./access.ts";
 import type { FailoverSpec, LogSpec, RequestSpec, ScalingSpec, WorkerSpec } from "./manifest.ts";
 import { type Manifest, ManifestError, type ManifestProblem, type ManifestSpec } from "./manifest.ts";
+import { access } from "./manifest-access.ts";
 import { duration, flag, mapping, oneOf, type Place, quoted, size, text, whole } from "./manifest-fields.ts";
 import { schema } from "./manifest-tables.ts";
 import { type Path, parseYaml, type YamlText } from "./manifest-yaml.ts";
@@ -104,6 +106,7 @@ const spec = mapping<ManifestSpec>({
   failover: { key: "failover", read: failover, fallback: failoverDefaults },
   log: { key: "log", read: log, fallback: logDefaults },
   requests: { key: "requests", read: requests, fallback: requestDefaults },
+  access: { key: "access", read: access, fallback: openAccess },
   database: { key: "database", read: schema, fallback: emptySchema },
 });
 

@@ -1,4 +1,5 @@
 // The desired state as the operator's manifest gives it, after parsing. Defaults are already filled in; times are ms.
+import type { AccessSpec } from "./access.ts";
 import type { Schema } from "./schema.ts";
 
 export interface ScalingSpec {
@@ -47,6 +48,7 @@ export interface ManifestSpec {
   readonly failover: FailoverSpec;
   readonly log: LogSpec;
   readonly requests: RequestSpec;
+  readonly access: AccessSpec;
   readonly database: Schema;
 }
 

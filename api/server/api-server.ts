@@ -1,56 +1,80 @@
 // The HTTP server: the two hot routes directly, everything else through Express, whose handling of a request costs about
-// as much as the whole rest. Slow clients are cut off by the server itself, so that no request needs a timer.
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+// as much as the whole rest. Slow clients are cut off by the server itself, so that no request needs a timer. Where there
+// is a certificate, a second server speaks TLS and does the same.
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { within } from "../../protocol/waiting.ts";
+import type { Door } from "../door/door.ts";
 import { limits } from "../limits.ts";
-import { paths } from "./routes.ts";
+import type { Certificate } from "./certificate.ts";
+import { needs, paths } from "./routes.ts";
 
 export interface HotRoutes {
   read(req: IncomingMessage, res: ServerResponse): void;
   write(req: IncomingMessage, res: ServerResponse): void;
 }
 
+/** What both kinds of server are to us. */
+interface WebServer extends NetServer {
+  timeout: number;
+  closeIdleConnections(): void;
+  closeAllConnections(): void;
+}
+
 const slowClientsCheckedEveryMs = 1_000;
 
+const options = {
+  noDelay: true,
+  headersTimeout: limits.headersWithinMs,
+  requestTimeout: limits.requestWithinMs,
+  keepAliveTimeout: limits.keepAliveMs,
+  connectionsCheckingInterval: slowClientsCheckedEveryMs,
+  maxHeaderSize: limits.headersBytesMax,
+} as const;
+
 export class ApiServer {
-  readonly #server: Server;
+  readonly #onRequest: RequestListener;
+  readonly #servers: WebServer[] = [];
   #draining = false;
 
-  constructor(hot: HotRoutes, rest: RequestListener) {
-    this.#server = createServer(
-      {
-        noDelay: true,
-        headersTimeout: limits.headersWithinMs,
-        requestTimeout: limits.requestWithinMs,
-        keepAliveTimeout: limits.keepAliveMs,
-        connectionsCheckingInterval: slowClientsCheckedEveryMs,
-      },
-      (req, res) => {
-        if (this.#draining) res.setHeader("Connection", "close");
-        if (req.method === "POST" && req.url === paths.read) hot.read(req, res);
-        else if (req.method === "POST" && req.url === paths.write) hot.write(req, res);
-        else rest(req, res);
-      },
-    );
-    this.#server.maxConnections = limits.connectionsMax;
-    this.#server.timeout = limits.idleSocketMs;
-    this.#server.on("clientError", onClientError);
+  constructor(hot: HotRoutes, rest: RequestListener, door: Door) {
+    this.#onRequest = (req, res) => {
+      if (this.#draining) res.setHeader("Connection", "close");
+      if (req.method === "POST" && req.url === paths.read) {
+        if (door.admits(req, res, needs[paths.read])) hot.read(req, res);
+      } else if (req.method === "POST" && req.url === paths.write) {
+        if (door.admits(req, res, needs[paths.write])) hot.write(req, res);
+      } else rest(req, res);
+    };
   }
 
   /** @returns the port, which the system chooses when 0 is asked for */
   listen(port: number): Promise<number> {
+    return this.#start(createServer(options, this.#onRequest), port);
+  }
+
+  /** The same over TLS. */
+  listenTls(port: number, certificate: Certificate): Promise<number> {
+    const server = createTlsServer(
+      { ...options, ...certificate.text, handshakeTimeout: limits.headersWithinMs },
+      this.#onRequest,
+    );
+    certificate.onRenewal((text) => server.setSecureContext(text));
+    return this.#start(server, port);
+  }
+
+  #start(server: WebServer, port: number): Promise<number> {
+    server.maxConnections = limits.connectionsMax;
+    server.timeout = limits.idleSocketMs;
+    server.on("clientError", onClientError);
+    this.#servers.push(server);
     return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(port, () => {
-        this.#server.off("error", reject);
-        const address = this.#server.address();
+      server.once("error", reject);
+      server.listen(port, () => {
+        server.off("error", reject);
+        const address = server.address();
         resolve(typeof address === "object" && address !== null ? address.port : port);
       });
     });
@@ -59,12 +83,14 @@ export class ApiServer {
   /** Takes no new connections, answers what has come, then closes what is left. */
   async drain(): Promise<void> {
     this.#draining = true;
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = this.#servers.map((one) => new Promise<void>((resolve) => one.close(() => resolve())));
     // A connection whose answer went out without `Connection: close` is idle from then on.
-    const idle = setInterval(() => this.#server.closeIdleConnections(), limits.sweepEveryMs);
-    await within(closed, limits.drainWithinMs, "answer what has come").catch(() => undefined);
+    const idle = setInterval(() => {
+      for (const one of this.#servers) one.closeIdleConnections();
+    }, limits.sweepEveryMs);
+    await within(Promise.all(closed), limits.drainWithinMs, "answer what has come").catch(() => undefined);
     clearInterval(idle);
-    this.#server.closeAllConnections();
+    for (const one of this.#servers) one.closeAllConnections();
   }
 }
 
@@ -75,8 +101,10 @@ const statusLines: Readonly<Record<string, string>> = {
 
 /** What is not HTTP, or comes too slowly, never reaches a route. */
 function onClientError(error: Error & { readonly code?: string }, socket: Duplex): void {
-  if (!socket.writable) return void socket.destroy();
-  const statusLine = statusLines[error.code ?? ""] ?? "400 Bad Request";
+  const code = error.code ?? "";
+  // A TLS handshake that failed, a connection that broke: there is nobody to answer.
+  if (!socket.writable || !/^(HPE_|ERR_HTTP_)/.test(code)) return void socket.destroy();
+  const statusLine = statusLines[code] ?? "400 Bad Request";
   const body = JSON.stringify({ error: { code: "bad_request", message: statusLine.slice(4) } });
   const head = `HTTP/1.1 ${statusLine}\r\nConnection: close\r\nContent-Type: application/json\r\n`;
   socket.end(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);

@@ -7,7 +7,7 @@ import { makeWish } from "../wishes.ts";
 import { workerPids } from "../workers.ts";
 import type { CurrentZnodes } from "../znodes.ts";
 import { refuse, sendJson, sendText } from "./refusals.ts";
-import { type Route, paths as routePaths } from "./routes.ts";
+import { type Route, type RoutePath, paths as routePaths } from "./routes.ts";
 
 export interface ClusterPorts {
   readonly znodes: CurrentZnodes;
@@ -21,7 +21,7 @@ export interface ClusterPorts {
 
 export function clusterRoutes(ports: ClusterPorts): readonly Route[] {
   const { znodes, paths } = ports;
-  const wish = (path: string, kind: WishKind): Route => ({
+  const wish = (path: RoutePath, kind: WishKind): Route => ({
     method: "post",
     path,
     handle: (_req, res) => carryOut(ports, kind, res),

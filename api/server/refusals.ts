@@ -5,15 +5,20 @@ import type { RefusalBody, RefusalCode } from "../../protocol/errors.ts";
 /** Refusals of HTTP's own, which no worker ever makes. */
 export type HttpCode =
   | RefusalCode
+  | "unauthenticated"
+  | "forbidden"
   | "not_found"
   | "method_not_allowed"
   | "unsupported_media_type"
-  | "conflict";
+  | "conflict"
+  | "rate_limited";
 
-const statusOf: Readonly<Record<HttpCode, number>> = {
+export const statusOf: Readonly<Record<HttpCode, number>> = {
   bad_request: 400,
   unknown_table: 400,
   unknown_column: 400,
+  unauthenticated: 401,
+  forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,
@@ -21,6 +26,7 @@ const statusOf: Readonly<Record<HttpCode, number>> = {
   key_reused: 409,
   too_large: 413,
   unsupported_media_type: 415,
+  rate_limited: 429,
   internal: 500,
   poison_request: 500,
   query_timeout: 503,

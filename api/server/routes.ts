@@ -1,14 +1,16 @@
-// Every route of the API, the methods it knows, and how an error becomes an answer.
+// Every route of the API, the methods it knows, the role it needs, and how an error becomes an answer.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { messageOf, Refusal, refusalBody, TransientError } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
+import type { Door } from "../door/door.ts";
+import type { Need } from "../door/needs.ts";
 import type { Meters, RouteMeter } from "../stats/meters.ts";
 import { type HttpRefusal, refuse, unforeseen } from "./refusals.ts";
 
 export interface Route {
   readonly method: "get" | "post";
-  readonly path: string;
+  readonly path: RoutePath;
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void | Promise<void>;
   /** Its handler measures its requests itself. */
   readonly measuredInside?: true;
@@ -32,18 +34,42 @@ export const paths = {
   metrics: "/metrics",
 } as const;
 
+export type RoutePath = (typeof paths)[keyof typeof paths];
+
+/** Asked of whoever comes there, in whatever method. No route can be without. */
+export const needs: Readonly<Record<RoutePath, Need>> = {
+  [paths.read]: "reader",
+  [paths.write]: "writer",
+  [paths.clear]: "admin",
+  [paths.workers]: "reader",
+  [paths.crashMaster]: "admin",
+  [paths.crashSlave]: "admin",
+  [paths.switchover]: "admin",
+  [paths.status]: "reader",
+  [paths.health]: "anyone",
+  [paths.ready]: "anyone",
+  [paths.events]: "reader",
+  [paths.stats]: "reader",
+  [paths.metrics]: "reader",
+};
+
 export interface RoutesOptions {
+  readonly door: Door;
   readonly log: Log;
   readonly meters: Meters;
   /** What people look at, after all that programs ask for. */
   readonly pages: RequestHandler;
 }
 
-export function createRoutes(routes: readonly Route[], { log, meters, pages }: RoutesOptions): Express {
+export function createRoutes(routes: readonly Route[], { door, log, meters, pages }: RoutesOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   for (const route of routes) {
+    // Checked at the route, not at the path's text: however a path is written that leads here, it passes the door.
+    app.all(route.path, (req, res, next) => {
+      if (door.admits(req, res, needs[route.path])) next();
+    });
     const meter = route.measuredInside ? undefined : meters.of(route.method, route.path);
     app[route.method](route.path, (req, res) => {
       if (meter !== undefined) measure(res, meter);
@@ -52,7 +78,10 @@ export function createRoutes(routes: readonly Route[], { log, meters, pages }: R
     app.all(route.path, otherMethod(route));
   }
   app.use(pages);
-  app.use((_req, res) => void refuse(res, { code: "not_found", message: "there is no such route" }));
+  app.use((req, res) => {
+    if (door.admits(req, res, "anyone"))
+      refuse(res, { code: "not_found", message: "there is no such route" });
+  });
   app.use(errorHandler(log));
   return app;
 }

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openAccess } from "../../protocol/access.ts";
 import { createLog } from "../../protocol/log.ts";
 import type { ManifestSpec } from "../../protocol/manifest.ts";
 import {
@@ -65,6 +66,7 @@ const defaultSpec: ManifestSpec = {
   failover: { sessionTimeoutMs: 2_000 },
   log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
   requests: { timeoutMs: 10_000, bodyBytesMax: 2 ** 20, queryMs: 500, idempotencyMs: 3_600_000 },
+  access: openAccess,
   database: peopleSchema,
 };
 

@@ -16,7 +16,7 @@ describe("the API's view of the cluster", () => {
   it("takes the manifest's requests part, and keeps what it knew when the znode is gone or unreadable", async () => {
     const znodes = new FakeZnodes();
     const scope = new AbortController();
-    const spec = new Spec();
+    const spec = new Spec(() => undefined);
     assert.equal(spec.requests.timeoutMs, 10_000);
     const following = spec.follow(znodes, paths.spec, scope.signal);
     await znodes.put(paths.spec, toJson({ generation: 1, spec: { requests: { timeoutMs: 3_000 } } }));

@@ -3,6 +3,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { after, before, beforeEach, describe, it } from "node:test";
 import type { PendingRead, PendingWrite } from "../../../api/batcher/pending.ts";
+import { Door } from "../../../api/door/door.ts";
 import { ApiServer } from "../../../api/server/api-server.ts";
 import { Bodies } from "../../../api/server/bodies.ts";
 import { clusterRoutes } from "../../../api/server/cluster-routes.ts";
@@ -10,12 +11,14 @@ import { DatabaseRoutes } from "../../../api/server/database-routes.ts";
 import { createRoutes, paths as routePaths } from "../../../api/server/routes.ts";
 import { Meters } from "../../../api/stats/meters.ts";
 import { CurrentZnodes } from "../../../api/znodes.ts";
+import { openAccess } from "../../../protocol/access.ts";
 import { systemClock as clock } from "../../../protocol/clock.ts";
 import type { RefusalCode } from "../../../protocol/errors.ts";
 import { createLog } from "../../../protocol/log.ts";
 import { pathsOf, toJson, type Wish } from "../../../protocol/znodes.ts";
 import { eventually, FakeZnodes } from "./fake-znodes.ts";
 
+const door = new Door(clock, openAccess);
 const log = createLog({ program: "api", format: "json", level: "silent" });
 const paths = pathsOf("test");
 const requests = { timeoutMs: 10_000, bodyBytesMax: 1_000, queryMs: 1_000, idempotencyMs: 1_000 };
@@ -59,9 +62,9 @@ function makeServer(): ApiServer {
       { method: "post", path: routePaths.clear, handle: database.clear },
       ...clusterRoutes({ znodes, paths, clock, spec: { requests }, broker, workers }),
     ],
-    { log, meters, pages: (_req, _res, next) => next() },
+    { door, log, meters, pages: (_req, _res, next) => next() },
   );
-  return new ApiServer(database, routes);
+  return new ApiServer(database, routes, door);
 }
 
 const server = makeServer();

@@ -5,6 +5,7 @@ import type { Intent } from "../../../controller/intent.ts";
 import { emptyMemory, type Memory, remember } from "../../../controller/memory.ts";
 import type { ContainerSeen, EngineView, RegistryView } from "../../../controller/ports.ts";
 import { type Observed, observedOf } from "../../../controller/workers.ts";
+import { openAccess } from "../../../protocol/access.ts";
 import type { ManifestSpec } from "../../../protocol/manifest.ts";
 import type { WindowNode, WorkerNode, WorkerState } from "../../../protocol/znodes.ts";
 
@@ -17,6 +18,7 @@ export const spec = (changes: Partial<ManifestSpec> = {}): ManifestSpec => ({
   failover: { sessionTimeoutMs: 4_000 },
   log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
   requests: { timeoutMs: 10_000, bodyBytesMax: 2 ** 20, queryMs: 2_000, idempotencyMs: 86_400_000 },
+  access: openAccess,
   database: { tables: [] },
   ...changes,
 });

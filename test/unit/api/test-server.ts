@@ -1,0 +1,161 @@
+// The API's server in this process, composed as api/main.ts does it: real HTTP, a real door, and in place of broker and
+// ZooKeeper what answers at once.
+import { type IncomingHttpHeaders, request } from "node:http";
+import { connect } from "node:net";
+import type { PendingRead, PendingWrite } from "../../../api/batcher/pending.ts";
+import { type Access, Door } from "../../../api/door/door.ts";
+import { liveRoutes } from "../../../api/events/live-routes.ts";
+import { LiveStream } from "../../../api/events/stream.ts";
+import { limits } from "../../../api/limits.ts";
+import { ApiServer } from "../../../api/server/api-server.ts";
+import { Bodies } from "../../../api/server/bodies.ts";
+import { clusterRoutes } from "../../../api/server/cluster-routes.ts";
+import { DatabaseRoutes, databaseRoutes } from "../../../api/server/database-routes.ts";
+import { createRoutes } from "../../../api/server/routes.ts";
+import { Meters } from "../../../api/stats/meters.ts";
+import { Sampler } from "../../../api/stats/sampler.ts";
+import { CurrentZnodes } from "../../../api/znodes.ts";
+import { openAccess } from "../../../protocol/access.ts";
+import { systemClock } from "../../../protocol/clock.ts";
+import { createLog } from "../../../protocol/log.ts";
+import { Metrics } from "../../../protocol/metrics.ts";
+import { pathsOf } from "../../../protocol/znodes.ts";
+
+const log = createLog({ program: "api", format: "json", level: "silent" });
+const requests = { timeoutMs: 10_000, bodyBytesMax: 10_000, queryMs: 1_000, idempotencyMs: 1_000 };
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+export class TestServer {
+  readonly reads: PendingRead[] = [];
+  readonly writes: PendingWrite[] = [];
+  readonly door: Door;
+  readonly api: ApiServer;
+  readonly #clock = { nowMs: 0 };
+  readonly #stream: LiveStream;
+  counted = 0;
+  port = 0;
+
+  constructor(access: Access = openAccess) {
+    const paths = pathsOf("test");
+    const clock = { now: () => Date.now(), monotonicMs: () => this.#clock.nowMs };
+    this.door = new Door(clock, access);
+    const meters = new Meters(systemClock);
+    const countRead = () => {
+      this.counted += 1;
+    };
+    const database = new DatabaseRoutes({
+      reads: { submit: (read) => this.#read(read) },
+      writes: { submit: (write) => this.#write(write) },
+      bodies: new Bodies(limits.bodiesBytesMax),
+      spec: { requests },
+      clock: systemClock,
+      log,
+      meters,
+      countRead,
+    });
+    const kind = { meter: database.meters.read, inFlight: () => 0 };
+    const reachable = { rabbitmq: true, zookeeper: true, controller: true };
+    const sampler = new Sampler({
+      api: "api-0",
+      reads: kind,
+      writes: kind,
+      surroundings: () => ({ reachable, scaling: null }),
+      now: systemClock.now,
+    });
+    this.#stream = new LiveStream({ paths, limits, sampler, depths: async () => null });
+    const broker = { connected: true };
+    const routes = createRoutes(
+      [
+        ...databaseRoutes(database, countRead),
+        ...clusterRoutes({
+          znodes: new CurrentZnodes(),
+          paths,
+          clock: systemClock,
+          spec: { requests },
+          broker,
+          workers: { master: "w-1" },
+        }),
+        ...liveRoutes(this.#stream, new Metrics()),
+      ],
+      { door: this.door, log, meters, pages: (_req, _res, next) => next() },
+    );
+    this.api = new ApiServer(database, routes, this.door);
+  }
+
+  async start(): Promise<void> {
+    this.port = await this.api.listen(0);
+  }
+
+  async stop(): Promise<void> {
+    this.#stream.close();
+    await this.api.drain();
+  }
+
+  /** The door's time goes on; nothing else's does. */
+  pass(ms: number): void {
+    this.#clock.nowMs += ms;
+  }
+
+  /** The path goes out as it is, which `fetch` would not do. */
+  call(
+    method: string,
+    path: string,
+    { token, body, headers = {} }: { token?: string; body?: string; headers?: Record<string, string> } = {},
+  ): Promise<HttpAnswer> {
+    const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    return new Promise((resolve, reject) => {
+      const outgoing = request(
+        {
+          host: "127.0.0.1",
+          port: this.port,
+          method,
+          path,
+          agent: false,
+          headers: { ...authorization, ...headers },
+        },
+        (incoming) => {
+          const chunks: Buffer[] = [];
+          incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+          incoming.on("end", () =>
+            resolve({
+              status: incoming.statusCode ?? 0,
+              headers: incoming.headers,
+              text: Buffer.concat(chunks).toString("utf8"),
+            }),
+          );
+        },
+      );
+      outgoing.on("error", reject);
+      outgoing.end(body);
+    });
+  }
+
+  /** Sends these very bytes; everything that comes back until the server closes. */
+  raw(text: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let received = "";
+      const socket = connect(this.port, "127.0.0.1", () => socket.write(text));
+      socket.on("data", (chunk) => {
+        received += chunk.toString("latin1");
+      });
+      socket.on("close", () => resolve(received));
+      socket.on("error", reject);
+    });
+  }
+
+  #read(read: PendingRead): void {
+    this.reads.push(read);
+    read.reply.answered({ index: 0, ok: true, body: Buffer.from("[]"), position: 1 }, "w-2");
+  }
+
+  #write(write: PendingWrite): void {
+    this.writes.push(write);
+    const body = Buffer.from('{"rowsAffected":1,"position":2}');
+    write.reply.answered({ index: 0, ok: true, body, position: 2 }, "w-1");
+  }
+}
