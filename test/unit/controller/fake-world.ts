@@ -219,8 +219,12 @@ export class FakeWorld {
         wishes: [...this.wishes].map(([id, wish]) => ({ id, wish })),
         spec: this.specNode,
       }),
-      writeSpec: async (node) => void (this.specNode = bare(node)),
-      writeWindow: async (node) => void (this.window = bare(node)),
+      writeSpec: async (node) => {
+        this.specNode = bare(node);
+      },
+      writeWindow: async (node) => {
+        this.window = bare(node);
+      },
       writePid: async (worker, { pid, container }) => void this.pids.set(worker, { pid, container }),
       removePid: async (worker) => void this.pids.delete(worker),
       writeDrain: async (worker, node) => {
