@@ -38,8 +38,8 @@ export function gaugeOf(
   const reads = window?.reads ?? 0;
   const wanted = Math.max(1, Math.ceil(reads / readsPerSlave));
   const slavesNow = Math.min(max, Math.max(min, wanted));
-  // The stretch that is being filled is always in sight, and one that is not reached yet.
-  const last = Math.max(stretchesMin, wanted + 1, Math.min(desiredSlaves + 1, max));
+  // The stretch that is being filled is always in sight, and one that is not reached yet; beyond the maximum nothing changes.
+  const last = Math.max(stretchesMin, Math.min(Math.max(wanted, desiredSlaves) + 1, max));
   const first = Math.max(1, last - stretchesMax + 1);
   const stretches = Array.from({ length: last - first + 1 }, (_, i): Stretch => {
     const slaves = first + i;

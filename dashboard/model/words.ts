@@ -112,9 +112,11 @@ export function narrate({ lost, candidates, outcome }: Failover, { step, decided
       return `${old} is gone, and its znode with it. Writes wait in writeQ; the slaves go on answering reads.`;
     case "election":
       if (decided && outcome !== null)
-        return `pid ${outcome.winner.pid} is the lowest: ${outcome.winner.name} creates the master znode.`;
-      return candidates.length === 0
-        ? "No slave has a complete copy: the next worker that joins will lead."
+        return `${outcome.winner.name} has the lowest pid, ${outcome.winner.pid}: it creates the master znode.`;
+      if (candidates.length === 0)
+        return "No slave is there to take over: the next worker that joins with a copy will lead.";
+      return candidates.length === 1
+        ? `${candidates[0]?.name} (pid ${candidates[0]?.pid}) is the only candidate.`
         : `The slaves compare their pids: ${candidates.map(({ pid }) => pid).join(", ")}. The lowest one wins.`;
     case "epoch":
       if (outcome === null) return "";

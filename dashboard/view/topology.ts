@@ -32,6 +32,7 @@ export class Topology {
   readonly #frameTitle = svg("text", { class: "part-title" }, "Slaves");
   readonly #frameCount = svg("text", { class: "part-note", "text-anchor": "end" });
   readonly #throne = svg("rect", { class: "place", rx: 12 });
+  readonly #nobody = svg("text", { class: "part-note", "text-anchor": "middle" }, "no master");
   readonly #queues: Readonly<Record<(typeof queueNames)[number], QueueView>>;
   readonly #api: ServiceView;
   readonly #controller: ServiceView;
@@ -47,7 +48,7 @@ export class Topology {
     this.#place = place;
     const places = svg("g");
     const cards = svg("g", { class: "workers" });
-    this.#parts.append(this.#frame, this.#frameTitle, this.#frameCount, this.#throne, places);
+    this.#parts.append(this.#frame, this.#frameTitle, this.#frameCount, this.#throne, this.#nobody, places);
     this.#api = drawService(this.#parts, "API", "api");
     this.#controller = drawService(this.#parts, "Controller", "controller");
     this.#registry = drawRegistry(this.#parts);
@@ -97,6 +98,7 @@ export class Topology {
     const { parts } = layout;
     putRect(this.#frame, parts.slaves);
     putRect(this.#throne, parts.master);
+    put(this.#nobody, parts.master.x + parts.master.width / 2, parts.master.y + parts.master.height / 2 + 4);
     put(this.#frameTitle, parts.slaves.x + 14, parts.slaves.y + 25);
     put(this.#frameCount, parts.slaves.x + parts.slaves.width - 14, parts.slaves.y + 25);
     this.#flows.show(layout.edges, ({ id }) => id);
@@ -109,7 +111,8 @@ export class Topology {
   /** Only places that nobody has taken are drawn. */
   #showPlaces({ workers }: Stage, { slaves }: Layout): void {
     const taken = new Set(workers.map(({ place }) => place));
-    setAttribute(this.#throne, "visibility", taken.has("master") ? "hidden" : null);
+    for (const one of [this.#throne, this.#nobody])
+      setAttribute(one, "visibility", taken.has("master") ? "hidden" : null);
     const free = slaves.filter((_, place) => !taken.has(place));
     this.#places.show(free, ({ x, y, width }) => `${x} ${y} ${width}`);
   }
@@ -139,7 +142,7 @@ export class Topology {
         stats?.reachable.controller === false
           ? "away: data path goes on"
           : fresh
-            ? `acting: ${spaced(recent.reason)}`
+            ? `just now: ${spaced(recent.reason)}`
             : `desired: ${status?.desiredSlaves ?? 0} · observed: ${status?.readySlaves ?? 0}`,
         status === null ? "" : `cycle ${status.lastCycle.id} took ${status.lastCycle.tookMs} ms`,
       ],
