@@ -114,7 +114,7 @@ export class DockerEngine implements Engine {
           : "container with a worker's name and without this cluster's labels",
     }));
     const volumes = (Volumes ?? [])
-      .filter((volume) => (volume.Labels ?? {})[labels.uid] !== this.#uid)
+      .filter((volume) => volume.Labels?.[labels.uid] !== this.#uid)
       .map(({ Name }) => ({ name: Name, reason: "volume with a worker's name that is not this cluster's" }));
     const found = [
       ...containers.map((one) => ({ ...one, worker: this.#workerNamed(one.name) })),
@@ -165,7 +165,7 @@ export class DockerEngine implements Engine {
     const { Labels } = await this.#call(`inspect volume ${volume.name}`, () =>
       this.#docker.getVolume(volume.name).inspect(),
     );
-    if ((Labels ?? {})[labels.uid] !== this.#uid)
+    if (Labels?.[labels.uid] !== this.#uid)
       throw new TerminalError(`volume ${volume.name} belongs to somebody else`);
   }
 
