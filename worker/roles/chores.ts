@@ -9,6 +9,8 @@ import { migrate } from "../sql/schema-sql.ts";
 import type { Chore } from "./commit-batch.ts";
 
 const expireEveryMs = 30_000;
+/** Under load it comes more often: forgetting half a minute's keys at once would hold up every write for as long. */
+const expireEveryRecords = 200;
 /** Own keys are needed only while a delivery of their request may still come again. */
 const ownKeysMinMs = 120_000;
 
@@ -17,7 +19,7 @@ export class Chores {
   readonly #spec: () => ManifestSpec;
   readonly #log: Log;
   #expiredAtMs: number;
-  #expiredAtPosition = -1;
+  #expiredAtPosition: number;
   #refused = "";
   /** The two schemas last compared: between edits they are the same objects. */
   #compared: { readonly have: Schema; readonly want: Schema } | undefined;
@@ -27,6 +29,7 @@ export class Chores {
     this.#spec = spec;
     this.#log = log;
     this.#expiredAtMs = nowMs;
+    this.#expiredAtPosition = ledger.applied.position;
   }
 
   due(nowMs: number): readonly Chore[] {
@@ -54,11 +57,12 @@ export class Chores {
   }
 
   #expiry(nowMs: number): readonly Chore[] {
-    if (nowMs - this.#expiredAtMs < expireEveryMs) return [];
+    const { position } = this.#ledger.applied;
+    const records = position - this.#expiredAtPosition;
+    if (records < expireEveryRecords && nowMs - this.#expiredAtMs < expireEveryMs) return [];
     this.#expiredAtMs = nowMs;
     // An idle log stays as it is.
-    const { position } = this.#ledger.applied;
-    if (position === this.#expiredAtPosition) return [];
+    if (records === 0) return [];
     this.#expiredAtPosition = position + 1;
     const { idempotencyMs, timeoutMs } = this.#spec().requests;
     const ownMs = Math.max(ownKeysMinMs, 4 * timeoutMs);
