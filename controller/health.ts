@@ -44,7 +44,8 @@ function judge(
     return kill(view, "secondMaster", "the master znode names another");
   if (view.phase === "draining") return null;
 
-  const missingMs = sinceMs(known.missingSinceMs);
+  // What all were missing for counts against nobody: the first to come back must not condemn the others.
+  const missingMs = sinceMs(known.joined && !noneThere ? known.missedSinceMs : known.missingSinceMs);
   if (missingMs < limitFor(known.joined, noneThere, spec)) return null;
   return kill(
     view,

@@ -11,6 +11,8 @@ export interface ContainerMemory {
   /** Had a complete copy, or was on its way out, at some time: its end is no failure to start. */
   readonly settled: boolean;
   readonly missingSinceMs: number | null;
+  /** Since when others are in ZooKeeper and this one is not. */
+  readonly missedSinceMs: number | null;
   readonly impostorSinceMs: number | null;
 }
 
@@ -44,8 +46,9 @@ export const emptyMemory: Memory = { containers: new Map(), failures: new Map(),
 
 export function remember(memory: Memory, observed: Observed): Memory {
   const running = observed.workers.filter(isRunning);
+  const noneThere = running.every(({ node }) => node === null);
   const containers = new Map(
-    running.map((view) => [view.container.id, remembered(memory, view, observed.nowMs)]),
+    running.map((view) => [view.container.id, remembered(memory, view, noneThere, observed.nowMs)]),
   );
   return {
     containers,
@@ -55,7 +58,7 @@ export function remember(memory: Memory, observed: Observed): Memory {
   };
 }
 
-function remembered(memory: Memory, view: WorkerView, nowMs: number): ContainerMemory {
+function remembered(memory: Memory, view: WorkerView, noneThere: boolean, nowMs: number): ContainerMemory {
   const before = memory.containers.get(view.container.id);
   const settled = view.phase === "slave" || view.phase === "draining" || view.phase === "master";
   return {
@@ -64,6 +67,7 @@ function remembered(memory: Memory, view: WorkerView, nowMs: number): ContainerM
     joined: before?.joined === true || view.node !== null,
     settled: before?.settled === true || settled,
     missingSinceMs: view.node === null ? (before?.missingSinceMs ?? nowMs) : null,
+    missedSinceMs: view.node === null && !noneThere ? (before?.missedSinceMs ?? nowMs) : null,
     impostorSinceMs: view.impostor ? (before?.impostorSinceMs ?? nowMs) : null,
   };
 }
@@ -112,6 +116,7 @@ export const started = (memory: Memory, worker: string, id: string, nowMs: numbe
     joined: false,
     settled: false,
     missingSinceMs: nowMs,
+    missedSinceMs: null,
     impostorSinceMs: null,
   }),
 });

@@ -2,21 +2,29 @@
 import { hostname } from "node:os";
 import { messageOf, TerminalError } from "../protocol/errors.ts";
 import { createLog } from "../protocol/log.ts";
+import { metricsPort, serveMetrics } from "../protocol/metrics-server.ts";
 import { logOptions, runProgram, variable } from "../protocol/program.ts";
 import { sleep } from "../protocol/waiting.ts";
 import { pathsOf } from "../protocol/znodes.ts";
 import { live } from "./life.ts";
+import { Measures, workerMetrics } from "./measures.ts";
 import { KnownSpec } from "./spec.ts";
 
 const env = process.env;
 const name = variable(env, "WORKER_NAME");
 const log = createLog(logOptions(env, name));
 
-const backOffMs = { first: 100, most: 3_000 } as const;
+const backOffMs = { first: 100, most: 1_000 } as const;
 /** What an operator must settle is looked at again this often. */
 const terminalBackOffMs = 15_000;
 
 runProgram(log, async (stop) => {
+  const measures = new Measures();
+  serveMetrics(
+    workerMetrics(name, measures),
+    Number(variable(env, "METRICS_PORT", String(metricsPort))),
+    log,
+  );
   const options = {
     name,
     container: hostname(),
@@ -26,7 +34,7 @@ runProgram(log, async (stop) => {
     paths: pathsOf(variable(env, "DBAAS_CLUSTER", "dbaas")),
     log,
     spec: new KnownSpec(),
-    counters: { reads: 0, writes: 0 },
+    measures,
   };
   let failures = 0;
   while (!stop.aborted) {

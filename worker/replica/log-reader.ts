@@ -16,6 +16,8 @@ import type { LogEntry } from "./store.ts";
 const prefetch = 100;
 const takenMax = 200;
 const firstRecordWithinMs = 10_000;
+/** A broker that has just started counts none of a log's records, for a while. Only silence shows that there are none. */
+const emptyWithinMs = 3_000;
 const waitMs = 1_000;
 
 /** The log does not go on where this copy stands: something between the two is gone. */
@@ -55,17 +57,17 @@ export class LogReader {
     const { rabbit, time } = source;
     const reader = new LogReader(source);
     const { messages } = await rabbit.depth(queues.sync);
-    if (messages === 0 && applied.offset >= 0) throw new LogLostError("the log is empty, this copy is not");
+    const withinMs = messages > 0 ? firstRecordWithinMs : emptyWithinMs;
+    const mustCome = messages > 0 || applied.offset >= 0;
     reader.#consumer = await rabbit.consume(
       queues.sync,
       { prefetch, streamOffset: applied.offset >= 0 ? applied.offset : "first" },
       (delivery) => reader.#arrive(delivery),
     );
     try {
-      if (messages > 0)
-        await bounded(time, firstRecordWithinMs, [signal], (waited) => reader.#awaitFirst(waited));
+      if (mustCome) await bounded(time, withinMs, [signal], (waited) => reader.#awaitFirst(waited));
       signal.throwIfAborted();
-      if (messages > 0) reader.#compareFirst(applied);
+      if (mustCome) reader.#compareFirst(applied);
     } catch (error) {
       await reader.close();
       throw error;

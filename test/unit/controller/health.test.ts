@@ -36,6 +36,15 @@ describe("endUnhealthy", () => {
     assert.deepEqual(kills(later(none, 300_000), lost), ["w-1 hung", "w-2 hung"]);
   });
 
+  it("gives a worker its time anew when another comes back first from where all had been", () => {
+    const seen = remember(emptyMemory, observed([master("w-1", 100), slave("w-2", 200)]));
+    const none = observed([slave("w-1", 100, { state: "none" }), slave("w-2", 200, { state: "none" })]);
+    const firstBack = later(silent, 30_000);
+    const memory = remember(remember(seen, none), firstBack);
+    assert.deepEqual(kills(later(firstBack, 6_999), memory), []);
+    assert.deepEqual(kills(later(firstBack, 7_000), memory), ["w-2 hung"]);
+  });
+
   it("forgives a worker that came back", () => {
     const seen = remember(emptyMemory, observed([master("w-1", 100), slave("w-2", 200)]));
     const lost = remember(seen, silent);
