@@ -37,6 +37,8 @@ export interface ConsumeOptions {
   /** Where to start in a stream: an offset, or "first" or "last" (the last chunk). */
   readonly streamOffset?: number | "first" | "last";
   readonly exclusive?: boolean;
+  /** Of two consumers the one with the higher number gets all messages, as long as it takes them. */
+  readonly priority?: number;
 }
 
 export interface Consumer {
@@ -201,6 +203,7 @@ export class Rabbit {
         {
           noAck: options.noAck ?? false,
           exclusive: options.exclusive ?? false,
+          ...(options.priority === undefined ? {} : { priority: options.priority }),
           ...(options.streamOffset === undefined
             ? {}
             : { arguments: { "x-stream-offset": options.streamOffset } }),

@@ -67,9 +67,10 @@ class Master {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { rabbit, reader } = this.#options;
+    const { rabbit, reader, epoch } = this.#options;
     reader.onArrival(() => this.#wakeable.wake());
-    const consumer = await rabbit.consume(queues.write, { prefetch }, (delivery) => {
+    // A hung predecessor keeps its place at the queue until its connection drops: the younger master must come first.
+    const consumer = await rabbit.consume(queues.write, { prefetch, priority: epoch }, (delivery) => {
       this.#arrived.push(delivery);
       this.#wakeable.wake();
     });
