@@ -7,6 +7,8 @@ import type { Log } from "../protocol/log.ts";
 import { Rabbit } from "../protocol/rabbit.ts";
 import { type Paths, persistentParents, type WorkerState } from "../protocol/znodes.ts";
 import { ZooKeeperSession } from "../protocol/zookeeper.ts";
+import { measuredLedger, measuredReads } from "./measured.ts";
+import type { Measures, Standing } from "./measures.ts";
 import { Membership } from "./membership.ts";
 import { systemTime } from "./ports.ts";
 import { attach } from "./replica/attach.ts";
@@ -30,13 +32,8 @@ export interface WorkerOptions {
   readonly paths: Paths;
   readonly log: Log;
   readonly spec: KnownSpec;
-  readonly counters: Counters;
-}
-
-/** Outlive the lives: what this process has done since it started. */
-export interface Counters {
-  reads: number;
-  writes: number;
+  /** Outlive the lives: what this process has done since it started. */
+  readonly measures: Measures;
 }
 
 const sessionTimeoutDefaultMs = 4_000;
@@ -49,6 +46,7 @@ const stateOf = (role: Role): WorkerState => (role === "stopped" ? "joining" : r
 export async function live(options: WorkerOptions, stop: AbortSignal): Promise<"drained" | "ended"> {
   const { name, rabbitUrl, zooKeeperServers, paths, log, spec } = options;
   const undo: (() => Promise<void> | void)[] = [];
+  options.measures.lives += 1;
   try {
     const rabbit = await Rabbit.open(rabbitUrl, name);
     undo.push(() => rabbit.close());
@@ -89,7 +87,8 @@ class Member {
     this.#options = options;
     this.#rabbit = rabbit;
     this.#session = session;
-    const { name, container, paths, log, counters } = options;
+    const { name, container, paths, log, measures } = options;
+    measures.standing = () => this.#standing();
     this.#membership = new Membership({
       session,
       paths,
@@ -100,18 +99,21 @@ class Member {
       time: systemTime,
       log,
       telling: () => ({
-        state: stateOf(this.#role),
+        ...this.#standing(),
         eligible: this.#eligible && this.#role !== "draining",
-        position: this.#store?.applied.position ?? 0,
-        epoch: this.#store?.applied.epoch ?? 0,
-        readsServed: counters.reads,
-        writesServed: counters.writes,
+        readsServed: measures.reads,
+        writesServed: measures.writes,
       }),
     });
   }
 
+  #standing(): Standing {
+    const { position, epoch } = this.#store?.applied ?? { position: 0, epoch: 0 };
+    return { state: stateOf(this.#role), position, epoch };
+  }
+
   async run(signal: AbortSignal): Promise<"drained" | "ended"> {
-    const { name, directory, paths, log, spec, counters } = this.#options;
+    const { name, directory, paths, log, spec, measures } = this.#options;
     await this.#membership.join();
     const { store, reader } = await attach({
       directory,
@@ -121,6 +123,9 @@ class Member {
       peers: () => this.#otherCopies(),
       onOpen: (opened) => {
         this.#store = opened;
+      },
+      onSnapshot: () => {
+        measures.snapshotsTaken += 1;
       },
       signal,
     });
@@ -140,12 +145,18 @@ class Member {
           session: this.#session,
           membership: this.#membership,
           paths,
-          ledger: ledgerOf(store, () => ({ writeMs: known().requests.queryMs })),
+          ledger: measuredLedger(
+            ledgerOf(store, () => ({ writeMs: known().requests.queryMs })),
+            measures,
+          ),
           reader,
           judge,
           time: systemTime,
-          answerReads: (batch, emit) =>
-            answerReads(store, batch, { queryMs: known().requests.queryMs, freshWithinMs }, emit),
+          answerReads: measuredReads(
+            (batch, emit) =>
+              answerReads(store, batch, { queryMs: known().requests.queryMs, freshWithinMs }, emit),
+            measures,
+          ),
           spec: known,
           log,
           onRole: (role) => {
@@ -153,10 +164,10 @@ class Member {
             this.#membership.tell();
           },
           onReads: (reads) => {
-            counters.reads += reads;
+            measures.reads += reads;
           },
           onWrites: (writes) => {
-            counters.writes += writes;
+            measures.writes += writes;
           },
         },
         signal,

@@ -27,6 +27,7 @@ export interface AttachOptions {
   readonly peers: () => Promise<readonly PeerCopy[]>;
   /** Told as soon as the file is open: others see how far this copy is. */
   readonly onOpen: (store: Store) => void;
+  readonly onSnapshot?: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -105,6 +106,7 @@ async function fromDonor(options: AttachOptions, store: Store): Promise<Attached
     await Store.install(directory, file);
     const installed = await Store.open(directory);
     onOpen(installed);
+    options.onSnapshot?.();
     const tookMs = Date.now() - startedAtMs;
     log.info({ donor: donor.name, position: installed.applied.position, tookMs }, "took a snapshot");
     return { store: installed, reader: await LogReader.open(sourceOf(options), installed.applied, signal) };
