@@ -7,6 +7,7 @@ import type { ClusterStatus } from "../protocol/status.ts";
 import type { Deed } from "./act.ts";
 import { describe } from "./action.ts";
 import type { ManifestState } from "./manifest-file.ts";
+import type { CycleDone } from "./measures.ts";
 import { emptyMemory, type Memory } from "./memory.ts";
 import { narrate, type Telling, withEvents } from "./narrate.ts";
 import { type Round, reconcile, type World } from "./reconcile.ts";
@@ -19,6 +20,7 @@ export interface CycleOptions {
   readonly world: World;
   readonly manifest: () => ManifestState;
   readonly log: Log;
+  readonly onDone?: (done: CycleDone) => void;
 }
 
 interface Attempt {
@@ -86,6 +88,8 @@ export class Cycle {
     const telling = narrate({ reconcile: id, atMs, desired, deeds, before: this.#status, after: status });
     this.#log(id, tookMs, status, telling, error);
     for (const deed of deeds) this.#logLastWords(deed);
+    const result = error !== null ? "notObserved" : errors.length > 0 ? "actionFailed" : "ok";
+    this.#options.onDone?.({ tookMs, result, deeds, before: this.#status, after: status });
     this.#status = status;
     const kept = await this.#keep(status, telling);
     return errors.length > 0 || !kept;

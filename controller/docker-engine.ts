@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import Docker from "dockerode";
 import { TerminalError, TransientError } from "../protocol/errors.ts";
 import { within } from "../protocol/waiting.ts";
-import { hostConfigOf, textOfLogs } from "./docker-formats.ts";
+import { hostConfigOf, networkingOf, textOfLogs } from "./docker-formats.ts";
 import { containerName, labels, ordinalOf, shortId } from "./names.ts";
 import type {
   ContainerSeen,
@@ -146,6 +146,7 @@ export class DockerEngine implements Engine {
             Env: Object.entries(environment).map(([key, value]) => `${key}=${value}`),
             Labels: { ...container.labels },
             HostConfig: hostConfigOf(container),
+            NetworkingConfig: networkingOf(container),
           }),
         startWithinMs,
       );

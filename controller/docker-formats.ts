@@ -19,6 +19,13 @@ export const hostConfigOf = ({ volume, dataDir, network, memoryBytes, pidsMax }:
   LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
 });
 
+/** In the cluster's network this name stands for all workers: so Prometheus finds those that come and go. */
+const workersAlias = "workers";
+
+export const networkingOf = ({ network }: WorkerContainer) => ({
+  EndpointsConfig: { [network]: { Aliases: [workersAlias] } },
+});
+
 const frameHead = 8;
 const lengthAt = 4;
 const lastWordsMax = 2_000;

@@ -12,6 +12,7 @@ import type { Failpoint } from "./failpoint.ts";
 import { acquireLock, processRuns } from "./lock.ts";
 import { Loop } from "./loop.ts";
 import type { ManifestState } from "./manifest-file.ts";
+import type { CycleDone, Measures } from "./measures.ts";
 import type { World } from "./reconcile.ts";
 import { type WorkerSettings, workerContainer } from "./worker-container.ts";
 import { ZnodeRegistry } from "./znode-registry.ts";
@@ -26,6 +27,7 @@ export interface LifeOptions {
   readonly failpoint: Failpoint;
   readonly clock: Clock;
   readonly log: Log;
+  readonly measures: Measures;
 }
 
 /** Short: after the controller's death its successor waits this long before it may act. */
@@ -62,7 +64,7 @@ async function work(
   uid: string,
   over: AbortSignal,
 ): Promise<void> {
-  const { log, manifest, failpoint, settings, dockerSocket, clock } = options;
+  const { log, manifest, failpoint, settings, dockerSocket, clock, measures } = options;
   const engine = new DockerEngine({ socketPath: dockerSocket, cluster: settings.cluster, uid });
   const steadyOffsetMs = clock.now() - clock.monotonicMs();
   const world: World = {
@@ -74,7 +76,8 @@ async function work(
     containerFor: (spec, worker) => workerContainer({ ...settings, uid }, spec.worker, worker),
     interrupted: () => loop.interrupted,
   };
-  const cycle = new Cycle({ cluster: settings.cluster, world, manifest, log });
+  const onDone = (done: CycleDone) => measures.cycleDone(done);
+  const cycle = new Cycle({ cluster: settings.cluster, world, manifest, log, onDone });
   const loop = new Loop(() => cycle.run(), over);
   const wake = (urgency?: "urgent") => loop.wake(urgency);
   for (const path of [paths.workers, paths.wishes]) session.watch("children", path, () => wake(), over);

@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { systemClock } from "../protocol/clock.ts";
 import { messageOf } from "../protocol/errors.ts";
 import { createLog } from "../protocol/log.ts";
+import { metricsPort, serveMetrics } from "../protocol/metrics-server.ts";
 import { logOptions, runProgram, variable } from "../protocol/program.ts";
 import { sleep } from "../protocol/waiting.ts";
 import { failpointsIn } from "./failpoint.ts";
 import { type LifeOptions, live } from "./life.ts";
 import { ManifestFile } from "./manifest-file.ts";
+import { controllerMetrics, Measures } from "./measures.ts";
 
 const env = process.env;
 const log = createLog(logOptions(env, "controller"));
@@ -20,6 +22,7 @@ const manifest = new ManifestFile(variable(env, "MANIFEST", "/manifests/dbaas.ya
   for (const wake of listeners) wake();
 });
 
+const measures = new Measures();
 const options: LifeOptions = {
   zookeeper,
   dockerSocket: variable(env, "DOCKER_SOCKET", "/var/run/docker.sock"),
@@ -42,9 +45,11 @@ const options: LifeOptions = {
   failpoint: failpointsIn(env.DBAAS_FAILPOINT ?? "", tmpdir()),
   clock: systemClock,
   log,
+  measures,
 };
 
 runProgram(log, async (stop) => {
+  serveMetrics(controllerMetrics(measures), Number(variable(env, "METRICS_PORT", String(metricsPort))), log);
   await manifest.follow(stop);
   let pauseMs: number = restart.firstMs;
   while (!stop.aborted) {
