@@ -22,9 +22,9 @@ export const hostConfigOf = ({ volume, dataDir, network, memoryBytes, pidsMax }:
 /** In the cluster's network this name stands for all workers: so Prometheus finds those that come and go. */
 const workersAlias = "workers";
 
-export const networkingOf = ({ network }: WorkerContainer) => ({
-  EndpointsConfig: { [network]: { Aliases: [workersAlias] } },
-});
+/** The engine's own network knows no names. */
+export const networkingOf = ({ network }: WorkerContainer) =>
+  network === "bridge" ? {} : { EndpointsConfig: { [network]: { Aliases: [workersAlias] } } };
 
 const frameHead = 8;
 const lengthAt = 4;
