@@ -1,5 +1,6 @@
 // The one door to amqplib. A connection is used until anything about it fails; then `ended` fires and its owner starts a
 // new one. There is no recovery inside: a half-restored connection is what loses and doubles messages.
+import type { Duplex } from "node:stream";
 import { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from "amqplib";
 import { messageOf, TerminalError, TransientError } from "./errors.ts";
 import { queueArguments, queues, syncArguments } from "./queues.ts";
@@ -9,6 +10,7 @@ const heartbeatSeconds = 5;
 const openWithinMs = 10_000;
 const confirmWithinMs = 10_000;
 const callWithinMs = 10_000;
+const closeWithinMs = 1_000;
 /** Heartbeats notice a cut connection only after two to three of them; a question a second notices it sooner. */
 const ping = { everyMs: 1_000, withinMs: 3_000 } as const;
 
@@ -58,6 +60,7 @@ export class Rabbit {
   #confirmer: ConfirmChannel | undefined;
   #blocked = false;
   readonly #returned = new Set<string>();
+  #closed: Promise<void> = Promise.resolve();
 
   readonly ended: AbortSignal = this.#ended.signal;
 
@@ -100,9 +103,8 @@ export class Rabbit {
   }
 
   async close(): Promise<void> {
-    if (this.ended.aborted) return;
     this.#end(new Error("closed by us"));
-    await within(this.#model.close(), callWithinMs, "close the RabbitMQ connection").catch(() => undefined);
+    await this.#closed;
   }
 
   /**
@@ -260,7 +262,6 @@ export class Rabbit {
         );
       } catch (error) {
         this.#end(error instanceof Error ? error : new Error(String(error)));
-        await this.#model.close().catch(() => undefined);
       }
       asking = false;
     }, ping.everyMs);
@@ -323,6 +324,20 @@ export class Rabbit {
   #end(error: Error): void {
     if (this.ended.aborted) return;
     this.#ended.abort(new TransientError(`RabbitMQ connection lost: ${messageOf(error)}`));
+    this.#closed = this.#leave();
+  }
+
+  /**
+   * Whatever ended the life, the connection must go as well: one that stays open keeps its consumers, and the broker goes on
+   * giving them messages that nobody takes any more.
+   */
+  async #leave(): Promise<void> {
+    try {
+      await within(this.#model.close(), closeWithinMs, "close the RabbitMQ connection");
+    } catch {
+      // Closed already, or the broker does not answer: then the socket is all that is left to close.
+      (this.#model.connection as unknown as { readonly stream: Duplex }).stream.destroy();
+    }
   }
 }
 
