@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# `./dbaas bench` and `./dbaas torture`: the programs of bench/, run where they can do their work.
+# `./dbaas bench` and `./dbaas torture`: the programs of bench/ and torture/, run where they can do their work.
 
 BENCH_MANIFESTS=$STATE/bench-manifests
 
@@ -61,8 +61,9 @@ bench_down() {
   cluster_down --volumes
 }
 
-# The torture run brings clusters of its own up and down by this very script, so it runs on the host.
+# The torture brings a cluster of its own up and down by this very script, and reaches into it: it runs on the host.
 run_torture() {
+  check_settings
   check_host_node
   lock_setup
   ensure_engine
@@ -72,5 +73,5 @@ run_torture() {
   unlock_setup
   cd "$ROOT" || exit
   npx --no-install tsc -p tsconfig.json
-  exec node --enable-source-maps dist/bench/torture.js "$@"
+  exec node --enable-source-maps dist/torture/main.js "$@"
 }

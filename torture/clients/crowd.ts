@@ -1,0 +1,60 @@
+// All clients together: started at once, held and released together, and ended in order.
+import type { History } from "../history.ts";
+import { randomOf, seedFor } from "../random.ts";
+import { Client } from "./client.ts";
+import { Gate } from "./gate.ts";
+import { probe } from "./prober.ts";
+
+export interface CrowdOptions {
+  readonly clients: number;
+  readonly seed: number;
+  readonly history: History;
+  readonly nowMs: () => number;
+}
+
+/** After the end of a run, writes whose fate is not known are asked for once more, for so long. */
+const settleWritesMs = 30_000;
+
+export class Crowd {
+  /** For everybody but the prober. */
+  readonly #clients = new Gate();
+  readonly #prober = new Gate();
+  readonly #stop = new AbortController();
+  readonly #over = new AbortController();
+  readonly #running: Promise<unknown>;
+
+  constructor({ clients, seed, history, nowMs }: CrowdOptions) {
+    const names = Array.from({ length: clients }, (_, i) => `c${i + 1}`);
+    const ends = { stop: this.#stop.signal, over: this.#over.signal };
+    this.#running = Promise.all([
+      probe({ history, nowMs, gate: this.#prober, ...ends }),
+      ...names.map((name) => {
+        const random = randomOf(seedFor(seed, name));
+        return new Client({ name, names, history, random, nowMs, gate: this.#clients, ...ends }).run();
+      }),
+    ]);
+  }
+
+  /** Resolves once nothing is under way but the prober. */
+  hush(): Promise<void> {
+    return this.#clients.close();
+  }
+
+  /** Resolves once nothing is under way at all: what was not answered by then is answered or given up. */
+  async hold(): Promise<void> {
+    await Promise.all([this.#clients.close(), this.#prober.close()]);
+  }
+
+  release(): void {
+    this.#clients.open();
+    this.#prober.open();
+  }
+
+  async end(): Promise<void> {
+    this.#stop.abort();
+    this.release();
+    const giveUp = setTimeout(() => this.#over.abort(), settleWritesMs);
+    await this.#running;
+    clearTimeout(giveUp);
+  }
+}

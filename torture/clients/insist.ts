@@ -1,0 +1,45 @@
+// A write on its way to certainty: sent again under the same key until it is answered, or the run has no more time.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Write } from "../history.ts";
+import { type Attempt, attempt, isSuccess, mayRetry, positionIn } from "./attempt.ts";
+
+const retryPauseMs = 60;
+const path = "/api/v1/db/write";
+
+export interface Insisting {
+  readonly nowMs: () => number;
+  /** After this nobody insists any more. */
+  readonly over: AbortSignal;
+  readonly odd: (what: string) => void;
+}
+
+/** @returns whether the write was acknowledged; fills in the rest of the operation either way */
+export async function insist(write: Write, body: unknown, how: Insisting): Promise<boolean> {
+  const headers = write.key === null ? {} : { "idempotency-key": write.key };
+  do {
+    const made = await attempt(path, body, headers);
+    if (made.kind === "answered" && isSuccess(made.answer)) {
+      write.outcome = "acked";
+      write.position = positionIn(made.answer);
+      break;
+    }
+    const trouble = troubleIn(made);
+    write.troubles.push({ atMs: how.nowMs(), what: trouble });
+    if (made.kind === "hung") how.odd(`no answer at all to a write (${write.key ?? "no key"})`);
+    if (made.kind === "answered" && !mayRetry(made.answer)) {
+      write.outcome = "refused";
+      how.odd(`a write was answered ${trouble}`);
+      break;
+    }
+    // Without a key nobody can know whether a second try would be a second write.
+    if (write.key === null) break;
+    await sleep(retryPauseMs);
+  } while (!how.over.aborted);
+  write.doneAtMs = how.nowMs();
+  return write.outcome === "acked";
+}
+
+function troubleIn(made: Attempt): string {
+  if (made.kind === "answered") return `${made.answer.status} ${made.answer.text.slice(0, 160)}`;
+  return made.kind === "lost" ? made.reason : "hung";
+}

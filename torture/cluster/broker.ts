@@ -1,0 +1,63 @@
+// The tortured cluster's broker: a connection as any client of it has, and its own command line.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Delivery, Rabbit } from "../../protocol/rabbit.ts";
+import { docker } from "../../test/support/command.ts";
+import { cluster, containers, ports, rootDir } from "../../test/support/settings.ts";
+
+async function brokerUrl(): Promise<string> {
+  const text = await readFile(join(rootDir, ".dbaas", `${cluster}.env`), "utf8");
+  const value = (name: string): string => new RegExp(`^${name}=(.*)$`, "m").exec(text)?.[1] ?? "";
+  return `amqp://${value("RABBITMQ_USER")}:${value("RABBITMQ_PASSWORD")}@127.0.0.1:${ports.rabbit}`;
+}
+
+export async function withBroker<T>(use: (rabbit: Rabbit) => Promise<T>): Promise<T> {
+  const rabbit = await Rabbit.open(await brokerUrl(), "torture");
+  try {
+    return await use(rabbit);
+  } finally {
+    await rabbit.close();
+  }
+}
+
+export const rabbitmqctl = (...args: string[]): Promise<string> =>
+  docker("exec", containers.rabbit, "rabbitmqctl", "--quiet", ...args);
+
+export interface QueueSeen {
+  readonly name: string;
+  readonly messages: number;
+  readonly consumers: number;
+}
+
+export async function queuesSeen(): Promise<readonly QueueSeen[]> {
+  const text = await rabbitmqctl("list_queues", "name", "messages", "consumers", "--formatter", "json");
+  const listed = JSON.parse(text) as { name: string; messages: number | ""; consumers: number | "" }[];
+  return listed.map(({ name, messages, consumers }) => ({
+    name,
+    messages: Number(messages),
+    consumers: Number(consumers),
+  }));
+}
+
+/** Takes deliveries from a queue for a while, beside those who should have them. */
+export const intercept = (
+  queue: string,
+  { most, ms }: { readonly most: number; readonly ms: number },
+  each: (delivery: Delivery, rabbit: Rabbit) => Promise<void>,
+): Promise<number> =>
+  withBroker(async (rabbit) => {
+    let taken = 0;
+    const working: Promise<void>[] = [];
+    const consumer = await rabbit.consume(queue, { prefetch: 1 }, (delivery) => {
+      taken += 1;
+      if (taken > most) delivery.requeue();
+      else working.push(each(delivery, rabbit));
+    });
+    const endsAtMs = performance.now() + ms;
+    while (taken < most && performance.now() < endsAtMs) await sleep(5);
+    await consumer.cancel();
+    await Promise.all(working);
+    await consumer.close();
+    return Math.min(taken, most);
+  });

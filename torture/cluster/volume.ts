@@ -1,0 +1,50 @@
+// The file of a worker, reached through its volume, and what can happen to files.
+import { closeSync, fstatSync, openSync, truncateSync, unlinkSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { docker } from "../../test/support/command.ts";
+import type { Worker } from "../../test/support/workers.ts";
+import type { Random } from "../random.ts";
+
+const pageBytes = 4096;
+
+export async function folderOf({ container }: Pick<Worker, "container">): Promise<string> {
+  return (await docker("volume", "inspect", "--format", "{{.Mountpoint}}", container)).trim();
+}
+
+export const databaseIn = (folder: string): string => join(folder, "data.db");
+
+/** Writes noise over whole pages; all at once, so that the caller can kill the worker in the same turn. */
+export function scribble(file: string, pages: number, random: Random): readonly number[] {
+  const handle = openSync(file, "r+");
+  try {
+    const count = Math.max(1, Math.floor(fstatSync(handle).size / pageBytes));
+    const chosen = Array.from({ length: pages }, () => random.between(0, count - 1));
+    for (const page of chosen) {
+      const noise = Buffer.from(Array.from({ length: pageBytes }, () => random.between(0, 255)));
+      writeSync(handle, noise, 0, pageBytes, page * pageBytes);
+    }
+    return chosen;
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** The log of the last transactions would repair the pages that it holds. */
+export function removeRecentPages(file: string): void {
+  for (const ending of ["-wal", "-shm"])
+    try {
+      unlinkSync(`${file}${ending}`);
+    } catch {
+      // Not there.
+    }
+}
+
+export function truncate(file: string, random: Random): number {
+  const handle = openSync(file, "r+");
+  const bytes = Math.floor((fstatSync(handle).size * random.between(20, 80)) / 100);
+  closeSync(handle);
+  truncateSync(file, bytes);
+  return bytes;
+}
+
+export const remove = (file: string): void => unlinkSync(file);

@@ -1,0 +1,61 @@
+// The tortured cluster's znodes: read all at once for the checks, followed for the timeline, and taken away by faults.
+import { createLog } from "../../protocol/log.ts";
+import { fromJson, type MasterNode, pathsOf, type Wish, type WorkerNode } from "../../protocol/znodes.ts";
+import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
+import { cluster, ports } from "../../test/support/settings.ts";
+
+const log = createLog({ program: "torture", format: "text", level: "error" });
+export const paths = pathsOf(cluster);
+
+export const openZooKeeper = (): Promise<ZooKeeperSession> =>
+  ZooKeeperSession.open({ servers: `127.0.0.1:${ports.zooKeeper}`, sessionTimeoutMs: 6_000, log });
+
+export async function withZooKeeper<T>(use: (session: ZooKeeperSession) => Promise<T>): Promise<T> {
+  const session = await openZooKeeper();
+  try {
+    return await use(session);
+  } finally {
+    session.close();
+  }
+}
+
+export interface SeenCluster {
+  readonly master: (MasterNode & { readonly epoch: number }) | null;
+  readonly workers: readonly WorkerNode[];
+}
+
+export async function seenBy(session: ZooKeeperSession): Promise<SeenCluster> {
+  const [node, names] = await Promise.all([session.get(paths.master), session.children(paths.workers)]);
+  const nodes = await Promise.all(names.map((name) => session.get(paths.worker(name))));
+  const master = node === null ? null : fromJson<MasterNode>(node.data);
+  return {
+    master: node === null || master === null ? null : { ...master, epoch: node.stat.czxid },
+    workers: nodes.flatMap((one) => (one === null ? [] : (fromJson<WorkerNode>(one.data) ?? []))),
+  };
+}
+
+export interface ZnodesLeft {
+  readonly workerNodes: readonly string[];
+  readonly pidNodes: readonly string[];
+  readonly drainNodes: readonly string[];
+  readonly openWishes: readonly string[];
+}
+
+export const znodesLeft = (): Promise<ZnodesLeft> =>
+  withZooKeeper(async (session) => {
+    const [workerNodes, pidNodes, drainNodes, wishes] = await Promise.all(
+      [paths.workers, paths.pids, paths.draining, paths.wishes].map((path) => session.children(path)),
+    );
+    const open = await Promise.all(
+      (wishes ?? []).map(async (id) => {
+        const node = await session.get(`${paths.wishes}/${id}`);
+        return node !== null && fromJson<Wish>(node.data)?.outcome === undefined ? [id] : [];
+      }),
+    );
+    return {
+      workerNodes: workerNodes ?? [],
+      pidNodes: pidNodes ?? [],
+      drainNodes: drainNodes ?? [],
+      openWishes: open.flat(),
+    };
+  });

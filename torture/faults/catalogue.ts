@@ -1,0 +1,28 @@
+// All faults by name.
+import { deaths } from "./deaths.ts";
+import type { Fault } from "./fault.ts";
+import { files } from "./files.ts";
+import { messages } from "./messages.ts";
+import { networks } from "./networks.ts";
+import { operators } from "./operators.ts";
+import { pauses } from "./pauses.ts";
+import { services } from "./services.ts";
+
+export const catalogue: readonly Fault[] = [
+  ...deaths,
+  ...pauses,
+  ...networks,
+  ...services,
+  ...messages,
+  ...files,
+  ...operators,
+];
+
+/** What comes between the others: deaths of the master, in every way. */
+export const masterDeaths = [
+  "kill-master",
+  "kill-master-idle",
+  "kill-master-at-record",
+  "kill-master-twice",
+  "crash-master",
+] as const;

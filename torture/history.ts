@@ -1,0 +1,81 @@
+// What the clients did and were told, in the order in which they began it. The checker judges nothing but this and what
+// the copies and the log hold afterwards. Times are ms since the run began, by the monotonic clock.
+
+/** acked: answered with success. unknown: nobody said what became of it. refused: answered with an error that is final. */
+export type Outcome = "acked" | "unknown" | "refused";
+
+interface Operation {
+  readonly client: string;
+  readonly sentAtMs: number;
+  /** Infinity while it is not over. */
+  doneAtMs: number;
+  outcome: Outcome;
+  /** Of the answer; 0 without one. */
+  position: number;
+}
+
+/** Something that went wrong on the way of a request that was sent again: a status, or the connection's error. */
+export interface Trouble {
+  readonly atMs: number;
+  readonly what: string;
+}
+
+interface WriteOperation extends Operation {
+  /** The idempotency key, null when the client gave none. */
+  readonly key: string | null;
+  readonly troubles: Trouble[];
+}
+
+/** Adds `parts` rows under one name, in one request: all of them or none. */
+export interface LedgerWrite extends WriteOperation {
+  readonly kind: "ledger";
+  readonly op: string;
+  readonly parts: number;
+}
+
+/** Each register has one writer, which counts upwards and goes on only when it knows that its last value stands. */
+export interface RegisterWrite extends WriteOperation {
+  readonly kind: "register";
+  readonly register: string;
+  readonly value: number;
+}
+
+export type Write = LedgerWrite | RegisterWrite;
+
+/** session: with the position of what the client has seen. strong: sees what was answered before. plain: neither. */
+export type Consistency = "session" | "strong" | "plain";
+
+export interface RegisterRead extends Operation {
+  readonly kind: "readRegister";
+  readonly consistency: Consistency;
+  readonly register: string;
+  readonly minPosition: number;
+  /** Null when there is no such row. */
+  value: number | null;
+  worker: string;
+}
+
+/** A strong count of a client's ledger rows. */
+export interface LedgerCount extends Operation {
+  readonly kind: "countLedger";
+  readonly of: string;
+  rows: number;
+  worker: string;
+}
+
+export type Read = RegisterRead | LedgerCount;
+
+export interface History {
+  readonly writes: Write[];
+  readonly reads: Read[];
+  /** Answers that no client should ever get, in words. */
+  readonly odd: string[];
+}
+
+export const emptyHistory = (): History => ({ writes: [], reads: [], odd: [] });
+
+export interface Violation {
+  /** For instance "acknowledged write lost". */
+  readonly rule: string;
+  readonly evidence: string;
+}

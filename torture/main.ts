@@ -1,0 +1,38 @@
+// `./dbaas torture`: breaks a cluster of its own in every way it knows, while clients use it, and says whether the service
+// kept its word. Ends with 0 when it did, 1 when it did not, 2 when it was called wrongly.
+import { argumentsFrom, UsageError, usage } from "./arguments.ts";
+
+// The pieces that this program shares with the end-to-end tests find their cluster by these.
+process.env.DBAAS_E2E_CLUSTER = process.env.DBAAS_TORTURE_CLUSTER ?? "dbaas-torture";
+process.env.DBAAS_E2E_PORT = process.env.DBAAS_TORTURE_PORT ?? "18070";
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+const given = process.argv.slice(2);
+
+async function main(): Promise<number> {
+  if (given.includes("--help") || given.includes("-h")) {
+    print(usage);
+    return 0;
+  }
+  const { catalogue } = await import("./faults/catalogue.ts");
+  const options = argumentsFrom(given, catalogue, Date.now() % 1_000_000);
+  if (options.list) {
+    for (const { name, what } of catalogue) print(`${name.padEnd(34)}${what}`);
+    return 0;
+  }
+  const { torture } = await import("./run.ts");
+  const { violations, report } = await torture(options, print);
+  print(`\n${report}`);
+  return violations.length === 0 ? 0 : 1;
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`dbaas: ${error.message}\n\n${usage}\n`);
+  process.exit(2);
+}
