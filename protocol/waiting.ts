@@ -69,7 +69,8 @@ export class Wakeable {
     if (!this.#woken && !signal?.aborted) {
       // Not AbortSignal.any: on a signal that lives long it costs more than all the rest of a wait.
       const waiting = new AbortController();
-      const end = () => waiting.abort();
+      // With a reason of its own: making the standard one takes a stack trace.
+      const end = () => waiting.abort("woken");
       this.#resolve = end;
       signal?.addEventListener("abort", end, { once: true });
       await this.#time.sleep(ms, waiting.signal);

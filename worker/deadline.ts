@@ -22,6 +22,6 @@ export async function bounded<T>(
   try {
     return await work(ending.signal, giveUp);
   } finally {
-    released.abort();
+    released.abort("released");
   }
 }

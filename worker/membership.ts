@@ -1,5 +1,5 @@
 // This worker among the others: its ephemeral znode, what it says there, whom it sees, and the `master` znode.
-import { TransientError } from "../protocol/errors.ts";
+import { messageOf, TransientError } from "../protocol/errors.ts";
 import type { Log } from "../protocol/log.ts";
 import {
   fromJson,
@@ -15,6 +15,8 @@ import type { Time } from "./ports.ts";
 
 /** Counters and positions are told this often at most; a change of state at once. */
 const counterEveryMs = 500;
+/** Of a znode that was made and not changed since. */
+const firstVersion = 0;
 
 export interface Peer extends Candidate {
   readonly node: WorkerNode;
@@ -119,13 +121,24 @@ export class Membership {
 
   /** One atomic create decides. @returns the epoch, or null when somebody else was first */
   async takeMastership(): Promise<number | null> {
-    const { session, paths, name, container, guid } = this.#options;
+    const { session, paths } = this.#options;
     if (this.#pid === null) return null;
-    const node: MasterNode = { name, container, guid, pid: this.#pid };
-    if ((await session.create(paths.master, toJson(node), { ephemeral: true })) === null) return null;
+    const node = toJson(this.#masterNode(this.#pid));
+    if ((await session.create(paths.master, node, { ephemeral: true })) === null) return null;
     const stat = await session.stat(paths.master);
     if (stat === null || !stat.mine) throw new TransientError("lost the master znode at once");
     return (await this.#epochBase()) + stat.czxid;
+  }
+
+  /** Tells the API that writes are taken from now on. Nothing depends on it but how soon those under way are sent again. */
+  async atWork(): Promise<void> {
+    const { session, paths, log } = this.#options;
+    try {
+      const node: MasterNode = { ...this.#masterNode(this.#pid ?? 0), atWork: true };
+      await session.set(paths.master, toJson(node), firstVersion);
+    } catch (error) {
+      log.debug({ reason: messageOf(error) }, "could not tell that writes are taken");
+    }
   }
 
   /** The log knows a newer epoch than ZooKeeper can give: ZooKeeper was emptied. The next election starts above it. */
@@ -137,6 +150,11 @@ export class Membership {
   async #epochBase(): Promise<number> {
     const content = await this.#options.session.get(this.#options.paths.epochBase);
     return Number(content?.data || 0);
+  }
+
+  #masterNode(pid: number): MasterNode {
+    const { name, container, guid } = this.#options;
+    return { name, container, guid, pid };
   }
 
   #node(): WorkerNode {

@@ -31,7 +31,7 @@ export type Broker = Pick<Rabbit, "ended" | "publish" | "send" | "consume">;
 
 export type Session = Pick<ZooKeeperSession, "watch" | "stat" | "silent">;
 
-export type Members = Pick<Membership, "peers" | "master" | "takeMastership" | "raiseEpochs">;
+export type Members = Pick<Membership, "peers" | "master" | "takeMastership" | "atWork" | "raiseEpochs">;
 
 export interface Time {
   /** Unix ms. */

@@ -17,7 +17,7 @@ export async function lead(
   signal: AbortSignal,
   onMaster: () => void,
 ): Promise<never> {
-  const { ledger, log, spec, session, time, name, onWrites } = options;
+  const { ledger, log, spec, session, membership, time, name, onWrites } = options;
   const scope = AbortSignal.any([signal, session.silent]);
   const startedAtMs = time.now();
   log.info({ epoch, position: ledger.applied.position }, "elected, draining the log");
@@ -29,7 +29,14 @@ export async function lead(
   const chores = new Chores(ledger, spec, log, time.now());
   try {
     await runMaster(
-      { ...options, worker: name, epoch, chores: (nowMs) => chores.due(nowMs), onServed: onWrites },
+      {
+        ...options,
+        worker: name,
+        epoch,
+        chores: (nowMs) => chores.due(nowMs),
+        onAtWork: () => void membership.atWork(),
+        onServed: onWrites,
+      },
       scope,
     );
   } finally {

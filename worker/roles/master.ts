@@ -32,6 +32,8 @@ export interface MasterOptions {
   readonly log: Log;
   /** What must be done besides the clients' requests, asked for before each commit. */
   readonly chores: (nowMs: number) => readonly Chore[];
+  /** Told once writes reach this master. */
+  readonly onAtWork: () => void;
   readonly onServed: (writes: number) => void;
 }
 
@@ -75,6 +77,7 @@ class Master {
       this.#wakeable.wake();
     });
     try {
+      this.#options.onAtWork();
       while (!signal.aborted) {
         this.#lookForSuccessor(reader.take());
         if (!(await this.#cycle())) await this.#wakeable.wait(idleWakeMs, signal);

@@ -96,6 +96,8 @@ class Roles {
     const seen = await this.#seen();
     if (seen === null) return null;
     const { peers, master, draining } = seen;
+    // Somebody took this worker for dead and removed its node: it must not go on as if it were a member.
+    if (!peers.some((peer) => peer.name === name)) throw new TransientError("own znode is gone");
     if (draining) this.#on("drain");
     if (this.#role === "draining") return null;
     if (mayLead(name, peers, master !== null)) {
