@@ -9,7 +9,7 @@ export class Workers {
   #master: { readonly name: string; readonly czxid: number } | undefined;
   #lastCzxid: number | undefined;
 
-  /** @param onNewMaster called when another one has taken the place of a master that was known */
+  /** @param onNewMaster called when another one has taken the place of a master that was known, and takes writes */
   constructor(paths: Paths, onNewMaster: () => void) {
     this.#paths = paths;
     this.#onNewMaster = onNewMaster;
@@ -40,7 +40,9 @@ export class Workers {
       return;
     }
     const { czxid } = node.stat;
-    this.#master = { name: fromJson<MasterNode>(node.data)?.name ?? "", czxid };
+    const { name = "", atWork = false } = fromJson<MasterNode>(node.data) ?? {};
+    this.#master = { name, czxid };
+    if (!atWork) return;
     const isAnother = this.#lastCzxid !== undefined && this.#lastCzxid !== czxid;
     this.#lastCzxid = czxid;
     if (isAnother) this.#onNewMaster();

@@ -100,6 +100,8 @@ export interface MasterNode {
   readonly container: string;
   readonly guid: string;
   readonly pid: number;
+  /** Set once it takes writes: what is sent again before that may end up with a hung predecessor. */
+  readonly atWork?: boolean;
 }
 
 export interface PidNode {

@@ -183,7 +183,7 @@ export class ApiWorld {
   /** A master in ZooKeeper's eyes. Each call makes another one. */
   async electMaster(name: string): Promise<void> {
     await this.zookeeper.remove(this.paths.master);
-    const node = { name, container: name, guid: name, pid: 1 };
+    const node = { name, container: name, guid: name, pid: 1, atWork: true };
     await this.zookeeper.create(this.paths.master, JSON.stringify(node), { ephemeral: true });
   }
 
