@@ -1,14 +1,9 @@
 // The one connection of the page: GET /api/v1/events as a stream -> messages for the model. It is opened again, with the
 // last event's id, whenever it ends or falls silent.
 import type { StreamEvents } from "../../protocol/stats.ts";
+import type { FeedMessage, Link } from "./messages.ts";
 import { parseEvents, type ServerEvent } from "./sse-parser.ts";
 import { authorization } from "./token.ts";
-
-export type FeedMessage = {
-  [Name in keyof StreamEvents]: { readonly kind: Name; readonly payload: StreamEvents[Name] };
-}[keyof StreamEvents];
-
-export type Link = "connecting" | "live" | "lost" | "refused";
 
 export interface FeedHandlers {
   onMessage(message: FeedMessage): void;

@@ -1,0 +1,9 @@
+// What the stream says, and how the connection stands.
+import type { StreamEvents } from "../../protocol/stats.ts";
+
+export type FeedMessage = {
+  [Name in keyof StreamEvents]: { readonly kind: Name; readonly payload: StreamEvents[Name] };
+}[keyof StreamEvents];
+
+/** `refused`: the service wants a token, or another one. */
+export type Link = "connecting" | "live" | "lost" | "refused";
