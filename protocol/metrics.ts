@@ -88,7 +88,7 @@ function histogramValues(
   return [
     ...buckets,
     { metricName: `${name}_bucket`, labels: { ...labels, le: "+Inf" }, value: distribution.count },
-    { metricName: `${name}_sum`, labels, value: distribution.sum * unit },
+    { metricName: `${name}_sum`, labels, value: Number((distribution.sum * unit).toPrecision(12)) },
     { metricName: `${name}_count`, labels, value: distribution.count },
   ];
 }
