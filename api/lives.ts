@@ -1,5 +1,6 @@
 // A connection's life: opened, used until it ends, closed; then a new one after a short pause. Nothing is restored
 // inside a life. The API lets RabbitMQ and ZooKeeper live apart: requests go on while ZooKeeper is away.
+import { setMaxListeners } from "node:events";
 import { messageOf } from "../protocol/errors.ts";
 import type { Log } from "../protocol/log.ts";
 import { aborted, sleep, unlessAborted } from "../protocol/waiting.ts";
@@ -22,6 +23,11 @@ const firstPauseMs = 100;
 const longestPauseMs = 500;
 /** Why a life ended is told each time only when lives are not all too short. */
 const toldEveryMs = 10_000;
+/**
+ * Every znode that is followed listens to its life's end twice: as a watch, and as the wait for the next change. That is
+ * more than the ten Node takes for a leak, and it does not grow during a life.
+ */
+const listenersMax = 64;
 
 /** Returns once `stop` has fired and the last life is over. */
 export async function liveAgainAndAgain<C extends Connection>(options: LifeOptions<C>): Promise<void> {
@@ -49,6 +55,7 @@ async function liveOnce<C extends Connection>({ open, use, stop }: LifeOptions<C
   try {
     connection = await open();
     const scope = AbortSignal.any([connection.ended, stop, life.signal]);
+    setMaxListeners(listenersMax, scope);
     await unlessAborted(use(connection, scope), scope);
     await aborted(scope);
     return scope.reason;

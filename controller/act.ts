@@ -6,7 +6,7 @@ import type { Wish } from "../protocol/znodes.ts";
 import { type Action, workerOf } from "./action.ts";
 import type { Failpoint } from "./failpoint.ts";
 import { shortId } from "./names.ts";
-import type { Engine, Registry, WorkerContainer } from "./ports.ts";
+import type { Engine, Registry, Target, WorkerContainer } from "./ports.ts";
 
 export interface Hands {
   readonly engine: Engine;
@@ -17,6 +17,7 @@ export interface Hands {
   /** Something urgent happened, or the right to act is lost: stop here, the next cycle plans anew. */
   readonly interrupted: () => boolean;
   readonly onStarted: (worker: string, id: string) => void;
+  readonly onStepDown: (target: Target) => void;
 }
 
 export interface Deed {
@@ -98,6 +99,10 @@ async function act(action: Action, hands: Hands): Promise<string> {
         container: action.target.container,
         atMs: hands.now(),
       });
+      break;
+    case "stepDown":
+      hands.onStepDown(action.target);
+      await engine.kill(action.target, "SIGTERM");
       break;
     case "startWorker":
       await startWorker(action.worker, hands);

@@ -4,7 +4,14 @@ import type { EventRecord } from "../protocol/status.ts";
 import type { SpecNode, WindowNode, Wish, WishKind } from "../protocol/znodes.ts";
 import type { Signal, Target } from "./ports.ts";
 
-export type KillReason = "hung" | "neverReady" | "secondMaster" | "drainOverdue";
+export type KillReason = "hung" | "neverReady" | "stuck" | "secondMaster" | "drainOverdue";
+
+/** A worker that is not made from what workers are made from now. */
+export interface Outdated {
+  readonly worker: string;
+  /** `runs an older image` */
+  readonly why: string;
+}
 
 export type Action =
   | { readonly kind: "forgetMaster"; readonly worker: string; readonly container: string }
@@ -34,8 +41,16 @@ export type Action =
       readonly outOfMemory: boolean;
       readonly drained: boolean;
     }
-  | { readonly kind: "drain"; readonly target: Target }
-  | { readonly kind: "startWorker"; readonly worker: string; readonly replaces: boolean };
+  | { readonly kind: "drain"; readonly target: Target; readonly replaced?: Outdated }
+  /** The master hands over to a slave and leaves. */
+  | { readonly kind: "stepDown"; readonly target: Target; readonly replaced: Outdated }
+  | {
+      readonly kind: "startWorker";
+      readonly worker: string;
+      readonly replaces: boolean;
+      /** The one that will leave once this one is ready. */
+      readonly replaced?: Outdated;
+    };
 
 export type ActionKind = Action["kind"];
 
@@ -48,6 +63,7 @@ const wishes: Record<WishKind, string> = {
 const killReasons: Record<KillReason, string> = {
   hung: "hung or cut off",
   neverReady: "never got ready",
+  stuck: "cannot join the log although others can",
   secondMaster: "a second master",
   drainOverdue: "did not finish in time",
 };
@@ -57,6 +73,9 @@ function ending(action: Action & { kind: "removeContainer" }): string {
   const how = action.outOfMemory ? "out of memory" : `exit code ${action.exitCode}`;
   return `worker ${action.worker} is dead (${how}), removing its container`;
 }
+
+const because = (replaced: Outdated | undefined): string =>
+  replaced === undefined ? "" : `${replaced.worker} ${replaced.why} -> replacing it: `;
 
 /** @returns null for bookkeeping, which is nobody's news */
 export function describe(action: Action): string | null {
@@ -78,9 +97,11 @@ export function describe(action: Action): string | null {
     case "removeContainer":
       return ending(action);
     case "drain":
-      return `draining slave ${action.target.worker} (pid ${action.target.pid})`;
+      return `${because(action.replaced)}draining slave ${action.target.worker} (pid ${action.target.pid})`;
+    case "stepDown":
+      return `${because(action.replaced)}asking master ${action.target.worker} (pid ${action.target.pid}) to hand over`;
     case "startWorker":
-      return `starting worker ${action.worker}${action.replaces ? " in its place" : ""}`;
+      return `${because(action.replaced)}starting worker ${action.worker}${action.replaces ? " in its place" : ""}`;
     case "publishSpec":
       return `took up the manifest as generation ${action.node.generation}`;
     case "forgetWorker":
@@ -104,6 +125,8 @@ export function workerOf(action: Action): string | null {
 /** How the action stands in the list of events. */
 export function eventReason(action: Action): Pick<EventRecord, "reason" | "severity"> {
   const reason = `${action.kind.charAt(0).toUpperCase()}${action.kind.slice(1)}`;
+  if ("replaced" in action && action.replaced !== undefined)
+    return { reason: `Replace${action.kind === "stepDown" ? "Master" : "Worker"}`, severity: "info" };
   const warns =
     action.kind === "kill" ||
     action.kind === "forgetMaster" ||

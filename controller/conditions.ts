@@ -3,6 +3,7 @@
 import type { ConditionType, StatusCondition } from "../protocol/status.ts";
 import { type Desired, slavesInWords } from "./desired.ts";
 import type { Failure } from "./memory.ts";
+import { outdatedOf } from "./replace.ts";
 import { isLive, type Observed, type WorkerView } from "./workers.ts";
 
 export interface Findings {
@@ -10,6 +11,8 @@ export interface Findings {
   readonly observed: Observed | null;
   /** Null without any manifest that was ever good. */
   readonly desired: Desired | null;
+  /** What workers started now are made from. */
+  readonly specHash: string | null;
   readonly paused: boolean;
   readonly manifestProblem: string | null;
   readonly failures: ReadonlyMap<string, Failure>;
@@ -41,7 +44,7 @@ export function conditionsOf(
     Ready: seen === null ? unseen : ready(seen.observed.workers, seen.desired),
     MasterAvailable: seen === null ? unseen : masterAvailable(seen.observed.workers),
     SlavesAvailable: seen === null ? unseen : slavesAvailable(seen.observed.workers, seen.desired),
-    Scaling: seen === null ? unseen : scaling(seen.observed.workers, seen.desired),
+    Scaling: seen === null ? unseen : scaling(seen.observed.workers, seen.desired, findings.specHash),
     ManifestValid:
       findings.manifestProblem === null
         ? verdict("True", "Accepted", "the manifest is in force")
@@ -89,11 +92,18 @@ function slavesAvailable(workers: readonly WorkerView[], desired: Desired): Verd
   return verdict("True", slaves >= desired.slaves ? "AllReady" : "SomeReady", message);
 }
 
-function scaling(workers: readonly WorkerView[], desired: Desired): Verdict {
+function scaling(workers: readonly WorkerView[], desired: Desired, specHash: string | null): Verdict {
+  const outdated = workers.filter(isLive).flatMap((view) => outdatedOf(specHash, view) ?? []);
   const live = workers.filter(isLive).length;
   const draining = count(workers, "draining");
   if (live < desired.workers)
     return verdict("True", "ScalingOut", `${live} of ${desired.workers} workers run`);
+  if (outdated.length > 0)
+    return verdict(
+      "True",
+      "Replacing",
+      `replacing one by one: ${outdated.map(({ worker, why }) => `${worker} ${why}`).join(", ")}`,
+    );
   if (live > desired.workers || draining > 0)
     return verdict("True", "ScalingIn", `${live + draining} workers run, ${desired.workers} shall`);
   return verdict("False", "AsDesired", `${live} workers run`);

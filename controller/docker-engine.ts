@@ -20,6 +20,10 @@ export interface DockerEngineOptions {
   readonly socketPath: string;
   readonly cluster: string;
   readonly uid: string;
+  /** The name of the image that workers run from. */
+  readonly image: string;
+  /** The host name of the machine or container that this program runs in. */
+  readonly self: string;
 }
 
 const callWithinMs = 10_000;
@@ -40,6 +44,10 @@ export class DockerEngine implements Engine {
   readonly #docker: Docker;
   readonly #cluster: string;
   readonly #uid: string;
+  readonly #imageName: string;
+  readonly #self: string;
+  /** Once known it holds: a later build is for a later controller. */
+  #image: string | null = null;
   /**
    * Inspections are repeated only when the list tells of a change. A restarted container's status text begins anew with
    * seconds, and as long as it tells seconds nothing is taken for known.
@@ -50,10 +58,12 @@ export class DockerEngine implements Engine {
   #foreign: { readonly atMs: number; readonly ids: string; readonly found: EngineView["foreign"] } | null =
     null;
 
-  constructor({ socketPath, cluster, uid }: DockerEngineOptions) {
+  constructor({ socketPath, cluster, uid, image, self }: DockerEngineOptions) {
     this.#docker = new Docker({ socketPath });
     this.#cluster = cluster;
     this.#uid = uid;
+    this.#imageName = image;
+    this.#self = self;
   }
 
   async view(): Promise<EngineView> {
@@ -67,7 +77,33 @@ export class DockerEngine implements Engine {
     this.#inspected = new Map(found.map((one) => [one.seen.id, one]));
     for (const id of this.#stale) if (!this.#inspected.has(id)) this.#stale.delete(id);
     const foreign = await this.#foreigners(listed, new Set(listed.filter(isOurs).map(({ Id }) => Id)));
-    return { ours: found.map(({ seen }) => seen), foreign };
+    this.#image ??= (await this.#ownImage()) ?? (await this.#imageNamed());
+    return { image: this.#image, ours: found.map(({ seen }) => seen), foreign };
+  }
+
+  /** The image that the controller itself runs from: workers are of the same build, whatever was built since. */
+  async #ownImage(): Promise<string | null> {
+    const own = await this.#found("inspect the own container", () =>
+      this.#docker.getContainer(this.#self).inspect(),
+    );
+    return own?.Config.Image === this.#imageName ? own.Image : null;
+  }
+
+  async #imageNamed(): Promise<string | null> {
+    const image = await this.#found("inspect the image", () =>
+      this.#docker.getImage(this.#imageName).inspect(),
+    );
+    return image?.Id ?? null;
+  }
+
+  /** @returns null when there is no such thing, which is certain knowledge, too */
+  async #found<T>(what: string, inspect: () => Promise<T>): Promise<T | null> {
+    try {
+      return await this.#call(what, inspect);
+    } catch (error) {
+      if (statusCodeOf((error as Error).cause) === 404) return null;
+      throw error;
+    }
   }
 
   async #inspect(info: Docker.ContainerInfo): Promise<Inspected | null> {
@@ -75,16 +111,10 @@ export class DockerEngine implements Engine {
     const known = this.#inspected.get(info.Id);
     const fresh = !this.#stale.delete(info.Id) && !info.Status.includes("second");
     if (fresh && known?.fingerprint === fingerprint) return known;
-    try {
-      const details = await this.#call("inspect container", (docker) =>
-        docker.getContainer(info.Id).inspect(),
-      );
-      return { fingerprint, seen: seenOf(info, details.State) };
-    } catch (error) {
-      // Removed since it was listed: that is certain knowledge, too.
-      if (statusCodeOf((error as Error).cause) === 404) return null;
-      throw error;
-    }
+    const details = await this.#found("inspect container", () =>
+      this.#docker.getContainer(info.Id).inspect(),
+    );
+    return details === null ? null : { fingerprint, seen: seenOf(info, details.State) };
   }
 
   async #foreigners(
@@ -261,12 +291,3 @@ const seenOf = (info: Docker.ContainerInfo, state: InspectedState): ContainerSee
   exitCode: state.ExitCode,
   outOfMemory: state.OOMKilled,
 });
-
-function eventIn(line: string): { readonly action: string; readonly id: string } {
-  try {
-    const event = JSON.parse(line) as { readonly Action?: unknown; readonly id?: unknown };
-    return { action: String(event.Action ?? ""), id: String(event.id ?? "") };
-  } catch {
-    return { action: "", id: "" };
-  }
-}

@@ -1,4 +1,4 @@
-// PURE: how Docker wants a container described, and how it hands out logs.
+// PURE: how Docker wants a container described, and how it hands out logs and events.
 import type { WorkerContainer } from "./ports.ts";
 
 const temporarySpace = "rw,nosuid,nodev,size=64m";
@@ -39,4 +39,13 @@ export function textOfLogs(frames: Buffer): string {
     at += frameHead + length;
   }
   return texts.join("").trim().slice(-lastWordsMax);
+}
+
+export function eventIn(line: string): { readonly action: string; readonly id: string } {
+  try {
+    const event = JSON.parse(line) as { readonly Action?: unknown; readonly id?: unknown };
+    return { action: String(event.Action ?? ""), id: String(event.id ?? "") };
+  } catch {
+    return { action: "", id: "" };
+  }
 }

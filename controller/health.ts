@@ -43,6 +43,12 @@ function judge(
   if (sinceMs(known.impostorSinceMs) >= patience.impostorMs)
     return kill(view, "secondMaster", "the master znode names another");
   if (view.phase === "draining") return null;
+  if (sinceMs(known.stuckSinceMs) >= spec.worker.readyWithinMs)
+    return kill(
+      view,
+      "stuck",
+      `joining for ${formatDuration(sinceMs(known.stuckSinceMs))} without getting on`,
+    );
 
   // What all were missing for counts against nobody: the first to come back must not condemn the others.
   const missingMs = sinceMs(known.joined && !noneThere ? known.missedSinceMs : known.missingSinceMs);

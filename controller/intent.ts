@@ -10,16 +10,19 @@ export interface Intent {
   readonly spec: ManifestSpec;
   /** The accepted manifest as it shall stand in ZooKeeper. */
   readonly specNode: SpecNode;
+  /** What a worker started now is made from; null when that is not known for certain. */
+  readonly specHash: string | null;
   readonly desired: Desired;
   readonly window: WindowNode | null;
   readonly windowsEnded: number;
 }
 
-export function intend(spec: ManifestSpec, observed: Observed): Intent {
+export function intend(spec: ManifestSpec, observed: Observed, specHash: string | null): Intent {
   const { window, ended } = stepWindow(observed.window, observed, spec.scaling, observed.nowMs);
   return {
     spec,
     specNode: nextSpecNode(spec, observed.spec),
+    specHash,
     desired: desire(spec.scaling, window),
     window,
     windowsEnded: ended,

@@ -1,6 +1,7 @@
 // One life of the controller: from a new ZooKeeper session to its end. Nothing is carried over from one life to the
 // next but the manifest: everything else is found again by looking.
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import type { Clock } from "../protocol/clock.ts";
 import type { Log } from "../protocol/log.ts";
 import { fromJson, type Paths, pathsOf, persistentParents, toJson } from "../protocol/znodes.ts";
@@ -65,7 +66,13 @@ async function work(
   over: AbortSignal,
 ): Promise<void> {
   const { log, manifest, failpoint, settings, dockerSocket, clock, measures } = options;
-  const engine = new DockerEngine({ socketPath: dockerSocket, cluster: settings.cluster, uid });
+  const engine = new DockerEngine({
+    socketPath: dockerSocket,
+    cluster: settings.cluster,
+    uid,
+    image: settings.image,
+    self: hostname(),
+  });
   const steadyOffsetMs = clock.now() - clock.monotonicMs();
   const world: World = {
     engine,
@@ -73,7 +80,7 @@ async function work(
     failpoint,
     spec: () => manifest().spec,
     moment: () => ({ nowMs: steadyOffsetMs + clock.monotonicMs(), wallMs: clock.now() }),
-    containerFor: (spec, worker) => workerContainer({ ...settings, uid }, spec.worker, worker),
+    containerFor: (spec, worker, image) => workerContainer({ ...settings, uid }, spec.worker, worker, image),
     interrupted: () => loop.interrupted,
   };
   const onDone = (done: CycleDone) => measures.cycleDone(done);

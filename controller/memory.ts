@@ -1,7 +1,7 @@
 // PURE: what one cycle remembers for the next. It only delays: losing it (a restart) makes the controller more patient,
 // never wrong. Everything else is derived from observation anew.
 import { type Head, headsAfter } from "./lag.ts";
-import { isDead, isRunning, type Observed, type WorkerView } from "./workers.ts";
+import { isDead, isReady, isRunning, type Observed, type WorkerView } from "./workers.ts";
 
 export interface ContainerMemory {
   readonly worker: string;
@@ -14,6 +14,12 @@ export interface ContainerMemory {
   /** Since when others are in ZooKeeper and this one is not. */
   readonly missedSinceMs: number | null;
   readonly impostorSinceMs: number | null;
+  /** Since when it joins without getting on, while others are ready. */
+  readonly stuckSinceMs: number | null;
+  /** How far its copy was when last seen. */
+  readonly position: number;
+  /** Was asked to hand over and leave: a second signal would end it at once. */
+  readonly leaving: boolean;
 }
 
 /** A worker that keeps failing before it is ready. */
@@ -46,9 +52,8 @@ export const emptyMemory: Memory = { containers: new Map(), failures: new Map(),
 
 export function remember(memory: Memory, observed: Observed): Memory {
   const running = observed.workers.filter(isRunning);
-  const noneThere = running.every(({ node }) => node === null);
   const containers = new Map(
-    running.map((view) => [view.container.id, remembered(memory, view, noneThere, observed.nowMs)]),
+    running.map((view) => [view.container.id, remembered(memory, view, running, observed.nowMs)]),
   );
   return {
     containers,
@@ -58,7 +63,14 @@ export function remember(memory: Memory, observed: Observed): Memory {
   };
 }
 
-function remembered(memory: Memory, view: WorkerView, noneThere: boolean, nowMs: number): ContainerMemory {
+function remembered(
+  memory: Memory,
+  view: WorkerView,
+  running: readonly WorkerView[],
+  nowMs: number,
+): ContainerMemory {
+  const noneThere = running.every(({ node }) => node === null);
+  const someReady = running.some(isReady);
   const before = memory.containers.get(view.container.id);
   const settled = view.phase === "slave" || view.phase === "draining" || view.phase === "master";
   return {
@@ -69,7 +81,21 @@ function remembered(memory: Memory, view: WorkerView, noneThere: boolean, nowMs:
     missingSinceMs: view.node === null ? (before?.missingSinceMs ?? nowMs) : null,
     missedSinceMs: view.node === null && !noneThere ? (before?.missedSinceMs ?? nowMs) : null,
     impostorSinceMs: view.impostor ? (before?.impostorSinceMs ?? nowMs) : null,
+    stuckSinceMs: stuckSince(view, someReady, before, nowMs),
+    position: view.node?.position ?? 0,
+    leaving: before?.leaving === true,
   };
+}
+
+/** A long log takes its time: whoever gets on is not stuck. With nobody ready the cause lies outside. */
+function stuckSince(
+  { phase, node }: WorkerView,
+  someReady: boolean,
+  before: ContainerMemory | undefined,
+  nowMs: number,
+): number | null {
+  if (phase !== "joining" || !someReady) return null;
+  return before?.position === node?.position ? (before?.stuckSinceMs ?? nowMs) : nowMs;
 }
 
 function failuresAfter(
@@ -78,11 +104,12 @@ function failuresAfter(
   running: ReadonlyMap<string, ContainerMemory>,
 ): ReadonlyMap<string, Failure> {
   let failures = new Map(memory.failures);
-  for (const [id, { worker, settled }] of memory.containers) {
-    if (settled || running.has(id)) continue;
+  for (const [id, { worker, settled, stuckSinceMs }] of memory.containers) {
+    if ((settled && stuckSinceMs === null) || running.has(id)) continue;
     const exit = workers.find(({ container }) => container.id === id)?.container.exitCode;
     const how = exit === undefined ? "its container is gone" : `it ended with exit code ${exit}`;
-    failures = withFailure(failures, worker, `not ready yet, ${how}`, nowMs);
+    const state = stuckSinceMs === null ? "not ready yet" : "joining the log";
+    failures = withFailure(failures, worker, `${state}, ${how}`, nowMs);
   }
   for (const { name, phase } of workers) if (phase === "slave" || phase === "master") failures.delete(name);
   for (const [name, { notBeforeMs }] of failures)
@@ -118,8 +145,17 @@ export const started = (memory: Memory, worker: string, id: string, nowMs: numbe
     missingSinceMs: nowMs,
     missedSinceMs: null,
     impostorSinceMs: null,
+    stuckSinceMs: null,
+    position: 0,
+    leaving: false,
   }),
 });
+
+export function askedToLeave(memory: Memory, id: string): Memory {
+  const known = memory.containers.get(id);
+  if (known === undefined) return memory;
+  return { ...memory, containers: new Map(memory.containers).set(id, { ...known, leaving: true }) };
+}
 
 function masterAfter(memory: Memory, observed: Observed): MasterMemory | null {
   const last = observed.master ?? memory.master;

@@ -6,8 +6,9 @@ import { endUnhealthy } from "./health.ts";
 import type { Intent } from "./intent.ts";
 import type { Memory } from "./memory.ts";
 import { workerName } from "./names.ts";
+import { outdatedOf, replaceOutdated, workersWhileReplacing } from "./replace.ts";
 import { answerWishes } from "./wishes.ts";
-import { isDead, isLive, isRunning, type Observed, targetOf } from "./workers.ts";
+import { isDead, isLive, isRunning, type Observed, targetOf, type WorkerView } from "./workers.ts";
 
 const whilePaused: ReadonlySet<Action["kind"]> = new Set([
   "publishSpec",
@@ -18,19 +19,34 @@ const whilePaused: ReadonlySet<Action["kind"]> = new Set([
   "writePid",
 ]);
 
+/** One thing at a time: nobody is replaced in a cycle that starts or ends another. */
+const movesWorkers: ReadonlySet<Action["kind"]> = new Set([
+  "forgetMaster",
+  "forgetWorker",
+  "grantWish",
+  "kill",
+  "removeContainer",
+  "drain",
+  "startWorker",
+]);
+
 export function plan(intent: Intent, observed: Observed, memory: Memory): readonly Action[] {
-  const { spec, desired } = intent;
-  const actions = [
+  const { spec } = intent;
+  const workersWanted = workersWhileReplacing(intent, observed);
+  const actions: readonly Action[] = [
     ...forgetDead(observed),
     ...record(intent, observed),
     ...answerWishes(observed, { paused: spec.paused, askerGoneMs: spec.requests.timeoutMs }),
     ...tellPids(observed),
     ...endUnhealthy(observed, memory, spec),
     ...clearAway(observed),
-    ...scaleIn(desired.workers, observed),
-    ...scaleOut(desired.workers, observed, memory),
+    ...scaleIn(workersWanted, intent.specHash, observed),
+    ...scaleOut(intent.desired.workers, observed, memory),
   ];
-  return spec.paused ? actions.filter(({ kind }) => whilePaused.has(kind)) : actions;
+  if (spec.paused) return actions.filter(({ kind }) => whilePaused.has(kind));
+  if (actions.some(({ kind }) => movesWorkers.has(kind))) return actions;
+  const successor = () => scaleOut(workersWanted, observed, memory);
+  return [...actions, ...replaceOutdated(intent, observed, memory, successor)];
 }
 
 function forgetDead(observed: Observed): readonly Action[] {
@@ -86,24 +102,32 @@ function clearAway({ workers, pids, draining }: Observed): readonly Action[] {
 
 /**
  * Lowers the number of slaves. Never while there is no master: whoever is elected must not be a victim. One that is not
- * ready goes before one that serves; among equals the highest pid goes first.
+ * ready goes before one that serves, one that is to be replaced anyway before one that is not; among equals the highest
+ * pid goes first.
  */
-function scaleIn(workersDesired: number, { workers }: Observed): readonly Action[] {
+function scaleIn(workersDesired: number, specHash: string | null, { workers }: Observed): readonly Action[] {
   const live = workers.filter(isLive);
   if (!live.some(({ phase }) => phase === "master")) return [];
+  const isOutdated = (view: WorkerView): boolean => outdatedOf(specHash, view) !== null;
   const surplus = live.length - workersDesired;
   return live
     .filter(({ phase, impostor }) => phase !== "master" && !impostor)
     .sort(
       (a, b) =>
-        Number(a.phase === "slave") - Number(b.phase === "slave") || b.container.pid - a.container.pid,
+        Number(a.phase === "slave") - Number(b.phase === "slave") ||
+        Number(isOutdated(b)) - Number(isOutdated(a)) ||
+        b.container.pid - a.container.pid,
     )
     .slice(0, Math.max(0, surplus))
     .map((view) => ({ kind: "drain", target: targetOf(view) }));
 }
 
 /** Starts what is missing, under the lowest free names, so that a dead worker's name and volume are used again. */
-function scaleOut(workersDesired: number, observed: Observed, memory: Memory): readonly Action[] {
+function scaleOut(
+  workersDesired: number,
+  observed: Observed,
+  memory: Memory,
+): readonly (Action & { kind: "startWorker" })[] {
   const missing = workersDesired - observed.workers.filter(isLive).length;
   const replaced = new Set(
     observed.workers.filter(({ phase, drain }) => phase === "dead" && drain === null).map(({ name }) => name),
@@ -111,7 +135,7 @@ function scaleOut(workersDesired: number, observed: Observed, memory: Memory): r
   return freeNames(Math.max(0, missing), observed)
     .filter((name) => (memory.failures.get(name)?.notBeforeMs ?? 0) <= observed.nowMs)
     .filter((name) => !isGoing(name, observed))
-    .map((worker) => ({ kind: "startWorker", worker, replaces: replaced.has(worker) }));
+    .map((worker) => ({ kind: "startWorker", worker, replaces: replaced.has(worker) }) as const);
 }
 
 /** How long a container may take to be removed before its name is given up. */

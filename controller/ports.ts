@@ -32,6 +32,8 @@ export interface ContainerSeen {
 }
 
 export interface EngineView {
+  /** The id of the image that workers shall run from; null when there is none of that name. */
+  readonly image: string | null;
   readonly ours: readonly ContainerSeen[];
   /** Containers and volumes that bear our names or our cluster's label without being ours. */
   readonly foreign: readonly (ForeignContainer & { readonly worker: string | null })[];

@@ -4,17 +4,19 @@ import { messageOf } from "../protocol/errors.ts";
 import type { ManifestSpec } from "../protocol/manifest.ts";
 import { carryOut, type Deed, type Hands } from "./act.ts";
 import { type Intent, intend } from "./intent.ts";
-import { type Memory, remember, started, startFailed } from "./memory.ts";
+import { askedToLeave, type Memory, remember, started, startFailed } from "./memory.ts";
+import { labels, workerName } from "./names.ts";
 import { observe } from "./observe.ts";
 import { plan } from "./plan.ts";
 import type { WorkerContainer } from "./ports.ts";
 import type { Moment, Observed } from "./workers.ts";
 
-export interface World extends Omit<Hands, "containerFor" | "onStarted" | "now"> {
+export interface World extends Omit<Hands, "containerFor" | "onStarted" | "onStepDown" | "now"> {
   readonly moment: () => Moment;
   /** The manifest's last good version; null when there was none since the start. */
   readonly spec: () => ManifestSpec | null;
-  readonly containerFor: (spec: ManifestSpec, worker: string) => WorkerContainer;
+  /** @param image by id, null when it is not known */
+  readonly containerFor: (spec: ManifestSpec, worker: string, image: string | null) => WorkerContainer;
 }
 
 export interface Round {
@@ -33,15 +35,19 @@ export async function reconcile(world: World, before: Memory): Promise<Round> {
   const spec = world.spec() ?? observed.spec?.spec ?? null;
   if (spec === null) return { observed, intent: null, memory, deeds: [] };
 
-  const intent = intend(spec, observed);
+  const containerFor = (worker: string) => world.containerFor(spec, worker, observed.image);
+  const intent = intend(spec, observed, specHashIn(containerFor, observed));
   const actions = plan(intent, observed, memory);
   const now = () => world.moment().nowMs;
   const deeds = await carryOut(actions, {
     ...world,
     now,
-    containerFor: (worker) => world.containerFor(spec, worker),
+    containerFor,
     onStarted: (worker, id) => {
       memory = started(memory, worker, id, now());
+    },
+    onStepDown: ({ id }) => {
+      memory = askedToLeave(memory, id);
     },
   });
   for (const { action, error } of deeds)
@@ -49,3 +55,7 @@ export async function reconcile(world: World, before: Memory): Promise<Round> {
       memory = startFailed(memory, action.worker, messageOf(error), now());
   return { observed, intent, memory, deeds };
 }
+
+/** What today's workers are made from. Without knowing the image nobody is taken for outdated. */
+const specHashIn = (containerFor: Hands["containerFor"], { image }: Observed): string | null =>
+  image === null ? null : (containerFor(workerName(1)).labels[labels.spec] ?? null);

@@ -7,7 +7,7 @@ import type { Memory } from "./memory.ts";
 import { readsInWindow } from "./window.ts";
 import type { Observed, WorkerView } from "./workers.ts";
 
-export interface CycleFacts extends Omit<Findings, "desired" | "paused" | "failures"> {
+export interface CycleFacts extends Omit<Findings, "desired" | "specHash" | "paused" | "failures"> {
   readonly cluster: string;
   readonly intent: Intent | null;
   /** Before and after this cycle's observation. */
@@ -23,6 +23,7 @@ export function statusOf(facts: CycleFacts, previous: ClusterStatus | null): Clu
   const findings: Findings = {
     ...facts,
     desired: intent?.desired ?? null,
+    specHash: intent?.specHash ?? null,
     paused: intent?.spec.paused ?? false,
     failures: memory.failures,
   };

@@ -10,6 +10,7 @@ export interface Moment {
 
 export interface Observed extends RegistryView, Moment {
   readonly workers: readonly WorkerView[];
+  readonly image: EngineView["image"];
   readonly foreign: EngineView["foreign"];
 }
 
@@ -35,6 +36,9 @@ export interface WorkerView {
 export const isLive = ({ phase }: WorkerView): boolean =>
   phase !== "dead" && phase !== "going" && phase !== "draining";
 
+/** Serves, or leads. */
+export const isReady = ({ phase }: WorkerView): boolean => phase === "slave" || phase === "master";
+
 export const isRunning = ({ phase }: WorkerView): boolean => phase !== "dead" && phase !== "going";
 
 export const targetOf = ({ name, container }: WorkerView): Target => ({
@@ -46,7 +50,7 @@ export const targetOf = ({ name, container }: WorkerView): Target => ({
 
 export function observedOf(engine: EngineView, registry: RegistryView, moment: Moment): Observed {
   const workers = engine.ours.map((container) => viewOf(container, registry));
-  return { ...registry, ...moment, workers, foreign: engine.foreign };
+  return { ...registry, ...moment, workers, image: engine.image, foreign: engine.foreign };
 }
 
 function viewOf(container: ContainerSeen, registry: RegistryView): WorkerView {

@@ -21,7 +21,11 @@ export class SimulatedEngine implements Engine {
   #made = 0;
 
   async view(): Promise<EngineView> {
-    return { ours: [...this.#containers.values()].map((container) => ({ ...container })), foreign: [] };
+    return {
+      image: null,
+      ours: [...this.#containers.values()].map((container) => ({ ...container })),
+      foreign: [],
+    };
   }
 
   get running(): readonly ContainerSeen[] {

@@ -14,7 +14,8 @@ const socketPath = "/var/run/docker.sock";
 describe("DockerEngine on a real engine", () => {
   const cluster = uniqueCluster();
   const uid = "uid-1";
-  const engine = new DockerEngine({ socketPath, cluster, uid });
+  const image = workerImage();
+  const engine = new DockerEngine({ socketPath, cluster, uid, image, self: "no-container" });
   const spec = { memoryBytes: 128 * 2 ** 20, pidsMax: 64, readyWithinMs: 1, drainWithinMs: 1 };
 
   const wanted = (worker: string, image = workerImage()) => ({
@@ -157,7 +158,7 @@ describe("DockerEngine on a real engine", () => {
       "1",
     );
     await docker("volume", "create", `${cluster}-w-9`);
-    const fresh = new DockerEngine({ socketPath, cluster, uid });
+    const fresh = new DockerEngine({ socketPath, cluster, uid, image, self: "no-container" });
     const { ours, foreign } = await fresh.view();
     assert.deepEqual(
       ours.map(({ worker }) => worker),
@@ -175,7 +176,13 @@ describe("DockerEngine on a real engine", () => {
   });
 
   it("gives no view at all when the engine cannot be reached", async () => {
-    const nowhere = new DockerEngine({ socketPath: "/nowhere.sock", cluster, uid });
+    const nowhere = new DockerEngine({
+      socketPath: "/nowhere.sock",
+      cluster,
+      uid,
+      image,
+      self: "no-container",
+    });
     await assert.rejects(nowhere.view(), TransientError);
   });
 });

@@ -1,7 +1,7 @@
 // A small world for the reconciler: containers and znodes in memory, workers that behave as the protocol promises, and
 // the faults of real ones. It is driven step by step; no time passes by itself.
 
-import { shortId } from "../../../controller/names.ts";
+import { labels, shortId } from "../../../controller/names.ts";
 import type { ContainerSeen, Engine, Registry, RegistryView, SeenMaster } from "../../../controller/ports.ts";
 import type { World } from "../../../controller/reconcile.ts";
 import type { ManifestSpec } from "../../../protocol/manifest.ts";
@@ -43,6 +43,7 @@ export class FakeWorld {
   spec: ManifestSpec = spec();
   /** What was done to whom, for assertions: `kill w-1 master`, `drain w-2 slave`. */
   readonly harms: string[] = [];
+  image = "image1";
   /** Names the point at which the controller dies; used up by it. */
   diesAt: string | null = null;
   /** Makes creating fail. */
@@ -70,15 +71,15 @@ export class FakeWorld {
         this.died = true;
         throw new ControllerDied();
       },
-      containerFor: (_, worker) => ({
+      containerFor: (_, worker, image) => ({
         name: `dbaas-${worker}`,
         worker,
-        image: "image",
+        image: image ?? "image",
         network: "net",
         command: [],
         dataDir: "/data",
         environment: {},
-        labels: {},
+        labels: { [labels.spec]: `${image}-limits-settings` },
         volume: { name: `dbaas-${worker}`, labels: {} },
         memoryBytes: 1,
         pidsMax: 1,
@@ -137,7 +138,8 @@ export class FakeWorld {
     const marked = this.draining.get(name)?.container === container;
     if (node?.state === "draining") {
       this.nodes.delete(name);
-      return this.kill(id, 0);
+      this.kill(id, 0);
+      return;
     }
     if (node !== undefined && marked && this.master?.container !== container)
       return void this.nodes.set(name, { ...node, state: "draining" });
@@ -158,10 +160,24 @@ export class FakeWorld {
       });
   }
 
+  /** As long as it can, a worker leaves in order: its znodes go with it. */
+  #stepDown(id: string, worker: string): void {
+    this.harms.push(`${this.roleOf(id)} ${worker} steps down`);
+    if (this.containers.get(id)?.hung === true) return;
+    const short = shortId(id);
+    if (this.master?.container === short) this.master = null;
+    if (this.nodes.get(worker)?.container === short) this.nodes.delete(worker);
+    this.kill(id, 0);
+  }
+
   #engine(): Engine {
     return {
-      view: async () => ({ ours: [...this.containers.values()].map(({ seen }) => seen), foreign: [] }),
-      create: async ({ name, worker, volume }) => {
+      view: async () => ({
+        image: this.image,
+        ours: [...this.containers.values()].map(({ seen }) => seen),
+        foreign: [],
+      }),
+      create: async ({ name, worker, volume, labels: made }) => {
         if (this.engineRefuses) throw new Error("no such image");
         if ([...this.containers.values()].some((one) => one.seen.worker === worker))
           throw new Error(`the name ${name} is taken`);
@@ -170,7 +186,7 @@ export class FakeWorld {
           id,
           shortId: shortId(id),
           worker,
-          specHash: "",
+          specHash: made[labels.spec] ?? "",
           state: "dead",
           pid: 0,
           startedAtMs: 0,
@@ -188,8 +204,9 @@ export class FakeWorld {
         container.seen = { ...container.seen, state: "running", pid, startedAtMs: this.nowMs };
         return pid;
       },
-      kill: async ({ id, pid, worker }) => {
+      kill: async ({ id, pid, worker }, signal) => {
         if (this.containers.get(id)?.seen.pid !== pid) throw new Error("does not run as this pid any more");
+        if (signal === "SIGTERM") return this.#stepDown(id, worker);
         const hung = this.containers.get(id)?.hung === true;
         this.harms.push(`kill ${worker} ${hung ? "hung" : this.roleOf(id)}`);
         this.kill(id);

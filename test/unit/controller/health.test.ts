@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { endUnhealthy } from "../../../controller/health.ts";
 import { emptyMemory, remember } from "../../../controller/memory.ts";
-import type { Observed } from "../../../controller/workers.ts";
+import type { Observed, WorkerView } from "../../../controller/workers.ts";
 import { master, observed, slave, spec, watched } from "./makers.ts";
 
 const kills = (world: Observed, memory = watched(world, 0)) =>
@@ -60,4 +60,41 @@ describe("endUnhealthy", () => {
   });
 
   it("judges nobody it has not watched itself", () => assert.deepEqual(kills(silent, emptyMemory), []));
+
+  describe("a worker that joins and does not get on", () => {
+    const joining = (position = 10) => {
+      const world = observed([master("w-1", 100), slave("w-2", 200, { state: "joining" })]);
+      return { ...world, workers: world.workers.map((view) => at(view, position)) };
+    };
+    const at = (view: WorkerView, position: number): WorkerView =>
+      view.node === null || view.name !== "w-2" ? view : { ...view, node: { ...view.node, position } };
+
+    it("is replaced after the time it has to get ready", () => {
+      assert.deepEqual(kills(joining(), watched(joining(), 59_999)), []);
+      assert.deepEqual(kills(joining(), watched(joining(), 60_000)), ["w-2 stuck"]);
+    });
+
+    it("keeps its time as long as its copy grows", () => {
+      const first = remember(emptyMemory, joining(10));
+      const grown = later(joining(11), 50_000);
+      assert.deepEqual(kills(later(joining(11), 109_999), remember(first, grown)), []);
+      assert.deepEqual(kills(later(joining(11), 110_000), remember(first, grown)), ["w-2 stuck"]);
+    });
+
+    it("is left alone while nobody else is ready: then the broker is the one that does not get on", () => {
+      const all = observed([
+        slave("w-1", 100, { state: "joining" }),
+        slave("w-2", 200, { state: "joining" }),
+      ]);
+      assert.deepEqual(kills(all, watched(all, 600_000)), []);
+    });
+
+    it("counts as a failure, so that its successors come with growing pauses", () => {
+      const stuck = watched(joining(), 60_000);
+      const gone = later(observed([master("w-1", 100)]), 1_000);
+      const failure = remember(stuck, gone).failures.get("w-2");
+      assert.equal(failure?.count, 1);
+      assert.equal(failure?.reason, "joining the log, its container is gone");
+    });
+  });
 });

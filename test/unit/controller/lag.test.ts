@@ -30,7 +30,7 @@ describe("lag", () => {
 
   it("remembers nothing new while there is no master", () => {
     const nobody = observedOf(
-      { ours: [], foreign: [] },
+      { image: null, ours: [], foreign: [] },
       {
         nodes: [],
         master: null,

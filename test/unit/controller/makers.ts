@@ -23,6 +23,9 @@ export const spec = (changes: Partial<ManifestSpec> = {}): ManifestSpec => ({
   ...changes,
 });
 
+/** Of an up-to-date worker: its parts are image, limits and settings. */
+export const specHash = "image-limits-settings";
+
 export interface WorkerIs {
   readonly name: string;
   readonly pid: number;
@@ -33,6 +36,7 @@ export interface WorkerIs {
   readonly marked?: { readonly atMs: number };
   readonly pidTold?: boolean;
   readonly exitCode?: number;
+  readonly specHash?: string;
 }
 
 export const idOf = ({ name, pid }: Pick<WorkerIs, "name" | "pid">): string =>
@@ -44,7 +48,7 @@ const container = (worker: WorkerIs): ContainerSeen => ({
   id: idOf(worker),
   shortId: shortOf(worker),
   worker: worker.name,
-  specHash: "spec",
+  specHash: worker.specHash ?? specHash,
   state: worker.state === "dead" ? "dead" : "running",
   pid: worker.state === "dead" ? 0 : worker.pid,
   startedAtMs: nowMs - 100_000,
@@ -72,9 +76,9 @@ export function observed(
   changes: Partial<RegistryView & EngineView> = {},
 ): Observed {
   const leader = workers.find(({ leads }) => leads);
-  const { ours = workers.map(container), foreign = [], ...registry } = changes;
+  const { ours = workers.map(container), foreign = [], image = "sha256:image", ...registry } = changes;
   return observedOf(
-    { ours, foreign },
+    { image, ours, foreign },
     {
       nodes: workers.flatMap((worker) =>
         worker.state === "none" || worker.state === "dead" ? [] : [node(worker, worker.state ?? "slave")],
@@ -138,6 +142,7 @@ export function intent(slaves: number, changes: Partial<Intent> = {}): Intent {
   return {
     spec: wanted,
     specNode: { generation: 3, spec: wanted },
+    specHash,
     desired: desire(wanted.scaling, null),
     window: null,
     windowsEnded: 0,

@@ -22,6 +22,7 @@ const points = [
   "after-moveWindow",
   "after-choose",
   "after-crash",
+  "after-stepDown",
 ] as const;
 
 /** A controller that goes on where its predecessor died. */
@@ -213,6 +214,69 @@ describe("reconcile", () => {
     assert.equal(world.harms.length, 1);
   });
 
+  describe("with workers of an older image", () => {
+    /** Every cycle and every turn of the workers, until nothing is left to do. */
+    async function upgraded(slaves: number) {
+      const { world, controller } = await settled(slaves);
+      world.spec = slavesWanted(slaves);
+      await controller.settle();
+      world.image = "image2";
+      const said: string[] = [];
+      const ready: number[] = [];
+      const running: number[] = [];
+      const look = (): void => {
+        ready.push(world.running.filter(({ seen }) => world.roleOf(seen.id) === "slave").length);
+        running.push(world.running.length);
+      };
+      for (let i = 0; i < 40; i++) {
+        world.nowMs += 2_500;
+        const { deeds } = await controller.cycle();
+        said.push(...deeds.flatMap(({ action }) => inWords(action) ?? []));
+        look();
+        world.workersTurn();
+        look();
+      }
+      return { world, controller, said, ready, running };
+    }
+
+    for (const slaves of [1, 3])
+      it(`replaces all ${slaves + 1} one by one, never without a slave that is ready`, async () => {
+        const { world, controller, ready, running } = await upgraded(slaves);
+        assertAsDesired(world, slaves);
+        for (const { seen } of world.running) assert.equal(seen.specHash, "image2-limits-settings");
+        assert.ok(Math.min(...ready) >= slaves, `${Math.min(...ready)} of ${slaves} slaves were ready`);
+        assert.ok(Math.max(...running) <= slaves + 2, `${Math.max(...running)} workers ran at once`);
+        assert.deepEqual((await controller.cycle()).deeds, []);
+      });
+
+    it("takes the slaves first, and asks the master once to hand over", async () => {
+      const { world } = await upgraded(2);
+      const harms = world.harms.map((harm) => harm.replace(/w-\d+ ?/, ""));
+      assert.deepEqual(harms, ["drain slave", "drain slave", "master steps down"]);
+    });
+
+    it("says why", async () => {
+      const { said } = await upgraded(1);
+      assert.match(said[0] ?? "", /^(w-\d) runs an older image -> replacing it: starting worker w-3$/);
+      assert.ok(said.some((one) => /^w-\d runs an older image -> replacing it: draining slave/.test(one)));
+      assert.ok(said.some((one) => /-> replacing it: asking master w-\d .* to hand over$/.test(one)));
+    });
+
+    it("goes on serving with the old ones when the new image does not work", async () => {
+      const { world, controller } = await settled();
+      const before = world.running.map(({ seen }) => seen.id);
+      world.image = "broken";
+      for (let second = 0; second < 120; second++) {
+        world.nowMs += 1_000;
+        await controller.cycle();
+        for (const { seen } of world.running) if (seen.specHash.startsWith("broken")) world.kill(seen.id, 1);
+      }
+      const still = world.running.map(({ seen }) => seen.id);
+      assert.ok(before.every((id) => still.includes(id)));
+      assert.deepEqual(world.harms, []);
+    });
+  });
+
   for (const point of points)
     it(`survives its own death at ${point}`, async () => {
       const { world, controller } = await settled();
@@ -224,6 +288,7 @@ describe("reconcile", () => {
       world.spec = slavesWanted(3);
       await controller.settle();
       world.spec = slavesWanted(1);
+      world.image = "image2";
       await controller.settle();
       assert.equal(world.diesAt, null, "the controller did not come by that point");
       assertAsDesired(world, 1);
@@ -243,6 +308,7 @@ describe("reconcile", () => {
         "unmark",
         "rm",
         "wait",
+        "build",
       ),
       which: fc.nat(7),
       slaves: fc.integer({ min: 1, max: 5 }),
@@ -267,6 +333,7 @@ describe("reconcile", () => {
             world.kill(id);
             world.containers.delete(id);
           } else if (what === "wait") world.nowMs += 30_000;
+          else if (what === "build") world.image = `image${which}`;
           else {
             slaves = change.slaves;
             world.spec = slavesWanted(slaves);
@@ -284,6 +351,7 @@ describe("reconcile", () => {
         await controller.settle();
         assertAsDesired(world, slaves);
         assert.deepEqual((await controller.cycle()).deeds, []);
+        for (const { seen } of world.running) assert.match(seen.specHash, new RegExp(`^${world.image}-`));
         const harmed = world.harms.filter((harm) => harm.endsWith(" master"));
         assert.deepEqual(harmed, []);
       }),

@@ -34,14 +34,15 @@ describe("workerContainer", () => {
     });
     const { [labels.spec]: hash, ...rest } = container.labels;
     assert.deepEqual(rest, { [labels.cluster]: "c", [labels.uid]: "u", [labels.worker]: "w-2" });
-    assert.match(hash ?? "", /^[0-9a-f]{12}$/);
+    assert.match(hash ?? "", /^[0-9a-f]{12}(-[0-9a-f]{12}){2}$/);
   });
 
   it("has one hash for all workers of a specification, and another for another one", () => {
-    const hash = (changes: object, worker: string) =>
-      workerContainer(settings, { ...spec().worker, ...changes }, worker).labels[labels.spec];
+    const hash = (changes: object, worker: string, image: string | null = null) =>
+      workerContainer(settings, { ...spec().worker, ...changes }, worker, image).labels[labels.spec];
     assert.equal(hash({}, "w-1"), hash({}, "w-2"));
     assert.notEqual(hash({}, "w-1"), hash({ memoryBytes: 1 }, "w-1"));
+    assert.notEqual(hash({}, "w-1", "sha256:1"), hash({}, "w-1", "sha256:2"));
   });
 
   it("may not swap", () => {

@@ -55,6 +55,15 @@ describe("statusOf", () => {
     assert.equal(is(blind, "Degraded"), "True CycleFailed");
   });
 
+  it("says who is replaced and why", () => {
+    const older = observed([master("w-1", 100), slave("w-2", 200, { specHash: "older-limits-settings" })]);
+    const status = statusOf(facts({ observed: older }), null);
+    assert.equal(is(status, "Scaling"), "True Replacing");
+    const { message } = status.conditions.find(({ type }) => type === "Scaling") ?? {};
+    assert.equal(message, "replacing one by one: w-2 runs an older image");
+    assert.equal(is(status, "Ready"), "True AllReady");
+  });
+
   it("says that a worker never gets ready", () => {
     const failures = new Map([["w-2", { count: 3, notBeforeMs: nowMs, reason: "exit code 1" }]]);
     const status = statusOf(facts({ memory: { ...emptyMemory, failures } }), null);
@@ -115,7 +124,13 @@ describe("statusOf", () => {
 
 describe("conditionsOf", () => {
   it("remembers since when a condition holds", () => {
-    const findings = { ...facts(), desired: intent(1).desired, paused: false, failures: new Map() };
+    const findings = {
+      ...facts(),
+      desired: intent(1).desired,
+      specHash: null,
+      paused: false,
+      failures: new Map(),
+    };
     const first = conditionsOf(findings, [], 1_000);
     const second = conditionsOf({ ...findings, errors: ["x"] }, first, 2_000);
     const since = (type: ConditionType) => second.find((one) => one.type === type)?.sinceMs;
