@@ -54,7 +54,7 @@ test("worker/list answers the pids of the workers' containers as docker inspect 
 });
 
 test("API and controller are two processes of the orchestrator's container", async () => {
-  const commands = await docker("top", containers.orchestrator, "-eo", "args");
+  const commands = await docker("top", containers.orchestrator, "-eo", "pid,args");
   assert.match(commands, /dist\/api\/main\.js/);
   assert.match(commands, /dist\/controller\/main\.js/);
 });

@@ -1,0 +1,94 @@
+// A real Chromium on the dashboard of the tests' cluster. Whatever the page complains of, and whatever it asks other hosts
+// for, fails the test that opened it.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { after, before, type TestContext } from "node:test";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { ports } from "./settings.ts";
+
+const candidates = [
+  process.env.CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
+
+/** For `test(…, { skip })`. */
+export const noBrowser: string | false = executablePath === undefined && "there is no Chromium on this machine";
+
+/** No sandbox: the tests may run as root. The rest keeps it from looking for hosts of its own. */
+const args = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export const origin = `http://127.0.0.1:${ports.api}`;
+
+let browser: Browser | undefined;
+
+/** To be called once at the top of a test file. */
+export function useBrowser(): void {
+  before(async () => {
+    if (executablePath !== undefined) browser = await chromium.launch({ executablePath, args });
+  });
+  after(() => browser?.close());
+}
+
+/** Chromium gives up requests when the machine's networks change, as they do whenever a container starts or ends. */
+const notOurs = /ERR_NETWORK_CHANGED/;
+
+export interface Opened {
+  readonly page: Page;
+  /** What the browser complained of so far. */
+  readonly complaints: readonly string[];
+}
+
+/** Opens the dashboard and waits until it is live. Closed with the test, which fails if there were complaints. */
+export async function openDashboard(test: TestContext, options: BrowserContextOptions = {}): Promise<Opened> {
+  assert.ok(browser !== undefined, "there is a browser");
+  const context = await browser.newContext({ viewport: { width: 1_440, height: 900 }, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if ((message.type() === "error" || message.type() === "warning") && !notOurs.test(message.text()))
+      complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(origin)) complaints.push(`asks ${request.url()}`);
+  });
+  test.after(async () => {
+    await context.close();
+    assert.deepEqual(complaints, []);
+  });
+  await page.goto(origin);
+  await page.locator("html[data-link=live]").waitFor();
+  await page.locator(".worker").first().waitFor();
+  return { page, complaints };
+}
+
+/** Every value that an attribute takes from now on, the present one first. */
+export async function watchAttribute(page: Page, selector: string, name: string): Promise<() => Promise<string[]>> {
+  const seen = await page.evaluateHandle(
+    ([target, attribute]) => {
+      const element = document.querySelector(target);
+      const values = [element?.getAttribute(attribute) ?? ""];
+      const note = () => {
+        const value = element?.getAttribute(attribute) ?? "";
+        if (value !== values.at(-1)) values.push(value);
+      };
+      if (element !== null) new MutationObserver(note).observe(element, { attributeFilter: [attribute] });
+      return values;
+    },
+    [selector, name] as const,
+  );
+  return () => seen.jsonValue();
+}
