@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import Docker from "dockerode";
 import { TerminalError, TransientError } from "../protocol/errors.ts";
 import { within } from "../protocol/waiting.ts";
-import { hostConfigOf, networkingOf, textOfLogs } from "./docker-formats.ts";
+import { eventIn, hostConfigOf, networkingOf, textOfLogs } from "./docker-formats.ts";
 import { containerName, labels, ordinalOf, shortId } from "./names.ts";
 import type {
   ContainerSeen,
