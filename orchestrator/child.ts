@@ -9,6 +9,8 @@ export interface Program {
   readonly name: string;
   /** The compiled main file. */
   readonly file: string;
+  /** For Node.js itself. */
+  readonly flags?: readonly string[];
 }
 
 /** Told each time the child ended by itself. */
@@ -37,7 +39,8 @@ export async function keepRunning(program: Program, stop: AbortSignal, onFall: O
 
 /** One life of the child; answers in words how it ended. */
 async function runOnce(program: Program, stop: AbortSignal): Promise<string> {
-  const child = spawn(process.execPath, ["--enable-source-maps", program.file], { stdio: "inherit" });
+  const flags = ["--enable-source-maps", ...(program.flags ?? [])];
+  const child = spawn(process.execPath, [...flags, program.file], { stdio: "inherit" });
   const forward = () => endChild(child, stop);
   stop.addEventListener("abort", forward, { once: true });
   try {
