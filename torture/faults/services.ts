@@ -57,7 +57,7 @@ export const services: readonly Fault[] = [
     holdMs: [2_000, 10_000],
     run: async (scene) => {
       scene.strike();
-      await rabbitmqctl("set_disk_free_limit", "100TB");
+      await rabbitmqctl("set_disk_free_limit", "100000GB");
       await hold(scene);
       await rabbitmqctl("set_disk_free_limit", "50MB");
     },
@@ -217,7 +217,8 @@ export const services: readonly Fault[] = [
         await kill(slave);
         await hold(scene);
       } finally {
-        await inMountsOf(pid, "umount", socket);
+        // Mounts are known by their real path.
+        await inMountsOf(pid, "sh", "-c", `umount "$(readlink -f ${socket})"`);
       }
     },
   },
