@@ -30,7 +30,7 @@ export class ClusterView {
       const session = await ZooKeeperSession.open({ servers, sessionTimeoutMs, log });
       return new ClusterView(session, pathsOf(cluster));
     } catch (cause) {
-      throw new CliError(exitCodes.unreachable, `cannot reach ZooKeeper at ${servers}`, { cause });
+      throw new CliError(exitCodes.unreachable, "cannot reach ZooKeeper", { cause });
     }
   }
 

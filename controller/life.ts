@@ -43,6 +43,8 @@ export async function live(options: LifeOptions, stop: AbortSignal): Promise<voi
   try {
     const paths = pathsOf(settings.cluster);
     for (const parent of persistentParents(paths)) await session.ensure(parent);
+    // What an earlier version left open, and the places above our own nodes.
+    await session.protect("/");
     await acquireLock(
       session,
       { path: paths.controller, nowMs: clock.now(), log, isAlive: processRuns },

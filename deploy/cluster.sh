@@ -4,6 +4,7 @@
 
 cluster_up() {
   check_settings
+  check_tls
   [ -f "$(manifests)/dbaas.yaml" ] || die "there is no dbaas.yaml in $(manifests) (DBAAS_MANIFESTS names the folder)"
   lock_setup
   ensure_engine
@@ -22,31 +23,60 @@ manifests() { (cd "${DBAAS_MANIFESTS:-$ROOT/manifests}" 2>/dev/null && pwd) || e
 # Compose with everything that docker-compose.yml asks for. Without credentials (down, after .dbaas was deleted) any do.
 compose() {
   DBAAS_CLUSTER=$CLUSTER DBAAS_PORT=$PORT DBAAS_MANIFESTS=$(manifests) DBAAS_DOCKER_GID=$(socket_group) \
+    DBAAS_TLS_FOLDER=$(tls_folder) DBAAS_INNER_PORT=$(if with_tls; then echo 443; else echo 80; fi) \
     RABBITMQ_USER=${RABBITMQ_USER:-none} RABBITMQ_PASSWORD=${RABBITMQ_PASSWORD:-none} \
+    ZOOKEEPER_USER=${ZOOKEEPER_USER:-none} ZOOKEEPER_PASSWORD=${ZOOKEEPER_PASSWORD:-none} \
     "${COMPOSE[@]}" -p "$CLUSTER" -f "$ROOT/docker-compose.yml" "$@"
 }
 
-# Made once for a cluster. RabbitMQ keeps the user in its volume, so a lost file is restored from the container.
+# A folder with tls.crt and tls.key, by which the API then speaks TLS; or an empty one.
+tls_folder() {
+  if with_tls; then
+    (cd "$DBAAS_TLS" && pwd)
+  else
+    mkdir -p "$STATE/no-tls" && echo "$STATE/no-tls"
+  fi
+}
+
+with_tls() { [ -n "${DBAAS_TLS:-}" ]; }
+
+check_tls() {
+  with_tls || return 0
+  if [ ! -f "$DBAAS_TLS/tls.crt" ] || [ ! -f "$DBAAS_TLS/tls.key" ]; then
+    die "DBAAS_TLS=$DBAAS_TLS: this folder should hold tls.crt and tls.key"
+  fi
+}
+
+# Made once for a cluster. RabbitMQ and ZooKeeper keep them in their volumes, so a lost file is restored from containers.
 ensure_credentials() {
   local file=$STATE/$CLUSTER.env
-  if [ ! -f "$file" ]; then new_credentials "$file"; fi
+  if [ ! -f "$file" ]; then restore_credentials "$file"; fi
+  # A cluster of an earlier version lacks some. What its ZooKeeper holds was open, and is closed from now on.
+  add_credentials RABBITMQ "$file"
+  add_credentials ZOOKEEPER "$file"
   # shellcheck source=/dev/null
   . "$file"
 }
 
-new_credentials() {
+restore_credentials() {
   local known
-  known=$({ docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$CLUSTER-rabbitmq" 2>/dev/null || true; } |
-    sed -n 's/^RABBITMQ_DEFAULT_USER=/RABBITMQ_USER=/p; s/^RABBITMQ_DEFAULT_PASS=/RABBITMQ_PASSWORD=/p')
-  if [ -z "$known" ] && docker volume inspect "$CLUSTER-rabbitmq-data" >/dev/null 2>&1; then
-    die "the broker's data of $CLUSTER is there, but its password ($1) is gone." \
+  known=$(environment_of rabbitmq | sed -n 's/^RABBITMQ_DEFAULT_USER=/RABBITMQ_USER=/p; s/^RABBITMQ_DEFAULT_PASS=/RABBITMQ_PASSWORD=/p'
+    environment_of orchestrator | sed -nE 's/^ZOOKEEPER=([^:@]*):([^:@]*)@.*/ZOOKEEPER_USER=\1\nZOOKEEPER_PASSWORD=\2/p')
+  if [[ $known != *RABBITMQ_PASSWORD=* ]] && docker volume inspect "$CLUSTER-rabbitmq-data" >/dev/null 2>&1; then
+    die "the data of $CLUSTER is there, but the passwords of its broker and its ZooKeeper ($1) are gone." \
       "Put the file back, or start anew: ./dbaas down --volumes (this deletes the data of $CLUSTER)"
   fi
-  (umask 077 && printf '%s\n' "${known:-$(random_credentials)}" >"$1")
+  (umask 077 && printf '%s\n' "$known" >"$1")
 }
 
-random_credentials() {
-  printf 'RABBITMQ_USER=dbaas\nRABBITMQ_PASSWORD=%s\n' "$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')"
+environment_of() {
+  docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$CLUSTER-$1" 2>/dev/null || true
+}
+
+# add_credentials SERVICE FILE
+add_credentials() {
+  grep -q "^$1_PASSWORD=" "$2" && return
+  printf '%s_USER=dbaas\n%s_PASSWORD=%s\n' "$1" "$1" "$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" >>"$2"
 }
 
 wait_until_ready() {
@@ -56,34 +86,45 @@ wait_until_ready() {
 }
 
 # The API has a master, and the controller calls these very workers ready: a status left from an earlier run names other pids.
+# Where only the holders of a token may see that, the master has to do.
 serves_with_slave() {
   local status pids pid
-  answers "$PORT" /readyz || return 1
-  status=$(http_get "$PORT" /api/v1/status)
+  [[ $(api_get /readyz) == "HTTP/1.1 2"* ]] || return 1
+  status=$(api_get /api/v1/status)
+  [[ $status != "HTTP/1.1 401"* ]] || return 0
   [[ $status == *'"type":"Ready","status":"True"'* ]] || return 1
-  pids=$(http_get "$PORT" /api/v1/worker/list | tail -n 1)
+  pids=$(api_get /api/v1/worker/list | tail -n 1)
   [[ $pids == *[0-9],[0-9]* ]] || return 1
   for pid in ${pids//[^0-9]/ }; do [[ $status == *"\"pid\":$pid,"* ]] || return 1; done
+}
+
+# bash speaks no TLS: with it, the API is asked from inside its container, where port 80 still is.
+api_get() {
+  if with_tls; then
+    within 5 docker exec "$CLUSTER-orchestrator" bash -c "$http_request" _ 80 "$1" 2>/dev/null || true
+  else
+    http_get "$PORT" "$1"
+  fi
 }
 
 # answers PORT PATH: with a status of success.
 answers() { [[ $(http_get "$1" "$2") == "HTTP/1.1 2"* ]]; }
 
 # http_get PORT PATH: by bash alone, since a fresh machine may have no curl.
-http_get() {
-  # shellcheck disable=SC2016  # the inner shell expands them
-  local get='exec 3<>"/dev/tcp/127.0.0.1/$1" &&
-    printf "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" "$2" >&3 && cat <&3'
-  within 5 bash -c "$get" _ "$1" "$2" 2>/dev/null || true
-}
+http_get() { within 5 bash -c "$http_request" _ "$1" "$2" 2>/dev/null || true; }
+
+# shellcheck disable=SC2016  # the inner shell expands them
+http_request='exec 3<>"/dev/tcp/127.0.0.1/$1" &&
+  printf "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" "$2" >&3 && cat <&3'
 
 welcome() {
-  local url=http://localhost
-  [ "$PORT" = 80 ] || url=$url:$PORT
+  local url=http://localhost:$PORT
+  if with_tls; then url=https://localhost:$PORT; fi
+  case $url in http://*:80 | https://*:443) url=${url%:*} ;; esac
   say "$CLUSTER is up on $url"
   echo
   docker exec "$CLUSTER-orchestrator" node dist/cli/main.js get workers 2>/dev/null ||
-    http_get "$PORT" /api/v1/worker/list | tail -n 1
+    api_get /api/v1/worker/list | tail -n 1
   cat <<EOF
 
 Try:
@@ -150,5 +191,5 @@ in_orchestrator() {
   local terminal=()
   if [ -t 0 ] && [ -t 1 ]; then terminal=(--tty); fi
   engine_answers || die "no Docker engine answers; ./dbaas up starts the service"
-  exec docker exec --interactive "${terminal[@]+"${terminal[@]}"}" "$CLUSTER-orchestrator" node dist/cli/main.js "$@"
+  exec docker exec --interactive "${terminal[@]+"${terminal[@]}"}" --env DBAAS_TOKEN "$CLUSTER-orchestrator" node dist/cli/main.js "$@"
 }

@@ -7,7 +7,10 @@ import type { Log } from "./log.ts";
 import { within } from "./waiting.ts";
 
 export interface ZooKeeperOptions {
-  /** `host:port[,host:port…]` */
+  /**
+   * `[user:password@]host:port[,host:port…]`. With a user, every node that is made is for that user alone; without, for
+   * everybody who reaches the server.
+   */
   readonly servers: string;
   readonly sessionTimeoutMs: number;
   readonly log: Log;
@@ -53,10 +56,27 @@ const statOf = (raw: RawStat): NodeStat => ({
   mine: raw.createdInThisSession,
 });
 
+interface Address {
+  readonly hosts: string;
+  /** `user:password` */
+  readonly credentials: string | undefined;
+}
+
+function addressIn(servers: string): Address {
+  const at = servers.lastIndexOf("@");
+  return at < 0
+    ? { hosts: servers, credentials: undefined }
+    : { hosts: servers.slice(at + 1), credentials: servers.slice(0, at) };
+}
+
+/** All rights for whoever the session has proved to be, none for anybody else. */
+const ownersOnly = [{ perm: ZooKeeper.constants.ZOO_PERM_ALL, scheme: "auth", auth: "" }];
+
 type Done = (rc: number, error: string, ...rest: unknown[]) => void;
 
 export class ZooKeeperSession {
   readonly #client: ZooKeeper;
+  readonly #address: Address;
   readonly #ended = new AbortController();
   readonly #silent = new AbortController();
   readonly #watches = new Map<string, { kind: WatchKind; path: string; wakes: Set<() => void> }>();
@@ -70,8 +90,9 @@ export class ZooKeeperSession {
 
   private constructor(options: ZooKeeperOptions) {
     this.#timeoutMs = options.sessionTimeoutMs;
+    this.#address = addressIn(options.servers);
     this.#client = new ZooKeeper({
-      connect: options.servers,
+      connect: this.#address.hosts,
       timeout: options.sessionTimeoutMs,
       debug_level: ZooKeeper.constants.ZOO_LOG_LEVEL_ERROR,
       host_order_deterministic: false,
@@ -80,8 +101,8 @@ export class ZooKeeperSession {
     this.#client.on("connecting", () => this.#onDisconnected());
     this.#client.on("connect", () => this.#onConnected());
     this.#client.on("close", () => this.#end("session expired or closed"));
+    // The client passes its native handle before the path.
     for (const event of ["created", "deleted", "changed"])
-      // The client passes its native handle before the path.
       this.#client.on(event, (_handle: unknown, path: string) => {
         this.#fire("node", path);
         if (event === "deleted") this.#fire("children", path);
@@ -99,7 +120,8 @@ export class ZooKeeperSession {
     connected.catch(() => undefined);
     try {
       session.#client.init({});
-      await within(connected, openWithinMs, `connect to ZooKeeper at ${options.servers}`);
+      await within(connected, openWithinMs, `connect to ZooKeeper at ${session.#address.hosts}`);
+      await session.#authenticate();
     } catch (cause) {
       session.close();
       throw new TransientError("open a ZooKeeper session", { cause });
@@ -126,10 +148,45 @@ export class ZooKeeperSession {
   ): Promise<string | null> {
     const flag =
       (options.ephemeral ? flags.ephemeral : flags.persistent) | (options.sequential ? flags.sequence : 0);
-    const [rc, made] = await this.#call<string>("create", path, [code.exists], (done) =>
+    const creating = this.#call<string>("create", path, [code.exists], (done) =>
       this.#client.a_create(path, data, flag, done as never),
     );
-    return rc === code.ok ? (made ?? path) : null;
+    // The client cannot make a node with rights. Requests of one session are carried out in their order, so the rights
+    // follow at once; only a number must be known first.
+    if (!options.sequential) this.#protectInPassing(path);
+    const [rc, made] = await creating;
+    if (rc !== code.ok) return null;
+    if (options.sequential) this.#protectInPassing(made ?? path);
+    return made ?? path;
+  }
+
+  /** Gives the node and all below it to this session's user alone. Without a user nothing changes. */
+  async protect(path: string): Promise<void> {
+    if (this.#address.credentials === undefined) return;
+    await this.#setOwner(path);
+    const below = path === "/" ? "" : path;
+    for (const name of await this.children(path))
+      if (below !== "" || name !== "zookeeper") await this.protect(`${below}/${name}`);
+  }
+
+  #protectInPassing(path: string): void {
+    // A node that is gone again needs no rights, and a session that is over says so elsewhere.
+    if (this.#address.credentials !== undefined) this.#setOwner(path).catch(() => undefined);
+  }
+
+  async #setOwner(path: string): Promise<void> {
+    await this.#call("set the rights of", path, [code.noNode], (done) =>
+      this.#client.a_set_acl(path, -1, ownersOnly as never, done as never),
+    );
+  }
+
+  /** Once for the whole session: the client repeats it after each reconnect. */
+  async #authenticate(): Promise<void> {
+    const { credentials } = this.#address;
+    if (credentials === undefined) return;
+    await this.#call("prove the identity to", "the server", [], (done) =>
+      this.#client.add_auth("digest", credentials, done as never),
+    );
   }
 
   /** Makes a persistent path with its parents; an existing one stays as it is. */

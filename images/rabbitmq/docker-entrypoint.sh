@@ -1,6 +1,7 @@
 #!/bin/bash
 # As the official image's entry point: the user named by the environment is made at the first start, the server runs as
-# `rabbitmq`. The server itself reads RABBITMQ_NODENAME and its kind; only the first user has to be written into a file.
+# `rabbitmq`. The server itself reads RABBITMQ_NODENAME and its kind; only the first user has to be written into a file, in
+# /tmp, because the container's own file system is read-only.
 set -eu
 
 if [ "$(id -u)" = 0 ] && [[ "$1" == rabbitmq* ]]; then
@@ -14,7 +15,8 @@ if [ "$1" = rabbitmq-server ] && [ -n "${RABBITMQ_DEFAULT_USER:-}" ]; then
     echo "default_user = $RABBITMQ_DEFAULT_USER"
     echo "default_pass = ${RABBITMQ_DEFAULT_PASS:?RABBITMQ_DEFAULT_USER needs RABBITMQ_DEFAULT_PASS}"
     if [ -n "${RABBITMQ_DEFAULT_VHOST:-}" ]; then echo "default_vhost = $RABBITMQ_DEFAULT_VHOST"; fi
-  } >/etc/rabbitmq/conf.d/10-defaults.conf
+  } >/tmp/rabbitmq.conf
+  export RABBITMQ_CONFIG_FILE=/tmp/rabbitmq
 fi
 
 case "$1" in

@@ -46,7 +46,7 @@ export async function until(
 }
 
 /** Stands between the API and a server, so that the connection can be cut. */
-class Wire {
+export class Wire {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   port = 0;

@@ -1,4 +1,6 @@
 // What stands in the cluster's ZooKeeper, read by a session of the tests' own.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createLog } from "../../protocol/log.ts";
 import type { ClusterStatus } from "../../protocol/status.ts";
 import {
@@ -10,15 +12,26 @@ import {
   type WorkerNode,
 } from "../../protocol/znodes.ts";
 import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
-import { cluster, ports } from "./settings.ts";
+import { cluster, ports, rootDir } from "./settings.ts";
 
 const log = createLog({ program: "test", format: "text", level: "warn" });
 const paths = pathsOf(cluster);
 
 let current: Promise<ZooKeeperSession> | null = null;
 
-const open = (): Promise<ZooKeeperSession> =>
-  ZooKeeperSession.open({ servers: `127.0.0.1:${ports.zooKeeper}`, sessionTimeoutMs: 10_000, log });
+const open = async (): Promise<ZooKeeperSession> =>
+  ZooKeeperSession.open({
+    servers: `${await credentials()}@127.0.0.1:${ports.zooKeeper}`,
+    sessionTimeoutMs: 10_000,
+    log,
+  });
+
+/** As `./dbaas up` made them for this cluster. */
+async function credentials(): Promise<string> {
+  const text = await readFile(join(rootDir, ".dbaas", `${cluster}.env`), "utf8");
+  const value = (name: string) => new RegExp(`^ZOOKEEPER_${name}=(.*)$`, "m").exec(text)?.[1] ?? "";
+  return `${value("USER")}:${value("PASSWORD")}`;
+}
 
 /** The session lives until `closeRegistry`; one that ended, with ZooKeeper or without, is followed by a new one. */
 async function session(): Promise<ZooKeeperSession> {

@@ -1,6 +1,7 @@
 // The script's front: what it says and how it exits before it touches any engine.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -73,4 +74,25 @@ test("the compose file names no worker: those exist only because the controller 
     services?.map((name) => name.trim()),
     ["zookeeper", "rabbitmq", "orchestrator"],
   );
+});
+
+test("token prints a token once, with the line for the manifest that holds its digest", () => {
+  const { code, out } = dbaas(["token", "writer", "my-service"]);
+  assert.equal(code, 0);
+  const [token = ""] = /dbaas_[0-9a-f]{64}/.exec(out) ?? [];
+  const digest = createHash("sha256").update(token).digest("hex");
+  assert.ok(out.includes(`- { name: my-service, role: writer, sha256: "${digest}" }`), out);
+  assert.ok(!dbaas(["token", "writer", "my-service"]).out.includes(token));
+});
+
+test("a token of no role, or without a name, is refused", () => {
+  assert.match(dbaas(["token", "root", "me"]).error, /the role is reader, writer or admin, not root/);
+  assert.match(dbaas(["token", "admin", "a b"]).error, /a name has letters/);
+  assert.equal(dbaas(["token", "admin"]).code, 2);
+});
+
+test("TLS without its files is refused by the folder's name", () => {
+  const { code, error } = dbaas(["up"], { DBAAS_TLS: "/nowhere" });
+  assert.equal(code, 1);
+  assert.match(error, /DBAAS_TLS=\/nowhere: this folder should hold tls.crt and tls.key/);
 });
