@@ -1,0 +1,161 @@
+// Carries out a plan's faults, plays the controller's part after a crash, and makes peace at the end.
+import { assertNever } from "../../protocol/errors.ts";
+import { fromJson } from "../../protocol/znodes.ts";
+import { Disk } from "../fakes/memory-ledger.ts";
+import type { Random } from "../fakes/virtual-world.ts";
+import type { Fault, Strike } from "./plan.ts";
+import type { SimulatedWorker, Surroundings } from "./simulated-worker.ts";
+
+const controllerNoticesMs = 120;
+
+export class Nemesis {
+  readonly overAtMs: number;
+  readonly #around: Surroundings;
+  readonly #workers: readonly SimulatedWorker[];
+  readonly #random: Random;
+  #peace = false;
+
+  constructor(around: Surroundings, workers: readonly SimulatedWorker[], faults: readonly Fault[]) {
+    this.#around = around;
+    this.#workers = workers;
+    this.#random = around.world.random("nemesis");
+    this.overAtMs = Math.max(0, ...faults.map(({ atMs, strike }) => atMs + lengthOf(strike)));
+    for (const fault of faults) around.world.after(fault.atMs, () => this.#begin(fault));
+  }
+
+  /** Everything is mended, everybody runs; no fault strikes any more. */
+  makePeace(): void {
+    this.#peace = true;
+    for (const worker of this.#workers) {
+      worker.process.onStep = undefined;
+      if (worker.process.dead) worker.start();
+      worker.process.resume();
+      this.#mend(worker);
+    }
+  }
+
+  #begin(fault: Fault): void {
+    const worker = this.#targetOf(fault);
+    if (worker === undefined || this.#peace) return;
+    const { step, strike } = fault;
+    if (step === undefined) {
+      this.#strike(worker, strike);
+      return;
+    }
+    let left = step;
+    const { process } = worker;
+    process.onStep = () => {
+      left -= 1;
+      if (left > 0 || this.#peace) return;
+      process.onStep = undefined;
+      this.#strike(worker, strike);
+    };
+  }
+
+  #targetOf({ target }: Fault): SimulatedWorker | undefined {
+    if (target !== "master") return this.#workers[target];
+    const node = this.#around.zooKeeper.nodes.get(this.#around.paths.master);
+    const name = node === undefined ? undefined : fromJson<{ name: string }>(node.data)?.name;
+    return this.#workers.find((worker) => worker.name === name);
+  }
+
+  #strike(worker: SimulatedWorker, strike: Strike): void {
+    const { world, broker } = this.#around;
+    world.tell(worker.name, JSON.stringify(strike));
+    if (worker.process.dead) return;
+    switch (strike.kind) {
+      case "crash":
+        this.#crash(worker, strike);
+        break;
+      case "stop":
+        worker.stop(strike.downMs);
+        break;
+      case "drain":
+        worker.drain(strike.downMs);
+        break;
+      case "forget":
+        this.#forget(worker, worker.process.name);
+        break;
+      case "pause":
+        this.#pause(worker, strike.ms);
+        break;
+      case "cutRabbit":
+        this.#cut(worker, strike.ms, true, false);
+        break;
+      case "cutZooKeeper":
+        this.#cut(worker, strike.ms, false, true);
+        break;
+      case "cutBoth":
+        this.#cut(worker, strike.ms, true, true);
+        break;
+      case "slowDisk":
+        worker.diskSlowByMs = strike.byMs;
+        world.after(strike.ms, () => {
+          worker.diskSlowByMs = 0;
+        });
+        break;
+      case "expireSession":
+        worker.session?.expire();
+        break;
+      case "restartBroker":
+        broker.restart();
+        break;
+      default:
+        assertNever(strike);
+    }
+  }
+
+  #crash(worker: SimulatedWorker, { downMs, diskLost, noticed }: Extract<Strike, { kind: "crash" }>): void {
+    const { world } = this.#around;
+    const container = worker.process.name;
+    worker.process.kill();
+    if (diskLost) worker.disk = new Disk();
+    if (noticed) world.after(this.#random() * controllerNoticesMs, () => this.#forget(worker, container));
+    world.after(downMs, () => {
+      if (worker.process.dead) worker.start();
+    });
+  }
+
+  #forget(worker: SimulatedWorker, container: string): void {
+    const { zooKeeper, paths } = this.#around;
+    for (const path of [paths.master, paths.worker(worker.name)]) {
+      const node = zooKeeper.nodes.get(path);
+      if (node !== undefined && fromJson<{ container: string }>(node.data)?.container === container)
+        zooKeeper.remove(path);
+    }
+  }
+
+  #pause(worker: SimulatedWorker, ms: number): void {
+    const { process, session, connection } = worker;
+    if (process.paused) return;
+    process.pause();
+    session?.unheardFor(ms, this.#random);
+    connection?.noticePause(ms, this.#random);
+    this.#around.world.after(ms, () => process.resume());
+  }
+
+  #cut(worker: SimulatedWorker, ms: number, rabbit: boolean, zooKeeper: boolean): void {
+    if (rabbit) {
+      worker.rabbitLink.cut();
+      worker.connection?.noticeCut(this.#random);
+    }
+    if (zooKeeper) {
+      worker.zooKeeperLink.cut();
+      worker.session?.unheardFor(ms, this.#random);
+    }
+    this.#around.world.after(ms, () => this.#mend(worker));
+  }
+
+  #mend(worker: SimulatedWorker): void {
+    this.#around.world.tell(worker.name, "links mended");
+    worker.rabbitLink.mend();
+    if (!worker.zooKeeperLink.isCut) return;
+    worker.zooKeeperLink.mend();
+    worker.session?.mended();
+  }
+}
+
+function lengthOf(strike: Strike): number {
+  if ("ms" in strike) return strike.ms;
+  return "downMs" in strike ? strike.downMs : 0;
+}

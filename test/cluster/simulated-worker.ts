@@ -1,0 +1,226 @@
+// A worker of the simulation: the product's membership, log reader and roles, on a process, a disk and connections that the
+// world can take away at any moment. Its lives follow one another as in worker/life.ts.
+import { TransientError } from "../../protocol/errors.ts";
+import type { Log } from "../../protocol/log.ts";
+import type { ManifestSpec } from "../../protocol/manifest.ts";
+import type { ReadBatch, ReadItem } from "../../protocol/queues.ts";
+import { type Paths, toJson, type WorkerState } from "../../protocol/znodes.ts";
+import { Membership } from "../../worker/membership.ts";
+import { LogReader } from "../../worker/replica/log-reader.ts";
+import { FencedError } from "../../worker/roles/master.ts";
+import type { Role } from "../../worker/roles/role.ts";
+import { runRoles } from "../../worker/roles/run-roles.ts";
+import type { AnswerReads } from "../../worker/roles/slave.ts";
+import { Link } from "../fakes/link.ts";
+import type { MemoryBroker, MemoryConnection } from "../fakes/memory-broker.ts";
+import { Disk, MemoryLedger } from "../fakes/memory-ledger.ts";
+import type { MemorySession, MemoryZooKeeper } from "../fakes/memory-zookeeper.ts";
+import { VirtualProcess } from "../fakes/virtual-process.ts";
+import type { VirtualWorld } from "../fakes/virtual-world.ts";
+import { contentsAt, type SeenContents } from "./contents.ts";
+import type { Variant } from "./variants.ts";
+
+export interface Surroundings {
+  readonly world: VirtualWorld;
+  readonly broker: MemoryBroker;
+  readonly zooKeeper: MemoryZooKeeper;
+  readonly paths: Paths;
+  readonly spec: ManifestSpec;
+  readonly log: Log;
+  readonly variant: Variant;
+}
+
+const rabbitDelayMs = 3;
+const zooKeeperDelayMs = 4;
+const diskDelayMs = 2;
+const backOffMs = 150;
+const freshWithinMs = 2_000;
+const defaultDownMs = 500;
+
+const stateOf = (role: Role): WorkerState => (role === "stopped" ? "joining" : role);
+
+export class SimulatedWorker {
+  readonly name: string;
+  readonly rabbitLink: Link;
+  readonly zooKeeperLink: Link;
+  disk = new Disk();
+  process: VirtualProcess;
+  connection: MemoryConnection | undefined;
+  session: MemorySession | undefined;
+  role: Role = "stopped";
+  diskSlowByMs = 0;
+  /** Errors that no fault explains: each is a finding. */
+  readonly surprises: string[] = [];
+  readonly #around: Surroundings;
+  #containers = 0;
+  #stop = new AbortController();
+  #downMs = defaultDownMs;
+
+  constructor(around: Surroundings, number: number) {
+    this.#around = around;
+    this.name = `w-${number + 1}`;
+    this.rabbitLink = new Link(around.world, `${this.name} rabbit`, rabbitDelayMs);
+    this.zooKeeperLink = new Link(around.world, `${this.name} zookeeper`, zooKeeperDelayMs);
+    this.process = new VirtualProcess(around.world, this.name);
+    this.start();
+  }
+
+  /** A new container, told its pid as the controller does. */
+  start(): void {
+    const { world, paths, zooKeeper } = this.#around;
+    this.#containers += 1;
+    this.process = new VirtualProcess(world, `${this.name}/${this.#containers}`);
+    const pid = 1_000 + Math.floor(world.random(`pid ${this.process.name}`)() * 9_000);
+    const path = paths.pid(this.name);
+    const node = toJson({ pid, container: this.process.name });
+    if (!zooKeeper.set(path, node, -1)) zooKeeper.create(path, node, null, false);
+    zooKeeper.remove(paths.drain(this.name));
+    this.#stop = new AbortController();
+    this.#downMs = defaultDownMs;
+    void this.#lives(this.process, this.#stop.signal);
+  }
+
+  /** As by a SIGTERM. */
+  stop(downMs: number): void {
+    this.#downMs = downMs;
+    this.process.receive(() => this.#stop.abort(new TransientError("stopped")));
+  }
+
+  /** As the controller asks for it. */
+  drain(downMs: number): void {
+    const { paths, zooKeeper } = this.#around;
+    this.#downMs = downMs;
+    zooKeeper.create(paths.drain(this.name), "{}", null, false);
+  }
+
+  #ended(process: VirtualProcess): void {
+    this.#around.world.tell(this.name, "ended in order");
+    process.kill();
+    this.#around.world.after(this.#downMs, () => {
+      if (this.process.dead) this.start();
+    });
+  }
+
+  async #lives(process: VirtualProcess, stop: AbortSignal): Promise<void> {
+    let over = false;
+    while (!over) {
+      const undo: (() => void)[] = [];
+      try {
+        over = (await this.#live(process, stop, undo)) === "drained";
+      } catch (error) {
+        this.#around.world.tell(this.name, `life over: ${String(error)}`);
+        if (!(error instanceof TransientError || error instanceof FencedError))
+          this.surprises.push(`${this.name}: ${String(error)}`);
+      }
+      for (const undone of undo.reverse()) undone();
+      over ||= stop.aborted;
+      await process.sleep(backOffMs);
+    }
+    this.#ended(process);
+  }
+
+  async #live(
+    process: VirtualProcess,
+    stop: AbortSignal,
+    undo: (() => void)[],
+  ): Promise<"drained" | "ended"> {
+    const { broker, zooKeeper, paths, spec, log, variant, world } = this.#around;
+    if (this.rabbitLink.isCut || this.zooKeeperLink.isCut) throw new TransientError("no connection");
+    const connection = broker.connect(process, this.rabbitLink);
+    this.connection = connection;
+    undo.push(() => void connection.close());
+    const session = zooKeeper.connect(process, this.zooKeeperLink, spec.failover.sessionTimeoutMs);
+    this.session = session;
+    undo.push(() => session.close());
+    const signal = AbortSignal.any([stop, connection.ended, session.ended]);
+    const ledger = new MemoryLedger({
+      disk: this.disk,
+      work: () => process.work(diskDelayMs + this.diskSlowByMs),
+      keeps: variant.keeps,
+    });
+    const parts = { name: this.name, broker, connection, ledger };
+    let eligible = false;
+    let role: Role = "joining";
+    const membership = new Membership({
+      session,
+      paths,
+      name: this.name,
+      container: process.name,
+      guid: process.name,
+      sinceMs: 0,
+      time: process,
+      log,
+      telling: () => ({
+        state: stateOf(role),
+        eligible,
+        position: ledger.applied.position,
+        epoch: ledger.applied.epoch,
+        readsServed: 0,
+        writesServed: 0,
+      }),
+    });
+    await membership.join();
+    const reader = await LogReader.open({ rabbit: connection, time: process, log }, ledger.applied, signal);
+    eligible = true;
+    await membership.told();
+    return runRoles(
+      {
+        name: this.name,
+        rabbit: connection,
+        session,
+        membership,
+        paths,
+        ledger: variant.ledger(parts),
+        reader: variant.reader(reader, parts),
+        judge: variant.judge,
+        time: process,
+        answerReads: answering(ledger, process),
+        spec: () => spec,
+        log,
+        onRole: (next) => {
+          role = next;
+          this.role = next;
+          if (world.tracing) world.tell(this.name, `is ${next} at ${ledger.applied.position}`);
+          membership.tell();
+        },
+        onReads: () => undefined,
+        onWrites: () => undefined,
+      },
+      signal,
+    );
+  }
+}
+
+/** Answers what the copy holds, once it has the wanted position. */
+const answering =
+  (ledger: MemoryLedger, process: VirtualProcess): AnswerReads =>
+  async (batch: ReadBatch, emit) => {
+    for (const item of batch.items) {
+      const body = await answerOf(item, ledger, process);
+      const { position } = ledger.applied;
+      emit([
+        body === null
+          ? {
+              index: item.index,
+              ok: false,
+              body: JSON.stringify({ code: "not_fresh", message: "" }),
+              position,
+            }
+          : { index: item.index, ok: true, body: JSON.stringify(body), position: body.position },
+      ]);
+    }
+  };
+
+async function answerOf(
+  { minPosition = 0 }: ReadItem,
+  ledger: MemoryLedger,
+  process: VirtualProcess,
+): Promise<SeenContents | null> {
+  const untilMs = process.now() + freshWithinMs;
+  while (ledger.applied.position < minPosition) {
+    if (process.now() > untilMs) return null;
+    await process.sleep(20);
+  }
+  await process.work(diskDelayMs);
+  return contentsAt(ledger.contents);
+}

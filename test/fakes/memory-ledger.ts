@@ -1,0 +1,250 @@
+// A copy of the database in memory, with a disk that outlives its process: only what was committed stands on it. It knows
+// tables of a key and values, which is all that the simulation's clients use; what it promises is what the contract suite
+// says, which also runs on SQLite.
+import { Refusal, refusalBody } from "../../protocol/errors.ts";
+import { type BatchRecord, type Effect, encodeRecord, type KeyEntry } from "../../protocol/record.ts";
+import { emptySchema, findTable, type Schema } from "../../protocol/schema.ts";
+import type { Param, Value, WriteShape } from "../../protocol/statement.ts";
+import type { Ledger } from "../../worker/ports.ts";
+import { type Applied, advance, nothingApplied } from "../../worker/replica/judge.ts";
+import type { LogEntry } from "../../worker/replica/store.ts";
+import type { Append, CommitInput, PendingWrite, WriteResult } from "../../worker/roles/commit-batch.ts";
+import { migrate } from "../../worker/sql/schema-sql.ts";
+
+type Row = Readonly<Record<string, Value>>;
+
+interface KnownKey extends KeyEntry {
+  readonly position: number;
+  readonly atMs: number;
+}
+
+export interface Contents {
+  readonly applied: Applied;
+  readonly schema: Schema;
+  /** By table and primary key. */
+  readonly tables: ReadonlyMap<string, ReadonlyMap<string, Row>>;
+  readonly keys: ReadonlyMap<string, KnownKey>;
+}
+
+/** What survives the process. */
+export class Disk {
+  contents: Contents = { applied: nothingApplied, schema: emptySchema, tables: new Map(), keys: new Map() };
+}
+
+/** A transaction's own view: it changes nothing before it is put on the disk. */
+class Draft {
+  applied: Applied;
+  schema: Schema;
+  readonly tables: Map<string, ReadonlyMap<string, Row>>;
+  readonly keys: Map<string, KnownKey>;
+
+  constructor({ applied, schema, tables, keys }: Contents) {
+    this.applied = applied;
+    this.schema = schema;
+    this.tables = new Map(tables);
+    this.keys = new Map(keys);
+  }
+
+  apply(effect: Effect): number {
+    if ("schema" in effect) {
+      this.schema = migrate(this.schema, effect.schema).schema;
+      return 0;
+    }
+    if ("expireKeys" in effect) {
+      const { clientBeforeMs, ownBeforeMs } = effect.expireKeys;
+      for (const [key, { atMs }] of [...this.keys])
+        if (atMs < (key.startsWith("c:") ? clientBeforeMs : ownBeforeMs)) this.keys.delete(key);
+      return 0;
+    }
+    return this.write(effect.shape, effect.rows);
+  }
+
+  write(shape: WriteShape, rows: readonly (readonly Param[])[]): number {
+    if (shape.kind === "barrier") return 0;
+    if (shape.kind === "clear") {
+      this.tables.clear();
+      return 0;
+    }
+    const table = findTable(this.schema, shape.table);
+    if (table === undefined)
+      throw new Refusal("unknown_table", `there is no table ${JSON.stringify(shape.table)}`, "table");
+    const known = new Map(this.tables.get(shape.table));
+    const changed =
+      shape.kind === "insert" ? insert(known, shape, table.primaryKey, rows) : remove(known, shape, rows);
+    this.tables.set(shape.table, known);
+    return changed;
+  }
+
+  keep(entry: KeyEntry, position: number, atMs: number): void {
+    this.keys.set(entry.key, { ...entry, position, atMs });
+  }
+}
+
+function insert(
+  known: Map<string, Row>,
+  shape: Extract<WriteShape, { kind: "insert" }>,
+  primaryKey: readonly string[],
+  rows: readonly (readonly Param[])[],
+): number {
+  for (const values of rows) {
+    const row: Row = Object.fromEntries(shape.columns.map((column, i) => [column, values[i] as Value]));
+    const key = JSON.stringify(primaryKey.map((column) => row[column]));
+    if (known.has(key) && shape.onConflict !== "update")
+      throw new Refusal(
+        "constraint_violation",
+        `UNIQUE constraint failed: ${shape.table}.${primaryKey[0]}`,
+        primaryKey[0],
+      );
+    known.set(key, { ...known.get(key), ...row });
+  }
+  return rows.length;
+}
+
+/** Only by one column's value: no client of the simulation asks for more. */
+function remove(
+  known: Map<string, Row>,
+  shape: Extract<WriteShape, { kind: "update" | "delete" }>,
+  rows: readonly (readonly Param[])[],
+): number {
+  const { where } = shape;
+  if (shape.kind !== "delete" || where.op !== "=") throw new Error("this copy deletes by one value only");
+  let changed = 0;
+  for (const [key, row] of [...known]) {
+    if (row[where.column] !== rows[0]?.[where.param]) continue;
+    known.delete(key);
+    changed += 1;
+  }
+  return changed;
+}
+
+export interface MemoryLedgerOptions {
+  readonly disk: Disk;
+  /** Takes a while, during which the process may die. */
+  readonly work: () => Promise<void>;
+  /** Which answers are kept under their keys: all of them, unless a test breaks it. */
+  readonly keeps?: (entry: KeyEntry) => boolean;
+}
+
+export class MemoryLedger implements Ledger {
+  readonly #disk: Disk;
+  readonly #work: () => Promise<void>;
+  readonly #keeps: (entry: KeyEntry) => boolean;
+
+  constructor({ disk, work, keeps = () => true }: MemoryLedgerOptions) {
+    this.#disk = disk;
+    this.#work = work;
+    this.#keeps = keeps;
+  }
+
+  get applied(): Applied {
+    return this.#disk.contents.applied;
+  }
+
+  get schema(): Schema {
+    return this.#disk.contents.schema;
+  }
+
+  get contents(): Contents {
+    return this.#disk.contents;
+  }
+
+  async apply(entries: readonly LogEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    await this.#work();
+    const draft = new Draft(this.#disk.contents);
+    for (const { record, offset, checksum } of entries) {
+      if (record.kind === "batch") {
+        for (const effect of record.effects) draft.apply(effect);
+        for (const entry of record.keys) draft.keep(entry, record.position, record.atMs);
+      }
+      draft.applied = advance(draft.applied, record, offset, checksum);
+    }
+    this.#put(draft);
+  }
+
+  async knows(keys: readonly string[]): Promise<boolean> {
+    await this.#work();
+    return keys.every((key) => this.#disk.contents.keys.has(key));
+  }
+
+  async syncEveryCommit(): Promise<void> {
+    await this.#work();
+  }
+
+  async commit(
+    { writes, chores, epoch, atMs }: CommitInput,
+    append: Append,
+  ): Promise<readonly WriteResult[]> {
+    await this.#work();
+    const draft = new Draft(this.#disk.contents);
+    const position = draft.applied.position + 1;
+    const effects: Effect[] = [];
+    for (const { effect } of chores) {
+      draft.apply(effect);
+      effects.push(effect);
+    }
+    const kept: KeyEntry[] = [];
+    const keep = (entry: KeyEntry) => {
+      if (!this.#keeps(entry)) return;
+      draft.keep(entry, position, atMs);
+      kept.push(entry);
+    };
+    const results = writes.map((write) => answered(draft, write, position, effects, keep));
+    if (effects.length > 0 || kept.length > 0) {
+      const record: BatchRecord = { kind: "batch", epoch, position, atMs, effects, keys: kept };
+      const { offset, checksum } = await append(encodeRecord(record));
+      draft.applied = advance(draft.applied, record, offset, checksum);
+    }
+    await this.#work();
+    this.#put(draft);
+    return results;
+  }
+
+  #put({ applied, schema, tables, keys }: Draft): void {
+    this.#disk.contents = { applied, schema, tables, keys };
+  }
+}
+
+const refused = (refusal: Refusal, position: number): WriteResult => ({
+  ok: false,
+  body: JSON.stringify(refusalBody(refusal)),
+  position,
+});
+
+function answered(
+  draft: Draft,
+  { item: { key, hash, rows }, shape }: PendingWrite,
+  position: number,
+  effects: Effect[],
+  keep: (entry: KeyEntry) => void,
+): WriteResult {
+  const before = draft.keys.get(key);
+  if (before !== undefined) {
+    const reused = hash !== undefined && before.hash !== undefined && hash !== before.hash;
+    const text = "this Idempotency-Key was used for another request";
+    if (reused) return refused(new Refusal("key_reused", text, "Idempotency-Key"), 0);
+    return { ok: before.ok, body: before.answer, position: before.position };
+  }
+  const result = tried(draft, shape, rows, position, effects);
+  if (shape.kind === "barrier") return result;
+  keep({ key, ok: result.ok, answer: result.body, ...(hash === undefined ? {} : { hash }) });
+  return result;
+}
+
+function tried(
+  draft: Draft,
+  shape: WriteShape,
+  rows: readonly (readonly Param[])[],
+  position: number,
+  effects: Effect[],
+): WriteResult {
+  try {
+    const rowsAffected = draft.write(shape, rows);
+    const again = shape.kind === "barrier" && effects.some((e) => "shape" in e && e.shape.kind === "barrier");
+    if (!again) effects.push({ shape, rows: shape.kind === "barrier" ? [] : rows });
+    return { ok: true, body: JSON.stringify({ rowsAffected, position }), position };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return refused(error, position);
+  }
+}
