@@ -174,7 +174,7 @@ export class Store {
   async reaches(position: number, withinMs: number): Promise<boolean> {
     if (this.#applied.position >= position) return true;
     const woken = new AbortController();
-    const waiting = { position, wake: () => woken.abort() };
+    const waiting = { position, wake: () => woken.abort("reached") };
     this.#waiting.add(waiting);
     await sleep(withinMs, woken.signal);
     this.#waiting.delete(waiting);

@@ -69,7 +69,7 @@ class Roles {
         const epoch = await this.#step();
         if (epoch !== null) {
           await this.#stopServing();
-          following.abort();
+          following.abort("left");
           await follower;
           await lead(this.#options, epoch, this.#signal, () => this.#on("elected"));
         }
@@ -83,7 +83,7 @@ class Roles {
       if (this.#failed.signal.aborted) throw this.#failed.signal.reason;
       return "ended";
     } finally {
-      following.abort();
+      following.abort("left");
       this.#failed.abort(new Error("life over"));
       await follower;
       if (this.#role !== "stopped") await this.#stopServing().catch(() => undefined);
