@@ -28,7 +28,7 @@ export interface Bar {
   readonly value: number;
 }
 
-const size = { width: 640, height: 360, left: 76, right: 20, top: 56, bottom: 52 } as const;
+const size = { width: 640, height: 360, left: 76, right: 36, top: 56, bottom: 52 } as const;
 const plot = {
   width: size.width - size.left - size.right,
   height: size.height - size.top - size.bottom,
@@ -125,7 +125,7 @@ export function lineChart({ title, xLabel, yLabel, lines, xScale, yScale = "line
     yScale,
   );
   const of = (value: number) => (xScale === "log" ? Math.log(value) : value);
-  const [first, last] = [of(xs[0] ?? 1), of(xs.at(-1) ?? 1)];
+  const [first, last] = [xScale === "log" ? of(xs[0] ?? 1) : 0, of(xs.at(-1) ?? 1)];
   const x: Place = (value) =>
     size.left + plot.width * (last === first ? 0.5 : (of(value) - first) / (last - first));
   const shown =
