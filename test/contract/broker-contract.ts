@@ -1,0 +1,197 @@
+// What the workers rely on in a broker: RabbitMQ as they reach it, and the one in memory with which the cluster is
+// simulated.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { queues } from "../../protocol/queues.ts";
+import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
+import { sleep } from "../../protocol/waiting.ts";
+
+export type Connection = Pick<Rabbit, "ended" | "publish" | "send" | "consume" | "depth" | "close">;
+
+export interface BrokerUnderTest {
+  /** A broker with empty queues and an empty log. */
+  readonly open: () => Promise<void>;
+  readonly connect: () => Promise<Connection>;
+  readonly close: () => Promise<void>;
+}
+
+const withinMs = 10_000;
+const quietMs = 150;
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!holds()) {
+    if (performance.now() > deadline) assert.fail(`not within ${withinMs} ms: ${what}`);
+    await sleep(5);
+  }
+}
+
+const text = ({ content }: Delivery) => content.toString();
+const texts = (deliveries: readonly Delivery[]) => deliveries.map(text);
+
+export function brokerContract(kind: string, broker: BrokerUnderTest): void {
+  describe(`a broker: ${kind}`, () => {
+    const connections: Connection[] = [];
+    const connect = async () => {
+      const connection = await broker.connect();
+      connections.push(connection);
+      return connection;
+    };
+    const disconnect = async () => {
+      await Promise.all(connections.splice(0).map((connection) => connection.close()));
+    };
+    const publish = async (connection: Connection, queue: string, ...contents: string[]) => {
+      for (const content of contents) await connection.publish(queue, Buffer.from(content));
+    };
+    const consume = async (connection: Connection, queue: string, prefetch: number) => {
+      const deliveries: Delivery[] = [];
+      const consumer = await connection.consume(queue, { prefetch }, (one) => deliveries.push(one));
+      return { deliveries, consumer };
+    };
+
+    before(() => broker.open());
+    beforeEach(async () => {
+      // What a test left behind is taken away, so that each begins with empty queues.
+      await disconnect();
+      const connection = await connect();
+      for (const queue of [queues.read, queues.write]) {
+        const { consumer } = await consume(connection, queue, 100);
+        await connection.consume(queue, { prefetch: 100 }, (one) => one.ack());
+        await consumer.close();
+        await sleep(quietMs);
+      }
+      await disconnect();
+    });
+    after(async () => {
+      await disconnect();
+      await broker.close();
+    });
+
+    it("delivers in order, with who asked and where to answer", async () => {
+      const connection = await connect();
+      const { deliveries } = await consume(connection, queues.write, 10);
+      await connection.publish(queues.write, Buffer.from("a"), { correlationId: "c", replyTo: "r" });
+      await publish(connection, queues.write, "b");
+      await until("two came", () => deliveries.length === 2);
+      assert.deepEqual(texts(deliveries), ["a", "b"]);
+      const [{ correlationId, replyTo, redelivered }] = deliveries as [Delivery];
+      assert.deepEqual([correlationId, replyTo, redelivered], ["c", "r", false]);
+    });
+
+    it("holds back what a consumer has no room for until it acknowledges", async () => {
+      const connection = await connect();
+      const { deliveries } = await consume(connection, queues.write, 1);
+      await publish(connection, queues.write, "a", "b");
+      await until("one came", () => deliveries.length === 1);
+      await sleep(quietMs);
+      assert.deepEqual(texts(deliveries), ["a"]);
+      deliveries[0]?.ack();
+      await until("the other came", () => deliveries.length === 2);
+    });
+
+    it("delivers again, marked and in its old place, what a lost consumer had not acknowledged", async () => {
+      const [first, second] = [await connect(), await connect()];
+      const { deliveries } = await consume(first, queues.write, 10);
+      await publish(second, queues.write, "a", "b", "c");
+      await until("three came", () => deliveries.length === 3);
+      deliveries[0]?.ack();
+      await sleep(quietMs);
+      await first.close();
+      await publish(second, queues.write, "d");
+      const again = await consume(second, queues.write, 10);
+      await until("three came again", () => again.deliveries.length === 3);
+      assert.deepEqual(
+        again.deliveries.map((one) => [text(one), one.redelivered]),
+        [
+          ["b", true],
+          ["c", true],
+          ["d", false],
+        ],
+      );
+    });
+
+    it("gives one message after the other to two consumers", async () => {
+      const connection = await connect();
+      const one = await consume(connection, queues.read, 10);
+      const other = await consume(connection, queues.read, 10);
+      await publish(connection, queues.read, "1", "2", "3", "4", "5", "6");
+      await until("all came", () => one.deliveries.length + other.deliveries.length === 6);
+      assert.deepEqual([one.deliveries.length, other.deliveries.length], [3, 3]);
+    });
+
+    it("leaves to a consumer that was taken off what it has, and gives it nothing more", async () => {
+      const connection = await connect();
+      const { deliveries, consumer } = await consume(connection, queues.read, 10);
+      await publish(connection, queues.read, "a");
+      await until("it came", () => deliveries.length === 1);
+      await consumer.cancel();
+      await publish(connection, queues.read, "b");
+      await sleep(quietMs);
+      assert.deepEqual(texts(deliveries), ["a"]);
+      deliveries[0]?.ack();
+      await sleep(quietMs);
+      await consumer.close();
+      const next = await consume(connection, queues.read, 10);
+      await until("the other came", () => next.deliveries.length === 1);
+      await sleep(quietMs);
+      assert.deepEqual(
+        next.deliveries.map((one) => [text(one), one.redelivered]),
+        [["b", false]],
+      );
+    });
+
+    it("delivers again what is given back", async () => {
+      const connection = await connect();
+      const { deliveries } = await consume(connection, queues.read, 1);
+      await publish(connection, queues.read, "a");
+      await until("it came", () => deliveries.length === 1);
+      deliveries[0]?.requeue();
+      await until("it came again", () => deliveries.length === 2);
+      assert.equal(deliveries[1]?.redelivered, true);
+    });
+
+    it("refuses a message to a queue that does not exist, and goes on", async () => {
+      const connection = await connect();
+      await assert.rejects(connection.publish("no such queue", Buffer.from("a")), /there is no such queue/);
+      await publish(connection, queues.read, "b");
+      assert.equal(connection.ended.aborted, false);
+    });
+
+    it("keeps the log for every reader, from whichever offset it asks for", async () => {
+      const connection = await connect();
+      await publish(connection, queues.sync, "0", "1", "2");
+      const read = async (streamOffset: number | "first") => {
+        const records: Delivery[] = [];
+        await connection.consume(queues.sync, { prefetch: 2, streamOffset }, (one) => {
+          records.push(one);
+          one.ack();
+        });
+        return records;
+      };
+      const whole = await read("first");
+      const rest = await read(1);
+      await until("both have read", () => whole.length === 3 && rest.length === 2);
+      await publish(connection, queues.sync, "3");
+      await until("both go on", () => whole.length === 4 && rest.length === 3);
+      assert.deepEqual(
+        whole.map((one) => [one.streamOffset, text(one)]),
+        [
+          [0, "0"],
+          [1, "1"],
+          [2, "2"],
+          [3, "3"],
+        ],
+      );
+      assert.deepEqual(texts(rest), ["1", "2", "3"]);
+    });
+
+    it("a connection that is over says so and takes nothing more", async () => {
+      const connection = await connect();
+      assert.equal(connection.ended.aborted, false);
+      await connection.close();
+      assert.equal(connection.ended.aborted, true);
+      await assert.rejects(connection.publish(queues.read, Buffer.from("a")), { name: "TransientError" });
+      assert.equal(connection.send(queues.read, Buffer.from("a")), false);
+    });
+  });
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { connect } from "amqplib";
+import { TerminalError } from "../../protocol/errors.ts";
+import { queues } from "../../protocol/queues.ts";
+import { Rabbit } from "../../protocol/rabbit.ts";
+import { brokerContract } from "../contract/broker-contract.ts";
+import { deleteQueues, rabbitUrl } from "./services.ts";
+import { found, notYet, until } from "./until.ts";
+
+const retention = { maxBytes: 2 ** 26, maxAgeSeconds: 3_600 };
+
+brokerContract("RabbitMQ", {
+  open: async () => {
+    await deleteQueues();
+    const rabbit = await Rabbit.open(rabbitUrl(), "test");
+    await rabbit.declareQueues();
+    await rabbit.declareLog(retention);
+    await rabbit.close();
+  },
+  connect: () => Rabbit.open(rabbitUrl(), "test"),
+  close: deleteQueues,
+});
+
+describe("the door to RabbitMQ", () => {
+  before(deleteQueues);
+  after(deleteQueues);
+
+  it("says what an operator must do when a queue was declared otherwise", async () => {
+    const model = await connect(rabbitUrl());
+    const channel = await model.createChannel();
+    await channel.assertQueue(queues.read, { durable: true, arguments: { "x-queue-type": "classic" } });
+    const rabbit = await Rabbit.open(rabbitUrl(), "test");
+    await assert.rejects(rabbit.declareQueues(), (error) => {
+      assert.ok(error instanceof TerminalError);
+      assert.match(error.message, /queue readQ exists with other properties.*rabbitmqctl delete_queue readQ/);
+      return true;
+    });
+    assert.equal(rabbit.ended.aborted, false, "the connection serves on");
+    await rabbit.close();
+    await channel.deleteQueue(queues.read);
+    await model.close();
+  });
+
+  it("keeps an existing log as it is, whatever retention is asked for later", async () => {
+    const rabbit = await Rabbit.open(rabbitUrl(), "test");
+    await rabbit.declareLog(retention);
+    await rabbit.declareLog({ ...retention, maxAgeSeconds: 60 });
+    assert.equal(rabbit.ended.aborted, false);
+    await rabbit.close();
+  });
+
+  it("a temporary queue goes with its connection", async () => {
+    const [one, other] = [await Rabbit.open(rabbitUrl(), "test"), await Rabbit.open(rabbitUrl(), "test")];
+    const queue = await one.declareTemporary();
+    await other.publish(queue, Buffer.from("a"));
+    await one.close();
+    await until("it is gone", 5_000, async () =>
+      other.publish(queue, Buffer.from("b")).then(
+        () => notYet("it takes messages"),
+        () => found(true),
+      ),
+    );
+    await other.close();
+  });
+
+  it("a consumed queue that is deleted ends the connection", async () => {
+    const rabbit = await Rabbit.open(rabbitUrl(), "test");
+    await rabbit.declareQueues();
+    await rabbit.consume(queues.read, { prefetch: 1 }, () => undefined);
+    await deleteQueues();
+    await until("it ended", 5_000, async () => (rabbit.ended.aborted ? found(true) : notYet("it lives")));
+    assert.match(String(rabbit.ended.reason), /readQ was deleted/);
+  });
+
+  it("a broker that is not there is a passing trouble", async () => {
+    await assert.rejects(Rabbit.open("amqp://nobody:nothing@127.0.0.1:1", "test"), {
+      name: "TransientError",
+    });
+  });
+});
