@@ -60,6 +60,7 @@ export class Rabbit {
   #confirmer: ConfirmChannel | undefined;
   #blocked = false;
   readonly #returned = new Set<string>();
+  readonly #unconfirmed = new Set<(reason: Error) => void>();
   #closed: Promise<void> = Promise.resolve();
 
   readonly ended: AbortSignal = this.#ended.signal;
@@ -175,8 +176,11 @@ export class Rabbit {
     this.#messageNumber += 1;
     const messageId = String(this.#messageNumber);
     const confirmed = new Promise<void>((resolve, reject) => {
+      // The client says nothing about what was on its way when the connection went silent.
+      this.#unconfirmed.add(reject);
       const properties = { ...propertiesOf(options), messageId, mandatory: true };
       channel.sendToQueue(queue, content, properties, (error: unknown) => {
+        this.#unconfirmed.delete(reject);
         if (error) reject(new TransientError(`publish to ${queue}: refused`, { cause: error }));
         else if (this.#returned.delete(messageId))
           reject(new TransientError(`publish to ${queue}: there is no such queue`));
@@ -323,7 +327,10 @@ export class Rabbit {
 
   #end(error: Error): void {
     if (this.ended.aborted) return;
-    this.#ended.abort(new TransientError(`RabbitMQ connection lost: ${messageOf(error)}`));
+    const reason = new TransientError(`RabbitMQ connection lost: ${messageOf(error)}`);
+    this.#ended.abort(reason);
+    for (const reject of this.#unconfirmed) reject(reason);
+    this.#unconfirmed.clear();
     this.#closed = this.#leave();
   }
 

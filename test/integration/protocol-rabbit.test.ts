@@ -6,6 +6,7 @@ import { queues } from "../../protocol/queues.ts";
 import { Rabbit } from "../../protocol/rabbit.ts";
 import { brokerContract } from "../contract/broker-contract.ts";
 import { deleteQueues, rabbitUrl } from "./services.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
 import { found, notYet, until } from "./until.ts";
 
 const retention = { maxBytes: 2 ** 26, maxAgeSeconds: 3_600 };
@@ -71,6 +72,24 @@ describe("the door to RabbitMQ", () => {
     await deleteQueues();
     await until("it ended", 5_000, async () => (rabbit.ended.aborted ? found(true) : notYet("it lives")));
     assert.match(String(rabbit.ended.reason), /readQ was deleted/);
+  });
+
+  it("a connection over which nothing comes any more ends within seconds", async () => {
+    const { hostname, port } = new URL(rabbitUrl());
+    const proxy = await TcpProxy.to(hostname, Number(port));
+    const url = new URL(rabbitUrl());
+    url.host = `127.0.0.1:${proxy.port}`;
+    const rabbit = await Rabbit.open(url.toString(), "test");
+    await rabbit.declareQueues();
+    const startedAtMs = performance.now();
+    proxy.hold();
+    const publishing = rabbit.publish(queues.read, Buffer.from("a"));
+    publishing.catch(() => undefined);
+    await until("it ended", 8_000, async () => (rabbit.ended.aborted ? found(true) : notYet("it lives")));
+    assert.ok(performance.now() - startedAtMs < 6_000);
+    await assert.rejects(publishing, /connection lost/);
+    assert.ok(performance.now() - startedAtMs < 6_000);
+    await proxy.close();
   });
 
   it("a broker that is not there is a passing trouble", async () => {

@@ -1,8 +1,12 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
 import { createLog } from "../../protocol/log.ts";
 import { pathsOf } from "../../protocol/znodes.ts";
 import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
 import { zooKeeperContract } from "../contract/zookeeper-contract.ts";
 import { uniqueCluster, zooKeeperServers } from "./services.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
+import { found, notYet, until } from "./until.ts";
 
 const log = createLog({ program: "test", format: "text", level: "warn" });
 
@@ -11,4 +15,75 @@ zooKeeperContract("a real one", {
   open: async () => undefined,
   connect: () => ZooKeeperSession.open({ servers: zooKeeperServers(), sessionTimeoutMs: 4_000, log }),
   close: async () => undefined,
+});
+
+describe("a session whose connection fails", () => {
+  const paths = pathsOf(uniqueCluster());
+  const timeoutMs = 1_500;
+  let proxy: TcpProxy;
+  let watcher: ZooKeeperSession;
+  let session: ZooKeeperSession;
+
+  const fired = (what: string, signal: AbortSignal) =>
+    until(what, 15_000, async () => (signal.aborted ? found(true) : notYet("it has not fired")));
+
+  before(async () => {
+    const [host = "", port = ""] = zooKeeperServers().split(":");
+    proxy = await TcpProxy.to(host, Number(port));
+    watcher = await ZooKeeperSession.open({ servers: zooKeeperServers(), sessionTimeoutMs: 4_000, log });
+    await watcher.ensure(paths.root);
+  });
+  after(async () => {
+    watcher.close();
+    await proxy.close();
+  });
+
+  const open = async () => {
+    session = await ZooKeeperSession.open({
+      servers: `127.0.0.1:${proxy.port}`,
+      sessionTimeoutMs: timeoutMs,
+      log,
+    });
+    await session.create(`${paths.root}/e`, "", { ephemeral: true });
+  };
+
+  it("lives on when the connection comes back in time, and tells of what changed meanwhile", async () => {
+    await open();
+    await watcher.put(`${paths.root}/x`, "1");
+    let wakes = 0;
+    session.watch("node", `${paths.root}/x`, () => {
+      wakes += 1;
+    });
+    await session.get(paths.root);
+    const before = wakes;
+    proxy.drop();
+    await watcher.put(`${paths.root}/x`, "2");
+    await until("the change is told", 5_000, async () => (wakes > before ? found(true) : notYet(wakes)));
+    assert.equal(session.ended.aborted, false);
+    assert.equal((await session.get(`${paths.root}/x`))?.data, "2");
+    assert.notEqual(await watcher.get(`${paths.root}/e`), null);
+    session.close();
+  });
+
+  it("is silent first, and ended once the ensemble says that it has expired", async () => {
+    await open();
+    proxy.hold();
+    await until("others see its node gone", 10_000, async () =>
+      (await watcher.get(`${paths.root}/e`)) === null ? found(true) : notYet("it is there"),
+    );
+    await fired("it knows that it was not heard of", session.silent);
+    assert.equal(session.ended.aborted, false, "nobody has told it yet");
+    proxy.release();
+    await fired("it is over", session.ended);
+    await assert.rejects(session.get(paths.root), { name: "TransientError" });
+    session.close();
+  });
+
+  it("calls fail while the ensemble does not answer, and none of them hangs", async () => {
+    await open();
+    proxy.hold();
+    await assert.rejects(session.get(paths.root), { name: "TransientError" });
+    proxy.release();
+    session.close();
+  });
 });
