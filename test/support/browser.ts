@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before, type TestContext } from "node:test";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from "playwright-core";
 import { ports } from "./settings.ts";
 
 const candidates = [
@@ -17,7 +17,8 @@ const candidates = [
 const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
 
 /** For `test(…, { skip })`. */
-export const noBrowser: string | false = executablePath === undefined && "there is no Chromium on this machine";
+export const noBrowser: string | false =
+  executablePath === undefined && "there is no Chromium on this machine";
 
 /** No sandbox: the tests may run as root. The rest keeps it from looking for hosts of its own. */
 const args = [
@@ -47,8 +48,8 @@ const notOurs = /ERR_NETWORK_CHANGED/;
 
 export interface Opened {
   readonly page: Page;
-  /** What the browser complained of so far. */
-  readonly complaints: readonly string[];
+  /** What the browser complained of so far. A test that provokes a complaint takes it out. */
+  readonly complaints: string[];
 }
 
 /** Opens the dashboard and waits until it is live. Closed with the test, which fails if there were complaints. */
@@ -69,26 +70,44 @@ export async function openDashboard(test: TestContext, options: BrowserContextOp
     await context.close();
     assert.deepEqual(complaints, []);
   });
-  await page.goto(origin);
-  await page.locator("html[data-link=live]").waitFor();
-  await page.locator(".worker").first().waitFor();
+  await loaded(page);
   return { page, complaints };
 }
 
+/** Also loading can be hit by such a change: then again. */
+async function loaded(page: Page): Promise<void> {
+  let hit = false;
+  const onFailed = (request: Request) => {
+    hit ||= notOurs.test(request.failure()?.errorText ?? "");
+  };
+  page.on("requestfailed", onFailed);
+  for (let attempt = 1; ; attempt++) {
+    hit = false;
+    try {
+      await page.goto(origin);
+      await page.locator("html[data-link=live]").waitFor({ timeout: 8_000 });
+      await page.locator(".worker").first().waitFor({ timeout: 8_000 });
+      break;
+    } catch (error) {
+      if (!hit || attempt === 4) throw error;
+    }
+  }
+  page.off("requestfailed", onFailed);
+}
+
 /** Every value that an attribute takes from now on, the present one first. */
-export async function watchAttribute(page: Page, selector: string, name: string): Promise<() => Promise<string[]>> {
-  const seen = await page.evaluateHandle(
-    ([target, attribute]) => {
-      const element = document.querySelector(target);
-      const values = [element?.getAttribute(attribute) ?? ""];
-      const note = () => {
-        const value = element?.getAttribute(attribute) ?? "";
-        if (value !== values.at(-1)) values.push(value);
-      };
-      if (element !== null) new MutationObserver(note).observe(element, { attributeFilter: [attribute] });
-      return values;
-    },
-    [selector, name] as const,
-  );
-  return () => seen.jsonValue();
+export async function watchAttribute(
+  page: Page,
+  selector: string,
+  name: string,
+): Promise<() => Promise<readonly string[]>> {
+  // Code for the page is text here: this side of the test knows no browser's types.
+  const seen = await page.evaluateHandle(`(() => {
+    const element = document.querySelector(${JSON.stringify(selector)});
+    const value = () => element.getAttribute(${JSON.stringify(name)}) ?? "";
+    const values = [value()];
+    new MutationObserver(() => value() !== values.at(-1) && values.push(value())).observe(element, { attributes: true });
+    return values;
+  })()`);
+  return async () => (await seen.jsonValue()) as readonly string[];
 }
