@@ -1,0 +1,250 @@
+// The dashboard in a real browser, on the real system: a failover and a scale-out as somebody sees them who watches the
+// page; both colour schemes, a phone, a keyboard, and nothing that the browser complains of.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import { noBrowser, openDashboard, useBrowser, watchAttribute } from "../support/browser.ts";
+import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
+import { insertUsers, read } from "../support/database.ts";
+import { applyFields, applyManifest, baselineManifest } from "../support/manifest.ts";
+import { signal } from "../support/orchestrator.ts";
+import { seenMaster } from "../support/registry.ts";
+import { found, notYet, until } from "../support/until.ts";
+import { masterOf, slavesOf, workers } from "../support/workers.ts";
+
+const skip = noBrowser;
+/** How long the page may take to show what the cluster already is. */
+const shownMs = 15_000;
+
+useCluster({ ready: () => insertUsers("somebody") });
+useBrowser();
+
+const textOf = async (page: Page, selector: string): Promise<string> =>
+  (await page.locator(selector).textContent()) ?? "";
+
+const texts = (page: Page, selector: string): Promise<readonly string[]> =>
+  page.locator(selector).allTextContents();
+
+const untilText = (page: Page, selector: string, pattern: RegExp, withinMs = shownMs): Promise<string> =>
+  until(`${selector} says ${pattern}`, withinMs, async () => {
+    const text = await textOf(page, selector);
+    return pattern.test(text) ? found(text) : notYet(text);
+  });
+
+function takeOut(complaints: string[], pattern: RegExp): readonly string[] {
+  const expected = complaints.filter((text) => pattern.test(text));
+  complaints.splice(0, complaints.length, ...complaints.filter((text) => !pattern.test(text)));
+  return expected;
+}
+
+test("shows the workers that really run, with pids, roles and what they stand for", { skip }, async (t) => {
+  const { page } = await openDashboard(t);
+  await untilText(page, "#headline-title", /All is well/);
+  const real = await workers();
+  const rows = await page
+    .locator("#workers tbody tr")
+    .evaluateAll((elements) =>
+      elements.map((row) =>
+        ["Name", "Pid", "Role"].map((title) => row.querySelector(`[data-title=${title}]`)?.textContent),
+      ),
+    );
+  const expected = real.map(({ name, pid, state }) => [name, String(pid), state]);
+  assert.deepEqual([...rows].sort(), [...expected].sort());
+  const cards = await page
+    .locator(".worker")
+    .evaluateAll((elements) =>
+      elements.map((card) => [card.getAttribute("data-worker"), card.getAttribute("data-look")]),
+    );
+  assert.deepEqual([...cards].sort(), real.map(({ name, state }) => [name, state]).sort());
+  assert.match(
+    (await page.locator("#topology").getAttribute("aria-label")) ?? "",
+    /is master in epoch \d+; slaves: w-\d slave/,
+  );
+  assert.deepEqual(await texts(page, ".condition-name"), [
+    "Ready",
+    "Master available",
+    "Slaves available",
+    "Scaling",
+    "Manifest valid",
+    "Degraded",
+    "Paused",
+  ]);
+});
+
+test("tells the killing of a master: loss, election by pid, new epoch, replacement, whole again", {
+  skip,
+}, async (t) => {
+  await applyFields({ max: "2", min: "2", baseline: "2" });
+  const before = await settled(2);
+  const lost = masterOf(before);
+  const candidates = slavesOf(before);
+  const { page } = await openDashboard(t);
+  await untilText(page, "#observed", /^2$/);
+  const stepsSeen = await watchAttribute(page, "#topology", "data-step");
+  await page.getByRole("button", { name: "Kill the master" }).click();
+  await untilText(page, "#confirm-text", new RegExp(`${lost.name} \\(pid ${lost.pid}\\)`));
+  await page.getByRole("button", { name: "Kill it" }).click();
+
+  await untilText(page, "#headline-title", /Master lost/);
+  assert.match(
+    await textOf(page, "#headline-detail"),
+    new RegExp(`${lost.name} \\(pid ${lost.pid}\\) is gone`),
+  );
+  assert.equal(await page.locator(".worker[data-look=dying]").count(), 1);
+
+  const [lowest, other] = candidates.map(({ pid }) => pid);
+  await untilText(page, "#headline-detail", new RegExp(`compare their pids: ${lowest}, ${other}\\.`));
+  assert.equal(await page.locator(".worker[data-look=candidate]").count(), 2);
+  await untilText(page, "#headline-detail", new RegExp(`has the lowest pid, ${lowest}`));
+  assert.equal(
+    await page.locator(".worker[data-look=chosen]").getAttribute("data-worker"),
+    candidates[0]?.name,
+  );
+
+  const epochText = await untilText(page, "#headline-detail", /leads in epoch \d+/);
+  const master = await seenMaster();
+  assert.equal(master?.pid, lowest);
+  assert.ok(epochText.startsWith(`${candidates[0]?.name} `), epochText);
+  await untilText(page, "#headline-title", /Whole again/, 60_000);
+  assert.deepEqual(await stepsSeen(), ["none", "lost", "election", "epoch", "replacement", "healed"]);
+
+  await settled(2);
+  await untilText(
+    page,
+    "#failovers li:first-child .failover-who",
+    new RegExp(`^${lost.name} → ${candidates[0]?.name}$`),
+  );
+  assert.match(await textOf(page, "#failovers li:first-child .failover-gap"), /^[\d.]+ m?s$/);
+  assert.ok((await texts(page, ".event-reason")).includes("Elected"));
+});
+
+test("fills the window towards the next threshold, and shows the scale-out that follows", {
+  skip,
+}, async (t) => {
+  await applyManifest(await baselineManifest());
+  await settled();
+  await read({ table: "users" });
+  await applyFields({ max: "3", window: "15s" });
+  const { page } = await openDashboard(t);
+  const left = () => textOf(page, "#window-left");
+  await until("a new window has begun", 40_000, async () =>
+    (await left()) === "0:15" ? found(true) : notYet(await left()),
+  );
+  for (let i = 0; i < 45; i++) assert.equal((await read({ table: "users" })).status, 200);
+  await untilText(page, "#window-reads", /^45$/);
+  assert.match(await textOf(page, "#window-sentence"), /If it ended now: 3 slaves/);
+  assert.deepEqual(await page.locator(".stretch-slaves").allTextContents(), ["1 slave", "2", "3", "4"]);
+  await untilText(page, "#desired", /^3$/, 30_000);
+  assert.match(await textOf(page, "#desired-reason"), /45 reads in 15s -> 3 slaves/);
+  // Nobody reads in the windows that follow: the new slaves would go before one has seen them.
+  await applyFields({ max: "3", min: "3", baseline: "3" });
+  await untilText(page, "#observed", /^3$/, 60_000);
+  assert.equal(await page.locator(".worker[data-look=slave]").count(), 3);
+  assert.equal(await page.locator(".seat[data-state=ready]").count(), 3);
+  assert.ok((await texts(page, ".event-message")).some((text) => /45 reads in 15s/.test(text)));
+});
+
+test("can be worked with a keyboard alone, and kills nobody without a yes", { skip }, async (t) => {
+  const before = await workers();
+  const { page } = await openDashboard(t);
+  const focused = () => page.locator(":focus");
+  await page.keyboard.press("Tab");
+  assert.equal(await focused().textContent(), "Skip to the workers");
+  const reached: string[] = [];
+  for (;;) {
+    await page.keyboard.press("Tab");
+    const [id, outline] = (await page.evaluate(`(() => {
+      const element = document.activeElement;
+      return element === document.body ? [] : [element.id || element.textContent, getComputedStyle(element).outlineStyle];
+    })()`)) as [string?, string?];
+    if (id === undefined || reached.length > 30) break;
+    reached.push(id);
+    assert.notEqual(outline, "none", `the focus on ${id} can be seen`);
+  }
+  for (const id of ["theme", "switchover", "crashSlave", "crashMaster", "events-warnings"])
+    assert.ok(reached.includes(id), `${id} is reached by Tab: ${reached}`);
+
+  await page.locator("#crashMaster").focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await focused().textContent(), "Leave it");
+  await page.keyboard.press("Escape");
+  await page.locator("#confirm").waitFor({ state: "hidden" });
+  assert.equal(await focused().getAttribute("id"), "crashMaster");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await page.locator("#confirm").waitFor({ state: "hidden" });
+  assert.equal(await textOf(page, "#said"), "");
+  assertSameWorkers(await workers(), before);
+});
+
+test("has both colour schemes, follows the system's and keeps a choice", { skip }, async (t) => {
+  const background = (page: Page) =>
+    page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
+  const light = await background((await openDashboard(t, { colorScheme: "light" })).page);
+  const { page } = await openDashboard(t, { colorScheme: "dark" });
+  const dark = await background(page);
+  assert.notEqual(light, dark);
+  await page.getByRole("button", { name: /^Colours: Auto/ }).click();
+  assert.equal(await background(page), light);
+  await page.reload();
+  assert.equal(await background(page), light);
+  await page.getByRole("button", { name: /^Colours: Light/ }).click();
+  assert.equal(await background(page), dark);
+});
+
+test("fits on a phone without scrolling sideways", { skip }, async (t) => {
+  for (const width of [320, 390, 760]) {
+    const { page } = await openDashboard(t, { viewport: { width, height: 800 }, hasTouch: true });
+    const beyond = await page.evaluate(
+      "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+    );
+    assert.ok(Number(beyond) <= 0, `${beyond} px too wide at ${width} px`);
+    if (width < 700) assert.equal(await page.locator("#topology").getAttribute("data-mode"), "narrow");
+    const small = await page
+      .locator("button:visible")
+      .evaluateAll((buttons) =>
+        buttons.map((button) => button.getBoundingClientRect().height).filter((height) => height < 32),
+      );
+    assert.deepEqual(small, [], "buttons can be touched");
+  }
+});
+
+test("moves nothing for those who asked for less motion", { skip }, async (t) => {
+  const { page } = await openDashboard(t, { reducedMotion: "reduce" });
+  for (let i = 0; i < 5; i++) await read({ table: "users" });
+  await untilText(page, "#topology", /reads\/s/);
+  assert.equal(
+    await page.evaluate("document.getAnimations().filter((one) => one.playState === 'running').length"),
+    0,
+  );
+});
+
+test("comes back by itself when the API was away", { skip }, async (t) => {
+  const { page, complaints } = await openDashboard(t);
+  const links = await watchAttribute(page, "html", "data-link");
+  const eventsBefore = await texts(page, ".event-message");
+  assert.ok(await signal("api", "KILL"), "there is an API to kill");
+  await until("the page was offline and is live again", 30_000, async () => {
+    const seen = await links();
+    return seen.includes("lost") && seen.at(-1) === "live" ? found(seen) : notYet(seen);
+  });
+  assert.deepEqual((await texts(page, ".event-message")).slice(-eventsBefore.length), eventsBefore);
+  // That the connection broke is what the browser rightly complains of here.
+  takeOut(complaints, /ERR_|Failed to load/);
+});
+
+test("is served with a policy that lets nothing else in", { skip }, async (t) => {
+  const { page, complaints } = await openDashboard(t);
+  const response = await page.goto(page.url());
+  const headers = response?.headers() ?? {};
+  assert.match(headers["content-security-policy"] ?? "", /default-src 'none'; script-src 'self'/);
+  assert.equal(headers["x-content-type-options"], "nosniff");
+  await page.evaluate(`(() => {
+    window.ran = false;
+    const script = document.createElement("script");
+    script.textContent = "window.ran = true";
+    document.body.append(script);
+  })()`);
+  assert.equal(await page.evaluate("window.ran"), false);
+  assert.equal(takeOut(complaints, /Content Security Policy/).length, 1);
+});
