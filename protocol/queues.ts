@@ -89,9 +89,14 @@ export type WriteBatch = Batch<WriteShape, WriteItem>;
 export const encodeBatch = (batch: ReadBatch | WriteBatch): Buffer => Buffer.from(JSON.stringify(batch));
 
 const decodeBatch = <T extends ReadBatch | WriteBatch>(content: Buffer, what: string): T => {
-  // The only writers of these queues are our own API processes, so the version is all that is checked.
+  // The only writers of these queues are our own API processes, so no more is checked than what a worker needs to settle a
+  // message at all: one that it can neither work on nor put aside would come back to every worker for ever.
   const batch = JSON.parse(content.toString("utf8")) as T;
-  if (batch?.v !== 1 || !Array.isArray(batch.items)) throw new Error(`${what} batch of an unknown version`);
+  if (batch?.v !== 1 || !Array.isArray(batch.shapes) || !Array.isArray(batch.items))
+    throw new Error(`${what} batch of an unknown version`);
+  for (const item of batch.items)
+    if (!Number.isSafeInteger(item?.index) || batch.shapes[item.shape] === undefined)
+      throw new Error(`${what} batch with an item that has no place or no shape`);
   return batch;
 };
 

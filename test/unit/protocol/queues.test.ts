@@ -54,6 +54,12 @@ describe("a batch of requests", () => {
       assert.throws(() => decodeWriteBatch(Buffer.from(content)), /write batch of an unknown version/);
     assert.throws(() => decodeReadBatch(Buffer.from("")));
   });
+  it("is refused when an item cannot even be answered, so that it is put aside at its first coming", () => {
+    for (const item of [null, 7, {}, { index: 0 }, { index: 0, shape: 1 }, { index: "0", shape: 0 }]) {
+      const content = Buffer.from(JSON.stringify({ ...batch, items: [item] }));
+      assert.throws(() => decodeReadBatch(content), /has no place or no shape/);
+    }
+  });
 });
 
 describe("a batch of answers", () => {
