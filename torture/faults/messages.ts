@@ -66,14 +66,15 @@ const publishAll = async (
         await rabbit.publish(queue, content, { correlationId: injectedMark, replyTo: queues.response });
   });
 
-const batchWith = (item: unknown): Buffer =>
+/** Every part of it is in order, but nobody can carry it out. */
+const batchWith = (item: object): Buffer =>
   Buffer.from(
     JSON.stringify({
       v: 1,
       deadlineMs: Date.now() + 10_000,
       attempt: 1,
-      shapes: [],
-      items: [item],
+      shapes: [{ kind: "explode", table: "ledger" }],
+      items: [{ index: 0, shape: 0, ...item }],
       from: injectedMark,
     }),
   );
@@ -131,7 +132,11 @@ export const messages: readonly Fault[] = [
       publishAll(
         scene,
         [queues.read, queues.write, queues.response, queues.sync],
-        [Buffer.from(`${injectedMark} garbage`), Buffer.from(`{"v":1,"from":"${injectedMark}"}`)],
+        [
+          Buffer.from(`${injectedMark} garbage`),
+          Buffer.from(`{"v":1,"from":"${injectedMark}"}`),
+          Buffer.from(`{"v":1,"from":"${injectedMark}","attempt":1,"shapes":[],"items":[null]}`),
+        ],
       ),
   },
   {
@@ -139,13 +144,13 @@ export const messages: readonly Fault[] = [
     rows: [30],
     what: "a write that no master survives",
     run: (scene) =>
-      publishAll(scene, [queues.write], [batchWith({ index: 0, shape: 7, rows: [[]], key: injectedMark })]),
+      publishAll(scene, [queues.write], [batchWith({ rows: [[]], key: `${injectedMark}-${Date.now()}` })]),
   },
   {
     name: "poison-read",
     rows: [29],
     what: "a read that no slave survives",
-    run: (scene) => publishAll(scene, [queues.read], [batchWith(null)]),
+    run: (scene) => publishAll(scene, [queues.read], [batchWith({ params: [] })]),
   },
   {
     name: "stale-record",
