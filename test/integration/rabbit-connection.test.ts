@@ -1,0 +1,39 @@
+// What a connection to the broker leaves behind when its life ends for another reason than its own loss: nothing.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { connect } from "amqplib";
+import { queues } from "../../protocol/queues.ts";
+import { Rabbit } from "../../protocol/rabbit.ts";
+import { aborted, within } from "../../protocol/waiting.ts";
+import { deleteQueues, rabbitUrl } from "./services.ts";
+
+before(deleteQueues);
+after(deleteQueues);
+
+async function deleteQueue(name: string): Promise<void> {
+  const model = await connect(rabbitUrl());
+  const channel = await model.createChannel();
+  await channel.deleteQueue(name);
+  await model.close();
+}
+
+test("a connection whose queue was deleted ends, and keeps nothing in the broker", async () => {
+  const rabbit = await Rabbit.open(rabbitUrl(), "test-deleted-queue");
+  await rabbit.declareQueues();
+  await rabbit.declareTemporary("test-own");
+  await rabbit.consume(queues.read, { prefetch: 1 }, () => undefined);
+  await deleteQueue(queues.read);
+  await within(aborted(rabbit.ended), 5_000, "notice that the queue is gone");
+  await rabbit.close();
+  // A temporary queue belongs to its connection: while that is open, nobody else may have one of this name.
+  const other = await Rabbit.open(rabbitUrl(), "test-other");
+  assert.equal(await other.declareTemporary("test-own"), "test-own");
+  await other.close();
+});
+
+test("closing twice, and closing what has ended, are the same as closing once", async () => {
+  const rabbit = await Rabbit.open(rabbitUrl(), "test-twice");
+  await Promise.all([rabbit.close(), rabbit.close()]);
+  await rabbit.close();
+  assert.ok(rabbit.ended.aborted);
+});
