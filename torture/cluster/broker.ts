@@ -1,19 +1,13 @@
 // The tortured cluster's broker: a connection as any client of it has, and its own command line.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Delivery, Rabbit } from "../../protocol/rabbit.ts";
 import { docker } from "../../test/support/command.ts";
-import { cluster, containers, ports, rootDir } from "../../test/support/settings.ts";
-
-async function brokerUrl(): Promise<string> {
-  const text = await readFile(join(rootDir, ".dbaas", `${cluster}.env`), "utf8");
-  const value = (name: string): string => new RegExp(`^${name}=(.*)$`, "m").exec(text)?.[1] ?? "";
-  return `amqp://${value("RABBITMQ_USER")}:${value("RABBITMQ_PASSWORD")}@127.0.0.1:${ports.rabbit}`;
-}
+import { containers, ports } from "../../test/support/settings.ts";
+import { credentialsFor } from "./credentials.ts";
 
 export async function withBroker<T>(use: (rabbit: Rabbit) => Promise<T>): Promise<T> {
-  const rabbit = await Rabbit.open(await brokerUrl(), "torture");
+  const url = `amqp://${await credentialsFor("RABBITMQ")}@127.0.0.1:${ports.rabbit}`;
+  const rabbit = await Rabbit.open(url, "torture");
   try {
     return await use(rabbit);
   } finally {

@@ -3,12 +3,17 @@ import { createLog } from "../../protocol/log.ts";
 import { fromJson, type MasterNode, pathsOf, type Wish, type WorkerNode } from "../../protocol/znodes.ts";
 import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
 import { cluster, ports } from "../../test/support/settings.ts";
+import { credentialsFor } from "./credentials.ts";
 
 const log = createLog({ program: "torture", format: "text", level: "error" });
 export const paths = pathsOf(cluster);
 
-export const openZooKeeper = (): Promise<ZooKeeperSession> =>
-  ZooKeeperSession.open({ servers: `127.0.0.1:${ports.zooKeeper}`, sessionTimeoutMs: 6_000, log });
+export const openZooKeeper = async (): Promise<ZooKeeperSession> =>
+  ZooKeeperSession.open({
+    servers: `${await credentialsFor("ZOOKEEPER")}@127.0.0.1:${ports.zooKeeper}`,
+    sessionTimeoutMs: 6_000,
+    log,
+  });
 
 export async function withZooKeeper<T>(use: (session: ZooKeeperSession) => Promise<T>): Promise<T> {
   const session = await openZooKeeper();
