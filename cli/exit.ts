@@ -4,6 +4,8 @@ export const exitCodes = {
   ok: 0,
   /** It was tried and failed. */
   failed: 1,
+  /** Of `diff` alone, as other programs of that name say it. */
+  differences: 1,
   /** It was asked for in a way that means nothing. */
   usage: 2,
   /** The cluster, or the part of it that was asked, cannot be reached or has nothing to say yet. */

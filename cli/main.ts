@@ -1,16 +1,18 @@
 // The command line: what operators ask of a running cluster. It runs inside the orchestrator's container and looks where
 // the programs themselves look: the cluster's state in ZooKeeper, the data through the API.
+import { text } from "node:stream/consumers";
 import { Command, CommanderError, Option } from "commander";
 import { messageOf } from "../protocol/errors.ts";
 import { variable } from "../protocol/program.ts";
 import { Api } from "./api.ts";
 import { describeWorker } from "./describe.ts";
 import { CliError, exitCodes } from "./exit.ts";
+import { manifestCommands } from "./manifest-commands.ts";
 import { formats, type OutputFormat, printed } from "./output.ts";
 import { queryCommand } from "./query.ts";
 import { type Subject, show, subjects } from "./show.ts";
 import { ClusterView } from "./view.ts";
-import { repeatedly } from "./watch.ts";
+import { following, repeatedly } from "./watch.ts";
 
 const env = process.env;
 
@@ -35,7 +37,9 @@ async function withView(use: (view: ClusterView) => Promise<void>): Promise<void
 const showSubject = (subject: Subject, { output, watch }: ShowOptions): Promise<void> =>
   withView(async (view) => {
     const print = async () => show(subject, await view.look(), output, Date.now());
-    if (watch === true) await repeatedly(view, print, process.stdout);
+    if (watch === true && subject === "events" && output !== "json" && output !== "yaml")
+      await following(view, process.stdout);
+    else if (watch === true) await repeatedly(view, print, process.stdout);
     else process.stdout.write(await print());
   });
 
@@ -97,6 +101,21 @@ program
     );
   });
 
+program
+  .command("events")
+  .description("what the controller decided, and why")
+  .addOption(outputOption())
+  .option("-w, --watch", "go on with those that come")
+  .addHelpText("after", "\nExamples:\n  ./dbaas events\n  ./dbaas events -w\n  ./dbaas events -o json")
+  .action((options: ShowOptions) => showSubject("events", options));
+
+manifestCommands(program, {
+  withView,
+  input: () => text(process.stdin),
+  out: (written) => process.stdout.write(written),
+  tell: (told) => process.stderr.write(told),
+});
+
 queryCommand(program, api, (text, format) => process.stdout.write(printed(text, format)));
 
 // commander ends by an error of its own after help and after wrong usage; it has printed what there is to say.
@@ -104,7 +123,7 @@ program.parseAsync().then(
   () => process.exit(exitCodes.ok),
   (error: unknown) => {
     if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage);
-    process.stderr.write(`dbaas: ${messageOf(error)}\n`);
+    if (messageOf(error) !== "") process.stderr.write(`dbaas: ${messageOf(error)}\n`);
     process.exit(error instanceof CliError ? error.exitCode : exitCodes.failed);
   },
 );

@@ -37,7 +37,7 @@ export function workersTable(workers: readonly WorkerStatus[], nowMs: number, wi
   return workers.length === 0 ? "no workers\n" : table(wide ? [...head, "EPOCH", "CONTAINER"] : head, rows);
 }
 
-const eventsTable = (events: readonly EventRecord[]): string =>
+export const eventsTable = (events: readonly EventRecord[]): string =>
   events.length === 0
     ? "no events\n"
     : table(
@@ -121,3 +121,7 @@ function failoversText({ failovers }: ClusterStatus, nowMs: number): string {
       ]),
   );
 }
+
+/** An event on a line of its own, for a list that goes on. */
+export const eventLine = ({ atMs, reason, message, severity }: EventRecord): string =>
+  `${table([clockTime(atMs), severity === "warning" ? "!" : " ", reason, message], [])}`;

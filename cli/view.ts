@@ -1,7 +1,14 @@
 // The cluster as it stands in ZooKeeper.
 import { createLog } from "../protocol/log.ts";
 import type { EventRecord } from "../protocol/status.ts";
-import { type ClusterStatus, fromJson, type Paths, pathsOf } from "../protocol/znodes.ts";
+import {
+  type ClusterStatus,
+  fromJson,
+  type Paths,
+  pathsOf,
+  type SpecNode,
+  type WindowNode,
+} from "../protocol/znodes.ts";
 import { ZooKeeperSession } from "../protocol/zookeeper.ts";
 import { CliError, exitCodes } from "./exit.ts";
 
@@ -48,6 +55,19 @@ export class ClusterView {
       status: told,
       events: (eventsNode === null ? null : fromJson<readonly EventRecord[]>(eventsNode.data)) ?? [],
       controlled: lock !== null,
+    };
+  }
+
+  /** The manifest as last taken up, and what was counted for it. */
+  async lookAtManifest(): Promise<{
+    readonly accepted: SpecNode | null;
+    readonly window: WindowNode | null;
+  }> {
+    const { spec, window } = this.#paths;
+    const [specNode, windowNode] = await Promise.all([this.#session.get(spec), this.#session.get(window)]);
+    return {
+      accepted: specNode === null ? null : fromJson<SpecNode>(specNode.data),
+      window: windowNode === null ? null : fromJson<WindowNode>(windowNode.data),
     };
   }
 

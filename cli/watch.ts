@@ -1,7 +1,9 @@
 // `-w`: prints again whenever something changed. On a terminal in place, into a pipe one after another.
 import type { WriteStream } from "node:tty";
+import type { EventRecord } from "../protocol/status.ts";
 import { Wakeable } from "../protocol/waiting.ts";
 import { CliError, exitCodes } from "./exit.ts";
+import { eventLine } from "./show.ts";
 import type { ClusterView } from "./view.ts";
 
 const clearScreen = "\u001b[2J\u001b[H";
@@ -28,3 +30,21 @@ export async function repeatedly(
   }
   throw new CliError(exitCodes.unreachable, "lost the connection to ZooKeeper");
 }
+
+/** `events -w`: those there are, and then each as it comes, without end. */
+export async function following(view: ClusterView, out: Pick<WriteStream, "write">): Promise<void> {
+  const changed = new Wakeable();
+  view.onChange(() => changed.wake());
+  let told = 0;
+  while (!view.ended.aborted) {
+    const { events } = await view.look();
+    for (const event of newerThan(told, events)) out.write(eventLine(event));
+    told = events.at(-1)?.atMs ?? told;
+    await changed.wait(refreshMs, view.ended);
+  }
+  throw new CliError(exitCodes.unreachable, "lost the connection to ZooKeeper");
+}
+
+/** Those of one cycle bear one time and are written at once. */
+const newerThan = (atMs: number, events: readonly EventRecord[]): readonly EventRecord[] =>
+  events.filter((event) => event.atMs > atMs);

@@ -1,6 +1,7 @@
 // PURE: how many slaves there shall be, with the reason in words.
 import type { ScalingSpec } from "../protocol/manifest.ts";
 import { formatDuration } from "../protocol/manifest-quantities.ts";
+import { wantedSlaves, withinBounds } from "../protocol/scaling.ts";
 import type { WindowNode } from "../protocol/znodes.ts";
 
 export interface Desired {
@@ -15,10 +16,10 @@ export const slavesInWords = (count: number): string => (count === 1 ? "1 slave"
 
 /** The bounds of the manifest win over demand; before the first window has ended the baseline holds. */
 export function desire(scaling: ScalingSpec, window: WindowNode | null): Desired {
-  const { min, max, baseline } = scaling;
+  const { min, max } = scaling;
   const demand = window?.demand ?? null;
-  const wanted = demand?.slaves ?? baseline;
-  const slaves = Math.min(max, Math.max(min, wanted));
+  const wanted = wantedSlaves(scaling, window);
+  const slaves = withinBounds(scaling, wanted);
   const cause =
     demand === null
       ? `baseline -> ${slavesInWords(wanted)}`

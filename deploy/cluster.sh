@@ -81,8 +81,10 @@ add_credentials() {
 
 wait_until_ready() {
   say "waiting for a master and a slave"
+  start_progress "the first start of a cluster takes some ten seconds"
   wait_until "${DBAAS_UP_TIMEOUT:-180}" serves_with_slave ||
     die "$CLUSTER did not become ready in time. What it says: ./dbaas logs --all"
+  stop_progress
 }
 
 # The API has a master, and the controller calls these very workers ready: a status left from an earlier run names other pids.
@@ -144,9 +146,11 @@ cluster_down() {
   check_settings
   engine_answers || die "no Docker engine answers, so nothing of $CLUSTER is running"
   ensure_engine
+  start_progress "stopping $CLUSTER"
   # The controller first: it would replace the workers.
   docker stop --time 12 "$CLUSTER-orchestrator" >/dev/null 2>&1 || true
   remove_workers "${volumes[@]+"${volumes[@]}"}"
+  stop_progress
   example_down
   quietly "compose-$CLUSTER" compose down "${volumes[@]+"${volumes[@]}"}"
   if [ ${#volumes[@]} -gt 0 ]; then rm -f "$STATE/$CLUSTER.env"; fi

@@ -10,6 +10,7 @@ APP_IMAGE=${DBAAS_IMAGE:-mini-dbaas:latest}
 say() { printf 'dbaas: %s\n' "$*"; }
 
 die() {
+  stop_progress
   printf 'dbaas: %s\n' "$@" >&2
   exit 1
 }
@@ -37,8 +38,11 @@ checksum() { if has sha256sum; then sha256sum; else shasum -a 256; fi | cut -c1-
 # Runs a command into a log file; when it fails, shows the end of it. Keeps long output away from the user. Whatever the
 # command leaves running holds neither this script's output nor its lock (9) open.
 quietly() {
-  local log=$STATE/$1.log && shift
-  "$@" >"$log" 2>&1 </dev/null 9>&- && return
+  local log=$STATE/$1.log code=0 && shift
+  start_progress "working, the output is in ${log#"$ROOT"/}"
+  "$@" >"$log" 2>&1 </dev/null 9>&- || code=$?
+  stop_progress
+  [ "$code" != 0 ] || return 0
   tail -n 25 "$log" | sed 's/^/  | /' >&2
   die "failed: $*" "the whole output is in $log"
 }

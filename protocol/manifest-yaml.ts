@@ -86,3 +86,28 @@ function plainValue(document: ReturnType<typeof parseDocument>, problems: YamlPr
 
 /** A value as YAML, for people to read. */
 export const toYaml = (value: unknown): string => stringify(value, { lineWidth: 110 });
+
+export interface ValueAt {
+  readonly path: Path;
+  readonly value: string | number | boolean;
+}
+
+/**
+ * The text with these values. A value that is there is replaced to the letter, so that comments and lines stay as they are;
+ * a missing one is added, for which the text is written anew with its comments.
+ */
+export const withValues = (text: string, values: readonly ValueAt[]): string =>
+  values.reduce((edited, value) => withValue(edited, value), text);
+
+function withValue(text: string, { path, value }: ValueAt): string {
+  const document = parseDocument(text);
+  const node = document.getIn(path, true);
+  const [start, end] = (isScalar(node) ? node.range : null) ?? [0, 0];
+  if (start < end) return `${text.slice(0, start)}${JSON.stringify(value)}${text.slice(end)}`;
+  for (const [depth] of path.entries()) {
+    const above = path.slice(0, depth);
+    if (document.getIn(above) === null) document.setIn(above, document.createNode({}));
+  }
+  document.setIn(path, value);
+  return document.toString({ lineWidth: 0 });
+}

@@ -1,10 +1,11 @@
 // Carries out a record's effects on a copy. Master and slaves use the same calls, and nothing here depends on time, chance
 // or the order in which a table yields its rows, so equal copies stay equal.
+
+import { migrate } from "../../protocol/migration.ts";
 import type { Effect } from "../../protocol/record.ts";
 import type { Schema } from "../../protocol/schema.ts";
 import type { Param } from "../../protocol/statement.ts";
 import type { CompiledShapes } from "../sql/compiled.ts";
-import { migrate } from "../sql/schema-sql.ts";
 import { clearSql, type TableShape } from "../sql/write-sql.ts";
 import type { Connection } from "../sqlite.ts";
 import { expireKeys } from "./keys.ts";

@@ -3,9 +3,9 @@
 import type { Refusal } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
 import type { ManifestSpec } from "../../protocol/manifest.ts";
+import { migrate } from "../../protocol/migration.ts";
 import type { Schema } from "../../protocol/schema.ts";
 import type { Ledger } from "../ports.ts";
-import { migrate } from "../sql/schema-sql.ts";
 import type { Chore } from "./commit-batch.ts";
 
 const expireEveryMs = 30_000;

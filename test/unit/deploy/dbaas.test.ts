@@ -31,8 +31,17 @@ test("help names every command of the script, each with an example", () => {
     "torture",
     "status",
     "get",
+    "events",
+    "describe worker",
+    "query",
+    "switchover",
+    "diff",
+    "apply",
+    "scale",
+    "pause",
+    "completion bash",
   ]) {
-    assert.match(out, new RegExp(`^ {2,}(\\S+=\\S+ )?\\./dbaas ${command}`, "m"));
+    assert.match(out, new RegExp(`^ {2,}(\\S+=\\S+ |source <\\()?\\./dbaas ${command}`, "m"));
   }
 });
 
@@ -47,6 +56,14 @@ test("an option that a command does not have exits with 2 and does nothing", () 
   assert.equal(dbaas(["up", "now"]).code, 2);
   assert.equal(dbaas(["logs", "--forever"]).code, 2);
   assert.equal(dbaas(["example", "restart"]).code, 2);
+});
+
+test("the completion is a script that bash takes, and no other shell's", () => {
+  const { code, out } = dbaas(["completion", "bash"]);
+  assert.equal(code, 0);
+  assert.equal(spawnSync("bash", ["-n"], { input: out }).status, 0);
+  assert.equal(dbaas(["completion"]).code, 2);
+  assert.equal(dbaas(["completion", "fish"]).code, 2);
 });
 
 test("a cluster name that containers could not carry is refused by name", () => {

@@ -1,0 +1,108 @@
+// PURE: what a manifest would do to the running cluster, before it does it.
+import { isDeepStrictEqual } from "node:util";
+import type { ManifestSpec } from "../protocol/manifest.ts";
+import { migrate } from "../protocol/migration.ts";
+import { wantedSlaves, withinBounds } from "../protocol/scaling.ts";
+import { emptySchema } from "../protocol/schema.ts";
+import type { WorkerStatus } from "../protocol/status.ts";
+import type { SpecNode, WindowNode } from "../protocol/znodes.ts";
+import { type FieldChange, fieldChanges } from "./field-changes.ts";
+import { table } from "./table.ts";
+
+export interface ClusterNow {
+  /** What was last taken up; null when nothing ever was. */
+  readonly accepted: SpecNode | null;
+  readonly window: WindowNode | null;
+  readonly workers: readonly WorkerStatus[];
+}
+
+export interface ManifestDiff {
+  readonly fields: readonly FieldChange[];
+  readonly workers: {
+    readonly start: readonly string[];
+    readonly drain: readonly string[];
+    /** One at a time, the master last. */
+    readonly replace: readonly string[];
+    /** Nothing of it happens as long as the manifest pauses the controller. */
+    readonly paused: boolean;
+  };
+  readonly schema: {
+    readonly changed: boolean;
+    readonly statements: readonly string[];
+    readonly refused: readonly string[];
+  };
+}
+
+export function diffOf(now: ClusterNow, wanted: ManifestSpec): ManifestDiff {
+  const spec = now.accepted?.spec ?? null;
+  const have = spec?.database ?? emptySchema;
+  const { statements, refused } = migrate(have, wanted.database);
+  return {
+    fields: fieldChanges(spec, wanted),
+    workers: { ...workersThen(now, wanted), paused: wanted.paused },
+    schema: { changed: !isDeepStrictEqual(have, wanted.database), statements, refused },
+  };
+}
+
+export const isSame = ({ fields, schema }: ManifestDiff): boolean => fields.length === 0 && !schema.changed;
+
+type Moves = Omit<ManifestDiff["workers"], "paused">;
+
+function workersThen({ accepted, window, workers }: ClusterNow, wanted: ManifestSpec): Moves {
+  const live = workers.filter(({ state }) => state !== "dead" && state !== "draining");
+  const missing = 1 + withinBounds(wanted.scaling, wantedSlaves(wanted.scaling, window)) - live.length;
+  const drain = [...live]
+    .filter(({ state }) => state !== "master")
+    .sort((a, b) => Number(a.state === "slave") - Number(b.state === "slave") || (b.pid ?? 0) - (a.pid ?? 0))
+    .slice(0, Math.max(0, -missing))
+    .map(({ name }) => name);
+  const before = accepted?.spec.worker;
+  const { memoryBytes, pidsMax } = wanted.worker;
+  const others = before !== undefined && (before.memoryBytes !== memoryBytes || before.pidsMax !== pidsMax);
+  return {
+    start: freeNames(Math.max(0, missing), live),
+    drain,
+    replace: others ? live.map(({ name }) => name).filter((name) => !drain.includes(name)) : [],
+  };
+}
+
+function freeNames(count: number, live: readonly WorkerStatus[]): readonly string[] {
+  const names: string[] = [];
+  for (let ordinal = 1; names.length < count; ordinal++)
+    if (!live.some(({ name }) => name === `w-${ordinal}`)) names.push(`w-${ordinal}`);
+  return names;
+}
+
+const list = (names: readonly string[]): string => names.join(", ");
+
+export function diffText(diff: ManifestDiff): string {
+  if (isSame(diff)) return "No change: the cluster already goes by this manifest.\n";
+  const { fields, workers, schema } = diff;
+  const parts: string[] = [];
+  if (fields.length > 0)
+    parts.push(
+      table(
+        ["FIELD", "NOW", "THEN"],
+        fields.map(({ field, before, after }) => [field, before, after]),
+      ),
+    );
+  const moves = [
+    ...(workers.start.length > 0 ? [`start ${list(workers.start)}`] : []),
+    ...(workers.drain.length > 0 ? [`drain ${list(workers.drain)}, the last ones started`] : []),
+    ...(workers.replace.length > 0
+      ? [`replace ${list(workers.replace)} one by one, slaves first, while others serve`]
+      : []),
+  ];
+  const whole =
+    workers.paused && moves.length > 0 ? ", once the manifest no longer pauses the controller" : "";
+  parts.push(`Workers: ${moves.length === 0 ? "none is started or ended" : moves.join("; ")}${whole}\n`);
+  if (schema.changed) parts.push(schemaText(schema));
+  return parts.join("\n");
+}
+
+function schemaText({ statements, refused }: ManifestDiff["schema"]): string {
+  const lines = [...statements.map((sql) => `  ${sql}`), ...refused.map((what) => `  refused: ${what}`)];
+  return lines.length === 0
+    ? "Tables: written in another way, nothing is added\n"
+    : `Tables:\n${lines.join("\n")}\n`;
+}

@@ -1,0 +1,70 @@
+// Waits until the controller goes by a manifest that was just saved, and tells what it says to it.
+import { isDeepStrictEqual } from "node:util";
+import type { ManifestSpec } from "../protocol/manifest.ts";
+import type { ClusterStatus, ConditionType, StatusCondition } from "../protocol/status.ts";
+import { Wakeable } from "../protocol/waiting.ts";
+import type { SpecNode } from "../protocol/znodes.ts";
+import { CliError, exitCodes } from "./exit.ts";
+import type { ClusterView } from "./view.ts";
+
+const takenUpWithinMs = 15_000;
+const readyWithinMs = 180_000;
+const lookEveryMs = 500;
+
+const conditionIn = (status: ClusterStatus, type: ConditionType): StatusCondition | undefined =>
+  status.conditions.find((one) => one.type === type);
+
+/** Through JSON, as it stands in ZooKeeper. */
+export const isInForce = (spec: ManifestSpec, node: SpecNode | null, status: ClusterStatus): boolean =>
+  node !== null &&
+  status.observedGeneration >= node.generation &&
+  isDeepStrictEqual(node.spec, JSON.parse(JSON.stringify(spec)));
+
+export const isAsDesired = (status: ClusterStatus): boolean =>
+  conditionIn(status, "Ready")?.status === "True" && conditionIn(status, "Scaling")?.status === "False";
+
+/** What an operator wants to know once the manifest is in force. */
+export function verdictText(status: ClusterStatus): string {
+  const paused = conditionIn(status, "Paused")?.status === "True";
+  const wrong = conditionIn(status, "Degraded");
+  return [
+    `The manifest is in force as generation ${status.observedGeneration}.`,
+    `Slaves: ${status.desiredSlaves} desired (${status.desiredReason}), ${status.readySlaves} ready.`,
+    ...(paused ? ["Paused: the controller observes and reports, and acts on nothing."] : []),
+    ...(wrong?.status === "True" ? [`Degraded: ${wrong.message}`] : []),
+    "",
+  ].join("\n");
+}
+
+/** @throws CliError when it is not taken up, or (if asked for) not carried out, in time */
+export async function awaitTakenUp(
+  view: ClusterView,
+  spec: ManifestSpec,
+  until: "in force" | "as desired",
+): Promise<string> {
+  const startedAtMs = performance.now();
+  const changed = new Wakeable();
+  view.onChange(() => changed.wake());
+  for (;;) {
+    const [{ status, controlled }, { accepted }] = [await view.look(), await view.lookAtManifest()];
+    const inForce = isInForce(spec, accepted, status);
+    if (inForce && (until === "in force" || isAsDesired(status))) return verdictText(status);
+    const waitedMs = performance.now() - startedAtMs;
+    if (!inForce && waitedMs > takenUpWithinMs) throw notTakenUp(status, controlled);
+    if (waitedMs > readyWithinMs)
+      throw new CliError(exitCodes.failed, `in force, but ${conditionIn(status, "Scaling")?.message}`);
+    await changed.wait(lookEveryMs, view.ended);
+    if (view.ended.aborted) throw new CliError(exitCodes.unreachable, "lost the connection to ZooKeeper");
+  }
+}
+
+function notTakenUp(status: ClusterStatus, controlled: boolean): CliError {
+  if (!controlled)
+    return new CliError(
+      exitCodes.unreachable,
+      "the manifest is saved; no controller is acting, the next one will take it up",
+    );
+  const valid = conditionIn(status, "ManifestValid");
+  const why = valid?.status === "False" ? valid.message : "the controller has not taken it up yet";
+  return new CliError(exitCodes.failed, `the manifest is saved, but not in force: ${why}`);
+}

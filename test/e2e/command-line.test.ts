@@ -1,0 +1,242 @@
+// The command line on the running cluster, as an operator types it: what it prints, what it changes, how it exits.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
+import { insertUsers } from "../support/database.ts";
+import { applyManifest, baselineManifest, saveManifest, withFields } from "../support/manifest.ts";
+import { seenSpec, seenStatus } from "../support/registry.ts";
+import { environment, manifestDir, rootDir } from "../support/settings.ts";
+import { found, notYet, until } from "../support/until.ts";
+import { masterOf } from "../support/workers.ts";
+
+useCluster();
+
+const script = join(rootDir, "dbaas");
+const manifest = join(manifestDir, "dbaas.yaml");
+const candidate = join(manifestDir, "candidate.yaml");
+const commandMs = 200_000;
+
+function dbaas(args: readonly string[], input = "") {
+  const run = spawnSync(script, args, {
+    encoding: "utf8",
+    input,
+    env: { ...process.env, ...environment },
+    timeout: commandMs,
+  });
+  return { code: run.status, out: run.stdout, error: run.stderr };
+}
+
+/** One that must succeed. */
+function said(...args: string[]): string {
+  const { code, out, error } = dbaas(args);
+  assert.equal(code, 0, `${args.join(" ")}: ${out}${error}`);
+  return out;
+}
+
+test("get workers prints them as a table, wide with more columns, and as JSON and YAML", async () => {
+  const names = (await settled()).map(({ name }) => name).sort();
+  assert.match(said("get", "workers"), /^NAME +STATE +PID[\s\S]*w-\d +master/);
+  assert.match(said("get", "workers", "-o", "wide"), /EPOCH +CONTAINER/);
+  const json = JSON.parse(said("get", "workers", "-o", "json")) as readonly { readonly name: string }[];
+  assert.deepEqual(json.map(({ name }) => name).sort(), names);
+  assert.match(said("get", "workers", "-o", "yaml"), /^- name: w-\d/);
+});
+
+test("status, events and describe tell what there is", async () => {
+  const { name } = masterOf(await settled());
+  assert.match(said("status"), /Cluster \S+: ready, a master, 1 of 1 slave ready/);
+  assert.match(said("events"), /TIME \(UTC\)[\s\S]*SlaveReady/);
+  assert.match(said("describe", "worker", name), new RegExp(`Name: +${name}\\nState: +master`));
+  assert.equal(dbaas(["describe", "worker", "w-99"]).code, 4);
+  assert.equal(dbaas(["get", "nonsense"]).code, 2);
+});
+
+test("query reads and writes, and says what is wrong with a sentence", async () => {
+  await insertUsers("typed");
+  assert.match(said("query", "select username from users where username = 'typed'"), /typed\n1 row/);
+  assert.match(said("query", "delete from users where username = 'typed'"), /"rowsAffected": 1/);
+  assert.equal(dbaas(["query", "drop table users"]).code, 2);
+});
+
+test("diff exits with 0 when nothing would change", async () => {
+  await applyManifest(await baselineManifest());
+  assert.match(said("diff"), /^No change/);
+});
+
+test("diff tells what a file would do, exits with 1, and does nothing", async () => {
+  const before = await settled();
+  const generation = (await seenSpec())?.generation;
+  const text = withFields(await baselineManifest(), { max: "4", min: "3", baseline: "3", memory: "640Mi" });
+  const added = "          - { name: email, type: text }\n";
+  const line = "          - { name: password, type: text, notNull: true }\n";
+  await writeFile(candidate, text.replace(line, line + added));
+  const { code, out } = dbaas(["diff", "-f", candidate]);
+  assert.equal(code, 1);
+  assert.match(out, /spec\.scaling\.min +1 +3/);
+  assert.match(out, /spec\.worker\.memory +512Mi +640Mi/);
+  assert.match(out, /start w-\d+, w-\d+; replace w-\d+, w-\d+ one by one/);
+  assert.match(out, /ALTER TABLE "users" ADD COLUMN "email" TEXT/);
+  assert.equal((await seenSpec())?.generation, generation);
+  assertSameWorkers(await settled(), before);
+});
+
+test("diff tells every problem of a file with line and column, and exits with 2", async () => {
+  const text = withFields(await baselineManifest(), { max: "none", window: "soon" });
+  await writeFile(candidate, text);
+  const { code, error } = dbaas(["diff", "-f", candidate]);
+  assert.equal(code, 2);
+  assert.match(error, /^candidate\.yaml:\d+:\d+: spec\.scaling\.max must be a whole number/m);
+  assert.match(error, /^candidate\.yaml:\d+:\d+: spec\.scaling\.window must be a duration/m);
+});
+
+test("apply refuses what is not valid, and without anybody to ask needs --yes", async () => {
+  const before = await readFile(manifest, "utf8");
+  assert.equal(dbaas(["apply", "-f", candidate, "--yes"]).code, 2);
+  await writeFile(candidate, withFields(before, { readsPerSlave: "25" }));
+  const { code, error } = dbaas(["apply", "-f", candidate]);
+  assert.equal(code, 2);
+  assert.match(error, /--yes/);
+  assert.equal(await readFile(manifest, "utf8"), before);
+});
+
+test("apply puts a file in force, and says so", async () => {
+  const generation = (await seenSpec())?.generation ?? 0;
+  const { code, out } = dbaas(["apply", "-f", candidate, "--yes"]);
+  assert.equal(code, 0);
+  assert.match(out, /spec\.scaling\.readsPerSlave +20 +25/);
+  assert.match(out, new RegExp(`The manifest is in force as generation ${generation + 1}\\.`));
+  assert.equal(await readFile(manifest, "utf8"), await readFile(candidate, "utf8"));
+  assert.equal((await seenSpec())?.spec.scaling.readsPerSlave, 25);
+});
+
+test("apply reads standard input", async () => {
+  const { code, out, error } = dbaas(["apply", "-f", "-", "--yes"], await baselineManifest());
+  assert.equal(code, 0, error);
+  assert.match(out, /readsPerSlave +25 +20/);
+});
+
+test("scale edits the manifest in place, keeps its comments, and waits for the workers", async () => {
+  const before = await readFile(manifest, "utf8");
+  said("scale", "--min", "2", "--max", "2", "--baseline", "2", "--wait");
+  assert.equal(await readFile(manifest, "utf8"), withFields(before, { min: "2", max: "2", baseline: "2" }));
+  assert.equal((await seenStatus())?.readySlaves, 2);
+  said("scale", "--min", "1", "--max", "1", "--baseline", "1", "--wait");
+  assert.equal(await readFile(manifest, "utf8"), before);
+  await settled();
+});
+
+test("scale refuses bounds that contradict each other, and changes nothing", async () => {
+  const before = await readFile(manifest, "utf8");
+  const { code, error } = dbaas(["scale", "--min", "5"]);
+  assert.equal(code, 2);
+  assert.match(error, /dbaas\.yaml:\d+:\d+: spec\.scaling\.max must be at least min/);
+  assert.equal(dbaas(["scale"]).code, 2);
+  assert.equal(dbaas(["scale", "--min", "many"]).code, 2);
+  assert.equal(await readFile(manifest, "utf8"), before);
+});
+
+test("pause lets the controller only watch, resume lets it act again", async () => {
+  assert.match(said("pause"), /Paused: the controller observes and reports/);
+  assert.equal((await seenSpec())?.spec.paused, true);
+  assert.doesNotMatch(said("resume"), /Paused/);
+  assert.equal((await seenSpec())?.spec.paused, false);
+  assert.equal(await readFile(manifest, "utf8"), await baselineManifest());
+});
+
+test("other limits in the manifest replace every worker one by one, without an interruption", async () => {
+  const before = await settled();
+  const text = withFields(await baselineManifest(), { memory: "500Mi" });
+  await saveManifest(text);
+  const slavesSeen: number[] = [];
+  await until("every worker is a new one", 90_000, async () => {
+    const status = await seenStatus();
+    slavesSeen.push(status?.readySlaves ?? 0);
+    const all = await settled(1, 1);
+    const kept = all.filter(({ id }) => before.some((old) => old.id === id));
+    return kept.length === 0 ? found(true) : notYet(kept.map(({ name }) => name));
+  });
+  assert.ok(Math.min(...slavesSeen) >= 1, `ready slaves: ${slavesSeen.join()}`);
+  assert.match(said("events"), /has other limits than the manifest asks for -> replacing it/);
+  said("scale", "--max", "1", "--wait");
+});
+
+test("switchover makes another worker the master", async () => {
+  const old = masterOf(await settled());
+  said("switchover");
+  await until("another one leads", 30_000, async () => {
+    const now = masterOf(await settled(1, 1));
+    return now.id === old.id ? notYet(now.name) : found(now);
+  });
+});
+
+test("get workers -w prints again when something changes, events -w goes on with what comes", async () => {
+  const watching = ["get workers -w", "events -w"].map((command) => {
+    const child = spawn(script, command.split(" "), { env: { ...process.env, ...environment } });
+    let printed = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      printed += chunk.toString();
+    });
+    return { child, printed: () => printed };
+  });
+  const [workers, events] = watching;
+  try {
+    await until("both have begun", 20_000, async () =>
+      watching.every(({ printed }) => printed() !== "") ? found(true) : notYet("nothing"),
+    );
+    said("scale", "--min", "2", "--max", "2", "--baseline", "2");
+    await until("both tell the third worker", 30_000, async () =>
+      /w-3 +slave/.test(workers?.printed() ?? "") && /SlaveReady +slave w-3/.test(events?.printed() ?? "")
+        ? found(true)
+        : notYet({ workers: workers?.printed().slice(-500), events: events?.printed().slice(-500) }),
+    );
+  } finally {
+    for (const { child } of watching) child.kill();
+  }
+});
+
+test("every command has a help with an example", () => {
+  for (const command of [
+    "status",
+    "get",
+    "describe",
+    "events",
+    "query",
+    "switchover",
+    "diff",
+    "apply",
+    "scale",
+  ])
+    assert.match(said(command, "--help"), new RegExp(`Examples?:[\\s\\S]*\\./dbaas ${command}`), command);
+  for (const command of ["pause", "resume"]) assert.match(said(command, "--help"), /Example:/);
+});
+
+test("a cluster that does not run is told as such, with exit code 3", () => {
+  const run = spawnSync(script, ["diff"], {
+    encoding: "utf8",
+    env: { ...process.env, ...environment, DBAAS_CLUSTER: "nowhere" },
+  });
+  assert.equal(run.status, 3);
+  assert.match(run.stderr, /nowhere is not running; \.\/dbaas up starts it/);
+});
+
+test("the completion offers commands, kinds and workers", async () => {
+  await settled(2);
+  const offered = (line: string): string =>
+    spawnSync(
+      "bash",
+      [
+        "-c",
+        `source <("$1" completion bash); COMP_WORDS=($2 ""); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _dbaas; echo "\${COMPREPLY[*]}"`,
+        "_",
+        script,
+        line,
+      ],
+      { encoding: "utf8", env: { ...process.env, ...environment } },
+    ).stdout.trim();
+  assert.match(offered("dbaas"), /\bup\b.*\bscale\b.*\bcompletion\b/);
+  assert.equal(offered("dbaas get"), "workers status events");
+  assert.match(offered("dbaas describe worker"), /w-\d+ w-\d+ w-\d+/);
+});
