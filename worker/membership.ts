@@ -65,6 +65,8 @@ export class Membership {
     if ((await session.create(path, this.#told, { ephemeral: true })) === null)
       throw new TransientError(`the znode of ${name} is held by another session`);
     session.watch("node", paths.pid(name), () => void this.#onPid(), session.ended);
+    // It may have been told before there was a watch.
+    await this.#onPid();
     void this.#tellForEver();
   }
 
