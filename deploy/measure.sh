@@ -71,9 +71,11 @@ run_torture() {
   has_host_modules || { ensure_compilers && install_host_modules; }
   ensure_images zookeeper rabbitmq app
   unlock_setup
+  if has flock; then exec 8>"$STATE/torture.lock" && { flock -n 8 || die "another torture is running"; }; fi
   cd "$ROOT" || exit
   npx --no-install tsc -p tsconfig.json
-  # The native ZooKeeper client tells of every lost connection, and here connections get lost all the time.
-  exec node --enable-source-maps dist/torture/main.js "$@" \
-    2> >(grep --line-buffered --invert-match -e ZOO_ERROR -e '^yield:zookeeper' >&2)
+  # The native ZooKeeper client tells of every lost connection, and here connections get lost all the time. An interrupt is
+  # the program's to answer: it ends its run and takes its cluster down.
+  node --enable-source-maps dist/torture/main.js "$@" 2>&1 |
+    (trap '' INT && grep --line-buffered --invert-match -e ZOO_ERROR -e '^yield:')
 }

@@ -7,12 +7,15 @@ export interface TortureArguments {
   readonly minutes: number;
   readonly clients: number;
   readonly rows: number;
+  /** Factor for every time limit within which the cluster must heal. */
+  readonly patience: number;
   readonly faults: readonly Fault[];
   readonly keep: boolean;
   readonly list: boolean;
 }
 
-export const usage = `usage: ./dbaas torture [--seed N] [--minutes M] [--faults a,b] [--clients K] [--rows N] [--keep]
+export const usage = `usage: ./dbaas torture [--seed N] [--minutes M] [--faults a,b] [--clients K] [--rows N]
+                         [--patience F] [--keep]
        ./dbaas torture --list
 
 Brings up a cluster of its own (dbaas-torture), lets clients write and read, and breaks the cluster in every listed way, one
@@ -24,6 +27,7 @@ clients were told must be true in every copy and in the log. Exits with 1 when a
   --faults   only these, by name
   --clients  how many besides the one that measures (default 8)
   --rows     how many rows of ballast the database has at the beginning (default 20000)
+  --patience how many times longer than usual healing may take, on a machine that is slow or busy (default 1)
   --keep     leave the cluster running at the end
   --list     print the faults`;
 
@@ -43,6 +47,7 @@ export function argumentsFrom(
     minutes: numberOf("minutes", values.minutes, 0.1, 24 * 60) ?? 5,
     clients: whole("clients", values.clients, 1, 200) ?? 8,
     rows: whole("rows", values.rows, 0, 5_000_000) ?? 20_000,
+    patience: numberOf("patience", values.patience, 1, 20) ?? 1,
     faults: values.faults === undefined ? catalogue : named(values.faults, catalogue),
     keep: values.keep ?? false,
     list: values.list ?? false,
@@ -58,6 +63,7 @@ function parsed(given: readonly string[]) {
         minutes: { type: "string" },
         clients: { type: "string" },
         rows: { type: "string" },
+        patience: { type: "string" },
         faults: { type: "string" },
         keep: { type: "boolean" },
         list: { type: "boolean" },

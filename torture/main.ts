@@ -24,7 +24,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const { torture } = await import("./run.ts");
-  const { violations, report } = await torture(options, print);
+  const interrupted = new AbortController();
+  // The step that is under way is finished, so that nothing stays cut or frozen; the second time it ends at once.
+  process.once("SIGINT", () => interrupted.abort());
+  const { violations, report } = await torture(options, print, interrupted.signal);
   print(`\n${report}`);
   return violations.length === 0 ? 0 : 1;
 }

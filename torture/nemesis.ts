@@ -17,6 +17,7 @@ export interface NemesisOptions {
   readonly observer: Observer;
   readonly crowd: Crowd;
   readonly workersDesired: number;
+  readonly patience: number;
 }
 
 export interface Deed {
@@ -29,7 +30,7 @@ export interface Deed {
 const healsWithinMs = 60_000;
 
 export async function carryOut(step: Step, fault: Fault, options: NemesisOptions): Promise<Deed> {
-  const { timeline, crowd, observer, workersDesired } = options;
+  const { timeline, crowd } = options;
   await sleep(step.calmMs);
   timeline.tell(`${step.number}. ${fault.name}: ${fault.what}`);
   const strikes: Strike[] = [];
@@ -51,19 +52,17 @@ export async function carryOut(step: Step, fault: Fault, options: NemesisOptions
     );
   crowd.release();
   if (failure !== null) timeline.tell(`     could not be done as planned: ${failure.slice(0, 400)}`);
-  const violations = await heal(fault, strikes, timeline, observer, workersDesired);
+  const violations = await heal(fault, strikes, options);
   return { strikes, violations, failure };
 }
 
 async function heal(
   fault: Fault,
   strikes: readonly Strike[],
-  timeline: Timeline,
-  observer: Observer,
-  workersDesired: number,
+  { timeline, observer, workersDesired, patience }: NemesisOptions,
 ): Promise<readonly Violation[]> {
   try {
-    const all = await settled(workersDesired, fault.healsWithinMs ?? healsWithinMs);
+    const all = await settled(workersDesired, patience * (fault.healsWithinMs ?? healsWithinMs));
     const healedAtMs = timeline.nowMs();
     const struckAtMs = strikes.at(-1)?.atMs ?? healedAtMs;
     for (const strike of strikes) {

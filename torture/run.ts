@@ -35,7 +35,11 @@ const checkpoints = { quickMs: 4_000, everySteps: 10 } as const;
 const betweenChance = 0.5;
 const upMs = 60_000;
 
-export async function torture(options: TortureArguments, print: (line: string) => void): Promise<Verdict> {
+export async function torture(
+  options: TortureArguments,
+  print: (line: string) => void,
+  interrupted: AbortSignal,
+): Promise<Verdict> {
   const folder = join(rootDir, ".dbaas", `torture-${options.seed}`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -43,7 +47,7 @@ export async function torture(options: TortureArguments, print: (line: string) =
   try {
     await bringUp(print);
     await logs.follow();
-    const run = new Run(options, print);
+    const run = new Run(options, print, interrupted);
     const verdict = await run.go();
     await run.keep(folder, verdict);
     return verdict;
@@ -65,6 +69,7 @@ async function bringUp(print: (line: string) => void): Promise<void> {
 class Run {
   readonly #options: TortureArguments;
   readonly #print: (line: string) => void;
+  readonly #interrupted: AbortSignal;
   readonly #history = emptyHistory();
   readonly #timeline: Timeline;
   readonly #log = new LogReader();
@@ -74,14 +79,15 @@ class Run {
   readonly #steps: Step[] = [];
   #checked: Checked | null = null;
 
-  constructor(options: TortureArguments, print: (line: string) => void) {
+  constructor(options: TortureArguments, print: (line: string) => void, interrupted: AbortSignal) {
     this.#options = options;
     this.#print = print;
+    this.#interrupted = interrupted;
     this.#timeline = new Timeline(print);
   }
 
   async go(): Promise<Verdict> {
-    const { seed, minutes, clients, rows } = this.#options;
+    const { seed, minutes, clients, rows, patience } = this.#options;
     const faults = this.#faults();
     this.#print(`seed ${seed}, ${minutes} minutes, ${clients} clients, ${faults.length} faults`);
     await loadBallast(rows);
@@ -89,10 +95,10 @@ class Run {
     const crowd = new Crowd({ clients, seed, history: this.#history, nowMs });
     const observer = new Observer(this.#timeline, baselineWorkers);
     const plan = schedule({ seed, faults: faults.map(plannable), between: masterDeaths, betweenChance });
-    const doing = { timeline: this.#timeline, observer, crowd, workersDesired: baselineWorkers };
+    const doing = { timeline: this.#timeline, observer, crowd, workersDesired: baselineWorkers, patience };
     const endsAtMs = nowMs() + minutes * 60_000;
     for (const step of plan) {
-      if (nowMs() >= endsAtMs || this.#violations.length > 0) break;
+      if (nowMs() >= endsAtMs || this.#interrupted.aborted || this.#violations.length > 0) break;
       this.#print(describeStep(step));
       const fault = faults.find(({ name }) => name === step.fault);
       if (fault === undefined) throw new Error(`no fault ${step.fault}`);
