@@ -225,7 +225,8 @@ export function sameLedgers(open: OpenLedger, other: OpenLedger): void {
         const [one, two] = [await open(t), await other(t)];
         const [oneLog, twoLog] = [await mastered(one), await mastered(two)];
         for (const writes of asked) {
-          const pending = writes.map(([what, key]) => write(what, `k${key}`));
+          // A barrier's key is always the API's own: no other request comes under it.
+          const pending = writes.map(([what, key], i) => write(what, what === barrier ? `b${i}` : `k${key}`));
           assert.deepEqual(await commit(one, oneLog, ...pending), await commit(two, twoLog, ...pending));
         }
         assert.equal(one.applied.position, two.applied.position);
