@@ -18,7 +18,7 @@ const seedsMax = 4_000;
 
 /** @param known a seed that has shown it before: it is only where the search begins, plans change with the simulation */
 async function caught(variant: Variant, known: number): Promise<readonly string[]> {
-  const { failed, seeds } = await search(known, seedsMax, variant);
+  const { failed, seeds } = await search(known, seedsMax, { variant });
   assert.ok(failed, `${seeds} seeds found nothing`);
   const { violations } = await run(failed.plan);
   assert.deepEqual(violations, [], "the same seed must pass with the safeguard in place");
@@ -49,7 +49,7 @@ describe("the simulation notices a worker", () => {
 
 describe("a failing plan", () => {
   it("is made smaller to what the failure needs", async () => {
-    const { failed } = await search(5, seedsMax, withoutReadBack);
+    const { failed } = await search(5, seedsMax, { variant: withoutReadBack });
     assert.ok(failed);
     const fails = async (plan: typeof failed.plan) =>
       (await run(plan, { variant: withoutReadBack })).violations.length > 0;

@@ -14,18 +14,31 @@ export interface Searched {
   readonly failed?: { readonly plan: Plan; readonly outcome: Outcome };
 }
 
-export async function search(first: number, count: number, variant: Variant = asBuilt): Promise<Searched> {
+export interface SearchOptions {
+  readonly variant?: Variant;
+  /** Ends the search before the last seed. */
+  readonly enough?: (ran: number, tookMs: number) => boolean;
+}
+
+export async function search(
+  first: number,
+  count: number,
+  { variant = asBuilt, enough = () => false }: SearchOptions = {},
+): Promise<Searched> {
+  const startedAtMs = performance.now();
   let acknowledged = 0;
   let elections = 0;
-  for (let seed = first; seed < first + count; seed++) {
+  let seeds = 0;
+  while (seeds < count && !enough(seeds, performance.now() - startedAtMs)) {
+    const seed = first + seeds;
+    seeds += 1;
     const plan = planOfSeed(seed);
     const outcome = await run(plan, { variant });
     acknowledged += outcome.acknowledged;
     elections += outcome.elections;
-    if (outcome.violations.length > 0)
-      return { seeds: seed - first + 1, acknowledged, elections, failed: { plan, outcome } };
+    if (outcome.violations.length > 0) return { seeds, acknowledged, elections, failed: { plan, outcome } };
   }
-  return { seeds: count, acknowledged, elections };
+  return { seeds, acknowledged, elections };
 }
 
 const lengthMax = 300;

@@ -9,6 +9,7 @@ import {
   type WriteBatch,
 } from "../../protocol/queues.ts";
 import type { Param, WriteShape } from "../../protocol/statement.ts";
+import { fromJson, type MasterNode } from "../../protocol/znodes.ts";
 import { Link } from "../fakes/link.ts";
 import type { MemoryConnection } from "../fakes/memory-broker.ts";
 import { VirtualProcess } from "../fakes/virtual-process.ts";
@@ -68,8 +69,13 @@ export class SimulatedApi {
       new Link(around.world, "api zookeeper", 4),
       1_000_000,
     );
+    let repeatedFor = 0;
     session.watch("node", around.paths.master, () => {
-      if (around.zooKeeper.nodes.has(around.paths.master)) this.#repeat();
+      const node = around.zooKeeper.nodes.get(around.paths.master);
+      if (node === undefined || node.czxid === repeatedFor) return;
+      if (!fromJson<MasterNode>(node.data)?.atWork) return;
+      repeatedFor = node.czxid;
+      this.#repeat();
     });
   }
 

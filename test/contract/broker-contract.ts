@@ -119,6 +119,19 @@ export function brokerContract(kind: string, broker: BrokerUnderTest): void {
       assert.deepEqual([one.deliveries.length, other.deliveries.length], [3, 3]);
     });
 
+    it("gives everything to the consumer of the highest priority, as long as it has room", async () => {
+      const connection = await connect();
+      const low: Delivery[] = [];
+      const high: Delivery[] = [];
+      await connection.consume(queues.write, { prefetch: 10, priority: 7 }, (one) => low.push(one));
+      await connection.consume(queues.write, { prefetch: 2, priority: 5_000_000_000 }, (one) =>
+        high.push(one),
+      );
+      await publish(connection, queues.write, "1", "2", "3");
+      await until("all came", () => low.length + high.length === 3);
+      assert.deepEqual([texts(high), texts(low)], [["1", "2"], ["3"]]);
+    });
+
     it("leaves to a consumer that was taken off what it has, and gives it nothing more", async () => {
       const connection = await connect();
       const { deliveries, consumer } = await consume(connection, queues.read, 10);

@@ -25,6 +25,7 @@ const brokerNoticesMs = { least: 7_000, most: 15_000 } as const;
 class Consuming {
   readonly connection: MemoryConnection;
   readonly prefetch: number;
+  readonly priority: number;
   readonly unacked = new Map<number, Message>();
   readonly out: Lane;
   readonly onDelivery: (delivery: Delivery) => void;
@@ -33,12 +34,13 @@ class Consuming {
 
   constructor(
     connection: MemoryConnection,
-    prefetch: number,
+    { prefetch, noAck = false, priority = 0 }: ConsumeOptions,
     out: Lane,
     onDelivery: (delivery: Delivery) => void,
   ) {
     this.connection = connection;
-    this.prefetch = prefetch;
+    this.prefetch = noAck ? 0 : prefetch;
+    this.priority = priority;
     this.out = out;
     this.onDelivery = onDelivery;
   }
@@ -62,16 +64,19 @@ class Queue {
     }
   }
 
+  /** Of those with the highest priority that have room, the next in turn. */
   #nextWithRoom(): Consuming | undefined {
+    let best: Consuming | undefined;
+    let bestAt = 0;
     for (let i = 0; i < this.consumers.length; i++) {
       const at = (this.#next + i) % this.consumers.length;
       const consumer = this.consumers[at];
-      if (consumer?.hasRoom) {
-        this.#next = at + 1;
-        return consumer;
-      }
+      if (!consumer?.hasRoom || consumer.priority <= (best?.priority ?? -1)) continue;
+      best = consumer;
+      bestAt = at;
     }
-    return undefined;
+    this.#next = bestAt + 1;
+    return best;
   }
 
   takeBack(consumer: Consuming): void {
@@ -246,7 +251,7 @@ export class MemoryConnection implements Port {
     const known = this.#broker.queue(queue);
     if (known === undefined) throw new TransientError(`consume ${queue}: there is no such queue`);
     const acks = toBroker;
-    const consuming = new Consuming(this, options.noAck ? 0 : options.prefetch, out, (delivery) =>
+    const consuming = new Consuming(this, options, out, (delivery) =>
       onDelivery({
         ...delivery,
         ack: () => this.#act(acks, delivery.ack),
