@@ -1,8 +1,10 @@
 // The command line on the running cluster, as an operator types it: what it prints, what it changes, how it exits.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
 import { insertUsers } from "../support/database.ts";
@@ -19,61 +21,80 @@ const manifest = join(manifestDir, "dbaas.yaml");
 const candidate = join(manifestDir, "candidate.yaml");
 const commandMs = 200_000;
 
-function dbaas(args: readonly string[], input = "") {
-  const run = spawnSync(script, args, {
-    encoding: "utf8",
-    input,
-    env: { ...process.env, ...environment },
-    timeout: commandMs,
-  });
-  return { code: run.status, out: run.stdout, error: run.stderr };
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly error: string;
 }
 
+/** Not synchronously: the tests' own ZooKeeper session must go on meanwhile. */
+async function run(
+  file: string,
+  args: readonly string[],
+  input = "",
+  extra: NodeJS.ProcessEnv = {},
+): Promise<Ran> {
+  const child = spawn(file, args, {
+    env: { ...process.env, ...environment, ...extra },
+    timeout: commandMs,
+  });
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input);
+  const [out, error, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close") as Promise<[number | null]>,
+  ]);
+  return { code, out, error };
+}
+
+const dbaas = (args: readonly string[], input?: string): Promise<Ran> => run(script, args, input);
+
 /** One that must succeed. */
-function said(...args: string[]): string {
-  const { code, out, error } = dbaas(args);
+async function said(...args: string[]): Promise<string> {
+  const { code, out, error } = await dbaas(args);
   assert.equal(code, 0, `${args.join(" ")}: ${out}${error}`);
   return out;
 }
 
 test("get workers prints them as a table, wide with more columns, and as JSON and YAML", async () => {
   const names = (await settled()).map(({ name }) => name).sort();
-  assert.match(said("get", "workers"), /^NAME +STATE +PID[\s\S]*w-\d +master/);
-  assert.match(said("get", "workers", "-o", "wide"), /EPOCH +CONTAINER/);
-  const json = JSON.parse(said("get", "workers", "-o", "json")) as readonly { readonly name: string }[];
+  assert.match(await said("get", "workers"), /^NAME +STATE +PID[\s\S]*w-\d +master/);
+  assert.match(await said("get", "workers", "-o", "wide"), /EPOCH +CONTAINER/);
+  const json = JSON.parse(await said("get", "workers", "-o", "json")) as readonly { readonly name: string }[];
   assert.deepEqual(json.map(({ name }) => name).sort(), names);
-  assert.match(said("get", "workers", "-o", "yaml"), /^- name: w-\d/);
+  assert.match(await said("get", "workers", "-o", "yaml"), /^- name: w-\d/);
 });
 
 test("status, events and describe tell what there is", async () => {
   const { name } = masterOf(await settled());
-  assert.match(said("status"), /Cluster \S+: ready, a master, 1 of 1 slave ready/);
-  assert.match(said("events"), /TIME \(UTC\)[\s\S]*SlaveReady/);
-  assert.match(said("describe", "worker", name), new RegExp(`Name: +${name}\\nState: +master`));
-  assert.equal(dbaas(["describe", "worker", "w-99"]).code, 4);
-  assert.equal(dbaas(["get", "nonsense"]).code, 2);
+  assert.match(await said("status"), /Cluster \S+: ready, a master, 1 of 1 slave ready/);
+  assert.match(await said("events"), /TIME \(UTC\)[\s\S]*SlaveReady/);
+  assert.match(await said("describe", "worker", name), new RegExp(`Name: +${name}\\nState: +master`));
+  assert.equal((await dbaas(["describe", "worker", "w-99"])).code, 4);
+  assert.equal((await dbaas(["get", "nonsense"])).code, 2);
 });
 
 test("query reads and writes, and says what is wrong with a sentence", async () => {
   await insertUsers("typed");
-  assert.match(said("query", "select username from users where username = 'typed'"), /typed\n1 row/);
-  assert.match(said("query", "delete from users where username = 'typed'"), /"rowsAffected": 1/);
-  assert.equal(dbaas(["query", "drop table users"]).code, 2);
+  assert.match(await said("query", "select username from users where username = 'typed'"), /typed\n1 row/);
+  assert.match(await said("query", "delete from users where username = 'typed'"), /"rowsAffected": 1/);
+  assert.equal((await dbaas(["query", "drop table users"])).code, 2);
 });
 
 test("diff exits with 0 when nothing would change", async () => {
   await applyManifest(await baselineManifest());
-  assert.match(said("diff"), /^No change/);
+  assert.match(await said("diff"), /^No change/);
 });
 
 test("diff tells what a file would do, exits with 1, and does nothing", async () => {
   const before = await settled();
   const generation = (await seenSpec())?.generation;
-  const text = withFields(await baselineManifest(), { max: "4", min: "3", baseline: "3", memory: "640Mi" });
+  const wanted = withFields(await baselineManifest(), { max: "4", min: "3", baseline: "3", memory: "640Mi" });
   const added = "          - { name: email, type: text }\n";
   const line = "          - { name: password, type: text, notNull: true }\n";
-  await writeFile(candidate, text.replace(line, line + added));
-  const { code, out } = dbaas(["diff", "-f", candidate]);
+  await writeFile(candidate, wanted.replace(line, line + added));
+  const { code, out } = await dbaas(["diff", "-f", candidate]);
   assert.equal(code, 1);
   assert.match(out, /spec\.scaling\.min +1 +3/);
   assert.match(out, /spec\.worker\.memory +512Mi +640Mi/);
@@ -84,9 +105,9 @@ test("diff tells what a file would do, exits with 1, and does nothing", async ()
 });
 
 test("diff tells every problem of a file with line and column, and exits with 2", async () => {
-  const text = withFields(await baselineManifest(), { max: "none", window: "soon" });
-  await writeFile(candidate, text);
-  const { code, error } = dbaas(["diff", "-f", candidate]);
+  const wanted = withFields(await baselineManifest(), { max: "none", window: "soon" });
+  await writeFile(candidate, wanted);
+  const { code, error } = await dbaas(["diff", "-f", candidate]);
   assert.equal(code, 2);
   assert.match(error, /^candidate\.yaml:\d+:\d+: spec\.scaling\.max must be a whole number/m);
   assert.match(error, /^candidate\.yaml:\d+:\d+: spec\.scaling\.window must be a duration/m);
@@ -94,9 +115,9 @@ test("diff tells every problem of a file with line and column, and exits with 2"
 
 test("apply refuses what is not valid, and without anybody to ask needs --yes", async () => {
   const before = await readFile(manifest, "utf8");
-  assert.equal(dbaas(["apply", "-f", candidate, "--yes"]).code, 2);
+  assert.equal((await dbaas(["apply", "-f", candidate, "--yes"])).code, 2);
   await writeFile(candidate, withFields(before, { readsPerSlave: "25" }));
-  const { code, error } = dbaas(["apply", "-f", candidate]);
+  const { code, error } = await dbaas(["apply", "-f", candidate]);
   assert.equal(code, 2);
   assert.match(error, /--yes/);
   assert.equal(await readFile(manifest, "utf8"), before);
@@ -104,7 +125,7 @@ test("apply refuses what is not valid, and without anybody to ask needs --yes", 
 
 test("apply puts a file in force, and says so", async () => {
   const generation = (await seenSpec())?.generation ?? 0;
-  const { code, out } = dbaas(["apply", "-f", candidate, "--yes"]);
+  const { code, out } = await dbaas(["apply", "-f", candidate, "--yes"]);
   assert.equal(code, 0);
   assert.match(out, /spec\.scaling\.readsPerSlave +20 +25/);
   assert.match(out, new RegExp(`The manifest is in force as generation ${generation + 1}\\.`));
@@ -113,43 +134,43 @@ test("apply puts a file in force, and says so", async () => {
 });
 
 test("apply reads standard input", async () => {
-  const { code, out, error } = dbaas(["apply", "-f", "-", "--yes"], await baselineManifest());
+  const { code, out, error } = await dbaas(["apply", "-f", "-", "--yes"], await baselineManifest());
   assert.equal(code, 0, error);
   assert.match(out, /readsPerSlave +25 +20/);
 });
 
 test("scale edits the manifest in place, keeps its comments, and waits for the workers", async () => {
   const before = await readFile(manifest, "utf8");
-  said("scale", "--min", "2", "--max", "2", "--baseline", "2", "--wait");
+  await said("scale", "--min", "2", "--max", "2", "--baseline", "2", "--wait");
   assert.equal(await readFile(manifest, "utf8"), withFields(before, { min: "2", max: "2", baseline: "2" }));
   assert.equal((await seenStatus())?.readySlaves, 2);
-  said("scale", "--min", "1", "--max", "1", "--baseline", "1", "--wait");
+  await said("scale", "--min", "1", "--max", "1", "--baseline", "1", "--wait");
   assert.equal(await readFile(manifest, "utf8"), before);
   await settled();
 });
 
 test("scale refuses bounds that contradict each other, and changes nothing", async () => {
   const before = await readFile(manifest, "utf8");
-  const { code, error } = dbaas(["scale", "--min", "5"]);
+  const { code, error } = await dbaas(["scale", "--min", "5"]);
   assert.equal(code, 2);
   assert.match(error, /dbaas\.yaml:\d+:\d+: spec\.scaling\.max must be at least min/);
-  assert.equal(dbaas(["scale"]).code, 2);
-  assert.equal(dbaas(["scale", "--min", "many"]).code, 2);
+  assert.equal((await dbaas(["scale"])).code, 2);
+  assert.equal((await dbaas(["scale", "--min", "many"])).code, 2);
   assert.equal(await readFile(manifest, "utf8"), before);
 });
 
 test("pause lets the controller only watch, resume lets it act again", async () => {
-  assert.match(said("pause"), /Paused: the controller observes and reports/);
+  assert.match(await said("pause"), /Paused: the controller observes and reports/);
   assert.equal((await seenSpec())?.spec.paused, true);
-  assert.doesNotMatch(said("resume"), /Paused/);
+  assert.doesNotMatch(await said("resume"), /Paused/);
   assert.equal((await seenSpec())?.spec.paused, false);
   assert.equal(await readFile(manifest, "utf8"), await baselineManifest());
 });
 
 test("other limits in the manifest replace every worker one by one, without an interruption", async () => {
   const before = await settled();
-  const text = withFields(await baselineManifest(), { memory: "500Mi" });
-  await saveManifest(text);
+  const wanted = withFields(await baselineManifest(), { memory: "500Mi" });
+  await saveManifest(wanted);
   const slavesSeen: number[] = [];
   await until("every worker is a new one", 90_000, async () => {
     const status = await seenStatus();
@@ -159,13 +180,13 @@ test("other limits in the manifest replace every worker one by one, without an i
     return kept.length === 0 ? found(true) : notYet(kept.map(({ name }) => name));
   });
   assert.ok(Math.min(...slavesSeen) >= 1, `ready slaves: ${slavesSeen.join()}`);
-  assert.match(said("events"), /has other limits than the manifest asks for -> replacing it/);
-  said("scale", "--max", "1", "--wait");
+  assert.match(await said("events"), /has other limits than the manifest asks for -> replacing it/);
+  await said("scale", "--max", "1", "--wait");
 });
 
 test("switchover makes another worker the master", async () => {
   const old = masterOf(await settled());
-  said("switchover");
+  await said("switchover");
   await until("another one leads", 30_000, async () => {
     const now = masterOf(await settled(1, 1));
     return now.id === old.id ? notYet(now.name) : found(now);
@@ -186,7 +207,7 @@ test("get workers -w prints again when something changes, events -w goes on with
     await until("both have begun", 20_000, async () =>
       watching.every(({ printed }) => printed() !== "") ? found(true) : notYet("nothing"),
     );
-    said("scale", "--min", "2", "--max", "2", "--baseline", "2");
+    await said("scale", "--min", "2", "--max", "2", "--baseline", "2");
     await until("both tell the third worker", 30_000, async () =>
       /w-3 +slave/.test(workers?.printed() ?? "") && /SlaveReady +slave w-3/.test(events?.printed() ?? "")
         ? found(true)
@@ -197,7 +218,7 @@ test("get workers -w prints again when something changes, events -w goes on with
   }
 });
 
-test("every command has a help with an example", () => {
+test("every command has a help with an example", async () => {
   for (const command of [
     "status",
     "get",
@@ -209,34 +230,28 @@ test("every command has a help with an example", () => {
     "apply",
     "scale",
   ])
-    assert.match(said(command, "--help"), new RegExp(`Examples?:[\\s\\S]*\\./dbaas ${command}`), command);
-  for (const command of ["pause", "resume"]) assert.match(said(command, "--help"), /Example:/);
+    assert.match(
+      await said(command, "--help"),
+      new RegExp(`Examples?:[\\s\\S]*\\./dbaas ${command}`),
+      command,
+    );
+  for (const command of ["pause", "resume"]) assert.match(await said(command, "--help"), /Example:/);
 });
 
-test("a cluster that does not run is told as such, with exit code 3", () => {
-  const run = spawnSync(script, ["diff"], {
-    encoding: "utf8",
-    env: { ...process.env, ...environment, DBAAS_CLUSTER: "nowhere" },
-  });
-  assert.equal(run.status, 3);
-  assert.match(run.stderr, /nowhere is not running; \.\/dbaas up starts it/);
+test("a cluster that does not run is told as such, with exit code 3", async () => {
+  const { code, error } = await run(script, ["diff"], "", { DBAAS_CLUSTER: "nowhere" });
+  assert.equal(code, 3);
+  assert.match(error, /nowhere is not running; \.\/dbaas up starts it/);
 });
 
 test("the completion offers commands, kinds and workers", async () => {
   await settled(2);
-  const offered = (line: string): string =>
-    spawnSync(
-      "bash",
-      [
-        "-c",
-        `source <("$1" completion bash); COMP_WORDS=($2 ""); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _dbaas; echo "\${COMPREPLY[*]}"`,
-        "_",
-        script,
-        line,
-      ],
-      { encoding: "utf8", env: { ...process.env, ...environment } },
-    ).stdout.trim();
-  assert.match(offered("dbaas"), /\bup\b.*\bscale\b.*\bcompletion\b/);
-  assert.equal(offered("dbaas get"), "workers status events");
-  assert.match(offered("dbaas describe worker"), /w-\d+ w-\d+ w-\d+/);
+  const press =
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own
+    'source <("$1" completion bash); COMP_WORDS=($2 ""); COMP_CWORD=$3; _dbaas; echo "${COMPREPLY[*]}"';
+  const offered = async (line: string): Promise<string> =>
+    (await run("bash", ["-c", press, "_", script, line, String(line.split(" ").length)])).out.trim();
+  assert.match(await offered("dbaas"), /\bup\b.*\bscale\b.*\bcompletion\b/);
+  assert.equal(await offered("dbaas get"), "workers status events");
+  assert.match(await offered("dbaas describe worker"), /w-\d+ w-\d+ w-\d+/);
 });

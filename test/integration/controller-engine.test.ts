@@ -51,6 +51,21 @@ describe("DockerEngine on a real engine", () => {
     assert.equal(view?.shortId, await docker("exec", `${cluster}-w-1`, "hostname"));
   });
 
+  it("tells by its id which image workers shall run from, and the one it runs from itself before any later build", async () => {
+    const idOf = (what: string, format: string) => docker("inspect", "--format", format, what);
+    assert.equal((await engine.view()).image, await idOf(image, "{{.Id}}"));
+    const inside = new DockerEngine({ socketPath, cluster, uid, image, self: `${cluster}-w-1` });
+    assert.equal((await inside.view()).image, await idOf(`${cluster}-w-1`, "{{.Image}}"));
+    const nowhere = new DockerEngine({
+      socketPath,
+      cluster,
+      uid,
+      image: "no-such-image",
+      self: "no-container",
+    });
+    assert.equal((await nowhere.view()).image, null);
+  });
+
   it("gives it no more rights than it needs, and bounds", async () => {
     const { HostConfig, Config } = JSON.parse(
       await docker("inspect", "--format", "{{json .}}", `${cluster}-w-1`),
