@@ -36,7 +36,7 @@ import { found, notYet, until } from "./until.ts";
 
 const workerProgram = fileURLToPath(new URL("../../worker/main.js", import.meta.url));
 const inspectProgram = fileURLToPath(new URL("../../worker/inspect.js", import.meta.url));
-const answerWithinMs = 20_000;
+const answerWithinMs = 30_000;
 
 export const peopleSchema: Schema = {
   tables: [
@@ -132,7 +132,11 @@ export class WorkerWorld {
   }
 
   /** Starts a worker program; its container's pid is what the test says. */
-  async start(name: string, pid: number): Promise<WorkerProcess> {
+  async start(
+    name: string,
+    pid: number,
+    through: { readonly rabbitUrl?: string; readonly zooKeeper?: string } = {},
+  ): Promise<WorkerProcess> {
     await this.session.put(this.paths.pid(name), toJson({ pid, container: hostname() }));
     const directory = this.directoryOf(name);
     const child = spawn(process.execPath, ["--enable-source-maps", workerProgram], {
@@ -140,8 +144,8 @@ export class WorkerWorld {
         PATH: process.env.PATH,
         WORKER_NAME: name,
         DATA_DIR: directory,
-        RABBITMQ_URL: rabbitUrl(),
-        ZOOKEEPER: zooKeeperServers(),
+        RABBITMQ_URL: through.rabbitUrl ?? rabbitUrl(),
+        ZOOKEEPER: through.zooKeeper ?? zooKeeperServers(),
         DBAAS_CLUSTER: this.cluster,
       },
       stdio: ["ignore", "pipe", "pipe"],
@@ -170,6 +174,16 @@ export class WorkerWorld {
 
   stop(name: string): Promise<void> {
     return this.#end(name, "SIGTERM");
+  }
+
+  /** Resolves with the exit code once the worker has ended by itself. */
+  async exit(name: string, withinMs = 20_000): Promise<number | null> {
+    const worker = this.#workers.get(name);
+    if (worker === undefined) throw new Error(`${name} does not run`);
+    const { child } = worker;
+    if (child.exitCode === null && child.signalCode === null)
+      await within(once(child, "exit"), withinMs, `end of ${name}`);
+    return child.exitCode;
   }
 
   signal(name: string, signal: NodeJS.Signals): void {
@@ -221,7 +235,7 @@ export class WorkerWorld {
     kind: "read" | "write",
     shapes: readonly (ReadShape | WriteShape)[],
     items: readonly (ReadItem | WriteItem)[],
-    options: { readonly id?: string; readonly deadlineMs?: number } = {},
+    options: { readonly id?: string; readonly deadlineMs?: number; readonly attempt?: 1 | 2 } = {},
   ): Promise<{ readonly answers: readonly Written[]; readonly worker: string }> {
     this.#batches += 1;
     const id = options.id ?? `${this.#id}-${this.#batches}`;
@@ -233,7 +247,7 @@ export class WorkerWorld {
       });
     });
     const deadlineMs = options.deadlineMs ?? Date.now() + answerWithinMs;
-    const batch = { v: 1, deadlineMs, attempt: 1, shapes, items } as unknown as Parameters<
+    const batch = { v: 1, deadlineMs, attempt: options.attempt ?? 1, shapes, items } as unknown as Parameters<
       typeof encodeBatch
     >[0];
     await this.rabbit.publish(kind === "read" ? queues.read : queues.write, encodeBatch(batch), {

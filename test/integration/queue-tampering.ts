@@ -1,0 +1,56 @@
+// What tests do to queues behind the workers' backs.
+import { connect } from "amqplib";
+import { rabbitUrl } from "./services.ts";
+
+/** Takes what waits in the queue and goes away without an acknowledgement, as a worker that dies over it. */
+export async function takeAndDie(queue: string, count: number): Promise<void> {
+  const model = await connect(rabbitUrl());
+  const channel = await model.createChannel();
+  await channel.prefetch(count);
+  let taken = 0;
+  await new Promise<void>((resolve, reject) => {
+    channel
+      .consume(queue, () => {
+        taken += 1;
+        if (taken === count) resolve();
+      })
+      .catch(reject);
+  });
+  await model.close();
+}
+
+/** Takes everything out of a queue. */
+export async function takeAll(queue: string): Promise<readonly string[]> {
+  const model = await connect(rabbitUrl());
+  const channel = await model.createChannel();
+  const contents: string[] = [];
+  for (;;) {
+    const message = await channel.get(queue, { noAck: true });
+    if (message === false) break;
+    contents.push(message.content.toString());
+  }
+  await model.close();
+  return contents;
+}
+
+/** Makes the log before any worker does, with segments so small that it is soon trimmed. */
+export async function declareTinyLog(queue: string): Promise<void> {
+  const model = await connect(rabbitUrl());
+  const channel = await model.createChannel();
+  await channel.assertQueue(queue, {
+    durable: true,
+    arguments: {
+      "x-queue-type": "stream",
+      "x-max-length-bytes": 300_000,
+      "x-stream-max-segment-size-bytes": 100_000,
+    },
+  });
+  await model.close();
+}
+
+export async function deleteQueue(queue: string): Promise<void> {
+  const model = await connect(rabbitUrl());
+  const channel = await model.createChannel();
+  await channel.deleteQueue(queue);
+  await model.close();
+}
