@@ -12,6 +12,7 @@ import { Answers } from "./batcher/answers.ts";
 import { Batcher } from "./batcher/batcher.ts";
 import { encodeReads, encodeWrites } from "./batcher/encode.ts";
 import { Broker, firstApiId } from "./broker.ts";
+import { descriptionRoutes } from "./description/routes.ts";
 import { Door } from "./door/door.ts";
 import { firstAccess } from "./door/first-access.ts";
 import { liveRoutes } from "./events/live-routes.ts";
@@ -116,6 +117,7 @@ runProgram(log, async (stop) => {
       ...databaseRoutes(database, counter.count),
       ...clusterRoutes({ znodes, paths, clock, spec, broker, workers }),
       ...liveRoutes(stream, metrics),
+      ...descriptionRoutes(),
     ],
     { door, log, meters, pages: pages() },
   );

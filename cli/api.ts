@@ -1,48 +1,46 @@
-// The service's own HTTP API, as any client uses it.
+// The service's own HTTP API, as any client uses it: by the client of client/.
+
+import type { Write } from "../client/client.ts";
+import { Dbaas } from "../client/client.ts";
+import { DbaasError } from "../client/errors.ts";
+import type { Count, Select } from "../client/types.ts";
 import { CliError, exitCodes } from "./exit.ts";
+import type { Statement } from "./sentence.ts";
 
-const answerWithinMs = 60_000;
-
-interface Refused {
-  readonly error?: { readonly message?: string; readonly field?: string };
-}
+/** A failover is waited out; a person does not wait for more. */
+const answerWithinMs = 20_000;
 
 export class Api {
   readonly #url: string;
+  readonly #client: Dbaas;
 
-  constructor(url: string) {
+  /** @param token where the front door is closed */
+  constructor(url: string, token: string | undefined) {
     this.#url = url;
+    this.#client = new Dbaas({ url, withinMs: answerWithinMs, ...(token === undefined ? {} : { token }) });
   }
 
-  /** @throws CliError with the service's own words when it refuses */
-  async post(path: string, body: unknown): Promise<unknown> {
-    const answer = await this.#send(path, JSON.stringify(body));
-    const text = await answer.text();
-    const value: unknown = text === "" ? null : parsed(text);
-    if (answer.ok) return value;
-    const { error } = (value ?? {}) as Refused;
-    const where = error?.field === undefined ? "" : `${error.field} `;
-    throw new CliError(exitCodes.failed, `${where}${error?.message ?? `HTTP status ${answer.status}`}`);
+  /** What is typed by hand is judged by the service. @throws CliError with the service's own words when it refuses */
+  query({ kind, body }: Statement): Promise<unknown> {
+    return kind === "read"
+      ? this.#said(() => this.#client.read(body as Select | Count))
+      : this.#said(() => this.#client.write(body as Write));
   }
 
-  async #send(path: string, body: string): Promise<Response> {
+  /** @returns the pid of the master that was asked to step down */
+  switchover(): Promise<number> {
+    return this.#said(() => this.#client.switchover());
+  }
+
+  async #said<T>(ask: () => Promise<T>): Promise<T> {
     try {
-      return await fetch(new URL(path, this.#url), {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body,
-        signal: AbortSignal.timeout(answerWithinMs),
-      });
+      return await ask();
     } catch (cause) {
-      throw new CliError(exitCodes.unreachable, `cannot reach the API at ${this.#url}`, { cause });
+      if (!(cause instanceof DbaasError))
+        throw new CliError(exitCodes.unreachable, `cannot reach the API at ${this.#url}`, { cause });
+      const where = cause.field === undefined ? "" : `${cause.field} `;
+      const hint = cause.status === 401 ? "; put it into the variable DBAAS_TOKEN" : "";
+      throw new CliError(exitCodes.failed, `${where}${cause.message}${hint}`);
     }
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

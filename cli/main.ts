@@ -43,7 +43,7 @@ const showSubject = (subject: Subject, { output, watch }: ShowOptions): Promise<
     else process.stdout.write(await print());
   });
 
-const api = new Api(variable(env, "DBAAS_API", "http://127.0.0.1:80"));
+const api = new Api(variable(env, "DBAAS_API", "http://127.0.0.1:80"), env.DBAAS_TOKEN || undefined);
 
 const program = new Command("dbaas")
   .description("Look at and work with the running cluster.")
@@ -95,9 +95,9 @@ program
   .description("let the master hand over to a slave in order")
   .addHelpText("after", "\nExample:\n  ./dbaas switchover")
   .action(async () => {
-    const pids = await api.post("/api/v1/master/switchover", {});
+    const pid = await api.switchover();
     process.stdout.write(
-      `the master with pid ${String(pids)} was asked to step down; ./dbaas get workers -w shows it\n`,
+      `the master with pid ${pid} was asked to step down; ./dbaas get workers -w shows it\n`,
     );
   });
 

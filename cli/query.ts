@@ -3,9 +3,7 @@
 import { type Command, Option } from "commander";
 import type { Api } from "./api.ts";
 import { formats, type OutputFormat } from "./output.ts";
-import { parseSentence, type Statement } from "./sentence.ts";
-
-const routes: Record<Statement["kind"], string> = { read: "/api/v1/db/read", write: "/api/v1/db/write" };
+import { parseSentence } from "./sentence.ts";
 
 export function queryCommand(
   program: Command,
@@ -30,7 +28,6 @@ Examples:
   ./dbaas query '{"table": "users", "columns": ["username"]}'`,
     )
     .action(async (words: readonly string[], { output }: { readonly output: OutputFormat }) => {
-      const { kind, body } = parseSentence(words.join(" "));
-      print(await api.post(routes[kind], body), output);
+      print(await api.query(parseSentence(words.join(" "))), output);
     });
 }

@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import express, { type RequestHandler, type Router } from "express";
+import { setPageHeaders } from "./page-headers.ts";
 
 /** Compiled, this file stands in dist/api/pages/; what is not compiled stays where it is in the repository. */
 const compiledDir = fileURLToPath(new URL("../../dashboard", import.meta.url));
@@ -11,30 +12,10 @@ const fontFile = createRequire(import.meta.url).resolve(
   "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
 );
 
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
-
-/** Pages may be kept but are asked for again: after an update nobody sees half of the old one. */
-const cacheControl = "no-cache";
 const fontCacheControl = "public, max-age=604800";
 
 const guarded: RequestHandler = (_req, res, next) => {
-  res.set({
-    "Content-Security-Policy": policy,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": cacheControl,
-  });
+  setPageHeaders(res);
   next();
 };
 

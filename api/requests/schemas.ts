@@ -8,27 +8,24 @@ const mustBe = (what: string) => ({
     issue.input === undefined ? "is required" : `must be ${what}`,
 });
 
-const valueType = { type: ["string", "number", "boolean", "null"] };
-const aRow = { type: "object", additionalProperties: valueType };
+/** The parts that are read by hand, under the names by which they are described. */
+export type PartName = "Value" | "Row" | "Columns" | "Where" | "OrderBy";
+const ref = (name: PartName) => ({ $ref: `#/components/schemas/${name}` });
+const part = (name: PartName) => z.unknown().optional().meta(ref(name));
+/** What earlier clients call the same. */
+const earlier = (name: PartName, now: string) =>
+  z
+    .unknown()
+    .optional()
+    .meta({ description: `Earlier name of \`${now}\``, deprecated: true, ...ref(name) });
 
 const table = z
   .string(mustBe("the name of a table"))
   .min(1, "must not be empty")
   .max(bounds.nameLengthMax, `must be at most ${bounds.nameLengthMax} characters long`);
-const columns = z
-  .unknown()
-  .optional()
-  .meta({ description: "Column names, or `*`", type: ["array", "string"], items: { type: "string" } });
-const where = z
-  .unknown()
-  .optional()
-  .meta({
-    description:
-      'A text (`age >= 18 AND name LIKE \'a%\'`), an object ({"age": {">=": 18}}), or a list of both',
-    type: ["string", "object", "array"],
-  });
-const row = z.unknown().meta(aRow);
-const value = z.unknown().meta(valueType);
+const columns = part("Columns");
+const where = part("Where");
+const row = z.unknown().meta(ref("Row"));
 const wholeNumber = z.int(mustBe("a whole number")).min(0, "must not be negative");
 const one = (word: string) => z.literal(word, mustBe(`"${word}"`));
 
@@ -36,55 +33,81 @@ export const selectBody = z.strictObject({
   table,
   columns,
   where,
-  orderBy: z
-    .unknown()
-    .optional()
-    .meta({ description: "`age desc, name`, or a list", type: ["string", "array"] }),
+  orderBy: part("OrderBy"),
   limit: wholeNumber.optional(),
   offset: wholeNumber.optional(),
   consistency: z
     .enum(["eventual", "strong"], mustBe('"eventual" or "strong"'))
     .optional()
     .meta({ description: "`strong` sees every write that was answered before" }),
-  /** As earlier clients call them. */
-  column: columns,
-  condition: where,
+  column: earlier("Columns", "columns"),
+  condition: earlier("Where", "where"),
 });
 
 export const countBody = z.strictObject({
   table,
-  count: z.unknown().meta({ description: "true or 1", type: ["boolean", "integer"] }),
+  count: z.unknown().meta({ enum: [true, 1] }),
   where,
   consistency: selectBody.shape.consistency,
-  condition: where,
+  condition: earlier("Where", "where"),
 });
 
-export const insertBody = z.strictObject({
+const rowOrRows = { oneOf: [{ required: ["row"] }, { required: ["rows"] }] };
+
+const insertion = z.strictObject({
   op: one("insert"),
   table,
   row: row.optional(),
   rows: z.array(row, mustBe("a list of rows")).min(1, "must not be empty").optional(),
 });
 
-export const upsertBody = insertBody.extend({ op: one("upsert") });
+export const insertBody = insertion.meta(rowOrRows);
 
-export const updateBody = z.strictObject({ op: one("update"), table, set: row.optional(), where });
+export const upsertBody = insertion.extend({ op: one("upsert") }).meta(rowOrRows);
 
-export const deleteBody = z.strictObject({ op: one("delete"), table, where });
+export const updateBody = z
+  .strictObject({ op: one("update"), table, set: row.optional(), where })
+  .meta({ required: ["op", "table", "set", "where"] });
+
+export const deleteBody = z
+  .strictObject({ op: one("delete"), table, where })
+  .meta({ required: ["op", "table", "where"] });
 
 /** `{"table", "column", "insert"}` */
-export const columnInsertBody = z.strictObject({
-  table,
-  insert: z.unknown().meta({ description: "Values in the order of the columns" }),
-  column: columns,
-  columns,
-});
+export const columnInsertBody = z
+  .strictObject({
+    table,
+    insert: z.unknown().meta({
+      description:
+        "The values in the order of the columns: a list, a text of SQL literals, or the value of the only column",
+      anyOf: [{ type: "array", items: ref("Value") }, ref("Value")],
+    }),
+    column: columns,
+    columns,
+  })
+  .meta({ oneOf: [{ required: ["column"] }, { required: ["columns"] }] });
 
 /** `{"table", "delete"}` with a condition, or with `column` and its value. */
-export const columnDeleteBody = z.strictObject({ table, delete: z.unknown(), column: columns });
+export const columnDeleteBody = z.strictObject({
+  table,
+  delete: z.unknown().meta({
+    description: "A condition; beside `column` the value that it has in the rows to delete",
+    anyOf: [ref("Where"), ref("Value")],
+  }),
+  column: z
+    .unknown()
+    .optional()
+    .meta({ description: "A single column", ...ref("Columns") }),
+});
 
 /** `{"query": "insert", "table", "values"}` */
-export const queryInsertBody = z.strictObject({ query: one("insert"), table, values: value });
+export const queryInsertBody = z.strictObject({
+  query: one("insert"),
+  table,
+  values: z.unknown().meta({ anyOf: [ref("Row"), { type: "array", minItems: 1, items: ref("Row") }] }),
+});
 
 /** `{"query": "delete", "table", "condition"}` */
-export const queryDeleteBody = z.strictObject({ query: one("delete"), table, condition: where });
+export const queryDeleteBody = z
+  .strictObject({ query: one("delete"), table, condition: where })
+  .meta({ required: ["query", "table", "condition"] });

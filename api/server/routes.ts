@@ -32,6 +32,8 @@ export const paths = {
   events: "/api/v1/events",
   stats: "/api/v1/stats",
   metrics: "/metrics",
+  description: "/openapi.json",
+  docs: "/docs",
 } as const;
 
 export type RoutePath = (typeof paths)[keyof typeof paths];
@@ -51,6 +53,8 @@ export const needs: Readonly<Record<RoutePath, Need>> = {
   [paths.events]: "reader",
   [paths.stats]: "reader",
   [paths.metrics]: "reader",
+  [paths.description]: "anyone",
+  [paths.docs]: "anyone",
 };
 
 export interface RoutesOptions {

@@ -17,6 +17,9 @@ function apply(choice: Choice): void {
   else document.documentElement.dataset.theme = choice;
 }
 
+/** For pages without the button. */
+export const applyStoredTheme = (): void => apply(stored());
+
 export function themeButton(button: HTMLButtonElement, label: Element): void {
   let choice = stored();
   const show = () => {

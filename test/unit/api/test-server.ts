@@ -3,6 +3,7 @@
 import { type IncomingHttpHeaders, request } from "node:http";
 import { connect } from "node:net";
 import type { PendingRead, PendingWrite } from "../../../api/batcher/pending.ts";
+import { descriptionRoutes } from "../../../api/description/routes.ts";
 import { type Access, Door } from "../../../api/door/door.ts";
 import { liveRoutes } from "../../../api/events/live-routes.ts";
 import { LiveStream } from "../../../api/events/stream.ts";
@@ -81,6 +82,7 @@ export class TestServer {
           workers: { master: "w-1" },
         }),
         ...liveRoutes(this.#stream, new Metrics()),
+        ...descriptionRoutes(),
       ],
       { door: this.door, log, meters, pages: (_req, _res, next) => next() },
     );

@@ -1,0 +1,164 @@
+// The bodies a client may send, by the names under which they are described. The schemas are those that requests are held
+// against; the examples are carried out by the tests.
+import { z } from "zod";
+import * as schemas from "../requests/schemas.ts";
+import type { Example, JsonSchema } from "./json-schema.ts";
+
+interface Body {
+  readonly schema: z.ZodType;
+  readonly description: string;
+  readonly examples: Readonly<Record<string, Example>>;
+}
+
+const reads = {
+  Select: {
+    schema: schemas.selectBody,
+    description: "Rows of a table. Without `columns` all of them; without `orderBy` in no order to rely on.",
+    examples: {
+      select: {
+        summary: "Some columns of some rows, in order",
+        value: {
+          table: "rides",
+          columns: ["ride_id", "created_by"],
+          where: { source: 3, timestamp: { ">=": "2026-01-01" } },
+          orderBy: "ride_id desc",
+          limit: 10,
+        },
+      },
+      strong: {
+        summary: "Every write that was answered before is seen",
+        value: { table: "users", where: "username = 'asha'", consistency: "strong" },
+      },
+      columnText: {
+        summary: "As earlier clients wrote it",
+        value: { table: "users", column: "username,password", condition: "username='asha'" },
+      },
+    },
+  },
+  Count: {
+    schema: schemas.countBody,
+    description: "How many rows there are.",
+    examples: {
+      count: { summary: "Count rows", value: { table: "rides", count: true, where: { created_by: "asha" } } },
+    },
+  },
+} satisfies Record<string, Body>;
+
+const writes = {
+  Insert: {
+    schema: schemas.insertBody,
+    description: "Adds rows, all or none.",
+    examples: {
+      insert: {
+        summary: "Insert rows",
+        value: {
+          op: "insert",
+          table: "users",
+          rows: [
+            { username: "asha", password: "3d725109c7e7c0bfb9d709836735b56d943d263f" },
+            { username: "ben", password: "8cb2237d0679ca88db6464eac60da96345513964" },
+          ],
+        },
+      },
+    },
+  },
+  Upsert: {
+    schema: schemas.upsertBody,
+    description: "Adds rows; one whose primary key is there already takes that one's place.",
+    examples: {
+      upsert: {
+        summary: "Insert, or update by the primary key",
+        value: { op: "upsert", table: "users", row: { username: "asha", password: "9f1c" } },
+      },
+    },
+  },
+  Update: {
+    schema: schemas.updateBody,
+    description: "Changes all rows of which the condition holds. `1=1` stands for every row.",
+    examples: {
+      update: {
+        summary: "Update rows",
+        value: { op: "update", table: "rides", set: { destination: 7 }, where: { ride_id: 3 } },
+      },
+    },
+  },
+  Delete: {
+    schema: schemas.deleteBody,
+    description: "Deletes all rows of which the condition holds. `1=1` stands for every row.",
+    examples: {
+      delete: {
+        summary: "Delete rows",
+        value: { op: "delete", table: "rides", where: "source = 3 AND timestamp < '2026'" },
+      },
+    },
+  },
+  ColumnInsert: {
+    schema: schemas.columnInsertBody,
+    description: "As earlier clients insert: columns and their values beside each other.",
+    examples: {
+      columnInsert: {
+        summary: "Earlier form: insert",
+        value: { table: "users", column: ["username", "password"], insert: ["asha", "3d72"] },
+      },
+      columnInsertText: {
+        summary: "Earlier form: insert, as texts",
+        value: { table: "users", column: "username,password", insert: "'asha','3d72'" },
+      },
+    },
+  },
+  ColumnDelete: {
+    schema: schemas.columnDeleteBody,
+    description: "As earlier clients delete: by a condition, or by a column and its value.",
+    examples: {
+      columnDelete: {
+        summary: "Earlier form: delete",
+        value: { table: "rides", column: "ride_id", delete: 7 },
+      },
+      columnDeleteText: {
+        summary: "Earlier form: delete by a condition",
+        value: { table: "users", delete: "username = 'asha'" },
+      },
+    },
+  },
+  QueryInsert: {
+    schema: schemas.queryInsertBody,
+    description: "As some clients insert.",
+    examples: {
+      queryInsert: {
+        summary: "Earlier form: query insert",
+        value: { query: "insert", table: "users", values: { username: "asha", password: "3d72" } },
+      },
+    },
+  },
+  QueryDelete: {
+    schema: schemas.queryDeleteBody,
+    description: "As some clients delete.",
+    examples: {
+      queryDelete: {
+        summary: "Earlier form: query delete",
+        value: { query: "delete", table: "users", condition: { username: "asha" } },
+      },
+    },
+  },
+} satisfies Record<string, Body>;
+
+const bodies: Readonly<Record<string, Body>> = { ...reads, ...writes };
+
+export const readBodyNames = Object.keys(reads);
+export const writeBodyNames = Object.keys(writes);
+
+export const examplesOf = (names: readonly string[]): Readonly<Record<string, Example>> =>
+  Object.assign({}, ...names.map((name) => bodies[name]?.examples));
+
+export const bodySchemas: Readonly<Record<string, JsonSchema>> = Object.fromEntries(
+  Object.entries(bodies).map(([name, { schema, description }]) => [
+    name,
+    { description, ...jsonSchemaOf(schema, "input") },
+  ]),
+);
+
+/** @param side what is sent to the validator, or what comes out of it */
+export function jsonSchemaOf(schema: z.ZodType, side: "input" | "output"): JsonSchema {
+  const { $schema, "~standard": standard, ...rest } = z.toJSONSchema(schema, { io: side });
+  return rest as JsonSchema;
+}

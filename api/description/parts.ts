@@ -1,0 +1,105 @@
+// What stands inside bodies and is read by hand there (api/requests/): values, rows, columns, conditions, orders. The
+// tests hold these descriptions against those parsers, in both directions.
+import { bounds } from "../requests/bounds.ts";
+import type { PartName } from "../requests/schemas.ts";
+import type { JsonSchema } from "./json-schema.ts";
+
+const ref = (name: PartName | "Condition" | "Comparisons" | "Known"): JsonSchema => ({
+  $ref: `#/components/schemas/${name}`,
+});
+const name: JsonSchema = { type: "string", minLength: 1, maxLength: bounds.nameLengthMax };
+const listOfKnown: JsonSchema = { type: "array", items: ref("Known") };
+
+export const parts: Readonly<Record<PartName | "Condition" | "Comparisons" | "Known", JsonSchema>> = {
+  Known: {
+    description: "A single value that is there: a text, a number, true or false",
+    type: ["string", "number", "boolean"],
+  },
+  Value: {
+    description: "A single value of a column. Whole numbers of more than 15 digits keep every digit.",
+    type: ["string", "number", "boolean", "null"],
+  },
+  Row: {
+    description: "Columns and their values. All rows of one request have the same columns.",
+    type: "object",
+    minProperties: 1,
+    propertyNames: name,
+    additionalProperties: ref("Value"),
+    examples: [{ username: "asha", password: "3d725109c7e7c0bfb9d709836735b56d943d263f" }],
+  },
+  Columns: {
+    description:
+      "A list of column names; a text names one column, several between commas, or all of them (`*`)",
+    anyOf: [
+      { type: "array", items: name, minItems: 1, maxItems: bounds.columnsMax, uniqueItems: true },
+      { type: "string", minLength: 1 },
+    ],
+    examples: [["username", "password"], "*"],
+  },
+  Where: {
+    description: `A condition, or a list of conditions that must all hold. At most ${bounds.comparisonsMax} comparisons.`,
+    anyOf: [
+      ref("Condition"),
+      {
+        type: "array",
+        items: { anyOf: [ref("Condition"), { type: "null" }] },
+        maxItems: bounds.comparisonsMax,
+      },
+      { type: "null" },
+    ],
+    examples: [{ created_by: "asha", source: { ">": 3 } }, "source = 3 AND timestamp < '2026'"],
+  },
+  Condition: {
+    description:
+      "An object of columns, each with a value it equals, a list of values it is among, or comparisons; all must hold. Or " +
+      "a text with = != < <= > >= IN LIKE, IS NULL, AND OR NOT and parentheses. It is parsed, and never becomes SQL as it is.",
+    anyOf: [
+      { type: "string" },
+      {
+        type: "object",
+        additionalProperties: { anyOf: [ref("Value"), listOfKnown, ref("Comparisons")] },
+      },
+    ],
+  },
+  Comparisons: {
+    description: "Operators and what the column is compared with; all must hold",
+    type: "object",
+    minProperties: 1,
+    additionalProperties: false,
+    properties: {
+      "=": ref("Value"),
+      "!=": ref("Value"),
+      "<": ref("Known"),
+      "<=": ref("Known"),
+      ">": ref("Known"),
+      ">=": ref("Known"),
+      in: listOfKnown,
+      "not in": listOfKnown,
+      like: { type: "string" },
+      "not like": { type: "string" },
+    },
+  },
+  OrderBy: {
+    description: "`age desc, name`, or a list of such texts and of objects",
+    anyOf: [
+      { type: "string", minLength: 1 },
+      {
+        type: "array",
+        minItems: 1,
+        maxItems: bounds.columnsMax,
+        items: {
+          anyOf: [
+            { type: "string", minLength: 1 },
+            {
+              type: "object",
+              properties: { column: { type: "string" }, descending: { type: "boolean" } },
+              required: ["column"],
+              additionalProperties: false,
+            },
+          ],
+        },
+      },
+    ],
+    examples: ["ride_id desc", [{ column: "ride_id", descending: true }]],
+  },
+};

@@ -1,0 +1,74 @@
+// One request, asked again while that makes sense and time is left.
+import { setTimeout as sleep } from "node:timers/promises";
+import { DbaasError, UnreachableError } from "./errors.ts";
+import { isPassing, pauseBefore, retryAfterMs } from "./retry.ts";
+import type { ErrorAnswer } from "./types.ts";
+
+export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
+
+export interface Exchange {
+  readonly method: "GET" | "POST";
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** For all attempts together. */
+  readonly withinMs: number;
+  /** Whether the same request twice does no more than once. */
+  readonly repeatable: boolean;
+}
+
+export interface Answered {
+  readonly value: unknown;
+  readonly headers: Headers;
+}
+
+/** @throws DbaasError when the service refuses, UnreachableError when it does not answer */
+export async function exchange(send: Fetch, request: Exchange): Promise<Answered> {
+  const endMs = performance.now() + request.withinMs;
+  for (let number = 1; ; number++) {
+    const outcome = await attempt(send, request, endMs - performance.now());
+    if (!("failure" in outcome)) return outcome;
+    const { failure, passing, afterMs } = outcome;
+    const pauseMs = pauseBefore({
+      number,
+      retryAfterMs: afterMs,
+      leftMs: endMs - performance.now(),
+      chance: Math.random(),
+    });
+    if (!request.repeatable || !passing || pauseMs === undefined) throw failure;
+    await sleep(pauseMs);
+  }
+}
+
+interface Failed {
+  readonly failure: Error;
+  readonly passing: boolean;
+  readonly afterMs: number | undefined;
+}
+
+async function attempt(send: Fetch, request: Exchange, leftMs: number): Promise<Answered | Failed> {
+  const { method, url, headers, body } = request;
+  try {
+    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)));
+    const response = await send(url, { method, headers, signal, ...(body === undefined ? {} : { body }) });
+    const text = await response.text();
+    if (response.ok) return { value: JSON.parse(text) as unknown, headers: response.headers };
+    return {
+      failure: refusalIn(text, response.status),
+      passing: isPassing(response.status),
+      afterMs: retryAfterMs(response.headers.get("retry-after")),
+    };
+  } catch (cause) {
+    const failure = new UnreachableError(`no answer from ${url.origin}`, { cause });
+    return { failure, passing: true, afterMs: undefined };
+  }
+}
+
+function refusalIn(text: string, status: number): DbaasError {
+  try {
+    const { error } = JSON.parse(text) as ErrorAnswer;
+    return new DbaasError(status, error.code, error.message, error.field);
+  } catch {
+    return new DbaasError(status, "unknown", `HTTP status ${status}`);
+  }
+}

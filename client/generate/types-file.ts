@@ -1,0 +1,52 @@
+// PURE: the text of client/types.ts, from the API's own description.
+import type { JsonSchema, OpenApi } from "../../api/description/json-schema.ts";
+import { comment, typeOf } from "../../api/description/typescript.ts";
+
+/** What the client's methods take and give; what these refer to comes along. */
+const wanted = [
+  "Select",
+  "Count",
+  "Insert",
+  "Upsert",
+  "Update",
+  "Delete",
+  "ReadAnswer",
+  "WriteAnswer",
+  "ClusterStatus",
+  "ClusterEvent",
+  "Stats",
+  "ErrorAnswer",
+];
+
+const head = `// Written from the API's description by "node dist/client/generate/main.js". Not to be edited: a test compares the two.
+`;
+
+export function typesFile({ components: { schemas } }: OpenApi): string {
+  const names = new Set<string>();
+  for (const name of wanted) collect(name, schemas, names);
+  const declarations = [...names].sort().map((name) => {
+    const schema = schemas[name] ?? {};
+    return `\n${comment(schema.description)}export type ${name} = ${typeOf(schema)};\n`;
+  });
+  return head + declarations.join("");
+}
+
+function collect(name: string, schemas: OpenApi["components"]["schemas"], into: Set<string>): void {
+  if (into.has(name)) return;
+  into.add(name);
+  for (const [, referred] of JSON.stringify(withoutDeprecated(schemas[name] ?? {})).matchAll(
+    /"#\/components\/schemas\/(\w+)"/g,
+  ))
+    if (referred !== undefined) collect(referred, schemas, into);
+}
+
+const withoutDeprecated = (schema: JsonSchema): JsonSchema => ({
+  ...schema,
+  ...(schema.properties === undefined
+    ? {}
+    : {
+        properties: Object.fromEntries(
+          Object.entries(schema.properties).filter(([, { deprecated }]) => deprecated !== true),
+        ),
+      }),
+});

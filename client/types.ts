@@ -1,0 +1,238 @@
+// Written from the API's description by "node dist/client/generate/main.js". Not to be edited: a test compares the two.
+
+export type ClusterEvent = {
+  /** Its place in the order, for `since` and `Last-Event-ID` */
+  readonly id: string;
+  /** Unix time in ms */
+  readonly atMs: number;
+  /** The controller's cycle, as in its log */
+  readonly reconcile: string;
+  readonly severity: "info" | "warning";
+  readonly reason: string;
+  readonly message: string;
+  readonly worker: string | null;
+};
+
+export type ClusterStatus = {
+  readonly cluster: string;
+  /** Of the manifest, as last read */
+  readonly generation: number;
+  /** Of the manifest, as last acted on */
+  readonly observedGeneration: number;
+  readonly desiredSlaves: number;
+  readonly desiredReason: string;
+  readonly readySlaves: number;
+  readonly master: string | null;
+  readonly epoch: number;
+  readonly workers: readonly ({
+    readonly name: string;
+    readonly container: string;
+    readonly pid: number | null;
+    readonly state: "joining" | "slave" | "draining" | "master" | "starting" | "dead";
+    readonly epoch: number;
+    readonly position: number;
+    /** Records behind the master */
+    readonly lag: number;
+    /** For how long the master has had a record that this one has not */
+    readonly lagMs: number;
+    readonly readsServed: number;
+    readonly writesServed: number;
+    /** Unix time in ms */
+    readonly sinceMs: number;
+  })[];
+  readonly window: {
+    readonly reads: number;
+    /** Unix time in ms */
+    readonly startedAtMs: number;
+    /** Unix time in ms */
+    readonly endsAtMs: number;
+  } | null;
+  readonly conditions: readonly ({
+    readonly type: "Ready" | "MasterAvailable" | "SlavesAvailable" | "Scaling" | "ManifestValid" | "Degraded" | "Paused";
+    readonly status: "True" | "False" | "Unknown";
+    readonly reason: string;
+    readonly message: string;
+    /** Unix time in ms */
+    readonly sinceMs: number;
+  })[];
+  readonly foreign: readonly {
+    readonly name: string;
+    readonly reason: string;
+  }[];
+  readonly failovers: readonly ({
+    /** Unix time in ms */
+    readonly atMs: number;
+    readonly from: string | null;
+    readonly to: string;
+    readonly epoch: number;
+    /** How long there was no master; null when unknown */
+    readonly gapMs: number | null;
+  })[];
+  readonly lastCycle: {
+    readonly id: string;
+    /** Unix time in ms */
+    readonly atMs: number;
+    readonly tookMs: number;
+  };
+};
+
+/** A list of column names; a text names one column, several between commas, or all of them (`*`) */
+export type Columns = readonly string[] | string;
+
+/** Operators and what the column is compared with; all must hold */
+export type Comparisons = {
+  readonly "="?: Value;
+  readonly "!="?: Value;
+  readonly "<"?: Known;
+  readonly "<="?: Known;
+  readonly ">"?: Known;
+  readonly ">="?: Known;
+  readonly in?: readonly Known[];
+  readonly "not in"?: readonly Known[];
+  readonly like?: string;
+  readonly "not like"?: string;
+};
+
+/** An object of columns, each with a value it equals, a list of values it is among, or comparisons; all must hold. Or a text with = != < <= > >= IN LIKE, IS NULL, AND OR NOT and parentheses. It is parsed, and never becomes SQL as it is. */
+export type Condition = string | { readonly [name: string]: Value | readonly Known[] | Comparisons };
+
+/** How many rows there are. */
+export type Count = {
+  readonly table: string;
+  readonly count: true | 1;
+  readonly where?: Where;
+  /** `strong` sees every write that was answered before */
+  readonly consistency?: "eventual" | "strong";
+};
+
+/** Deletes all rows of which the condition holds. `1=1` stands for every row. */
+export type Delete = {
+  readonly op: "delete";
+  readonly table: string;
+  readonly where: Where;
+};
+
+export type ErrorAnswer = {
+  readonly error: {
+    /** For programs */
+    readonly code: "bad_request" | "unknown_table" | "unknown_column" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "constraint_violation" | "key_reused" | "too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "poison_request" | "query_timeout" | "not_fresh" | "unavailable" | "storage_full";
+    /** For people */
+    readonly message: string;
+    /** Which field or header is wrong, for instance `rows[2].age` */
+    readonly field?: string;
+  };
+};
+
+/** Adds rows, all or none. */
+export type Insert = {
+  readonly op: "insert";
+  readonly table: string;
+  readonly row: Row;
+} | {
+  readonly op: "insert";
+  readonly table: string;
+  readonly rows: readonly Row[];
+};
+
+/** A single value that is there: a text, a number, true or false */
+export type Known = string | number | boolean;
+
+/** `age desc, name`, or a list of such texts and of objects */
+export type OrderBy = string | readonly (string | {
+  readonly column: string;
+  readonly descending?: boolean;
+})[];
+
+/** The rows; for a count, one row with `count` */
+export type ReadAnswer = readonly Row[];
+
+/** Columns and their values. All rows of one request have the same columns. */
+export type Row = { readonly [name: string]: Value };
+
+/** Rows of a table. Without `columns` all of them; without `orderBy` in no order to rely on. */
+export type Select = {
+  readonly table: string;
+  readonly columns?: Columns;
+  readonly where?: Where;
+  readonly orderBy?: OrderBy;
+  readonly limit?: number;
+  readonly offset?: number;
+  /** `strong` sees every write that was answered before */
+  readonly consistency?: "eventual" | "strong";
+};
+
+export type Stats = {
+  /** Unix time in ms */
+  readonly atMs: number;
+  readonly api: string;
+  readonly reads: {
+    readonly total: number;
+    readonly perSecond: number;
+    readonly failedPerSecond: number;
+    readonly p50Ms: number | null;
+    readonly p95Ms: number | null;
+    readonly p99Ms: number | null;
+    readonly inFlight: number;
+  };
+  readonly writes: {
+    readonly total: number;
+    readonly perSecond: number;
+    readonly failedPerSecond: number;
+    readonly p50Ms: number | null;
+    readonly p95Ms: number | null;
+    readonly p99Ms: number | null;
+    readonly inFlight: number;
+  };
+  readonly queues: {
+    readonly readQ: number;
+    readonly writeQ: number;
+    readonly syncQ: number;
+    readonly responseQ: number;
+    readonly deadQ: number;
+  } | null;
+  readonly reachable: {
+    readonly rabbitmq: boolean;
+    readonly zookeeper: boolean;
+    readonly controller: boolean;
+  };
+  readonly scaling: {
+    readonly baseline: number;
+    readonly min: number;
+    readonly max: number;
+    readonly windowMs: number;
+    readonly readsPerSlave: number;
+  } | null;
+};
+
+/** Changes all rows of which the condition holds. `1=1` stands for every row. */
+export type Update = {
+  readonly op: "update";
+  readonly table: string;
+  readonly set: Row;
+  readonly where: Where;
+};
+
+/** Adds rows; one whose primary key is there already takes that one's place. */
+export type Upsert = {
+  readonly op: "upsert";
+  readonly table: string;
+  readonly row: Row;
+} | {
+  readonly op: "upsert";
+  readonly table: string;
+  readonly rows: readonly Row[];
+};
+
+/** A single value of a column. Whole numbers of more than 15 digits keep every digit. */
+export type Value = string | number | boolean | null;
+
+/** A condition, or a list of conditions that must all hold. At most 256 comparisons. */
+export type Where = Condition | readonly (Condition | null)[] | null;
+
+export type WriteAnswer = {
+  readonly rowsAffected: number;
+  /** The write's place in the log */
+  readonly position: number;
+  /** Numbers that the database gave to inserted rows */
+  readonly ids?: readonly number[];
+};

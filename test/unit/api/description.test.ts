@@ -1,0 +1,261 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import fc from "fast-check";
+import { z } from "zod";
+import { describeApi } from "../../../api/description/document.ts";
+import { html } from "../../../api/description/html.ts";
+import type { JsonSchema } from "../../../api/description/json-schema.ts";
+import { operations } from "../../../api/description/operations.ts";
+import { docsPage } from "../../../api/description/page.ts";
+import { parseRead } from "../../../api/requests/read-request.ts";
+import { parseWrite } from "../../../api/requests/write-request.ts";
+import { statusOf } from "../../../api/server/refusals.ts";
+import { needs, paths } from "../../../api/server/routes.ts";
+import { Refusal } from "../../../protocol/errors.ts";
+import { TestServer } from "./test-server.ts";
+
+const api = describeApi();
+const all = Object.entries(api.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+);
+
+const server = new TestServer();
+before(() => server.start());
+after(() => server.stop());
+
+/** The validator that stands for a described schema, with what it refers to. */
+function validatorOf(name: string): z.ZodType {
+  const variants = variantsOf(api.components.schemas[name] ?? {});
+  const text = JSON.stringify({ anyOf: variants, $defs: api.components.schemas });
+  return z.fromJSONSchema(JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/")));
+}
+
+/** Where one of several properties must be there, one schema for each: what makes validators does not know the short form. */
+function variantsOf({ oneOf = [], ...schema }: JsonSchema): readonly JsonSchema[] {
+  if (oneOf.length === 0 || schema.properties === undefined)
+    return [{ ...schema, ...(oneOf.length > 0 && { oneOf }) }];
+  const choices = oneOf.flatMap(({ required = [] }) => required);
+  return oneOf.map(({ required = [] }) => ({
+    ...schema,
+    properties: Object.fromEntries(
+      Object.entries(schema.properties ?? {}).filter(
+        ([key]) => required.includes(key) || !choices.includes(key),
+      ),
+    ),
+    required: [...(schema.required ?? []), ...required],
+  }));
+}
+
+const isTaken = (parse: (body: unknown) => unknown, body: unknown): boolean => {
+  try {
+    parse(body);
+    return true;
+  } catch (error) {
+    assert.ok(error instanceof Refusal, String(error));
+    return false;
+  }
+};
+
+describe("the description", () => {
+  it("has every route of the API, in its method, with the role it needs", async () => {
+    assert.deepEqual(Object.keys(api.paths).sort(), Object.values(paths).sort());
+    for (const { path, method, operation } of all) {
+      assert.equal(operation["x-needs"], needs[path as keyof typeof needs]);
+      assert.equal(operation.security.length === 0, operation["x-needs"] === "anyone", path);
+      const other = method === "get" ? "POST" : "GET";
+      assert.notEqual((await server.call(method.toUpperCase(), path)).status, 405, `${method} ${path}`);
+      assert.equal((await server.call(other, path)).status, 405, `${other} ${path}`);
+    }
+  });
+
+  it("refers only to what is there, and calls no two things the same", () => {
+    for (const [, name = ""] of JSON.stringify(api).matchAll(/"#\/components\/schemas\/(\w+)"/g))
+      assert.ok(Object.hasOwn(api.components.schemas, name), name);
+    const ids = all.map(({ operation }) => operation.operationId);
+    assert.equal(new Set(ids).size, ids.length);
+    const tags = api.tags.map(({ name }) => name);
+    for (const { operation } of all) for (const tag of operation.tags) assert.ok(tags.includes(tag));
+  });
+
+  it("names the status of every refusal that a route may answer with", () => {
+    for (const { path, operation } of all) {
+      const known = operations[path as keyof typeof operations].refusals;
+      for (const code of known) {
+        const response = operation.responses[String(statusOf[code])];
+        assert.match(response?.description ?? "", new RegExp(`\`${code}\``), `${path} ${code}`);
+      }
+    }
+  });
+
+  it("gives examples that are taken, by the API and by the schema", () => {
+    for (const [path, parse, names] of [
+      [paths.read, parseRead, ["Select", "Count"]],
+      [paths.write, parseWrite, ["Insert", "Upsert", "Update", "Delete", "ColumnInsert", "ColumnDelete"]],
+    ] as const) {
+      const body = api.paths[path]?.post?.requestBody?.content["application/json"];
+      const examples = Object.values(body?.examples ?? {});
+      assert.ok(examples.length >= 3);
+      for (const { value, summary } of examples) assert.ok(isTaken(parse, value), summary);
+      for (const name of names)
+        assert.ok(
+          examples.some(({ value }) => validatorOf(name).safeParse(value).success),
+          name,
+        );
+    }
+  });
+
+  it("is served as JSON that never changes while the API runs", async () => {
+    const { status, headers, text } = await server.call("GET", "/openapi.json");
+    assert.deepEqual([status, headers["content-type"]], [200, "application/json"]);
+    assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(api)));
+  });
+});
+
+describe("what is described and what is parsed", () => {
+  const value = fc.oneof(fc.string({ maxLength: 8 }), fc.integer(), fc.boolean(), fc.constant(null));
+  const anything = fc.oneof(value, fc.array(value, { maxLength: 3 }), fc.dictionary(fc.string(), value));
+  const column = fc.constantFrom("username", "ride_id", "x");
+  const operator = fc.constantFrom("=", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "not like", "~");
+  const test = fc.oneof(value, fc.array(value, { maxLength: 3 }), fc.dictionary(operator, anything));
+  const condition = fc.oneof(fc.dictionary(column, test), anything);
+  const where = fc.oneof(condition, fc.array(condition, { maxLength: 3 }));
+  const order = fc.record(
+    { column: anything, descending: fc.oneof(fc.boolean(), fc.constant(1)), more: fc.constant(1) },
+    { requiredKeys: ["column"] },
+  );
+
+  /** Texts are left out: their grammar is tested where it is read. */
+  const saysText = (raw: unknown): boolean =>
+    typeof raw === "string" ||
+    (typeof raw === "object" &&
+      raw !== null &&
+      Object.values(raw).some((inner) => typeof inner === "string"));
+
+  function agree(name: string, body: (raw: unknown) => unknown): (raw: unknown) => void {
+    const validator = validatorOf(name);
+    return (raw) => {
+      const described = validator.safeParse(raw).success;
+      assert.equal(isTaken(parseRead, body(raw)), described, `${name} ${JSON.stringify(raw)}`);
+    };
+  }
+
+  it("agree about conditions", () =>
+    fc.assert(
+      fc.property(
+        where.filter((raw) => !(Array.isArray(raw) ? raw : [raw]).some((one) => typeof one === "string")),
+        agree("Where", (raw) => ({ table: "t", where: raw })),
+      ),
+      { numRuns: 500 },
+    ));
+
+  it("agree about columns", () =>
+    fc.assert(
+      fc.property(
+        anything.filter((raw) => typeof raw !== "string" && raw !== null),
+        agree("Columns", (raw) => ({ table: "t", columns: raw })),
+      ),
+    ));
+
+  it("agree about orders", () =>
+    fc.assert(
+      fc.property(
+        fc.array(order).filter((raw) => !saysText(raw)),
+        agree("OrderBy", (raw) => ({ table: "t", orderBy: raw })),
+      ),
+    ));
+
+  const row = validatorOf("Row");
+  it("agree about rows", () =>
+    fc.assert(
+      fc.property(fc.oneof(fc.dictionary(fc.string(), anything), anything), (raw) => {
+        const taken = isTaken(parseWrite, { op: "insert", table: "t", row: raw });
+        assert.equal(taken, row.safeParse(raw).success, JSON.stringify(raw));
+      }),
+    ));
+
+  it("agree about which keys a body has, and which it needs", () => {
+    const keys = [
+      "op",
+      "table",
+      "row",
+      "rows",
+      "set",
+      "where",
+      "insert",
+      "column",
+      "columns",
+      "delete",
+      "query",
+    ];
+    const values: Readonly<Record<string, unknown>> = {
+      table: "t",
+      row: { a: 1 },
+      rows: [{ a: 1 }],
+      set: { a: 1 },
+      where: { a: 1 },
+      insert: [1],
+      column: ["a"],
+      columns: ["a"],
+      delete: { a: 1 },
+      query: "delete",
+    };
+    const names = ["Insert", "Upsert", "Update", "Delete", "ColumnInsert", "QueryDelete"];
+    const validators = names.map(validatorOf);
+    fc.assert(
+      fc.property(
+        fc.subarray(keys),
+        fc.constantFrom("insert", "upsert", "update", "delete", "drop"),
+        (chosen, op) => {
+          const body = Object.fromEntries(chosen.map((key) => [key, key === "op" ? op : values[key]]));
+          // Form and values of this one depend on each other; its examples are tested above.
+          if (!("op" in body) && "delete" in body && !("insert" in body) && !("query" in body)) return;
+          const described = validators.some((one) => one.safeParse(body).success);
+          assert.equal(isTaken(parseWrite, body), described, JSON.stringify(body));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("the page for people", () => {
+  const page = docsPage(api);
+
+  it("shows every route and every type", () => {
+    for (const { operation } of all) assert.ok(page.includes(`<article id="${operation.operationId}"`));
+    for (const name of Object.keys(api.components.schemas))
+      assert.ok(page.includes(`<article id="type-${name}"`));
+  });
+
+  it("leads only to places that are there", () => {
+    const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+    for (const [, target] of page.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.has(target), target);
+  });
+
+  it("has no code and no styles in it, and loads nothing from elsewhere", async () => {
+    assert.doesNotMatch(
+      page,
+      /<script(?![^>]* src="\/)|<style|\sstyle=|\son\w+=|javascript:|(src|href)="https?:/i,
+    );
+    const { headers, status } = await server.call("GET", "/docs");
+    assert.equal(status, 200);
+    assert.match(String(headers["content-security-policy"]), /default-src 'none'.*frame-ancestors 'none'/);
+    assert.doesNotMatch(String(headers["content-security-policy"]), /unsafe/);
+    assert.equal(headers["x-content-type-options"], "nosniff");
+    assert.equal(headers["referrer-policy"], "no-referrer");
+  });
+
+  it("shows text as text, whatever stands in it", () =>
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const shown = html`<p title="${text}">${text}</p>`.text;
+        assert.equal((shown.match(/[<>]/g) ?? []).length, 4);
+        assert.equal((shown.match(/"/g) ?? []).length, 2);
+      }),
+    ));
+
+  it("does not break on a schema of a kind it does not know", () => {
+    const schemas: Record<string, JsonSchema> = { Odd: { description: "<b>", type: "object" }, None: {} };
+    assert.match(docsPage({ ...api, components: { ...api.components, schemas } }), /&lt;b&gt;/);
+  });
+});

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { describeApi } from "../../../api/description/document.ts";
+import type { JsonSchema } from "../../../api/description/json-schema.ts";
+import { typeOf } from "../../../api/description/typescript.ts";
+import { typesFile } from "../../../client/generate/types-file.ts";
+
+test("the client's types are those that the API's description says", () => {
+  const file = readFileSync(new URL("../../../../client/types.ts", import.meta.url), "utf8");
+  assert.equal(file, typesFile(describeApi()), "client/types.ts is old: node dist/client/generate/main.js");
+});
+
+test("a schema becomes the type that it describes", () => {
+  const table: readonly (readonly [JsonSchema, string])[] = [
+    [{}, "unknown"],
+    [{ $ref: "#/components/schemas/Row" }, "Row"],
+    [{ type: ["string", "null"] }, "string | null"],
+    [{ type: ["integer", "number"] }, "number"],
+    [{ enum: ["a", 1] }, '"a" | 1'],
+    [{ const: true }, "true"],
+    [{ type: "array", items: { type: ["string", "boolean"] } }, "readonly (string | boolean)[]"],
+    [{ type: "object", additionalProperties: { type: "string" } }, "{ readonly [name: string]: string }"],
+    [
+      { properties: { a: { type: "string" }, "b c": {} }, required: ["a"] },
+      '{\n  readonly a: string;\n  readonly "b c"?: unknown;\n}',
+    ],
+    [{ properties: { old: { deprecated: true } } }, "{\n}"],
+    [
+      { properties: { a: {}, b: {} }, oneOf: [{ required: ["a"] }, { required: ["b"] }] },
+      "{\n  readonly a: unknown;\n} | {\n  readonly b: unknown;\n}",
+    ],
+  ];
+  for (const [schema, type] of table) assert.equal(typeOf(schema), type);
+});
