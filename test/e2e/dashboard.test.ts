@@ -1,11 +1,13 @@
 // The dashboard in a real browser, on the real system: a failover and a scale-out as somebody sees them who watches the
 // page; both colour schemes, a phone, a keyboard, and nothing that the browser complains of.
 import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { noBrowser, openDashboard, useBrowser, watchAttribute } from "../support/browser.ts";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
 import { insertUsers, read } from "../support/database.ts";
+import { call } from "../support/http.ts";
 import { applyFields, applyManifest, baselineManifest } from "../support/manifest.ts";
 import { signal } from "../support/orchestrator.ts";
 import { seenMaster } from "../support/registry.ts";
@@ -232,6 +234,49 @@ test("comes back by itself when the API was away", { skip }, async (t) => {
   // That the connection broke is what the browser rightly complains of here.
   takeOut(complaints, /ERR_|Failed to load/);
 });
+
+test("asks for a token where the service does, and for an admin's to kill", { skip }, async (t) => {
+  const { page, complaints } = await openDashboard(t);
+  const tokens = [tokenOf("watcher", "reader"), tokenOf("chief", "admin")] as const;
+  t.after(async () => applyManifest(await baselineManifest()));
+  await applyFields({ tokens: `[${tokens.map(({ entry }) => entry).join(", ")}]` });
+  await until("the API asks for tokens", shownMs, async () => {
+    const { status } = await call("GET", "/api/v1/status");
+    return status === 401 ? found(true) : notYet(status);
+  });
+
+  const signIn = async (token: string) => {
+    await page.getByLabel("Token").fill(token);
+    await page.keyboard.press("Enter");
+    await page.locator("#sign-in").waitFor({ state: "hidden" });
+  };
+  await page.reload();
+  await untilText(page, "#headline-title", /Sign in to look inside/);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await signIn(tokens[0].token);
+  await untilText(page, "#headline-title", /All is well/);
+
+  const pid = masterOf(await workers()).pid;
+  const killTheMaster = async () => {
+    await page.getByRole("button", { name: "Kill the master" }).click();
+    await page.getByRole("button", { name: "Kill it" }).click();
+  };
+  await killTheMaster();
+  await untilText(page, "#said", /needs the token of an admin/);
+  assert.equal(masterOf(await workers()).pid, pid, "a reader kills nobody");
+  await signIn(tokens[1].token);
+  await killTheMaster();
+  await untilText(page, "#said", new RegExp(`Killed the master, pid ${pid}`));
+  // The refusals are what the browser rightly complains of here.
+  takeOut(complaints, /status of 40[13]/);
+});
+
+/** A token, and how the manifest knows it. */
+function tokenOf(name: string, role: string): { readonly token: string; readonly entry: string } {
+  const token = randomBytes(32).toString("base64url");
+  const sha256 = createHash("sha256").update(token).digest("hex");
+  return { token, entry: `{ name: ${name}, role: ${role}, sha256: "${sha256}" }` };
+}
 
 test("is served with a policy that lets nothing else in", { skip }, async (t) => {
   const { page, complaints } = await openDashboard(t);
