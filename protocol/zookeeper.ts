@@ -78,16 +78,13 @@ export class ZooKeeperSession {
   readonly #client: ZooKeeper;
   readonly #address: Address;
   readonly #ended = new AbortController();
-  readonly #silent = new AbortController();
+  #silent = new AbortController();
   readonly #watches = new Map<string, { kind: WatchKind; path: string; wakes: Set<() => void> }>();
   #silenceTimer: NodeJS.Timeout | undefined;
   #timeoutMs: number;
 
   /** Fires once the session is over for certain: closed by us, or expired by the ensemble. */
   readonly ended: AbortSignal = this.#ended.signal;
-  /** Fires once the ensemble has not been heard of for a whole session timeout: others may have taken our place. */
-  readonly silent: AbortSignal = this.#silent.signal;
-
   private constructor(options: ZooKeeperOptions) {
     this.#timeoutMs = options.sessionTimeoutMs;
     this.#address = addressIn(options.servers);
@@ -127,6 +124,14 @@ export class ZooKeeperSession {
       throw new TransientError("open a ZooKeeper session", { cause });
     }
     return session;
+  }
+
+  /**
+   * Fires once the ensemble has not been heard of for a whole session timeout: others may have taken our place. A session
+   * may come back all the same, for it was the ensemble that was away; from then on this is a new signal.
+   */
+  get silent(): AbortSignal {
+    return this.#silent.signal;
   }
 
   /** As negotiated: the server may have raised or lowered what was asked for. */
@@ -272,6 +277,7 @@ export class ZooKeeperSession {
 
   #onConnected(): void {
     clearTimeout(this.#silenceTimer);
+    if (this.silent.aborted && !this.ended.aborted) this.#silent = new AbortController();
     const negotiated = (this.#client as unknown as { timeout?: number }).timeout;
     if (typeof negotiated === "number" && negotiated > 0) this.#timeoutMs = negotiated;
     for (const { kind, path } of this.#watches.values()) this.#fire(kind, path);

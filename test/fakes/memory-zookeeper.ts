@@ -113,14 +113,13 @@ export class MemorySession implements Port {
   readonly #out: Lane;
   readonly #back: Lane;
   readonly #ended = new AbortController();
-  readonly #silent = new AbortController();
+  #silent = new AbortController();
   readonly #watches = new Map<string, Set<() => void>>();
   readonly #pending = new Set<(error: Error) => void>();
   #expired = false;
   #connected = true;
 
   readonly ended: AbortSignal = this.#ended.signal;
-  readonly silent: AbortSignal = this.#silent.signal;
 
   constructor(server: MemoryZooKeeper, process: VirtualProcess, link: Link, timeoutMs: number) {
     this.#server = server;
@@ -205,6 +204,10 @@ export class MemorySession implements Port {
     });
   }
 
+  get silent(): AbortSignal {
+    return this.#silent.signal;
+  }
+
   /** As if somebody had ended the session by its id. */
   expire(): void {
     if (this.#expired) return;
@@ -236,6 +239,7 @@ export class MemorySession implements Port {
   mended(): void {
     this.#toClient(() => {
       this.#connected = true;
+      if (this.silent.aborted && !this.ended.aborted) this.#silent = new AbortController();
       for (const wakes of this.#watches.values()) for (const wake of wakes) wake();
     });
   }
