@@ -1,5 +1,6 @@
 // `./dbaas torture`: breaks a cluster of its own in every way it knows, while clients use it, and says whether the service
-// kept its word. Ends with 0 when it did, 1 when it did not, 2 when it was called wrongly.
+// kept its word. Ends with 0 when it did, 1 when it did not, 2 when it was called wrongly, 3 when the
+// torture itself failed.
 import { argumentsFrom, UsageError, usage } from "./arguments.ts";
 
 // The pieces that this program shares with the end-to-end tests find their cluster by these.
@@ -32,10 +33,13 @@ async function main(): Promise<number> {
   return violations.length === 0 ? 0 : 1;
 }
 
-try {
-  process.exit(await main());
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`dbaas: ${error.message}\n\n${usage}\n`);
-  process.exit(2);
-}
+/** Waits until what was printed has left the process: an exit does not. */
+const finish = (code: number): void => {
+  process.stdout.write("", () => process.exit(code));
+};
+
+main().then(finish, (error: unknown) => {
+  if (error instanceof UsageError) print(`dbaas: ${error.message}\n\n${usage}`);
+  else print(`the torture itself failed: ${error instanceof Error ? error.stack : String(error)}`);
+  finish(error instanceof UsageError ? 2 : 3);
+});
