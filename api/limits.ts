@@ -27,6 +27,7 @@ export const limits = {
   readsFlushEveryMs: 250,
   headersBytesMax: 16 * 1_024,
   headersWithinMs: 5_000,
+  slowClientsCheckedEveryMs: 1_000,
   requestWithinMs: 10_000,
   keepAliveMs: 65_000,
   /** A socket on which nothing moves, in either direction. */

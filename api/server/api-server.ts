@@ -23,23 +23,34 @@ interface WebServer extends NetServer {
   closeAllConnections(): void;
 }
 
-const slowClientsCheckedEveryMs = 1_000;
+/** How much of everything one connection may take. */
+export interface ConnectionLimits {
+  readonly connectionsMax: number;
+  readonly headersBytesMax: number;
+  readonly headersWithinMs: number;
+  readonly requestWithinMs: number;
+  readonly keepAliveMs: number;
+  readonly idleSocketMs: number;
+  readonly slowClientsCheckedEveryMs: number;
+}
 
-const options = {
+const optionsOf = (bounds: ConnectionLimits) => ({
   noDelay: true,
-  headersTimeout: limits.headersWithinMs,
-  requestTimeout: limits.requestWithinMs,
-  keepAliveTimeout: limits.keepAliveMs,
-  connectionsCheckingInterval: slowClientsCheckedEveryMs,
-  maxHeaderSize: limits.headersBytesMax,
-} as const;
+  headersTimeout: bounds.headersWithinMs,
+  requestTimeout: bounds.requestWithinMs,
+  keepAliveTimeout: bounds.keepAliveMs,
+  connectionsCheckingInterval: bounds.slowClientsCheckedEveryMs,
+  maxHeaderSize: bounds.headersBytesMax,
+});
 
 export class ApiServer {
   readonly #onRequest: RequestListener;
   readonly #servers: WebServer[] = [];
+  readonly #bounds: ConnectionLimits;
   #draining = false;
 
-  constructor(hot: HotRoutes, rest: RequestListener, door: Door) {
+  constructor(hot: HotRoutes, rest: RequestListener, door: Door, bounds: ConnectionLimits = limits) {
+    this.#bounds = bounds;
     this.#onRequest = (req, res) => {
       if (this.#draining) res.setHeader("Connection", "close");
       if (req.method === "POST" && req.url === paths.read) {
@@ -52,13 +63,13 @@ export class ApiServer {
 
   /** @returns the port, which the system chooses when 0 is asked for */
   listen(port: number): Promise<number> {
-    return this.#start(createServer(options, this.#onRequest), port);
+    return this.#start(createServer(optionsOf(this.#bounds), this.#onRequest), port);
   }
 
   /** The same over TLS. */
   listenTls(port: number, certificate: Certificate): Promise<number> {
     const server = createTlsServer(
-      { ...options, ...certificate.text, handshakeTimeout: limits.headersWithinMs },
+      { ...optionsOf(this.#bounds), ...certificate.text, handshakeTimeout: this.#bounds.headersWithinMs },
       this.#onRequest,
     );
     certificate.onRenewal((text) => server.setSecureContext(text));
@@ -66,8 +77,8 @@ export class ApiServer {
   }
 
   #start(server: WebServer, port: number): Promise<number> {
-    server.maxConnections = limits.connectionsMax;
-    server.timeout = limits.idleSocketMs;
+    server.maxConnections = this.#bounds.connectionsMax;
+    server.timeout = this.#bounds.idleSocketMs;
     server.on("clientError", onClientError);
     this.#servers.push(server);
     return new Promise((resolve, reject) => {

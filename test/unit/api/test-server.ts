@@ -8,7 +8,7 @@ import { type Access, Door } from "../../../api/door/door.ts";
 import { liveRoutes } from "../../../api/events/live-routes.ts";
 import { LiveStream } from "../../../api/events/stream.ts";
 import { limits } from "../../../api/limits.ts";
-import { ApiServer } from "../../../api/server/api-server.ts";
+import { ApiServer, type ConnectionLimits } from "../../../api/server/api-server.ts";
 import { Bodies } from "../../../api/server/bodies.ts";
 import { clusterRoutes } from "../../../api/server/cluster-routes.ts";
 import { DatabaseRoutes, databaseRoutes } from "../../../api/server/database-routes.ts";
@@ -41,7 +41,7 @@ export class TestServer {
   counted = 0;
   port = 0;
 
-  constructor(access: Access = openAccess) {
+  constructor(access: Access = openAccess, bounds: Partial<ConnectionLimits> = {}) {
     const paths = pathsOf("test");
     const clock = { now: () => Date.now(), monotonicMs: () => this.#clock.nowMs };
     this.door = new Door(clock, access);
@@ -86,7 +86,7 @@ export class TestServer {
       ],
       { door: this.door, log, meters, pages: (_req, _res, next) => next() },
     );
-    this.api = new ApiServer(database, routes, this.door);
+    this.api = new ApiServer(database, routes, this.door, { ...limits, ...bounds });
   }
 
   async start(): Promise<void> {
@@ -110,6 +110,8 @@ export class TestServer {
     { token, body, headers = {} }: { token?: string; body?: string; headers?: Record<string, string> } = {},
   ): Promise<HttpAnswer> {
     const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    // Without it Node sends bodies of some methods as if they were the next request.
+    const length = body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) };
     return new Promise((resolve, reject) => {
       const outgoing = request(
         {
@@ -118,7 +120,7 @@ export class TestServer {
           method,
           path,
           agent: false,
-          headers: { ...authorization, ...headers },
+          headers: { ...length, ...authorization, ...headers },
         },
         (incoming) => {
           const chunks: Buffer[] = [];

@@ -1,0 +1,241 @@
+// What an attacker would do with the connection itself: bodies without end, requests that come byte by byte, headers that
+// mean two things. The real server, with shorter limits where time is what counts.
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { after, before, beforeEach, describe, it } from "node:test";
+import fc from "fast-check";
+import { jsonFrom } from "../../../api/requests/json-body.ts";
+import { parseRead } from "../../../api/requests/read-request.ts";
+import { parseWrite } from "../../../api/requests/write-request.ts";
+import { Refusal } from "../../../protocol/errors.ts";
+import { TestServer } from "../api/test-server.ts";
+
+const server = new TestServer();
+const impatient = new TestServer(undefined, {
+  headersWithinMs: 200,
+  requestWithinMs: 400,
+  keepAliveMs: 300,
+  slowClientsCheckedEveryMs: 50,
+});
+before(() => Promise.all([server.start(), impatient.start()]));
+after(() => Promise.all([server.stop(), impatient.stop()]));
+beforeEach(() => {
+  server.reads.length = 0;
+  server.writes.length = 0;
+});
+
+const write = '{"op":"insert","table":"users","row":{"username":"smuggled"}}';
+const crlf = (...lines: readonly string[]) => lines.join("\r\n");
+const answersIn = (received: string) => received.match(/HTTP\/1\.1 \d{3}/g) ?? [];
+const isAlive = async (which: TestServer) => (await which.call("GET", "/healthz")).status === 200;
+
+interface Sent {
+  readonly received: string;
+  readonly afterMs: number;
+}
+
+/** Sends one piece after the other, as long as the server listens. */
+function dribble(to: TestServer, pieces: Iterable<string>, everyMs: number): Promise<Sent> {
+  return new Promise((resolve) => {
+    const startedAtMs = performance.now();
+    const socket = connect(to.port, "127.0.0.1");
+    const iterator = pieces[Symbol.iterator]();
+    let received = "";
+    const sending = setInterval(() => {
+      const { value, done } = iterator.next();
+      if (!done && socket.writable) socket.write(value);
+    }, everyMs);
+    socket.on("data", (chunk) => {
+      received += chunk.toString("latin1");
+    });
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      clearInterval(sending);
+      resolve({ received, afterMs: performance.now() - startedAtMs });
+    });
+  });
+}
+
+function* endless(first: string, then: string): Generator<string> {
+  yield first;
+  for (;;) yield then;
+}
+
+describe("a request that means two things", () => {
+  const head = "POST /api/v1/db/write HTTP/1.1\r\nHost: x\r\n";
+  const hidden = `POST /api/v1/db/write HTTP/1.1\r\nHost: x\r\nContent-Length: ${write.length}\r\n\r\n${write}`;
+  const chunked = `${write.length.toString(16)}\r\n${write}\r\n0\r\n\r\n`;
+  const attempts: Readonly<Record<string, string>> = {
+    "length and chunks": `${head}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${hidden}`,
+    "chunks and length": `${head}Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n${hidden}`,
+    "two lengths": `${head}Content-Length: 4\r\nContent-Length: ${write.length}\r\n\r\n${write}`,
+    "lengths in a list": `${head}Content-Length: 4, ${write.length}\r\n\r\n${write}`,
+    "a length with a sign": `${head}Content-Length: +${write.length}\r\n\r\n${write}`,
+    "a length in hex": `${head}Content-Length: 0x20\r\n\r\n${write}`,
+    "a negative length": `${head}Content-Length: -1\r\n\r\n${write}`,
+    "a length without end": `${head}Content-Length: 99999999999999999999999\r\n\r\n${write}`,
+    "a coding nobody knows": `${head}Transfer-Encoding: xchunked\r\n\r\n${chunked}`,
+    "chunks, but not last": `${head}Transfer-Encoding: chunked, identity\r\n\r\n${chunked}`,
+    "a space before the colon": `${head}Transfer-Encoding : chunked\r\n\r\n${chunked}`,
+    "a folded header": `${head}X: a\r\n Transfer-Encoding: chunked\r\n\r\n${chunked}`,
+    "a chunk's size that overflows": `${head}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n${write}\r\n0\r\n\r\n`,
+    "a chunk's size with a sign": `${head}Transfer-Encoding: chunked\r\n\r\n-1\r\n${write}\r\n0\r\n\r\n`,
+    "a null in a header": `${head}X: a\0b\r\nContent-Length: ${write.length}\r\n\r\n${write}`,
+    "a version of its own": `POST /api/v1/db/write HTTP/9.9\r\nHost: x\r\nContent-Length: ${write.length}\r\n\r\n${write}`,
+    "another protocol": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "a path with a space": `POST /api/v1/db/write x HTTP/1.1\r\nHost: x\r\nContent-Length: ${write.length}\r\n\r\n${write}`,
+  };
+  for (const [what, text] of Object.entries(attempts))
+    it(`is refused once and the connection ends: ${what}`, async () => {
+      const received = await server.raw(text);
+      assert.deepEqual(answersIn(received), ["HTTP/1.1 400"], received);
+      assert.match(received, /Connection: close/);
+      assert.equal(server.writes.length, 0);
+    });
+
+  it("is two requests when it says so, each of which is answered", async () => {
+    const one = `${head}Content-Length: ${write.length}\r\n\r\n${write}`;
+    const last = one.replace("Host: x", "Host: x\r\nConnection: close");
+    assert.deepEqual(answersIn(await server.raw(one + last)), ["HTTP/1.1 200", "HTTP/1.1 200"]);
+    assert.equal(server.writes.length, 2);
+  });
+
+  it("never reaches a route under another's name by its headers", async () => {
+    for (const header of [
+      "X-HTTP-Method-Override: POST",
+      "X-Original-URL: /api/v1/db/clear",
+      "X-Rewrite-URL: /api/v1/db/clear",
+    ]) {
+      const received = await server.raw(
+        crlf("GET /healthz HTTP/1.1", "Host: x", "Connection: close", header, "", ""),
+      );
+      assert.deepEqual(answersIn(received), ["HTTP/1.1 200"]);
+    }
+    assert.equal(server.writes.length, 0);
+  });
+});
+
+describe("too much", () => {
+  it("of headers is refused", async () => {
+    const received = await server.raw(`GET /healthz HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
+    assert.deepEqual(answersIn(received), ["HTTP/1.1 431"]);
+    const many = Array.from({ length: 3_000 }, (_, i) => `X-${i}: y`);
+    const answer = await server.raw(crlf("GET /healthz HTTP/1.1", "Host: x", ...many, "", ""));
+    assert.deepEqual(answersIn(answer), ["HTTP/1.1 431"]);
+    assert.ok(await isAlive(server));
+  });
+
+  it("of a body is refused by what it says of itself, before it comes", async () => {
+    const socket = connect(server.port, "127.0.0.1");
+    socket.write("POST /api/v1/db/write HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n{");
+    const first = await new Promise<string>((resolve) =>
+      socket.once("data", (chunk) => resolve(chunk.toString())),
+    );
+    assert.match(first, /^HTTP\/1\.1 413 /);
+    socket.destroy();
+  });
+
+  it("of a body without end is refused, and the connection does not live on", async () => {
+    const start = "POST /api/v1/db/write HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const { received, afterMs } = await dribble(
+      impatient,
+      endless(start, `800\r\n${"x".repeat(2_048)}\r\n`),
+      5,
+    );
+    assert.match(received, /^HTTP\/1\.1 413 /);
+    assert.ok(afterMs < 3_000, `${afterMs} ms`);
+    assert.equal(impatient.writes.length, 0);
+  });
+
+  it("of nesting is refused or taken, and breaks nothing", () => {
+    for (const [open, close] of [
+      ["[", "]"],
+      ['{"a":', "}"],
+      ['{"where":[', "]}"],
+    ] as const) {
+      const depth = Math.floor(500_000 / open.length);
+      const body = Buffer.from(`{"table":"t","where":${open.repeat(depth)}1${close.repeat(depth)}}`);
+      for (const parse of [parseRead, parseWrite])
+        assert.throws(
+          () => parse(jsonFrom(body)),
+          (error) => error instanceof Refusal && error.code === "bad_request",
+          open,
+        );
+    }
+    const text = Buffer.from(JSON.stringify({ table: "t", where: `${"(".repeat(400_000)}a=1` }));
+    assert.throws(() => parseRead(jsonFrom(text)), Refusal);
+    const nots = Buffer.from(JSON.stringify({ table: "t", where: `${"NOT ".repeat(200_000)}a=1` }));
+    assert.throws(() => parseRead(jsonFrom(nots)), Refusal);
+  });
+});
+
+describe("too slow", () => {
+  it("headers that come byte by byte are cut off", async () => {
+    const { received, afterMs } = await dribble(
+      impatient,
+      endless("GET /healthz HTTP/1.1\r\nHost: x\r\n", "X"),
+      20,
+    );
+    assert.deepEqual(answersIn(received), ["HTTP/1.1 408"]);
+    assert.ok(afterMs < 2_000, `${afterMs} ms`);
+  });
+
+  it("a body that comes byte by byte is cut off", async () => {
+    const start = "POST /api/v1/db/write HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n";
+    const { received, afterMs } = await dribble(impatient, endless(start, " "), 20);
+    assert.deepEqual(answersIn(received), ["HTTP/1.1 408"]);
+    assert.ok(afterMs < 2_000, `${afterMs} ms`);
+  });
+
+  it("a connection on which nothing is asked is closed", async () => {
+    const silent = await dribble(impatient, [], 1_000);
+    assert.ok(silent.afterMs < 2_000, `${silent.afterMs} ms`);
+    const served = await dribble(impatient, ["GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"], 10);
+    assert.deepEqual(answersIn(served.received), ["HTTP/1.1 200"]);
+    assert.ok(served.afterMs < 3_000, `${served.afterMs} ms`);
+  });
+
+  it("hundreds of such connections keep nobody else out", async () => {
+    const slow = Array.from({ length: 300 }, () => dribble(impatient, endless("GET /", "x"), 100));
+    for (let i = 0; i < 5; i++) assert.ok(await isAlive(impatient));
+    for (const { afterMs } of await Promise.all(slow)) assert.ok(afterMs < 4_000, `${afterMs} ms`);
+  });
+});
+
+describe("nonsense", () => {
+  it("of any bytes leaves the server alive", () =>
+    fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (bytes) => {
+        await new Promise<void>((resolve) => {
+          const socket = connect(server.port, "127.0.0.1", () => socket.end(bytes));
+          socket.on("error", () => undefined).on("close", () => resolve());
+          socket.resume();
+        });
+        assert.ok(await isAlive(server));
+      }),
+      { numRuns: 100 },
+    ));
+
+  it("in path, method, headers and body is refused as the client's fault, never as the server's", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "PROPFIND"),
+        fc.constantFrom(
+          "/api/v1/db/read",
+          "/api/v1/db/write",
+          "/api/v1/db/read/",
+          "/api/v1/events",
+          "/docs",
+          "/x",
+        ),
+        fc.string({ unit: fc.constantFrom(..."/.%?#&=;@:[]{}\\|^~!$'()*+,-_abz09"), maxLength: 20 }),
+        fc.oneof(fc.json(), fc.string()),
+        async (method, path, more, body) => {
+          const takesBody = !["GET", "HEAD", "OPTIONS", "TRACE"].includes(method);
+          const { status } = await server.call(method, path + more, takesBody ? { body } : {});
+          assert.ok(status < 500 || status === 503, `${method} ${path}${more}: ${status}`);
+        },
+      ),
+      { numRuns: 400 },
+    ));
+});
