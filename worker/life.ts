@@ -17,11 +17,12 @@ import { GapError } from "./replica/log-reader.ts";
 import { donateSnapshots } from "./replica/snapshot.ts";
 import { Store } from "./replica/store.ts";
 import { answerReads } from "./roles/answer-reads.ts";
+import { refusalOf } from "./roles/refusals.ts";
 import type { Role } from "./roles/role.ts";
 import { runRoles } from "./roles/run-roles.ts";
 import { ledgerOf } from "./roles/store-ledger.ts";
 import type { KnownSpec } from "./spec.ts";
-import { ConstraintError, DamagedFileError } from "./sqlite.ts";
+import { DamagedFileError } from "./sqlite.ts";
 
 export interface WorkerOptions {
   readonly name: string;
@@ -34,6 +35,8 @@ export interface WorkerOptions {
   readonly spec: KnownSpec;
   /** Outlive the lives: what this process has done since it started. */
   readonly measures: Measures;
+  /** Outlives the lives as well: why the last one could not follow the log. */
+  readonly trouble: { gap: GapError | undefined };
 }
 
 const sessionTimeoutDefaultMs = 4_000;
@@ -127,8 +130,10 @@ class Member {
       onSnapshot: () => {
         measures.snapshotsTaken += 1;
       },
+      gap: this.#options.trouble.gap,
       signal,
     });
+    this.#options.trouble.gap = undefined;
     this.#store = store;
     const known = () => {
       if (spec.current === null) throw new Error("no manifest known");
@@ -173,6 +178,8 @@ class Member {
         signal,
       );
     } catch (error) {
+      // The file is kept until another worker's copy is here: nobody else may have what is in it.
+      if (error instanceof GapError) this.#options.trouble.gap = error;
       if (isDivergence(error)) await this.#quarantine(store, error);
       throw error;
     }
@@ -184,7 +191,7 @@ class Member {
     await store?.close();
   }
 
-  /** The copy cannot be trusted or cannot go on: the next life starts from nothing and takes a snapshot. */
+  /** The copy cannot be trusted: the next life starts from nothing. */
   async #quarantine(store: Store, error: unknown): Promise<void> {
     this.#options.log.error({ reason: messageOf(error) }, "own copy cannot go on, put aside");
     this.#store = null;
@@ -200,6 +207,8 @@ class Member {
   }
 }
 
-/** A gap in the log, a damaged file, or a record that this copy refuses though its master accepted it. */
-const isDivergence = (error: unknown): boolean =>
-  error instanceof GapError || error instanceof DamagedFileError || error instanceof ConstraintError;
+/** A damaged file, or a record that this copy refuses though its master accepted it. */
+const isDivergence = (error: unknown): boolean => {
+  const refusal = refusalOf(error);
+  return error instanceof DamagedFileError || (refusal !== null && refusal.code !== "storage_full");
+};

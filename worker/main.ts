@@ -35,6 +35,7 @@ runProgram(log, async (stop) => {
     log,
     spec: new KnownSpec(),
     measures,
+    trouble: { gap: undefined },
   };
   let failures = 0;
   while (!stop.aborted) {

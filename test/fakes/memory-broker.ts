@@ -234,7 +234,8 @@ export class MemoryConnection implements Port {
 
   depth(queue: string): Promise<{ readonly messages: number; readonly consumers: number }> {
     return this.#asked(this.#publisher, () => {
-      if (queue === this.#broker.stream) return { messages: this.#broker.log.length, consumers: 0 };
+      // A stream's length is told seconds late; the worst is that it is not known at all.
+      if (queue === this.#broker.stream) return { messages: 0, consumers: 0 };
       const known = this.#broker.queue(queue);
       return { messages: known?.ready.length ?? 0, consumers: known?.consumers.length ?? 0 };
     });

@@ -31,6 +31,7 @@ import {
   type WorkerNode,
 } from "../../protocol/znodes.ts";
 import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
+import { Connection } from "../../worker/sqlite.ts";
 import { deleteQueues, rabbitUrl, uniqueCluster, zooKeeperServers } from "./services.ts";
 import { found, notYet, until } from "./until.ts";
 
@@ -147,6 +148,7 @@ export class WorkerWorld {
         RABBITMQ_URL: through.rabbitUrl ?? rabbitUrl(),
         ZOOKEEPER: through.zooKeeper ?? zooKeeperServers(),
         DBAAS_CLUSTER: this.cluster,
+        METRICS_PORT: "0",
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -284,10 +286,17 @@ export class WorkerWorld {
     return { ...(answers[0] as Written), worker };
   }
 
+  /** Changes the file of a worker that does not run. */
+  async tamper(name: string, sql: string): Promise<void> {
+    const connection = await Connection.open(join(this.directoryOf(name), "data.db"), "write");
+    await connection.exec(sql);
+    await connection.close();
+  }
+
   /** What the worker's file holds: position, epoch and a digest of every table. */
   async inspect(name: string): Promise<string> {
     const child = spawn(process.execPath, [inspectProgram, this.directoryOf(name)], {
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "ignore"],
     });
     let text = "";
     child.stdout.on("data", (chunk: Buffer) => {

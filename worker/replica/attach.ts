@@ -28,6 +28,8 @@ export interface AttachOptions {
   /** Told as soon as the file is open: others see how far this copy is. */
   readonly onOpen: (store: Store) => void;
   readonly onSnapshot?: () => void;
+  /** Why the copy could not follow the log in the life before: then only another worker's copy helps. */
+  readonly gap: GapError | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -46,9 +48,9 @@ export async function attach(options: AttachOptions): Promise<Attached> {
   const { log, onOpen, signal } = options;
   const store = await openOrDiscard(options.directory, log);
   onOpen(store);
-  let why: unknown;
+  let why: unknown = options.gap;
   try {
-    if (!(await worthSnapshot(options, store)))
+    if (why === undefined && !(await worthSnapshot(options, store)))
       return { store, reader: await LogReader.open(sourceOf(options), store.applied, signal) };
   } catch (error) {
     if (!(error instanceof GapError || error instanceof LogLostError)) throw await closed(store, error);

@@ -15,9 +15,9 @@ import type { LogEntry } from "./store.ts";
 /** What the broker may send ahead: enough to keep a replay busy, little enough to bound the memory. */
 const prefetch = 100;
 const takenMax = 200;
-const firstRecordWithinMs = 10_000;
-/** A broker that has just started counts none of a log's records, for a while. Only silence shows that there are none. */
-const emptyWithinMs = 3_000;
+const firstRecordWithinMs = 5_000;
+/** Only silence shows that the log is empty: a broker that has just started counts none of its records, for a while. */
+const emptyWithinMs = 500;
 const waitMs = 1_000;
 
 /** The log does not go on where this copy stands: something between the two is gone. */
@@ -32,7 +32,7 @@ export class LogLostError extends Error {
 
 /** Where a log is read from. */
 export interface LogSource {
-  readonly rabbit: Pick<Rabbit, "consume" | "depth">;
+  readonly rabbit: Pick<Rabbit, "consume">;
   readonly time: Time;
   readonly log: Log;
 }
@@ -56,18 +56,16 @@ export class LogReader {
   static async open(source: LogSource, applied: Applied, signal: AbortSignal): Promise<LogReader> {
     const { rabbit, time } = source;
     const reader = new LogReader(source);
-    const { messages } = await rabbit.depth(queues.sync);
-    const withinMs = messages > 0 ? firstRecordWithinMs : emptyWithinMs;
-    const mustCome = messages > 0 || applied.offset >= 0;
     reader.#consumer = await rabbit.consume(
       queues.sync,
       { prefetch, streamOffset: applied.offset >= 0 ? applied.offset : "first" },
       (delivery) => reader.#arrive(delivery),
     );
     try {
-      if (mustCome) await bounded(time, withinMs, [signal], (waited) => reader.#awaitFirst(waited));
+      const withinMs = applied.offset >= 0 ? firstRecordWithinMs : emptyWithinMs;
+      await bounded(time, withinMs, [signal], (waited) => reader.#awaitFirst(waited));
       signal.throwIfAborted();
-      if (mustCome) reader.#compareFirst(applied);
+      reader.#compareFirst(applied);
     } catch (error) {
       await reader.close();
       throw error;
@@ -120,13 +118,18 @@ export class LogReader {
 
   #compareFirst(applied: Applied): void {
     const first = this.#arrived[0];
+    if (applied.offset < 0) {
+      // Nothing yet: the log is empty, or slow, and then a gap shows when its records come.
+      if (first === undefined || first.streamOffset === 0) return;
+      throw new GapError(`the log starts at offset ${first.streamOffset}`);
+    }
     if (first === undefined)
       throw new LogLostError(`the log ends before offset ${applied.offset}, where this copy stands`);
-    if (applied.offset < 0) {
-      if (first.streamOffset > 0) throw new GapError(`the log starts at offset ${first.streamOffset}`);
-      return;
-    }
-    if (first.streamOffset !== applied.offset)
+    if (first.streamOffset < applied.offset)
+      throw new LogLostError(
+        `the log is at ${first.streamOffset} only, this copy stands at ${applied.offset}`,
+      );
+    if (first.streamOffset > applied.offset)
       throw new GapError(
         `the log starts at offset ${first.streamOffset}, this copy stands at ${applied.offset}`,
       );
