@@ -36,8 +36,11 @@ export const settled = (slaves = 1, withinMs = settleMs): Promise<readonly Worke
     const listed = await workerList();
     const sameList = listed.length === all.length && all.every(({ pid }, i) => pid === listed[i]);
     const status = await seenStatus();
-    const told = { readySlaves: status?.readySlaves, master: status?.master };
-    const sameStatus = told.readySlaves === slaves && told.master === masterOf(all).name;
+    // A worker may serve and still be one that is about to be replaced.
+    const scaling = status?.conditions.find(({ type }) => type === "Scaling")?.reason;
+    const told = { readySlaves: status?.readySlaves, master: status?.master, scaling };
+    const sameStatus =
+      told.readySlaves === slaves && told.master === masterOf(all).name && scaling !== "Replacing";
     return sameList && sameStatus && (await isReady()) ? found(all) : notYet({ ...seen, listed, told });
   });
 
