@@ -34,7 +34,7 @@ tls_folder() {
   if with_tls; then
     (cd "$DBAAS_TLS" && pwd)
   else
-    mkdir -p "$STATE/no-tls" && echo "$STATE/no-tls"
+    mkdir -p "$STATE/no-tls" && chmod 755 "$STATE/no-tls" && echo "$STATE/no-tls"
   fi
 }
 

@@ -1,6 +1,6 @@
 // The certificate and key for TLS, from the files `tls.crt` and `tls.key` of one folder. Read again when they change, so
 // that a renewed certificate is in use without a restart.
-import { existsSync, readFileSync, unwatchFile, watchFile } from "node:fs";
+import { readFileSync, statSync, unwatchFile, watchFile } from "node:fs";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
 import { messageOf } from "../../protocol/errors.ts";
@@ -11,25 +11,27 @@ export interface CertificateText {
   readonly key: Buffer;
 }
 
-const lookEveryMs = 5_000;
+const lookDefaultEveryMs = 5_000;
 
 export class Certificate {
   readonly #files: { readonly cert: string; readonly key: string };
   readonly #log: Log;
+  readonly #lookEveryMs: number;
   #text: CertificateText;
 
-  private constructor(files: { readonly cert: string; readonly key: string }, log: Log) {
+  private constructor(files: { readonly cert: string; readonly key: string }, log: Log, lookEveryMs: number) {
     this.#files = files;
+    this.#lookEveryMs = lookEveryMs;
     this.#log = log;
     this.#text = read(files);
   }
 
   /** @returns undefined when the folder has none. @throws when there is one that cannot be used: TLS was meant */
-  static in(folder: string, log: Log): Certificate | undefined {
+  static in(folder: string, log: Log, lookEveryMs = lookDefaultEveryMs): Certificate | undefined {
     const files = { cert: join(folder, "tls.crt"), key: join(folder, "tls.key") };
-    if (!existsSync(files.cert) && !existsSync(files.key)) return undefined;
     try {
-      return new Certificate(files, log);
+      if (!isThere(files.cert) && !isThere(files.key)) return undefined;
+      return new Certificate(files, log, lookEveryMs);
     } catch (error) {
       throw new Error(`the certificate for TLS in ${folder} cannot be used`, { cause: error });
     }
@@ -54,13 +56,16 @@ export class Certificate {
       }
     };
     for (const file of Object.values(this.#files))
-      watchFile(file, { interval: lookEveryMs, persistent: false }, look);
+      watchFile(file, { interval: this.#lookEveryMs, persistent: false }, look);
   }
 
   close(): void {
     for (const file of Object.values(this.#files)) unwatchFile(file);
   }
 }
+
+/** @throws when that cannot be seen: what may not be looked at is not nothing */
+const isThere = (file: string): boolean => statSync(file, { throwIfNoEntry: false }) !== undefined;
 
 /** @throws when the two do not belong together */
 function read(files: { readonly cert: string; readonly key: string }): CertificateText {

@@ -11,12 +11,17 @@ const dockerMs = 30_000;
 const dbaasMs = 240_000;
 
 /** @throws when it exits with another code than 0 or takes too long, with what it wrote */
-async function run(file: string, args: readonly string[], timeout: number): Promise<string> {
+async function run(
+  file: string,
+  args: readonly string[],
+  timeout: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<string> {
   try {
     const { stdout } = await execute(file, args, {
       timeout,
       maxBuffer: outputBytesMax,
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...environment, ...more },
     });
     return stdout;
   } catch (error) {
@@ -28,5 +33,9 @@ async function run(file: string, args: readonly string[], timeout: number): Prom
 export const docker = (...args: string[]): Promise<string> => run("docker", args, dockerMs);
 
 export const dbaas = (...args: string[]): Promise<string> => run(join(rootDir, "dbaas"), args, dbaasMs);
+
+/** With variables besides those of the tests' cluster. */
+export const dbaasWith = (more: Readonly<Record<string, string>>, ...args: string[]): Promise<string> =>
+  run(join(rootDir, "dbaas"), args, dbaasMs, more);
 
 export const lines = (output: string): readonly string[] => output.split("\n").filter((line) => line !== "");

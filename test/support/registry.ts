@@ -56,6 +56,14 @@ export const seenStatus = (): Promise<ClusterStatus | null> => payload<ClusterSt
 export const seenSpec = (): Promise<SpecNode | null> => payload<SpecNode>(paths.spec);
 export const seenWindow = (): Promise<WindowNode | null> => payload<WindowNode>(paths.window);
 
+/** Every path below this one, it included, but not what ZooKeeper keeps for itself. */
+export async function seenPaths(path: string): Promise<readonly string[]> {
+  const names = await (await session()).children(path);
+  const below = names.filter((name) => path !== "/" || name !== "zookeeper");
+  const paths = await Promise.all(below.map((name) => seenPaths(`${path === "/" ? "" : path}/${name}`)));
+  return [path, ...paths.flat()];
+}
+
 export interface SeenMaster extends MasterNode {
   readonly epoch: number;
 }

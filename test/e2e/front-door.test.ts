@@ -1,0 +1,362 @@
+// The front door of the running system: who gets in, what stands behind it, and what the containers may do. The manifest
+// closes the door for these tests; the next file finds it open again.
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { z } from "zod";
+import type { JsonSchema, OpenApi } from "../../api/description/json-schema.ts";
+import { Dbaas } from "../../client/client.ts";
+import { DbaasError } from "../../client/errors.ts";
+import { type Role, roles } from "../../protocol/access.ts";
+import { messageOf } from "../../protocol/errors.ts";
+import { createLog } from "../../protocol/log.ts";
+import { Rabbit } from "../../protocol/rabbit.ts";
+import { pathsOf } from "../../protocol/znodes.ts";
+import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
+import { makeCertificate, noOpenssl } from "../support/certificate.ts";
+import { settled, useCluster } from "../support/cluster.ts";
+import { dbaas, dbaasWith, docker } from "../support/command.ts";
+import { crash, insertUsers, rows } from "../support/database.ts";
+import { call } from "../support/http.ts";
+import { applyManifest, baselineManifest } from "../support/manifest.ts";
+import { signal } from "../support/orchestrator.ts";
+import { seenPaths } from "../support/registry.ts";
+import { cluster, containers, ports } from "../support/settings.ts";
+import { found, notYet, until } from "../support/until.ts";
+import { workers } from "../support/workers.ts";
+
+useCluster();
+
+const tokens = Object.fromEntries(
+  roles.map((role) => [role, `dbaas_${randomBytes(32).toString("hex")}`]),
+) as Readonly<Record<Role, string>>;
+const as = (role: Role) => ({ headers: { authorization: `Bearer ${tokens[role]}` } });
+const origin = `http://127.0.0.1:${ports.api}`;
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** The manifest with the door closed, and with a limit where one is given. */
+async function closeDoor(requestsPerSecond = 0): Promise<void> {
+  const list = roles
+    .map((role) => `\n      - { name: the-${role}, role: ${role}, sha256: "${sha256(tokens[role])}" }`)
+    .join("");
+  const text = (await baselineManifest())
+    .replace(/^ {4}tokens: \[\]/m, `    tokens:${list}`)
+    .replace(/^( {6}requestsPerSecond: )0/m, `$1${requestsPerSecond}`);
+  await applyManifest(text);
+  await until("the API goes by it", 5_000, async () => {
+    const { status } = await call("GET", "/api/v1/worker/list");
+    return status === 401 || status === 429 ? found(true) : notYet(status);
+  });
+}
+
+const openDoor = async (): Promise<void> => {
+  await applyManifest(await baselineManifest());
+  await until("the API goes by it", 5_000, async () => {
+    const { status } = await call("GET", "/api/v1/worker/list");
+    return status === 200 ? found(true) : notYet(status);
+  });
+};
+
+async function description(): Promise<OpenApi> {
+  const { status, body } = await call("GET", "/openapi.json");
+  assert.equal(status, 200);
+  return body as OpenApi;
+}
+
+interface Inspected {
+  readonly Name: string;
+  readonly Config: { readonly User: string };
+  readonly HostConfig: {
+    readonly ReadonlyRootfs: boolean;
+    readonly Privileged: boolean;
+    readonly CapDrop: readonly string[] | null;
+    readonly CapAdd: readonly string[] | null;
+    readonly SecurityOpt: readonly string[] | null;
+    readonly Memory: number;
+    readonly PidsLimit: number | null;
+    readonly PidMode: string;
+    readonly IpcMode: string;
+    readonly NetworkMode: string;
+    readonly PortBindings: Readonly<
+      Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[]>
+    > | null;
+  };
+}
+
+async function inspected(): Promise<readonly Inspected[]> {
+  const names = [...Object.values(containers), ...(await workers()).map(({ container }) => container)];
+  assert.equal(names.length, 5);
+  return JSON.parse(await docker("inspect", ...names)) as readonly Inspected[];
+}
+
+test("all five containers run without root, on a read-only system, without rights, within limits", async () => {
+  for (const { Name, Config, HostConfig } of await inspected()) {
+    assert.match(Config.User, /^(node|rabbitmq|zookeeper)$/, Name);
+    assert.equal(HostConfig.ReadonlyRootfs, true, Name);
+    assert.equal(HostConfig.Privileged, false, Name);
+    assert.deepEqual(HostConfig.CapDrop, ["ALL"], Name);
+    assert.equal(HostConfig.CapAdd?.length ?? 0, 0, Name);
+    assert.ok(
+      HostConfig.SecurityOpt?.some((one) => one.startsWith("no-new-privileges")),
+      Name,
+    );
+    assert.ok(HostConfig.Memory > 0 && HostConfig.Memory <= 1024 ** 3, Name);
+    assert.ok((HostConfig.PidsLimit ?? 0) > 0 && (HostConfig.PidsLimit ?? 0) <= 1_024, Name);
+    assert.ok(HostConfig.PidMode !== "host" && HostConfig.IpcMode !== "host", Name);
+    assert.equal(HostConfig.NetworkMode, `${cluster}-net`, Name);
+  }
+});
+
+test("the processes in them are what that promises", async () => {
+  const script = "id -u; grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/1/status; touch /probe 2>&1 || true";
+  for (const { Name } of await inspected()) {
+    const said = await docker("exec", Name.slice(1), "sh", "-c", script);
+    assert.doesNotMatch(said, /^0$/m, Name);
+    assert.match(said, /CapEff:\s0+$/m, Name);
+    assert.match(said, /CapBnd:\s0+$/m, Name);
+    assert.match(said, /NoNewPrivs:\s1$/m, Name);
+    assert.match(said, /Read-only file system/, Name);
+  }
+});
+
+test("only the API is published to others than this machine", async () => {
+  for (const { Name, HostConfig } of await inspected())
+    for (const [port, bindings] of Object.entries(HostConfig.PortBindings ?? {}))
+      for (const { HostIp } of bindings)
+        if (Name !== `/${containers.orchestrator}`) assert.equal(HostIp, "127.0.0.1", `${Name} ${port}`);
+});
+
+test("RabbitMQ knows no guest and no guess", async () => {
+  for (const user of ["guest:guest", "dbaas:dbaas", "dbaas:", "admin:admin"])
+    await assert.rejects(
+      Rabbit.open(`amqp://${user}@127.0.0.1:${ports.rabbit}`, "stranger"),
+      (error) => /ACCESS[_-]REFUSED/.test(messageOf(error)),
+      user,
+    );
+});
+
+test("every node in ZooKeeper is for the cluster alone", async () => {
+  const log = createLog({ program: "test", format: "text", level: "silent" });
+  const servers = `127.0.0.1:${ports.zooKeeper}`;
+  const paths = await seenPaths("/");
+  for (const path of [pathsOf(cluster).master, pathsOf(cluster).status, pathsOf(cluster).spec])
+    assert.ok(paths.includes(path), `${path} among ${paths}`);
+  for (const credentials of ["", "dbaas:guess@"]) {
+    const stranger = await ZooKeeperSession.open({
+      servers: `${credentials}${servers}`,
+      sessionTimeoutMs: 10_000,
+      log,
+    });
+    try {
+      for (const path of paths) {
+        await assert.rejects(() => stranger.get(path), /\(-102\)/, `read ${path}`);
+        await assert.rejects(() => stranger.set(path, "{}"), /\(-102\)/, `change ${path}`);
+        await assert.rejects(
+          () => stranger.create(`${path === "/" ? "" : path}/x`, ""),
+          /\(-10[28]\)/,
+          `add to ${path}`,
+        );
+      }
+    } finally {
+      stranger.close();
+    }
+  }
+});
+
+test("what the system answers is what its description says", async () => {
+  await insertUsers("ann", "ben");
+  const { paths, components } = await description();
+  const validate = (schema: JsonSchema, value: unknown, what: string) => {
+    const text = JSON.stringify({ ...schema, $defs: components.schemas });
+    const validator = z.fromJSONSchema(JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/")));
+    const result = validator.safeParse(value);
+    assert.ok(result.success, `${what}: ${result.error?.message} in ${JSON.stringify(value)}`);
+  };
+  for (const [path, { get }] of Object.entries(paths)) {
+    if (get === undefined) continue;
+    const answer = await call("GET", path);
+    assert.equal(answer.status, 200, `${path}: ${answer.text}`);
+    const { content = {} } = get.responses["200"] ?? {};
+    const type = String(answer.headers["content-type"]).split(";")[0] ?? "";
+    assert.ok(Object.hasOwn(content, type), `${path} is ${type}`);
+    if (type === "application/json") validate(content[type]?.schema ?? {}, answer.body, path);
+  }
+  const posts: readonly (readonly [path: string, body: unknown, status: number])[] = [
+    ["/api/v1/db/read", { table: "users" }, 200],
+    ["/api/v1/db/read", { table: "users", count: true }, 200],
+    ["/api/v1/db/read", { table: "nobody" }, 400],
+    ["/api/v1/db/write", { op: "delete", table: "users", where: { username: "ben" } }, 200],
+    ["/api/v1/db/write", { op: "insert", table: "users", row: { username: "ann", password: "x" } }, 409],
+  ];
+  for (const [path, body, status] of posts) {
+    const answer = await call("POST", path, { body });
+    assert.equal(answer.status, status, answer.text);
+    const response = paths[path]?.post?.responses[String(status)];
+    validate(response?.content?.["application/json"]?.schema ?? { enum: [] }, answer.body, path);
+    for (const name of Object.keys(status === 200 ? (response?.headers ?? {}) : {}))
+      assert.ok(answer.headers[name.toLowerCase()] !== undefined, `${path} lacks ${name}`);
+  }
+});
+
+test("the client reads what it wrote, across the death of the master", async () => {
+  const db = new Dbaas({ url: origin });
+  const row = { username: "cleo", password: "x" };
+  await db.write({ op: "insert", table: "users", row });
+  assert.deepEqual(await db.read({ table: "users", where: { username: "cleo" } }), [row]);
+  await crash("master");
+  await db.write({ op: "update", table: "users", set: { password: "y" }, where: { username: "cleo" } });
+  assert.deepEqual(await db.read({ table: "users", columns: ["password"], where: { username: "cleo" } }), [
+    { password: "y" },
+  ]);
+  assert.equal(await db.count("users", { username: "cleo" }), 1);
+  assert.ok((await db.events()).some(({ message }) => message.includes("master")));
+  await settled();
+});
+
+test("one field of the manifest closes the door, for each role in its measure", async () => {
+  await closeDoor();
+  const { paths } = await description();
+  // Not those that would take the cluster apart; the unit tests have them all.
+  const harmless = new Map(Object.entries(paths).filter(([path]) => !/crash|switchover|events/.test(path)));
+  for (const [path, methods] of harmless)
+    for (const [method, operation] of Object.entries(methods)) {
+      const need = operation["x-needs"];
+      const body = path.endsWith("write")
+        ? { op: "delete", table: "users", where: { username: "nobody" } }
+        : { table: "users" };
+      const ask = (headers?: { readonly headers: Readonly<Record<string, string>> }) =>
+        call(method.toUpperCase(), path, { ...headers, ...(method === "post" ? { body } : {}) });
+      assert.equal((await ask()).status, need === "anyone" ? 200 : 401, `${path} without a token`);
+      for (const role of roles) {
+        const allowed = need === "anyone" || roles.indexOf(role) >= roles.indexOf(need as Role);
+        assert.equal((await ask(as(role))).status, allowed ? 200 : 403, `${path} as ${role}`);
+      }
+    }
+  for (const path of ["/api/v1/crash/master", "/api/v1/crash/slave", "/api/v1/master/switchover"]) {
+    assert.equal((await call("POST", path)).status, 401);
+    assert.equal((await call("POST", path, as("writer"))).status, 403);
+  }
+});
+
+test("the pages are there for everybody, with the headers that keep them safe, and without data", async () => {
+  for (const path of ["/", "/docs", "/dashboard/style/tokens.css", "/dashboard/main.js"]) {
+    const { status, headers } = await call("GET", path);
+    assert.equal(status, 200, path);
+    const policy = String(headers["content-security-policy"]);
+    assert.match(policy, /default-src 'none'/, path);
+    assert.match(policy, /frame-ancestors 'none'/, path);
+    assert.doesNotMatch(policy, /unsafe|\*/, path);
+    assert.deepEqual(
+      [headers["x-content-type-options"], headers["referrer-policy"]],
+      ["nosniff", "no-referrer"],
+      path,
+    );
+    assert.equal(headers["x-powered-by"], undefined);
+  }
+});
+
+test("the client and the command line get in with a token, and are told when they lack one", async () => {
+  const row = { username: "dora", password: "x" };
+  await new Dbaas({ url: origin, token: tokens.writer }).write({ op: "upsert", table: "users", row });
+  await assert.rejects(
+    new Dbaas({ url: origin, token: tokens.reader }).clear(),
+    (error) => error instanceof DbaasError && error.code === "forbidden",
+  );
+  await assert.rejects(new Dbaas({ url: origin }).workers(), /a bearer token is needed/);
+  await assert.rejects(dbaas("query", "select count(*) from users"), /a bearer token is needed.*DBAAS_TOKEN/);
+  const counted = await dbaasWith(
+    { DBAAS_TOKEN: tokens.reader },
+    "query",
+    "-o",
+    "json",
+    "select username from users where username = 'dora'",
+  );
+  assert.deepEqual(JSON.parse(counted), [{ username: "dora" }]);
+  assert.match(await dbaas("up"), /is up on/);
+});
+
+test("the door stays closed when the API dies, and while ZooKeeper is away", async () => {
+  const statuses = new Set<number>();
+  const knock = async () => {
+    const answer = await call("POST", "/api/v1/db/read", { body: { table: "users" } }).catch(() => null);
+    if (answer !== null) statuses.add(answer.status);
+    return answer?.status;
+  };
+  await docker("pause", containers.zooKeeper);
+  try {
+    assert.ok(await signal("api", "KILL"));
+    await until("the API is back and knows its manifest", 15_000, async () => {
+      const status = await knock();
+      return status === 401 ? found(true) : notYet(status);
+    });
+    // Nor does the way to the data need ZooKeeper.
+    await until("the right token is served", 15_000, async () => {
+      const { status } = await call("POST", "/api/v1/db/read", { body: { table: "users" }, ...as("reader") });
+      return status === 200 ? found(true) : notYet(status);
+    });
+  } finally {
+    await docker("unpause", containers.zooKeeper);
+    // The engine calls a paused container unhealthy until the next check, and what needs it waits for it to be healthy.
+    await until("ZooKeeper is called healthy again", 30_000, async () => {
+      const health = await docker("inspect", "--format", "{{.State.Health.Status}}", containers.zooKeeper);
+      return health.trim() === "healthy" ? found(true) : notYet(health);
+    });
+  }
+  assert.deepEqual([...statuses], [401]);
+});
+
+test("what goes beyond the limit gets 429, and others are served meanwhile", async () => {
+  await closeDoor(20);
+  const burst = await Promise.all(
+    Array.from({ length: 60 }, () =>
+      call("POST", "/api/v1/db/read", { body: { table: "users" }, ...as("reader") }),
+    ),
+  );
+  const served = burst.filter(({ status }) => status === 200).length;
+  const limited = burst.filter(({ status }) => status === 429);
+  assert.equal(served + limited.length, 60);
+  assert.ok(served >= 20 && served < 45, `${served} of 60 were served`);
+  assert.match(limited[0]?.headers["retry-after"] ?? "", /^[1-9]\d*$/);
+  const other = await call("POST", "/api/v1/db/read", { body: { table: "users" }, ...as("writer") });
+  assert.equal(other.status, 200);
+});
+
+test("the door opens again with the manifest", async () => {
+  await openDoor();
+  assert.equal((await rows({ table: "users", count: true })).length, 1);
+  await settled();
+});
+
+test("with a certificate the API speaks TLS on its port, and nothing else", {
+  skip: noOpenssl,
+}, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "dbaas-tls-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  await chmod(folder, 0o755);
+  const ca = makeCertificate(folder, "localhost");
+  try {
+    assert.match(await dbaasWith({ DBAAS_TLS: folder }, "up"), /is up on https:\/\/localhost/);
+    const status = await new Promise((resolve, reject) => {
+      const asked = request(
+        { host: "localhost", port: ports.api, path: "/readyz", ca, agent: false },
+        (res) => {
+          res.resume();
+          resolve(res.statusCode);
+        },
+      );
+      asked.on("error", reject);
+      asked.end();
+    });
+    assert.equal(status, 200);
+    await assert.rejects(call("GET", "/readyz"));
+    assert.match(await dbaas("query", "select count(*) from users"), /1 row/);
+  } finally {
+    await dbaas("up");
+  }
+  await settled();
+});
