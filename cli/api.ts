@@ -17,7 +17,7 @@ export class Api {
   /** @param token where the front door is closed */
   constructor(url: string, token: string | undefined) {
     this.#url = url;
-    this.#client = new Dbaas({ url, withinMs: answerWithinMs, ...(token === undefined ? {} : { token }) });
+    this.#client = new Dbaas({ url, withinMs: answerWithinMs, token });
   }
 
   /** What is typed by hand is judged by the service. @throws CliError with the service's own words when it refuses */

@@ -5,6 +5,7 @@
 //   await db.write({ op: "insert", table: "users", row: { username: "asha", password: "3d72" } });
 //   await db.read({ table: "users", where: { username: "asha" } });
 import { randomUUID } from "node:crypto";
+import { DbaasError } from "./errors.ts";
 import { type Answered, type Exchange, exchange, type Fetch } from "./exchange.ts";
 import type {
   ClusterEvent,
@@ -26,7 +27,7 @@ export type Write = Insert | Upsert | Update | Delete;
 export interface DbaasOptions {
   readonly url: string | URL;
   /** Where the front door is closed. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** How long a call may take, all attempts together. */
   readonly withinMs?: number;
   /** Reads are answered by copies that have this client's writes. On unless it is said otherwise. */
@@ -55,8 +56,18 @@ export class Dbaas {
   }
 
   async read(query: Select | Count): Promise<ReadAnswer> {
-    const own = this.#options.readOwnWrites !== false && this.#position > 0;
-    const headers: Record<string, string> = own ? { "X-DBaaS-Min-Position": String(this.#position) } : {};
+    if (this.#options.readOwnWrites === false || this.#position === 0) return this.#read(query, {});
+    try {
+      return await this.#read(query, { "X-DBaaS-Min-Position": String(this.#position) });
+    } catch (error) {
+      if (!(error instanceof DbaasError) || error.code !== "not_fresh") throw error;
+      // Nobody has that position (any more): the service may have been set up anew, and what was written before be gone.
+      this.#position = 0;
+      return this.#read({ ...query, consistency: "strong" }, {});
+    }
+  }
+
+  async #read(query: Select | Count, headers: Readonly<Record<string, string>>): Promise<ReadAnswer> {
     return (await this.#post("/api/v1/db/read", query, headers, true)).value as ReadAnswer;
   }
 

@@ -53,9 +53,11 @@ async function attempt(send: Fetch, request: Exchange, leftMs: number): Promise<
     const response = await send(url, { method, headers, signal, ...(body === undefined ? {} : { body }) });
     const text = await response.text();
     if (response.ok) return { value: JSON.parse(text) as unknown, headers: response.headers };
+    const failure = refusalIn(text, response.status);
     return {
-      failure: refusalIn(text, response.status),
-      passing: isPassing(response.status),
+      failure,
+      // No copy has what is asked for: that does not pass by asking again in the same way.
+      passing: isPassing(response.status) && failure.code !== "not_fresh",
       afterMs: retryAfterMs(response.headers.get("retry-after")),
     };
   } catch (cause) {

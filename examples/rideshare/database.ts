@@ -35,10 +35,13 @@ export type Freshness = "strong" | { readonly atLeast: number };
 
 export class Database {
   readonly #url: URL;
+  readonly #authorization: Readonly<Record<string, string>>;
   #seen = 0;
 
-  constructor(url: URL) {
+  /** @param token of the role writer, where the service's front door is closed */
+  constructor(url: URL, token = "") {
     this.#url = url;
+    this.#authorization = token === "" ? {} : { authorization: `Bearer ${token}` };
   }
 
   /** How far into the service's log this process has seen. */
@@ -94,7 +97,7 @@ export class Database {
     return exchange({
       method: "POST",
       url: new URL(path, this.#url),
-      headers: { "content-type": "application/json", ...headers },
+      headers: { "content-type": "application/json", ...this.#authorization, ...headers },
       body,
       timeoutMs,
     });

@@ -17,6 +17,7 @@ import { createLog } from "../../protocol/log.ts";
 import { Rabbit } from "../../protocol/rabbit.ts";
 import { pathsOf } from "../../protocol/znodes.ts";
 import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
+import { noBrowser, openBlank, origin, useBrowser } from "../support/browser.ts";
 import { makeCertificate, noOpenssl } from "../support/certificate.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { dbaas, dbaasWith, docker } from "../support/command.ts";
@@ -30,12 +31,12 @@ import { found, notYet, until } from "../support/until.ts";
 import { workers } from "../support/workers.ts";
 
 useCluster();
+useBrowser();
 
 const tokens = Object.fromEntries(
   roles.map((role) => [role, `dbaas_${randomBytes(32).toString("hex")}`]),
 ) as Readonly<Record<Role, string>>;
 const as = (role: Role) => ({ headers: { authorization: `Bearer ${tokens[role]}` } });
-const origin = `http://127.0.0.1:${ports.api}`;
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -258,6 +259,27 @@ test("the pages are there for everybody, with the headers that keep them safe, a
     );
     assert.equal(headers["x-powered-by"], undefined);
   }
+});
+
+test("the dashboard asks for a token and lives with it, and so does the page of the API", {
+  skip: noBrowser,
+}, async (t) => {
+  const { page, complaints } = await openBlank(t);
+  await page.goto(origin);
+  await page.locator("html[data-link=refused]").waitFor();
+  assert.equal(await page.locator(".worker").count(), 0);
+  await page.locator("#sign-in-open").click();
+  await page.locator("#token").fill(tokens.reader);
+  await page.locator("#sign-in-form button[type=submit]").click();
+  await page.locator("html[data-link=live]").waitFor();
+  await page.locator(".worker").first().waitFor();
+  await page.goto(`${origin}/docs#workers`);
+  await page.locator("#workers").getByText("Try it here").click();
+  await page.locator("#workers button").click();
+  await page.locator("#workers .try pre").filter({ hasText: "200 OK" }).waitFor();
+  // The browser tells of each refused request by itself.
+  assert.ok(complaints.every((one) => one.includes("401")));
+  complaints.length = 0;
 });
 
 test("the client and the command line get in with a token, and are told when they lack one", async () => {

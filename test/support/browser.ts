@@ -54,6 +54,13 @@ export interface Opened {
 
 /** Opens the dashboard and waits until it is live. Closed with the test, which fails if there were complaints. */
 export async function openDashboard(test: TestContext, options: BrowserContextOptions = {}): Promise<Opened> {
+  const opened = await openBlank(test, options);
+  await loaded(opened.page);
+  return opened;
+}
+
+/** The same, before anything is loaded. */
+export async function openBlank(test: TestContext, options: BrowserContextOptions = {}): Promise<Opened> {
   assert.ok(browser !== undefined, "there is a browser");
   const context = await browser.newContext({ viewport: { width: 1_440, height: 900 }, ...options });
   const page = await context.newPage();
@@ -70,7 +77,6 @@ export async function openDashboard(test: TestContext, options: BrowserContextOp
     await context.close();
     assert.deepEqual(complaints, []);
   });
-  await loaded(page);
   return { page, complaints };
 }
 

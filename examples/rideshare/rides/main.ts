@@ -8,7 +8,7 @@ import { rideRoutes } from "./routes.ts";
 import { UserDirectory } from "./user-directory.ts";
 
 const log = createLog("rides");
-const database = new Database(address(process.env, "DBAAS_URL"));
+const database = new Database(address(process.env, "DBAAS_URL"), process.env.DBAAS_TOKEN);
 const addresses = {
   loadBalancer: address(process.env, "LOAD_BALANCER_URL"),
   own: address(process.env, "OWN_URL"),

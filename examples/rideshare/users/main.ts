@@ -7,6 +7,6 @@ import { userRoutes } from "./routes.ts";
 import { UserRecords } from "./user-records.ts";
 
 const log = createLog("users");
-const database = new Database(address(process.env, "DBAAS_URL"));
+const database = new Database(address(process.env, "DBAAS_URL"), process.env.DBAAS_TOKEN);
 const routes = userRoutes(new UserRecords(database));
 serve(createService({ routes, database, log }), Number(process.env.PORT ?? 8000), log);

@@ -66,6 +66,23 @@ describe("the client", () => {
     assert.equal(other.position, 7);
   });
 
+  it("asks for a strong read when no copy has its writes: the service was set up anew", async () => {
+    const service = fake(
+      said({ rowsAffected: 1, position: 7 }),
+      refused(503, "not_fresh"),
+      said([]),
+      said([]),
+    );
+    const db = new Dbaas(service);
+    await db.write(insert);
+    await db.read({ table: "users" });
+    await db.read({ table: "users" });
+    const [, first, second, third] = service.seen;
+    assert.equal(first?.headers.get("x-dbaas-min-position"), "7");
+    assert.deepEqual(second?.body, { table: "users", consistency: "strong" });
+    assert.equal(third?.headers.get("x-dbaas-min-position"), null);
+  });
+
   it("waits out a failover, asking again under the same key", async () => {
     const service = fake(
       refused(503, "unavailable", { "retry-after": "1" }),
