@@ -159,7 +159,16 @@ class Member {
           time: systemTime,
           answerReads: measuredReads(
             (batch, emit) =>
-              answerReads(store, batch, { queryMs: known().requests.queryMs, freshWithinMs }, emit),
+              answerReads(
+                store,
+                batch,
+                {
+                  queryMs: known().requests.queryMs,
+                  answerWithinMs: known().requests.timeoutMs,
+                  freshWithinMs,
+                },
+                emit,
+              ),
             measures,
           ),
           spec: known,

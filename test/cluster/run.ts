@@ -22,7 +22,7 @@ const spec: ManifestSpec = {
   worker: { memoryBytes: 2 ** 29, pidsMax: 128, readyWithinMs: 60_000, drainWithinMs: 30_000 },
   failover: { sessionTimeoutMs },
   log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
-  requests: { timeoutMs: 10_000, bodyBytesMax: 2 ** 20, queryMs: 500, idempotencyMs: 3_600_000 },
+  requests: { timeoutMs: 10_000, bodyBytesMax: 2 ** 20, queryMs: 500, idempotencyMs: 86_400_000 },
   access: openAccess,
   database: {
     tables: [

@@ -3,12 +3,17 @@
 import type { Time } from "../../worker/ports.ts";
 import type { Cancel, Random, VirtualWorld } from "./virtual-world.ts";
 
+const epochMs = 1_700_000_000_000;
+const skewMostMs = 2 * 3_600_000;
+
 export class VirtualProcess implements Time {
   readonly name: string;
   readonly world: VirtualWorld;
   /** Called at each call of the process to the outside: a fault may strike between any two of them. */
   onStep: ((step: number) => void) | undefined;
   readonly #random: Random;
+  /** Its clock is not everybody's. */
+  readonly #skewMs: number;
   readonly #onEnd: (() => void)[] = [];
   #state: "running" | "paused" | "dead" = "running";
   #steps = 0;
@@ -20,6 +25,7 @@ export class VirtualProcess implements Time {
     this.world = world;
     this.name = name;
     this.#random = world.random(`process ${name}`);
+    this.#skewMs = Math.round((this.#random() - 0.5) * skewMostMs);
   }
 
   get dead(): boolean {
@@ -31,7 +37,7 @@ export class VirtualProcess implements Time {
   }
 
   now(): number {
-    return this.world.nowMs;
+    return epochMs + this.world.nowMs + this.#skewMs;
   }
 
   /** Counts a call to the outside. @returns false when the process died at it: the call is then not made */

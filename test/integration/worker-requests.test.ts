@@ -1,7 +1,7 @@
 // Requests on their way through real workers: who answers them, and what becomes of the bad ones.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { encodeBatch, queues, type ReadItem, type WriteItem } from "../../protocol/queues.ts";
+import { queues, type ReadItem, type WriteItem } from "../../protocol/queues.ts";
 import type { ReadShape, WriteShape } from "../../protocol/statement.ts";
 import { takeAll, takeAndDie } from "./queue-tampering.ts";
 import { found, notYet, until } from "./until.ts";
@@ -136,30 +136,5 @@ describe("requests", () => {
     assert.equal((await deadLetters(2)).length, 2);
     const { answers } = await world.batch("read", [byName], reads("poison"));
     assert.deepEqual(answers[0]?.json, []);
-  });
-
-  it("a read that nobody waits for any more is dropped, and what comes after it is answered", async () => {
-    const [item] = reads("fresh");
-    const late = {
-      v: 1,
-      deadlineMs: Date.now() - 1,
-      attempt: 1,
-      shapes: [byName],
-      items: [item as ReadItem],
-    } as const;
-    let answered = false;
-    world.onAnswers("late", () => {
-      answered = true;
-    });
-    await world.rabbit.publish(queues.read, encodeBatch(late), {
-      correlationId: "late",
-      replyTo: queues.response,
-    });
-    await world.batch("read", [byName], reads("fresh"));
-    await until("it is off the queue", 5_000, async () => {
-      const { messages } = await world.rabbit.depth(queues.read);
-      return messages === 0 ? found(true) : notYet(messages);
-    });
-    assert.equal(answered, false);
   });
 });

@@ -232,11 +232,6 @@ export class WorkerWorld {
     });
   }
 
-  /** Calls back with every answer to messages of this id. */
-  onAnswers(id: string, receive: () => void): void {
-    this.#waiting.set(id, receive);
-  }
-
   /** Publishes a batch as the API does. @returns its answers by item, and who gave them */
   async batch(
     kind: "read" | "write",

@@ -1,9 +1,8 @@
 // A whole copy from a live worker, for one whose own does not join the log. The donor makes an online backup and sends it in
 // chunks over the receiver's temporary queue; the receiver checks length and hash before it trusts a byte of it.
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createReadStream, createWriteStream } from "node:fs";
-import { rm } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { TransientError } from "../../protocol/errors.ts";
 import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
@@ -95,21 +94,23 @@ export async function fetchSnapshot(rabbit: Rabbit, donorGuid: string, directory
 
 async function receive(file: string, next: () => Promise<Buffer>): Promise<void> {
   const hash = createHash("sha256");
-  const out = createWriteStream(file);
+  const out = await open(file, "w");
   let bytes = 0;
-  for (;;) {
-    const message = await next();
-    const body = message.subarray(1);
-    if (message[0] === endMark) {
-      out.end();
-      await once(out, "close");
-      const end = JSON.parse(body.toString("utf8")) as End;
-      if (end.bytes !== bytes || end.sha256 !== hash.digest("hex"))
-        throw new TransientError("the snapshot that arrived is not the one that was sent");
-      return;
+  try {
+    for (;;) {
+      const message = await next();
+      const body = message.subarray(1);
+      if (message[0] === endMark) {
+        const end = JSON.parse(body.toString("utf8")) as End;
+        if (end.bytes !== bytes || end.sha256 !== hash.digest("hex"))
+          throw new TransientError("the snapshot that arrived is not the one that was sent");
+        return await out.sync();
+      }
+      hash.update(body);
+      bytes += body.length;
+      await out.writeFile(body);
     }
-    hash.update(body);
-    bytes += body.length;
-    if (!out.write(body)) await once(out, "drain");
+  } finally {
+    await out.close();
   }
 }

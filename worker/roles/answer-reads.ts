@@ -18,6 +18,8 @@ export interface ReadLimits {
   readonly queryMs: number;
   /** A read waits this long at most for its copy to reach a wanted position. */
   readonly freshWithinMs: number;
+  /** Nobody waits longer than this for the answers to a batch: what is left of it then is dropped. */
+  readonly answerWithinMs: number;
 }
 
 /** A group that takes longer than this is broken up: its slow member must not hold the others. */
@@ -32,6 +34,7 @@ export async function answerReads(
   limits: ReadLimits,
   emit: Emit,
 ): Promise<void> {
+  const nobodyWaitsAtMs = performance.now() + limits.answerWithinMs;
   const groups = new Map<string, ReadItem[]>();
   for (const item of batch.items) {
     const key = `${item.shape} ${item.minPosition ?? 0}`;
@@ -39,22 +42,25 @@ export async function answerReads(
     if (group === undefined) groups.set(key, [item]);
     else group.push(item);
   }
-  await Promise.all([...groups.values()].map((group) => answerGroup(store, batch, group, limits, emit)));
+  await Promise.all(
+    [...groups.values()].map((group) =>
+      answerGroup(store, batch, group, { ...limits, nobodyWaitsAtMs }, emit),
+    ),
+  );
 }
 
 async function answerGroup(
   store: Store,
   batch: ReadBatch,
   items: readonly ReadItem[],
-  limits: ReadLimits,
+  limits: ReadLimits & { readonly nobodyWaitsAtMs: number },
   emit: Emit,
 ): Promise<void> {
   const first = items[0];
   const shape = first === undefined ? undefined : batch.shapes[first.shape];
-  if (first === undefined || shape === undefined || nobodyWaits(batch)) return;
+  if (first === undefined || shape === undefined) return;
   const minPosition = first.minPosition ?? 0;
-  const waitMs = Math.max(0, Math.min(limits.freshWithinMs, batch.deadlineMs - Date.now()));
-  if (minPosition > 0 && !(await store.reaches(minPosition, waitMs))) {
+  if (minPosition > 0 && !(await store.reaches(minPosition, limits.freshWithinMs))) {
     const message = `no copy has reached position ${minPosition} yet; this one is at ${store.applied.position}`;
     return emit(items.map((item) => refuse(store, item, "not_fresh", message)));
   }
@@ -68,12 +74,10 @@ async function answerGroup(
     if (answers !== null) return emit(answers);
   }
   for (const item of items) {
-    if (nobodyWaits(batch)) return;
+    if (performance.now() > limits.nobodyWaitsAtMs) return;
     emit([await alone(store, compiled, item, limits.queryMs)]);
   }
 }
-
-const nobodyWaits = (batch: ReadBatch): boolean => Date.now() > batch.deadlineMs;
 
 function compile(store: Store, shape: ReadShape): ReadSql | Refusal {
   try {

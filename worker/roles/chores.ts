@@ -18,6 +18,7 @@ export class Chores {
   readonly #ledger: Ledger;
   readonly #spec: () => ManifestSpec;
   readonly #log: Log;
+  readonly #startedAtMs: number;
   #expiredAtMs: number;
   #expiredAtPosition: number;
   #refused = "";
@@ -28,6 +29,7 @@ export class Chores {
     this.#ledger = ledger;
     this.#spec = spec;
     this.#log = log;
+    this.#startedAtMs = nowMs;
     this.#expiredAtMs = nowMs;
     this.#expiredAtPosition = ledger.applied.position;
   }
@@ -66,7 +68,9 @@ export class Chores {
     this.#expiredAtPosition = position + 1;
     const { idempotencyMs, timeoutMs } = this.#spec().requests;
     const ownMs = Math.max(ownKeysMinMs, 4 * timeoutMs);
-    const effect = { expireKeys: { clientBeforeMs: nowMs - idempotencyMs, ownBeforeMs: nowMs - ownMs } };
+    // Keys carry the clocks of the masters before this one: what they say counts only when it is old by our clock, too.
+    const ownBeforeMs = nowMs - this.#startedAtMs < ownMs ? 0 : nowMs - ownMs;
+    const effect = { expireKeys: { clientBeforeMs: nowMs - idempotencyMs, ownBeforeMs } };
     return [{ effect, onRefused: () => undefined }];
   }
 }

@@ -1,54 +1,83 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, it } from "node:test";
 import { createLog } from "../../../protocol/log.ts";
 import type { ManifestSpec } from "../../../protocol/manifest.ts";
-import { emptySchema } from "../../../protocol/schema.ts";
-import type { Ledger } from "../../../worker/ports.ts";
+import { emptySchema, type Schema } from "../../../protocol/schema.ts";
 import { nothingApplied } from "../../../worker/replica/judge.ts";
 import { Chores } from "../../../worker/roles/chores.ts";
+import { shop } from "./schemas.ts";
 
-const requests = { timeoutMs: 10_000, idempotencyMs: 86_400_000 };
-const spec = { database: emptySchema, requests } as ManifestSpec;
-const startMs = 1_000_000_000;
+const log = createLog({ program: "test", format: "json", level: "silent" });
+const day = 24 * 3_600_000;
+const startedAtMs = 10 * day;
 
-/** A master whose log is at `place.position`. @returns whether it expires keys so many ms after its start */
-function masterAt(position: number) {
-  const place = { position };
-  const ledger = {
-    get applied() {
-      return { ...nothingApplied, position: place.position };
-    },
-    schema: emptySchema,
-  } as Ledger;
-  const chores = new Chores(
-    ledger,
-    () => spec,
-    createLog({ program: "w-1", format: "json", level: "silent" }),
-    startMs,
-  );
-  return { place, expiresAfter: (ms: number) => chores.due(startMs + ms).length > 0 };
+/** A ledger as far as the chores look at it. */
+function chores(have: Schema, want: Schema) {
+  const ledger = { schema: have, applied: nothingApplied } as unknown as ConstructorParameters<
+    typeof Chores
+  >[0] & { schema: Schema; applied: typeof nothingApplied };
+  const spec = { database: want, requests: { idempotencyMs: day, timeoutMs: 10_000 } } as ManifestSpec;
+  const made = new Chores(ledger, () => spec, log, startedAtMs);
+  const due = (afterMs: number) => made.due(startedAtMs + afterMs).map(({ effect }) => effect);
+  return { ledger, spec, due };
 }
 
-test("an idle log stays as it is, however long", () => {
-  const { expiresAfter } = masterAt(7);
-  assert.equal(expiresAfter(31_000), false);
-  assert.equal(expiresAfter(3_600_000), false);
-});
+describe("a master's chores", () => {
+  it("bring the tables to what the manifest wants, once", () => {
+    const { ledger, due } = chores(emptySchema, shop);
+    assert.deepEqual(due(0), [{ schema: shop }]);
+    (ledger as { schema: Schema }).schema = shop;
+    assert.deepEqual(due(1), []);
+  });
 
-test("after writes, keys are forgotten every half minute, and that is no write of its own", () => {
-  const { place, expiresAfter } = masterAt(7);
-  place.position = 8;
-  assert.equal(expiresAfter(29_000), false);
-  assert.equal(expiresAfter(31_000), true);
-  place.position = 9; // the record that forgets them
-  assert.equal(expiresAfter(62_000), false);
-});
+  it("do nothing when everything is as wanted", () => {
+    const { due } = chores(shop, shop);
+    assert.deepEqual(due(0), []);
+  });
 
-test("many records bring it forward: so many keys at once would hold up the writes", () => {
-  const { place, expiresAfter } = masterAt(7);
-  place.position = 7 + 199;
-  assert.equal(expiresAfter(1), false);
-  place.position = 7 + 200;
-  assert.equal(expiresAfter(2), true);
-  assert.equal(expiresAfter(3), false);
+  it("do not try again what the data refused, until the manifest changes", () => {
+    const { spec, due } = chores(emptySchema, shop);
+    assert.equal(due(0).length, 1);
+    assert.equal(due(1_000).length, 0);
+    const [first] = shop.tables;
+    (spec as { database: Schema }).database = { tables: first ? [first] : [] };
+    assert.equal(due(2_000).length, 1);
+  });
+
+  /** Keys are looked at when half a minute has passed and something was written. */
+  const expiryAt = (made: ReturnType<typeof chores>, afterMs: number, position: number) => {
+    (made.ledger as { applied: typeof nothingApplied }).applied = { ...nothingApplied, position };
+    const [effect] = made.due(afterMs);
+    return effect !== undefined && "expireKeys" in effect ? effect.expireKeys : undefined;
+  };
+
+  it("forget keys as old as the manifest says, clients' later than the API's own", () => {
+    const made = chores(shop, shop);
+    assert.equal(expiryAt(made, 9_000, 0), undefined);
+    assert.deepEqual(expiryAt(made, 130_000, 1), {
+      clientBeforeMs: startedAtMs + 130_000 - day,
+      ownBeforeMs: startedAtMs + 130_000 - 120_000,
+    });
+    assert.equal(expiryAt(made, 140_000, 3), undefined);
+  });
+
+  it("forget none of the API's keys before they are old by this master's own clock", () => {
+    const made = chores(shop, shop);
+    assert.equal(expiryAt(made, 30_000, 1)?.ownBeforeMs, 0);
+    assert.equal(expiryAt(made, 119_000, 3)?.ownBeforeMs, 0);
+  });
+
+  it("look more often when much is written", () => {
+    const made = chores(shop, shop);
+    assert.equal(expiryAt(made, 1_000, 199), undefined);
+    assert.notEqual(expiryAt(made, 1_001, 200), undefined);
+  });
+
+  it("leave an idle log as it is", () => {
+    const made = chores(shop, shop);
+    assert.equal(expiryAt(made, 30_000, 0), undefined);
+    assert.notEqual(expiryAt(made, 60_000, 1), undefined);
+    // The expiry itself was the second record.
+    assert.equal(expiryAt(made, 90_000, 2), undefined);
+  });
 });
