@@ -15,9 +15,8 @@ import { attach } from "./replica/attach.ts";
 import { judge } from "./replica/judge.ts";
 import { GapError } from "./replica/log-reader.ts";
 import { donateSnapshots } from "./replica/snapshot.ts";
-import { Store } from "./replica/store.ts";
+import { DivergedError, Store } from "./replica/store.ts";
 import { answerReads } from "./roles/answer-reads.ts";
-import { refusalOf } from "./roles/refusals.ts";
 import type { Role } from "./roles/role.ts";
 import { runRoles } from "./roles/run-roles.ts";
 import { ledgerOf } from "./roles/store-ledger.ts";
@@ -216,8 +215,5 @@ class Member {
   }
 }
 
-/** A damaged file, or a record that this copy refuses though its master accepted it. */
-const isDivergence = (error: unknown): boolean => {
-  const refusal = refusalOf(error);
-  return error instanceof DamagedFileError || (refusal !== null && refusal.code !== "storage_full");
-};
+const isDivergence = (error: unknown): boolean =>
+  error instanceof DamagedFileError || error instanceof DivergedError;

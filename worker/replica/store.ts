@@ -2,11 +2,12 @@
 // always changed in the same transaction. There is one writer connection, used by one role at a time, and a few readers.
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { Refusal } from "../../protocol/errors.ts";
 import type { BatchRecord, KeyEntry, LogRecord } from "../../protocol/record.ts";
 import { emptySchema, type Schema } from "../../protocol/schema.ts";
 import { sleep } from "../../protocol/waiting.ts";
 import { CompiledShapes } from "../sql/compiled.ts";
-import { Connection, DamagedFileError } from "../sqlite.ts";
+import { Connection, ConstraintError, DamagedFileError } from "../sqlite.ts";
 import { applyEffect, merged } from "./effects.ts";
 import { type Applied, advance, nothingApplied } from "./judge.ts";
 import { keysDdl, recordKeys } from "./keys.ts";
@@ -18,6 +19,16 @@ export interface LogEntry {
   readonly offset: number;
   readonly checksum: string;
 }
+
+/** A record that its master could apply cannot be applied here: this copy is not what it should be. */
+export class DivergedError extends Error {
+  override readonly name = "DivergedError";
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Refusal ||
+  error instanceof ConstraintError ||
+  (error instanceof Error && "code" in error && error.code === "SQLITE_ERROR");
 
 const fileName = "data.db";
 const formatVersion = 1;
@@ -116,8 +127,17 @@ export class Store {
 
   /** Applies records that `judge` let through, in order, in one transaction. */
   async apply(entries: readonly LogEntry[]): Promise<void> {
-    const last = entries.at(-1);
-    if (last === undefined) return;
+    if (entries.length === 0) return;
+    try {
+      await this.#apply(entries);
+    } catch (cause) {
+      throw isRefusal(cause)
+        ? new DivergedError("a record of the log does not fit this copy", { cause })
+        : cause;
+    }
+  }
+
+  async #apply(entries: readonly LogEntry[]): Promise<void> {
     await this.transaction(async () => {
       let schema = this.#schema;
       let compiled = this.#compiled;

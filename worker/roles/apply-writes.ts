@@ -53,7 +53,8 @@ async function attempted<T>(writer: Connection, work: () => Promise<T>): Promise
   } catch (error) {
     const refusal = error instanceof InterruptedError ? null : refusalOf(error);
     if (refusal === null) throw error;
-    await writer.exec("ROLLBACK TO request; RELEASE request");
+    // Some errors make SQLite undo the whole transaction: then it cannot go on, for the reason that there was.
+    await writer.exec("ROLLBACK TO request; RELEASE request").catch(() => Promise.reject(error));
     return refusal;
   }
 }

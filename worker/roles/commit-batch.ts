@@ -12,6 +12,7 @@ import type { WriteShape } from "../../protocol/statement.ts";
 import { advance } from "../replica/judge.ts";
 import { findKeys } from "../replica/keys.ts";
 import type { Store } from "../replica/store.ts";
+import { StorageFullError } from "../sqlite.ts";
 import { Applying, applyChores, SlowWriteError } from "./apply-writes.ts";
 
 /** One request on its way through a commit. */
@@ -79,16 +80,24 @@ async function attempt(
   const results: WriteResult[] = new Array(writes.length);
   const fresh = await withoutKnown(store, writes, results);
   const applying = new Applying(store, { position, writeMs, slow });
-  await store.transaction(async () => {
-    const { effects: done, schema } = await applyChores(store, chores);
-    const keys = await applying.all(writes, fresh, results);
-    const effects = [...done, ...applying.effects];
-    if (effects.length === 0 && keys.length === 0) return { applied: store.applied, schema };
-    const record: BatchRecord = { kind: "batch", epoch, position, atMs, effects, keys };
-    await store.recordKeys(keys, position, atMs);
-    const { offset, checksum } = await append(encodeRecord(record));
-    return { applied: advance(store.applied, record, offset, checksum), schema };
-  });
+  let inLog = false;
+  try {
+    await store.transaction(async () => {
+      const { effects: done, schema } = await applyChores(store, chores);
+      const keys = await applying.all(writes, fresh, results);
+      const effects = [...done, ...applying.effects];
+      if (effects.length === 0 && keys.length === 0) return { applied: store.applied, schema };
+      const record: BatchRecord = { kind: "batch", epoch, position, atMs, effects, keys };
+      await store.recordKeys(keys, position, atMs);
+      inLog = true;
+      const { offset, checksum } = await append(encodeRecord(record));
+      return { applied: advance(store.applied, record, offset, checksum), schema };
+    });
+  } catch (error) {
+    // Nothing was changed and nobody was told anything: the clients learn why, and this master goes on.
+    if (inLog || !(error instanceof StorageFullError)) throw error;
+    for (const i of fresh) results[i] = storageFull(error);
+  }
   repeatTwins(writes, results);
   return results;
 }
@@ -117,6 +126,12 @@ async function withoutKnown(
   }
   return fresh;
 }
+
+const storageFull = ({ message }: StorageFullError): WriteResult => ({
+  ok: false,
+  body: JSON.stringify(refusalBody(new Refusal("storage_full", message))),
+  position: 0,
+});
 
 const keyReused: WriteResult = {
   ok: false,

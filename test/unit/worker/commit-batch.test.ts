@@ -235,6 +235,48 @@ describe("a write that runs too long", () => {
   });
 });
 
+describe("a copy that has no room left", () => {
+  /** The file may not grow by more than a few pages. */
+  const limitPages = async (store: Store, more: number) => {
+    const [row] = await store.writer.all("PRAGMA page_count");
+    await store.writer.exec(`PRAGMA max_page_count = ${Number(row?.page_count) + more}`);
+  };
+  const large = (name: string) => person(name + "x".repeat(50_000));
+
+  it("refuses what does not fit, applies what does, and goes on when there is room again", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    await limitPages(store, 4);
+    const results = await commit(store, log, write(person("ada")), write(large("b")), write(person("bob")));
+    assert.deepEqual(
+      results.map(({ ok, code }) => [ok, code]),
+      [
+        [true, undefined],
+        [false, "storage_full"],
+        [true, undefined],
+      ],
+    );
+    await limitPages(store, 1_000);
+    const [again] = await commit(store, log, write(large("b"), "c:k", "h"));
+    assert.equal(again?.ok, true);
+  });
+
+  it("refuses everything when not even the keys fit, leaves nothing behind, and remembers no refusal", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    await limitPages(store, 0);
+    const before = await contentsOf(store);
+    const many = Array.from({ length: 300 }, (_, i) => write(person(`p${i}`), `c:k${i}`, "h"));
+    const results = await commit(store, log, ...many);
+    assert.ok(results.every(({ code }) => code === "storage_full"));
+    assert.deepEqual(await contentsOf(store), before);
+    assert.equal(log.records.length, 0);
+    await limitPages(store, 1_000);
+    const again = await commit(store, log, ...many);
+    assert.ok(again.every(({ ok }) => ok));
+  });
+});
+
 describe("a record that does not come back from the log", () => {
   it("leaves the copy as it was: data, keys and place", async (t) => {
     const store = await openCopy(t, shop);

@@ -54,7 +54,9 @@ describe("a copy", () => {
     const store = await openCopy(t, shop);
     const before = await contentsOf(store);
     const bad = entry(3, batch(3, [insertion("buyers", ["order", "name"], [9, "nobody"])]));
-    await assert.rejects(store.apply([order(2, "tea"), bad]), { name: "ConstraintError" });
+    await assert.rejects(store.apply([order(2, "tea"), bad]), { name: "DivergedError" });
+    const unknown = entry(2, batch(2, [insertion("nothing", ["a"], [1])]));
+    await assert.rejects(store.apply([unknown]), { name: "DivergedError" });
     assert.deepEqual(await contentsOf(store), before);
   });
 
