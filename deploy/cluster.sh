@@ -160,7 +160,8 @@ cluster_down() {
 # remove_workers [--volumes]: what the controller made for this cluster, and only that.
 remove_workers() {
   local mine="label=dbaas.cluster=$CLUSTER" ids
-  ids=$(docker ps --all --quiet --filter "$mine")
+  # Another's container may bear the label; only the controller's bear the name as well.
+  ids=$(docker ps --all --quiet --filter "$mine" --filter "name=^/?$CLUSTER-w-[0-9]+\$")
   if [ -n "$ids" ]; then
     # shellcheck disable=SC2086  # a list of ids
     if [ $# = 0 ]; then docker stop --time 5 $ids >/dev/null; fi

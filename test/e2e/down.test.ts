@@ -8,9 +8,16 @@ import { insertUsers } from "../support/database.ts";
 import { closeRegistry } from "../support/registry.ts";
 import { cluster, containers } from "../support/settings.ts";
 
-const bystander = `bystander-of-${cluster}`;
+/** Not of the cluster: one has nothing to do with it, the other only claims to. */
+const bystanders = {
+  "bystander-by-chance": "purpose=none",
+  "bystander-with-our-label": `dbaas.cluster=${cluster}`,
+};
 
-useCluster({ afterwards: () => docker("rm", "--force", bystander), leaveAsItIs: true });
+useCluster({
+  afterwards: () => docker("rm", "--force", ...Object.keys(bystanders)),
+  leaveAsItIs: true,
+});
 
 const named = async (what: "container" | "volume" | "network"): Promise<readonly string[]> => {
   const all =
@@ -21,7 +28,19 @@ const named = async (what: "container" | "volume" | "network"): Promise<readonly
 test("down removes the containers and the network and keeps the volumes; up then has all data again", async () => {
   await settled();
   await insertUsers("before-down");
-  await docker("run", "--detach", "--name", bystander, "--entrypoint", "sleep", await workerImage(), "600");
+  for (const [name, label] of Object.entries(bystanders))
+    await docker(
+      "run",
+      "--detach",
+      "--name",
+      name,
+      "--label",
+      label,
+      "--entrypoint",
+      "sleep",
+      await workerImage(),
+      "600",
+    );
   const volumes = await named("volume");
   await closeRegistry();
   await dbaas("down");
@@ -37,13 +56,14 @@ test("down removes the containers and the network and keeps the volumes; up then
   await equalCopies();
 });
 
-test("down --volumes leaves nothing of the cluster, and a container that is not of it goes on", async () => {
+test("down --volumes leaves nothing of the cluster, and containers that are not of it go on", async () => {
   await closeRegistry();
   await dbaas("down", "--volumes");
   assert.deepEqual(await named("container"), []);
   assert.deepEqual(await named("network"), []);
   assert.deepEqual(await named("volume"), []);
-  assert.equal((await docker("inspect", "--format", "{{.State.Running}}", bystander)).trim(), "true");
+  for (const name of Object.keys(bystanders))
+    assert.equal((await docker("inspect", "--format", "{{.State.Running}}", name)).trim(), "true", name);
 });
 
 const workerImage = async (): Promise<string> =>
