@@ -8,7 +8,7 @@ import { crash, insertUsers, rowsNow } from "../support/database.ts";
 import { applyFields, applyManifest, baselineManifest } from "../support/manifest.ts";
 import { controllerLog, newLine, signal } from "../support/orchestrator.ts";
 import { seenMaster, seenStatus } from "../support/registry.ts";
-import { cluster } from "../support/settings.ts";
+import { cluster, containers } from "../support/settings.ts";
 import { assertNothingLost, startWriting } from "../support/traffic.ts";
 import { found, notYet, until } from "../support/until.ts";
 import { kill, labelledContainers, masterOf, slavesOf, workers } from "../support/workers.ts";
@@ -57,12 +57,19 @@ test("a controller that was killed finds the workers again and starts none", asy
   assert.ok(!(await controllerLog()).slice(log.length).some((line) => /starting worker|killing/.test(line)));
 });
 
+test("a second controller waits while the first one acts", async () => {
+  const second = "timeout --preserve-status 4 node dist/controller/main.js; true";
+  const said = await docker("exec", containers.orchestrator, "sh", "-c", second);
+  assert.match(said, /another controller acts/);
+  assert.doesNotMatch(said, /acting for cluster/);
+});
+
 test("the controller is killed again and again while it replaces dead workers: in the end there are as many as desired", async (t) => {
   await applyManifest(await baselineManifest());
   const writing = await startWriting(t);
-  for (const delayMs of [0, 60, 120, 180, 240, 300]) {
+  for (const delayMs of [0, 80, 160, 240]) {
     const all = await settled();
-    await kill(delayMs % 120 === 0 ? masterOf(all) : (slavesOf(all)[0] ?? masterOf(all)));
+    await kill(delayMs % 160 === 0 ? masterOf(all) : (slavesOf(all)[0] ?? masterOf(all)));
     // Not a wait for anything: the moment within the controller's work at which it dies.
     await sleep(delayMs);
     await signal("controller", "KILL");
