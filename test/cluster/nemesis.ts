@@ -100,6 +100,9 @@ export class Nemesis {
       case "restartBroker":
         broker.restart();
         break;
+      case "emptyZooKeeper":
+        this.#emptyZooKeeper();
+        break;
       default:
         assertNever(strike);
     }
@@ -114,6 +117,13 @@ export class Nemesis {
     world.after(downMs, () => {
       if (worker.process.dead) worker.start();
     });
+  }
+
+  #emptyZooKeeper(): void {
+    const sessions = new Set(this.#workers.map(({ session }) => session));
+    this.#around.zooKeeper.empty((session) => !sessions.has(session));
+    // The controller tells the pids anew.
+    for (const worker of this.#workers) if (!worker.process.dead) worker.tellPid();
   }
 
   #forget(worker: SimulatedWorker, container: string): void {

@@ -24,7 +24,9 @@ export type Strike =
   /** Everything its disk does takes long: the copy falls behind. */
   | { readonly kind: "slowDisk"; readonly ms: number; readonly byMs: number }
   | { readonly kind: "expireSession" }
-  | { readonly kind: "restartBroker" };
+  | { readonly kind: "restartBroker" }
+  /** Its data is gone: every node, every session, and the count of its transactions. */
+  | { readonly kind: "emptyZooKeeper" };
 
 export interface Fault {
   readonly target: Target;
@@ -113,7 +115,7 @@ export function planOf(seed: number, world: Pick<VirtualWorld, "random">): Plan 
     if (dice < 0.85) return { kind: "cutBoth", ms: outage(7_000) };
     if (dice < 0.9) return { kind: "slowDisk", ms: 500 + random() * 4_000, byMs: 50 + random() * 1_000 };
     if (dice < 0.97) return { kind: "expireSession" };
-    return { kind: "restartBroker" };
+    return random() < 0.6 ? { kind: "restartBroker" } : { kind: "emptyZooKeeper" };
   };
   const fault = (): Fault => {
     const atMs = 500 + random() * busyMs;

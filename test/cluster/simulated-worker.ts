@@ -70,14 +70,19 @@ export class SimulatedWorker {
     const { world, paths, zooKeeper } = this.#around;
     this.#containers += 1;
     this.process = new VirtualProcess(world, `${this.name}/${this.#containers}`);
-    const pid = 1_000 + Math.floor(world.random(`pid ${this.process.name}`)() * 9_000);
-    const path = paths.pid(this.name);
-    const node = toJson({ pid, container: this.process.name });
-    if (!zooKeeper.set(path, node, -1)) zooKeeper.create(path, node, null, false);
+    this.tellPid();
     zooKeeper.remove(paths.drain(this.name));
     this.#stop = new AbortController();
     this.#downMs = defaultDownMs;
     void this.#lives(this.process, this.#stop.signal);
+  }
+
+  tellPid(): void {
+    const { world, paths, zooKeeper } = this.#around;
+    const pid = 1_000 + Math.floor(world.random(`pid ${this.process.name}`)() * 9_000);
+    const path = paths.pid(this.name);
+    const node = toJson({ pid, container: this.process.name });
+    if (!zooKeeper.set(path, node, -1)) zooKeeper.create(path, node, null, false);
   }
 
   /** As by a SIGTERM. */

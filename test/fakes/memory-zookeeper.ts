@@ -80,6 +80,13 @@ export class MemoryZooKeeper {
     for (const [path, { owner }] of [...this.nodes]) if (owner === session) this.remove(path);
   }
 
+  /** As after the loss of its disk. Sessions of programs that never lose theirs are spared. */
+  empty(spared: (session: MemorySession) => boolean): void {
+    for (const session of [...this.sessions]) if (!spared(session)) session.expire();
+    this.nodes.clear();
+    this.#zxid = 0;
+  }
+
   #changed(path: string, ofParent: boolean): void {
     const parent = path.slice(0, path.lastIndexOf("/"));
     for (const session of this.sessions) {
