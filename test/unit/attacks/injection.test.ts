@@ -46,7 +46,7 @@ async function read(body: unknown): Promise<{ readonly ok: boolean; readonly tex
     items: [{ index: 0, shape: 0, params }],
   } as const;
   const answers: { readonly ok: boolean; readonly text: string }[] = [];
-  await answerReads(store, batch, { queryMs: 1_000, freshWithinMs: 100 }, (some) => {
+  await answerReads(store, batch, { queryMs: 1_000, freshWithinMs: 100, answerWithinMs: 10_000 }, (some) => {
     for (const { ok, body } of some) answers.push({ ok, text: body.toString() });
   });
   assert.ok(answers[0] !== undefined);
