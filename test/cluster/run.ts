@@ -80,6 +80,9 @@ export async function run(
   await world.advance(() => unsettled().length === 0, lastAtMs + peaceWithinMs);
   const { log } = around.broker;
   const found = violations({ told: api.told, workers, log, stuck: unsettled() });
+  for (const { process } of workers) process.kill();
+  around.broker.dispose();
+  around.zooKeeper.dispose();
   return {
     violations: found,
     trace,

@@ -112,6 +112,7 @@ export class MemoryBroker {
   readonly stream: string;
   readonly #queues = new Map<string, Queue>();
   readonly #connections = new Set<MemoryConnection>();
+  readonly #everMade: MemoryConnection[] = [];
   #order = 0;
 
   constructor(world: VirtualWorld, stream: string, queues: readonly string[]) {
@@ -123,7 +124,13 @@ export class MemoryBroker {
   connect(process: VirtualProcess, link: Link): MemoryConnection {
     const connection = new MemoryConnection(this, process, link);
     this.#connections.add(connection);
+    this.#everMade.push(connection);
     return connection;
+  }
+
+  /** The world is over: lets go of whoever waits for a connection to end, or Node would keep them for ever. */
+  dispose(): void {
+    for (const connection of this.#everMade) connection.dispose();
   }
 
   forget(connection: MemoryConnection): void {
@@ -190,6 +197,10 @@ export class MemoryConnection implements Port {
     this.#back = link.lane();
     // The kernel closes the sockets of a process that is gone; what it had sent before arrives first.
     process.onEnd(() => this.#confirmer(() => this.loseBrokerSide()));
+  }
+
+  dispose(): void {
+    this.#ended.abort("the world is over");
   }
 
   /** The link was cut: each side finds out for itself, unless it is mended before. */

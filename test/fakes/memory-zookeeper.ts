@@ -20,6 +20,7 @@ export class MemoryZooKeeper {
   readonly world: VirtualWorld;
   readonly nodes = new Map<string, Znode>();
   readonly sessions = new Set<MemorySession>();
+  readonly #everMade: MemorySession[] = [];
   #zxid = 0;
   #sequence = 0;
 
@@ -30,7 +31,13 @@ export class MemoryZooKeeper {
   connect(process: VirtualProcess, link: Link, timeoutMs: number): MemorySession {
     const session = new MemorySession(this, process, link, timeoutMs);
     this.sessions.add(session);
+    this.#everMade.push(session);
     return session;
+  }
+
+  /** The world is over: lets go of whoever waits for a session to end, or Node would keep them for ever. */
+  dispose(): void {
+    for (const session of this.#everMade) session.dispose();
   }
 
   create(path: string, data: string, owner: MemorySession | null, sequential: boolean): string | null {
@@ -142,6 +149,11 @@ export class MemorySession implements Port {
     if (this.ended.aborted) return;
     this.#end("session closed");
     this.#out(() => this.#server.end(this));
+  }
+
+  dispose(): void {
+    this.#silent.abort("the world is over");
+    this.#ended.abort("the world is over");
   }
 
   async create(
