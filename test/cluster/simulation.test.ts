@@ -8,7 +8,7 @@ import { describe, it } from "node:test";
 import { run } from "./run.ts";
 import { planOfSeed, search, story } from "./search.ts";
 
-const { SIM_SEED, SIM_SEEDS = "2000", SIM_FIRST = "1", SIM_SECONDS = "60" } = process.env;
+const { SIM_SEED, SIM_SEEDS = "3000", SIM_FIRST = "1", SIM_SECONDS = "60" } = process.env;
 /** On a machine that is busy with other things fewer must do; never fewer than this. */
 const seedsLeast = 300;
 
