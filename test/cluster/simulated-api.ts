@@ -11,7 +11,7 @@ import {
 import type { Param, WriteShape } from "../../protocol/statement.ts";
 import { fromJson, type MasterNode } from "../../protocol/znodes.ts";
 import { Link } from "../fakes/link.ts";
-import type { MemoryConnection } from "../fakes/memory-broker.ts";
+import type { MemoryConnection } from "../fakes/memory-connection.ts";
 import { VirtualProcess } from "../fakes/virtual-process.ts";
 import type { SeenContents } from "./contents.ts";
 import type { Ask, Operation } from "./plan.ts";

@@ -4,7 +4,8 @@ import { checksumOf, decodeRecord, type KeyEntry } from "../../protocol/record.t
 import type { Feed, Ledger } from "../../worker/ports.ts";
 import { type Judge, judge } from "../../worker/replica/judge.ts";
 import type { LogEntry } from "../../worker/replica/store.ts";
-import type { MemoryBroker, MemoryConnection } from "../fakes/memory-broker.ts";
+import type { MemoryBroker } from "../fakes/memory-broker.ts";
+import type { MemoryConnection } from "../fakes/memory-connection.ts";
 
 /** What one life of a worker stands on. */
 export interface Parts {

@@ -8,8 +8,9 @@ import { queues } from "../../protocol/queues.ts";
 import { encodeRecord } from "../../protocol/record.ts";
 import type { WriteStatement } from "../../protocol/statement.ts";
 import { declareTinyLog, deleteQueue } from "./queue-tampering.ts";
+import { peopleSchema } from "./small-spec.ts";
 import { found, notYet, until } from "./until.ts";
-import { peopleSchema, WorkerWorld } from "./worker-world.ts";
+import { WorkerWorld } from "./worker-world.ts";
 
 const person = (name: string): WriteStatement => ({
   shape: { kind: "insert", table: "people", columns: ["name"] },

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { WriteStatement } from "../../protocol/statement.ts";
 import { toJson } from "../../protocol/znodes.ts";
-import { peopleSchema, WorkerWorld } from "./worker-world.ts";
+import { peopleSchema } from "./small-spec.ts";
+import { WorkerWorld } from "./worker-world.ts";
 
 const person = (name: string, age = 0): WriteStatement => ({
   shape: { kind: "insert", table: "people", columns: ["name", "age"] },

@@ -6,7 +6,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openAccess } from "../../protocol/access.ts";
 import { createLog } from "../../protocol/log.ts";
 import type { ManifestSpec } from "../../protocol/manifest.ts";
 import {
@@ -18,7 +17,6 @@ import {
   type WriteItem,
 } from "../../protocol/queues.ts";
 import { Rabbit } from "../../protocol/rabbit.ts";
-import type { Schema } from "../../protocol/schema.ts";
 import type { ReadShape, ReadStatement, WriteShape, WriteStatement } from "../../protocol/statement.ts";
 import { within } from "../../protocol/waiting.ts";
 import {
@@ -33,43 +31,12 @@ import {
 import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
 import { Connection } from "../../worker/sqlite.ts";
 import { deleteQueues, rabbitUrl, uniqueCluster, zooKeeperServers } from "./services.ts";
+import { defaultSpec } from "./small-spec.ts";
 import { found, notYet, until } from "./until.ts";
 
 const workerProgram = fileURLToPath(new URL("../../worker/main.js", import.meta.url));
 const inspectProgram = fileURLToPath(new URL("../../worker/inspect.js", import.meta.url));
 const answerWithinMs = 30_000;
-
-export const peopleSchema: Schema = {
-  tables: [
-    {
-      name: "people",
-      columns: [
-        { name: "name", type: "text", notNull: true },
-        { name: "age", type: "integer" },
-      ],
-      primaryKey: ["name"],
-    },
-    {
-      name: "notes",
-      columns: [
-        { name: "id", type: "integer", autoIncrement: true },
-        { name: "text", type: "text", notNull: true },
-      ],
-      primaryKey: ["id"],
-    },
-  ],
-};
-
-const defaultSpec: ManifestSpec = {
-  paused: false,
-  scaling: { baseline: 1, min: 1, max: 8, windowMs: 120_000, readsPerSlave: 20 },
-  worker: { memoryBytes: 2 ** 29, pidsMax: 128, readyWithinMs: 60_000, drainWithinMs: 30_000 },
-  failover: { sessionTimeoutMs: 2_000 },
-  log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
-  requests: { timeoutMs: 10_000, bodyBytesMax: 2 ** 20, queryMs: 500, idempotencyMs: 3_600_000 },
-  access: openAccess,
-  database: peopleSchema,
-};
 
 export interface WorkerProcess {
   readonly name: string;

@@ -1,0 +1,37 @@
+// The manifest by which the workers of these tests go: two small tables, and times that suit a test.
+
+import { openAccess } from "../../protocol/access.ts";
+import type { ManifestSpec } from "../../protocol/manifest.ts";
+import type { Schema } from "../../protocol/schema.ts";
+
+export const peopleSchema: Schema = {
+  tables: [
+    {
+      name: "people",
+      columns: [
+        { name: "name", type: "text", notNull: true },
+        { name: "age", type: "integer" },
+      ],
+      primaryKey: ["name"],
+    },
+    {
+      name: "notes",
+      columns: [
+        { name: "id", type: "integer", autoIncrement: true },
+        { name: "text", type: "text", notNull: true },
+      ],
+      primaryKey: ["id"],
+    },
+  ],
+};
+
+export const defaultSpec: ManifestSpec = {
+  paused: false,
+  scaling: { baseline: 1, min: 1, max: 8, windowMs: 120_000, readsPerSlave: 20 },
+  worker: { memoryBytes: 2 ** 29, pidsMax: 128, readyWithinMs: 60_000, drainWithinMs: 30_000 },
+  failover: { sessionTimeoutMs: 2_000 },
+  log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
+  requests: { timeoutMs: 10_000, bodyBytesMax: 2 ** 20, queryMs: 500, idempotencyMs: 3_600_000 },
+  access: openAccess,
+  database: peopleSchema,
+};
