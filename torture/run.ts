@@ -15,6 +15,7 @@ import { ContainerLogs } from "./cluster/container-logs.ts";
 import { LogReader } from "./cluster/log-reader.ts";
 import { Observer } from "./cluster/observer.ts";
 import { isRoot } from "./cluster/power.ts";
+import { closeZooKeeper } from "./cluster/zookeeper.ts";
 import { masterDeaths } from "./faults/catalogue.ts";
 import { emptyHistory, type Violation } from "./history.ts";
 import { baseline, baselineWorkers } from "./manifest.ts";
@@ -54,6 +55,7 @@ export async function torture(
   } finally {
     logs.stop();
     await closeRegistry();
+    await closeZooKeeper();
     if (!options.keep) await dbaas("down", "--volumes");
   }
 }

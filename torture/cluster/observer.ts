@@ -1,9 +1,8 @@
 // Watches the cluster from outside, all the time, and tells what it does: who became master, who serves, who is gone. It
 // also knows when the cluster was complete again, which is how long a replacement took.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ZooKeeperSession } from "../../protocol/zookeeper.ts";
 import type { Timeline } from "../report/timeline.ts";
-import { openZooKeeper, type SeenCluster, seenBy } from "./zookeeper.ts";
+import { type SeenCluster, seenBy, zooKeeper } from "./zookeeper.ts";
 
 const everyMs = 60;
 const againMs = 500;
@@ -44,23 +43,13 @@ export class Observer {
   }
 
   async #observe(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const session = await openZooKeeper().catch(() => null);
-      if (session === null) {
+    while (!this.#stop.signal.aborted)
+      try {
+        this.#compare(await seenBy(await zooKeeper()));
+        await sleep(everyMs);
+      } catch {
         await sleep(againMs);
-        continue;
       }
-      await this.#follow(session).catch(() => undefined);
-      session.close();
-    }
-  }
-
-  async #follow(session: ZooKeeperSession): Promise<void> {
-    while (!this.#stop.signal.aborted && !session.silent.aborted) {
-      const seen = await seenBy(session);
-      this.#compare(seen);
-      await sleep(everyMs);
-    }
   }
 
   #compare({ master, workers }: SeenCluster): void {

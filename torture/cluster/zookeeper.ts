@@ -8,20 +8,28 @@ import { credentialsFor } from "./credentials.ts";
 const log = createLog({ program: "torture", format: "text", level: "error" });
 export const paths = pathsOf(cluster);
 
-export const openZooKeeper = async (): Promise<ZooKeeperSession> =>
+let current: Promise<ZooKeeperSession> | null = null;
+
+const open = async (): Promise<ZooKeeperSession> =>
   ZooKeeperSession.open({
     servers: `${await credentialsFor("ZOOKEEPER")}@127.0.0.1:${ports.zooKeeper}`,
     sessionTimeoutMs: 6_000,
     log,
   });
 
-export async function withZooKeeper<T>(use: (session: ZooKeeperSession) => Promise<T>): Promise<T> {
-  const session = await openZooKeeper();
-  try {
-    return await use(session);
-  } finally {
-    session.close();
-  }
+/** One session for all who look, until it ends; then another. The native client does not bear many in one process. */
+export async function zooKeeper(): Promise<ZooKeeperSession> {
+  const opened = await current?.catch(() => null);
+  if (opened && !opened.silent.aborted) return opened;
+  opened?.close();
+  current = open();
+  return current;
+}
+
+export async function closeZooKeeper(): Promise<void> {
+  const opened = await current?.catch(() => null);
+  current = null;
+  opened?.close();
 }
 
 export interface SeenCluster {
@@ -46,21 +54,21 @@ export interface ZnodesLeft {
   readonly openWishes: readonly string[];
 }
 
-export const znodesLeft = (): Promise<ZnodesLeft> =>
-  withZooKeeper(async (session) => {
-    const [workerNodes, pidNodes, drainNodes, wishes] = await Promise.all(
-      [paths.workers, paths.pids, paths.draining, paths.wishes].map((path) => session.children(path)),
-    );
-    const open = await Promise.all(
-      (wishes ?? []).map(async (id) => {
-        const node = await session.get(`${paths.wishes}/${id}`);
-        return node !== null && fromJson<Wish>(node.data)?.outcome === undefined ? [id] : [];
-      }),
-    );
-    return {
-      workerNodes: workerNodes ?? [],
-      pidNodes: pidNodes ?? [],
-      drainNodes: drainNodes ?? [],
-      openWishes: open.flat(),
-    };
-  });
+export async function znodesLeft(): Promise<ZnodesLeft> {
+  const session = await zooKeeper();
+  const [workerNodes, pidNodes, drainNodes, wishes] = await Promise.all(
+    [paths.workers, paths.pids, paths.draining, paths.wishes].map((path) => session.children(path)),
+  );
+  const open = await Promise.all(
+    (wishes ?? []).map(async (id) => {
+      const node = await session.get(`${paths.wishes}/${id}`);
+      return node !== null && fromJson<Wish>(node.data)?.outcome === undefined ? [id] : [];
+    }),
+  );
+  return {
+    workerNodes: workerNodes ?? [],
+    pidNodes: pidNodes ?? [],
+    drainNodes: drainNodes ?? [],
+    openWishes: open.flat(),
+  };
+}

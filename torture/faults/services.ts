@@ -8,7 +8,7 @@ import { workers } from "../../test/support/workers.ts";
 import { rabbitmqctl } from "../cluster/broker.ts";
 import { inMountsOf } from "../cluster/host.ts";
 import { kill, pidOf } from "../cluster/power.ts";
-import { paths, withZooKeeper } from "../cluster/zookeeper.ts";
+import { paths, zooKeeper } from "../cluster/zookeeper.ts";
 import { aSlave, called, cast, type Fault, hold, type Scene } from "./fault.ts";
 
 const slowlyMs = 120_000;
@@ -116,7 +116,7 @@ export const services: readonly Fault[] = [
       const slave = await aSlave(scene);
       scene.note(`forgotten: ${called(slave)}`);
       scene.strike();
-      await withZooKeeper((session) => session.remove(paths.worker(slave.name)));
+      await (await zooKeeper()).remove(paths.worker(slave.name));
     },
   },
   {
@@ -127,7 +127,7 @@ export const services: readonly Fault[] = [
       const { master } = await cast();
       scene.note(`forgotten: ${called(master)}`);
       scene.strike();
-      await withZooKeeper((session) => session.remove(paths.master));
+      await (await zooKeeper()).remove(paths.master);
     },
   },
   {
