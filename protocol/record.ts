@@ -25,6 +25,11 @@ export interface KeyEntry {
 export interface Marker {
   readonly kind: "marker";
   readonly epoch: number;
+  /**
+   * The position that its writer's copy had reached. Whoever reads up to here and has less lacks something that this log does
+   * not hold: it was made anew since, or lost its end.
+   */
+  readonly after: number;
   readonly master: string;
   readonly atMs: number;
 }

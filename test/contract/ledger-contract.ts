@@ -57,7 +57,7 @@ export class TakingLog {
   };
 
   mark(epoch: number): LogEntry {
-    const record = { kind: "marker", epoch, master: "w-1", atMs: 0 } as const;
+    const record = { kind: "marker", epoch, after: 0, master: "w-1", atMs: 0 } as const;
     const entry = { record, offset: this.entries.length, checksum: checksumOf(encodeRecord(record)) };
     this.entries.push(entry);
     return entry;

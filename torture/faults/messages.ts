@@ -175,7 +175,7 @@ export const messages: readonly Fault[] = [
     run: (scene) =>
       append(scene, "its last records once more", ({ epoch }, tail) => [
         ...tail.slice(-20).map(({ content }) => content),
-        encodeRecord({ kind: "marker", epoch, master: injectedMark, atMs: Date.now() }),
+        encodeRecord({ kind: "marker", epoch, after: 0, master: injectedMark, atMs: Date.now() }),
       ]),
   },
   {

@@ -1,4 +1,5 @@
 // Applies the log to a copy for as long as its worker is not master.
+import type { Log } from "../../protocol/log.ts";
 import type { Feed, Ledger } from "../ports.ts";
 import { advance, type Judge } from "./judge.ts";
 import { GapError } from "./log-reader.ts";
@@ -8,7 +9,15 @@ export interface Following {
   readonly ledger: Ledger;
   readonly reader: Feed;
   readonly judge: Judge;
+  readonly log: Log;
 }
+
+/**
+ * A master's records follow each other, and each one's first is its marker. One that fits nowhere though nothing before it is
+ * missing was written by no master, and every copy comes to the same verdict. A marker that a copy is not ready for is another
+ * matter: it tells of data that this log does not hold.
+ */
+const isNobodys = ({ record, unbroken }: LogEntry): boolean => record.kind === "batch" && unbroken === true;
 
 /**
  * Applies what arrives until `enough` says so or the signal fires; always stops between two transactions.
@@ -29,13 +38,20 @@ export async function follow(
 }
 
 function sift(
-  { ledger, judge }: Following,
+  { ledger, judge, log }: Following,
   entries: readonly LogEntry[],
 ): { toApply: LogEntry[]; gap?: string } {
   const toApply: LogEntry[] = [];
   let applied = ledger.applied;
   for (const entry of entries) {
     const verdict = judge(applied, entry.record);
+    if (verdict === "gap" && isNobodys(entry)) {
+      log.error(
+        { offset: entry.offset, epoch: entry.record.epoch },
+        "record of no master in the log, passed over",
+      );
+      continue;
+    }
     if (verdict === "gap") {
       const place = entry.record.kind === "batch" ? `position ${entry.record.position}` : "a marker";
       const gap = `${place} of epoch ${entry.record.epoch} cannot follow position ${applied.position} of epoch ${applied.epoch}`;

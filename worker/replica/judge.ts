@@ -27,7 +27,10 @@ export type Judge = (applied: Applied, record: LogRecord) => Verdict;
 
 export function judge(applied: Applied, record: LogRecord): Verdict {
   if (record.epoch < applied.epoch) return "stale";
-  if (record.kind === "marker") return record.epoch === applied.epoch ? "duplicate" : "apply";
+  if (record.kind === "marker") {
+    if (record.epoch === applied.epoch) return "duplicate";
+    return record.after > applied.position ? "gap" : "apply";
+  }
   if (record.epoch > applied.epoch) return "gap"; // its marker never came
   if (record.position <= applied.position) return "duplicate";
   return record.position === applied.position + 1 ? "apply" : "gap";

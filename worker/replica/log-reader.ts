@@ -9,7 +9,7 @@ import { checksumOf, decodeRecord } from "../../protocol/record.ts";
 import { Wakeable } from "../../protocol/waiting.ts";
 import { bounded } from "../deadline.ts";
 import type { Time } from "../ports.ts";
-import type { Applied } from "./judge.ts";
+import { type Applied, judge } from "./judge.ts";
 import type { LogEntry } from "./store.ts";
 
 /** What the broker may send ahead: enough to keep a replay busy, little enough to bound the memory. */
@@ -42,10 +42,13 @@ export class LogReader {
   readonly #wakeable: Wakeable;
   #consumer: Consumer | undefined;
   #onArrival: (() => void) | undefined;
+  #nextOffset: number;
+  #unbroken = true;
   readonly #log: Log;
 
-  private constructor({ log, time }: LogSource) {
+  private constructor({ log, time }: LogSource, firstOffset: number) {
     this.#log = log;
+    this.#nextOffset = firstOffset;
     this.#wakeable = new Wakeable(time);
   }
 
@@ -55,7 +58,7 @@ export class LogReader {
    */
   static async open(source: LogSource, applied: Applied, signal: AbortSignal): Promise<LogReader> {
     const { rabbit, time } = source;
-    const reader = new LogReader(source);
+    const reader = new LogReader(source, Math.max(0, applied.offset));
     reader.#consumer = await rabbit.consume(
       queues.sync,
       { prefetch, streamOffset: applied.offset >= 0 ? applied.offset : "first" },
@@ -87,11 +90,15 @@ export class LogReader {
   }
 
   /** A record that cannot be read is passed over: if it was one of a master's, the next one shows the gap. */
-  #entry({ content, streamOffset }: Delivery): readonly LogEntry[] {
+  #entry({ content, streamOffset: offset }: Delivery): readonly LogEntry[] {
+    if (offset !== this.#nextOffset) this.#unbroken = false;
+    this.#nextOffset = offset + 1;
     try {
-      return [{ record: decodeRecord(content), offset: streamOffset, checksum: checksumOf(content) }];
+      const record = decodeRecord(content);
+      return [{ record, offset, checksum: checksumOf(content), unbroken: this.#unbroken }];
     } catch (error) {
-      this.#log.error({ offset: streamOffset, reason: messageOf(error) }, "unreadable record in the log");
+      this.#unbroken = false;
+      this.#log.error({ offset, reason: messageOf(error) }, "unreadable record in the log");
       return [];
     }
   }
@@ -120,8 +127,11 @@ export class LogReader {
     const first = this.#arrived[0];
     if (applied.offset < 0) {
       // Nothing yet: the log is empty, or slow, and then a gap shows when its records come.
-      if (first === undefined || first.streamOffset === 0) return;
-      throw new GapError(`the log starts at offset ${first.streamOffset}`);
+      if (first === undefined) return;
+      if (first.streamOffset > 0) throw new GapError(`the log starts at offset ${first.streamOffset}`);
+      if (goesOnElsewhere(applied, first))
+        throw new GapError(`the log was made anew, beyond position ${applied.position} of this copy`);
+      return;
     }
     if (first === undefined)
       throw new LogLostError(`the log ends before offset ${applied.offset}, where this copy stands`);
@@ -137,5 +147,14 @@ export class LogReader {
       throw new LogLostError(
         `the log holds another record at offset ${applied.offset} than this copy applied`,
       );
+  }
+}
+
+/** Its first record, if it can be read at all, is a marker. */
+function goesOnElsewhere(applied: Applied, { content }: Delivery): boolean {
+  try {
+    return judge(applied, decodeRecord(content)) === "gap";
+  } catch {
+    return false;
   }
 }

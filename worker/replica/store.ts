@@ -18,6 +18,8 @@ export interface LogEntry {
   readonly record: LogRecord;
   readonly offset: number;
   readonly checksum: string;
+  /** Everything that stands in the log before it was read as well, back to where the copy joined it. */
+  readonly unbroken?: boolean;
 }
 
 /** A record that its master could apply cannot be applied here: this copy is not what it should be. */

@@ -55,7 +55,13 @@ async function drainLog(options: RoleOptions, epoch: number, scope: AbortSignal)
       `epoch ${epoch} is not newer than the log's ${ledger.applied.epoch}: was ZooKeeper emptied?`,
     );
   }
-  const marker = encodeRecord({ kind: "marker", epoch, master: name, atMs: time.now() });
+  const marker = encodeRecord({
+    kind: "marker",
+    epoch,
+    after: ledger.applied.position,
+    master: name,
+    atMs: time.now(),
+  });
   await rabbit.publish(queues.sync, marker, { persistent: true });
   await bounded(time, markerWithinMs, [scope], async (deadline) => {
     await follow(options, deadline, () => ledger.applied.epoch >= epoch);

@@ -30,7 +30,7 @@ const record: LogRecord = {
 describe("a record of the log", () => {
   it("comes back as it was written", () => {
     assert.deepEqual(decodeRecord(encodeRecord(record)), record);
-    const marker: LogRecord = { kind: "marker", epoch: 1, master: "w-1", atMs: 0 };
+    const marker: LogRecord = { kind: "marker", epoch: 1, after: 0, master: "w-1", atMs: 0 };
     assert.deepEqual(decodeRecord(encodeRecord(marker)), marker);
   });
 

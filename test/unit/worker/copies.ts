@@ -44,7 +44,8 @@ export async function withUndoing<T>(work: (undoing: Undoing) => Promise<T>): Pr
   }
 }
 
-export const marker = (epoch: number) => ({ kind: "marker", epoch, master: "w-1", atMs: 0 }) as const;
+export const marker = (epoch: number) =>
+  ({ kind: "marker", epoch, after: 0, master: "w-1", atMs: 0 }) as const;
 
 export const batch = (
   position: number,

@@ -12,7 +12,13 @@ const batch = (epoch: number, position: number, atMs = 0): LogRecord => ({
   effects: [],
   keys: [],
 });
-const marker = (epoch: number): LogRecord => ({ kind: "marker", epoch, master: `of-${epoch}`, atMs: 0 });
+const marker = (epoch: number, after = 0): LogRecord => ({
+  kind: "marker",
+  epoch,
+  after,
+  master: `of-${epoch}`,
+  atMs: 0,
+});
 const at = (epoch: number, position: number): Applied => ({ ...nothingApplied, epoch, position });
 
 describe("judge", () => {
@@ -31,6 +37,12 @@ describe("judge", () => {
   it("goes over to a newer epoch only by its marker", () => {
     assert.equal(judge(at(3, 7), marker(4)), "apply");
     assert.equal(judge(at(3, 7), batch(4, 8)), "gap");
+  });
+  it("stops at a marker whose writer had more: this log does not hold all of the data", () => {
+    assert.equal(judge(at(3, 7), marker(4, 7)), "apply");
+    assert.equal(judge(at(3, 7), marker(4, 8)), "gap");
+    assert.equal(judge(at(3, 7), marker(3, 8)), "duplicate");
+    assert.equal(judge(nothingApplied, marker(4, 1)), "gap");
   });
   it("stops at a missing position", () => {
     assert.equal(judge(at(3, 7), batch(3, 9)), "gap");
