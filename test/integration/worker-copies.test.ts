@@ -43,7 +43,7 @@ describe("a worker's copy", () => {
     await world.rabbit.declareLog({ maxBytes: 2 ** 28, maxAgeSeconds: 3_600 });
     const epoch = 1;
     const append = (content: Buffer) => world.rabbit.publish(queues.sync, content, { persistent: true });
-    await append(encodeRecord({ kind: "marker", epoch, master: "w-0", atMs: 0 }));
+    await append(encodeRecord({ kind: "marker", epoch, after: 0, master: "w-0", atMs: 0 }));
     await append(
       encodeRecord({
         kind: "batch",

@@ -19,6 +19,9 @@ export interface Following {
  */
 const isNobodys = ({ record, unbroken }: LogEntry): boolean => record.kind === "batch" && unbroken === true;
 
+/** So many of them one after another are no accident: then it is this copy that fits nowhere. */
+const nobodysMax = 16;
+
 /**
  * Applies what arrives until `enough` says so or the signal fires; always stops between two transactions.
  * @throws GapError when a record is missing; what came before it is applied
@@ -29,9 +32,10 @@ export async function follow(
   enough: () => boolean = () => false,
 ): Promise<void> {
   const { ledger, reader } = following;
+  const passedOver = { inARow: 0 };
   while (!signal.aborted && !enough()) {
     const entries = await reader.next(signal);
-    const { toApply, gap } = sift(following, entries);
+    const { toApply, gap } = sift(following, entries, passedOver);
     await ledger.apply(toApply);
     if (gap !== undefined) throw new GapError(gap);
   }
@@ -40,16 +44,16 @@ export async function follow(
 function sift(
   { ledger, judge, log }: Following,
   entries: readonly LogEntry[],
+  passedOver: { inARow: number },
 ): { toApply: LogEntry[]; gap?: string } {
   const toApply: LogEntry[] = [];
   let applied = ledger.applied;
   for (const entry of entries) {
     const verdict = judge(applied, entry.record);
-    if (verdict === "gap" && isNobodys(entry)) {
-      log.error(
-        { offset: entry.offset, epoch: entry.record.epoch },
-        "record of no master in the log, passed over",
-      );
+    if (verdict === "gap" && isNobodys(entry) && passedOver.inARow < nobodysMax) {
+      passedOver.inARow += 1;
+      const { offset, record } = entry;
+      log.error({ offset, epoch: record.epoch }, "record of no master in the log, passed over");
       continue;
     }
     if (verdict === "gap") {
@@ -58,6 +62,7 @@ function sift(
       return { toApply, gap };
     }
     if (verdict !== "apply") continue;
+    passedOver.inARow = 0;
     toApply.push(entry);
     applied = advance(applied, entry.record, entry.offset, entry.checksum);
   }

@@ -147,7 +147,15 @@ export class LogReader {
       throw new LogLostError(
         `the log holds another record at offset ${applied.offset} than this copy applied`,
       );
+    if (!isWhereItStands(applied, first))
+      throw new GapError(`this copy is not at position ${applied.position}, where it says that it stands`);
   }
+}
+
+/** The record last applied is the place; a copy that names another has lost or gained something on its own. */
+function isWhereItStands(applied: Applied, { content }: Delivery): boolean {
+  const record = decodeRecord(content);
+  return record.epoch === applied.epoch && (record.kind === "marker" || record.position === applied.position);
 }
 
 /** Its first record, if it can be read at all, is a marker. */

@@ -76,6 +76,11 @@ describe("following the log", () => {
     assert.deepEqual(await followed(records, [1]), { position: 1, gap: true });
   });
 
+  it("stops when so many records fit nowhere that it must be the copy that is wrong", async () => {
+    const genuine = Array.from({ length: 40 }, (_, i) => batch(1, i + 3));
+    assert.deepEqual(await followed([marker(1), batch(1, 1), ...genuine]), { position: 1, gap: true });
+  });
+
   it("stops at a marker that tells of data it does not have, however whole the log is", async () => {
     assert.deepEqual(await followed([marker(4, 3_000), batch(4, 3_001)]), { position: 0, gap: true });
   });
