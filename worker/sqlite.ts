@@ -113,9 +113,14 @@ export class Connection {
     });
   }
 
+  /** What this connection is doing ends with an InterruptedError. */
+  interrupt(): void {
+    this.#database.interrupt();
+  }
+
   /** Interrupts whatever this connection is doing if `work` is not done in time. */
   async limited<T>(ms: number, work: () => Promise<T>): Promise<T> {
-    const timer = setTimeout(() => this.#database.interrupt(), ms);
+    const timer = setTimeout(() => this.interrupt(), ms);
     try {
       return await work();
     } finally {

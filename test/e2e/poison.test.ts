@@ -11,7 +11,7 @@ import { insertUsers, read, rowsNow, written } from "../support/database.ts";
 import { applyFields } from "../support/manifest.ts";
 import { cluster, ports, rootDir } from "../support/settings.ts";
 import { found, notYet, until } from "../support/until.ts";
-import { kill, slavesOf, type Worker } from "../support/workers.ts";
+import { kill, masterOf, slavesOf } from "../support/workers.ts";
 
 let rabbit: Rabbit;
 useCluster({
@@ -70,18 +70,35 @@ test("a query that takes too long is interrupted, answered with an error, and di
   assertSameWorkers(await settled(), all);
 });
 
+/** Nothing waits in readQ: what was sent is in the hands of a slave. */
+const untilTaken = (): Promise<unknown> =>
+  until("the read is in the hands of a slave", 30_000, async () => {
+    const { messages } = await rabbit.depth(queues.read);
+    return messages === 0 ? found(true) : notYet(messages);
+  });
+
+test("a slave with a slow read in its hands takes the master's place at once, and answers it by the way", async () => {
+  await applyFields({ timeout: "60s", queryTime: "8s" });
+  const all = await settled();
+  let answered = false;
+  const answer = read(slow).finally(() => {
+    answered = true;
+  });
+  await untilTaken();
+  await kill(masterOf(all));
+  await insertUsers("not-kept-waiting");
+  assert.equal(answered, false, "the write was answered while the read was worked on");
+  assert.equal(masterOf(await settled()).pid, slavesOf(all)[0]?.pid);
+  assert.match((await answer).text, /query_timeout/);
+});
+
 test("a read that two slaves died of is answered with an error and kept, and the third never sees it", async () => {
   await applyFields({ timeout: "60s", queryTime: "50s" });
   const before = (await rabbit.depth(queues.dead)).messages;
   const answer = read(slow, {});
-  const isAtWork = (): Promise<readonly Worker[]> =>
-    until("the read is in the hands of a slave", 30_000, async () => {
-      const slaves = slavesOf(await settled());
-      const { messages } = await rabbit.depth(queues.read);
-      return messages === 0 ? found(slaves) : notYet(messages);
-    });
   for (let death = 0; death < 2; death++) {
-    const slaves = await isAtWork();
+    const slaves = slavesOf(await settled());
+    await untilTaken();
     await kill(...slaves);
   }
   const { status, text } = await answer;

@@ -16,14 +16,16 @@ export const isSuccess = ({ status }: Answer): boolean => status >= 200 && statu
 /** A write that must succeed. */
 export async function written(body: unknown, headers: Headers = {}): Promise<Answer> {
   const answer = await write(body, headers);
-  assert.ok(isSuccess(answer), `${JSON.stringify(body)}: ${answer.status} ${answer.text}`);
+  assert.ok(isSuccess(answer), `${toldOf(body)}: ${answer.status} ${answer.text}`);
   return answer;
 }
+
+const toldOf = (body: unknown): string => JSON.stringify(body).slice(0, 300);
 
 /** A read that must succeed. */
 export async function rows(body: unknown, headers: Headers = {}): Promise<readonly Row[]> {
   const answer = await read(body, headers);
-  assert.equal(answer.status, 200, `${JSON.stringify(body)}: ${answer.text}`);
+  assert.equal(answer.status, 200, `${toldOf(body)}: ${answer.text}`);
   return answer.body as readonly Row[];
 }
 

@@ -33,6 +33,8 @@ export interface RoleOptions {
 
 /** A look at the znodes happens at every change of them, and this often in any case. */
 const lookEveryMs = 1_000;
+/** A life that is over gives its reads so long to be answered; the others are delivered to another slave. */
+const lastAnswersWithinMs = 1_000;
 
 /** Runs until this life is over. @returns "drained" when the worker was scaled in and has nothing left to do */
 export async function runRoles(options: RoleOptions, signal: AbortSignal): Promise<"drained" | "ended"> {
@@ -68,7 +70,8 @@ class Roles {
       while (!this.#signal.aborted) {
         const epoch = await this.#step();
         if (epoch !== null) {
-          await this.#stopServing();
+          // The reads it holds are answered by the way: writes must not wait for a slow one.
+          void this.#stopServing().catch((error) => this.#failed.abort(error));
           following.abort("left");
           await follower;
           await lead(this.#options, epoch, this.#signal, () => this.#on("elected"));
@@ -86,7 +89,7 @@ class Roles {
       following.abort("left");
       this.#failed.abort(new Error("life over"));
       await follower;
-      if (this.#role !== "stopped") await this.#stopServing().catch(() => undefined);
+      await this.#lastAnswers();
     }
   }
 
@@ -150,8 +153,19 @@ class Roles {
   }
 
   async #stopServing(): Promise<void> {
-    await this.#serving?.finish();
+    const serving = this.#serving;
     this.#serving = undefined;
+    await serving?.finish();
+  }
+
+  async #lastAnswers(): Promise<void> {
+    if (this.#serving === undefined) return;
+    const answered = new AbortController();
+    const finished = this.#stopServing().then(
+      () => answered.abort("answered"),
+      () => answered.abort("failed"),
+    );
+    await Promise.race([finished, this.#options.time.sleep(lastAnswersWithinMs, answered.signal)]);
   }
 
   #on(event: RoleEvent): void {

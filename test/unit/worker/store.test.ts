@@ -69,6 +69,16 @@ describe("a copy", () => {
     assert.deepEqual(await reopened(directory, contentsOf), before);
   });
 
+  it("is closed without waiting for a slow query, which fails for no fault of its own", async (t) => {
+    const directory = await temporaryDirectory(t);
+    const store = await Store.open(directory);
+    const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
+    const queries = [1, 2, 3].map(() => store.readers.use(60_000, (connection) => connection.all(endless)));
+    const ends = Promise.all(queries.map((query) => assert.rejects(query, { name: "TransientError" })));
+    await store.close();
+    await ends;
+  });
+
   it("readers see what is committed, and cannot write", async (t) => {
     const store = await openCopy(t, shop);
     await store.writer.exec("BEGIN IMMEDIATE; INSERT INTO orders (item) VALUES ('tea')");
