@@ -165,8 +165,9 @@ export function zooKeeperContract(kind: string, zooKeeper: ZooKeeperUnderTest): 
       other.watch("children", `${root}/k`, () => {
         wakes += 1;
       });
-      await other.get(root);
       for (const act of [() => one.create(`${root}/k/1`, ""), () => one.remove(`${root}/k/1`)]) {
+        // As above: told is what happens once the watch stands.
+        await other.get(root);
         const before = wakes;
         await act();
         await until("it was told", () => wakes > before);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { noBrowser, openDashboard, useBrowser, watchAttribute } from "../support/browser.ts";
+import { noBrowser, openDashboard, reloadDashboard, useBrowser, watchAttribute } from "../support/browser.ts";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
 import { insertUsers, read } from "../support/database.ts";
 import { call } from "../support/http.ts";
@@ -188,7 +188,7 @@ test("has both colour schemes, follows the system's and keeps a choice", { skip 
   assert.notEqual(light, dark);
   await page.getByRole("button", { name: /^Colours: Auto/ }).click();
   assert.equal(await background(page), light);
-  await page.reload();
+  await reloadDashboard(page);
   assert.equal(await background(page), light);
   await page.getByRole("button", { name: /^Colours: Light/ }).click();
   assert.equal(await background(page), dark);
@@ -250,7 +250,7 @@ test("asks for a token where the service does, and for an admin's to kill", { sk
     await page.keyboard.press("Enter");
     await page.locator("#sign-in").waitFor({ state: "hidden" });
   };
-  await page.reload();
+  await reloadDashboard(page, "refused");
   await untilText(page, "#headline-title", /Sign in to look inside/);
   await page.getByRole("button", { name: "Sign in" }).click();
   await signIn(tokens[0].token);

@@ -17,7 +17,7 @@ import { createLog } from "../../protocol/log.ts";
 import { Rabbit } from "../../protocol/rabbit.ts";
 import { pathsOf } from "../../protocol/znodes.ts";
 import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
-import { noBrowser, openBlank, origin, useBrowser } from "../support/browser.ts";
+import { noBrowser, openDashboard, origin, throughNetworkChanges, useBrowser } from "../support/browser.ts";
 import { makeCertificate, noOpenssl } from "../support/certificate.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { dbaas, dbaasWith, docker } from "../support/command.ts";
@@ -264,17 +264,17 @@ test("the pages are there for everybody, with the headers that keep them safe, a
 test("the dashboard asks for a token and lives with it, and so does the page of the API", {
   skip: noBrowser,
 }, async (t) => {
-  const { page, complaints } = await openBlank(t);
-  await page.goto(origin);
-  await page.locator("html[data-link=refused]").waitFor();
+  const { page, complaints } = await openDashboard(t, {}, "refused");
   assert.equal(await page.locator(".worker").count(), 0);
   await page.locator("#sign-in-open").click();
   await page.locator("#token").fill(tokens.reader);
   await page.locator("#sign-in-form button[type=submit]").click();
   await page.locator("html[data-link=live]").waitFor();
   await page.locator(".worker").first().waitFor();
-  await page.goto(`${origin}/docs#workers`);
-  await page.locator("#workers").getByText("Try it here").click();
+  await throughNetworkChanges(page, async () => {
+    await page.goto(`${origin}/docs#workers`);
+    await page.locator("#workers").getByText("Try it here").click({ timeout: 8_000 });
+  });
   await page.locator("#workers button").click();
   await page.locator("#workers .try pre").filter({ hasText: "200 OK" }).waitFor();
   // The browser tells of each refused request by itself.

@@ -45,6 +45,7 @@ export function useBrowser(): void {
 
 /** Chromium gives up requests when the machine's networks change, as they do whenever a container starts or ends. */
 const notOurs = /ERR_NETWORK_CHANGED/;
+const standsWithinMs = 8_000;
 
 export interface Opened {
   readonly page: Page;
@@ -52,15 +53,36 @@ export interface Opened {
   readonly complaints: string[];
 }
 
-/** Opens the dashboard and waits until it is live. Closed with the test, which fails if there were complaints. */
-export async function openDashboard(test: TestContext, options: BrowserContextOptions = {}): Promise<Opened> {
+/** What the page says of its connection: it shows the cluster, or is asked for a token. */
+type Link = "live" | "refused";
+
+/** Opens the dashboard and waits until it stands. Closed with the test, which fails if there were complaints. */
+export async function openDashboard(
+  test: TestContext,
+  options: BrowserContextOptions = {},
+  link: Link = "live",
+): Promise<Opened> {
   const opened = await openBlank(test, options);
-  await loaded(opened.page);
+  await throughNetworkChanges(opened.page, async () => {
+    await opened.page.goto(origin);
+    await stands(opened.page, link);
+  });
   return opened;
 }
 
-/** The same, before anything is loaded. */
-export async function openBlank(test: TestContext, options: BrowserContextOptions = {}): Promise<Opened> {
+export async function reloadDashboard(page: Page, link: Link = "live"): Promise<void> {
+  await throughNetworkChanges(page, async () => {
+    await page.reload();
+    await stands(page, link);
+  });
+}
+
+async function stands(page: Page, link: Link): Promise<void> {
+  await page.locator(`html[data-link=${link}]`).waitFor({ timeout: standsWithinMs });
+  if (link === "live") await page.locator(".worker").first().waitFor({ timeout: standsWithinMs });
+}
+
+async function openBlank(test: TestContext, options: BrowserContextOptions): Promise<Opened> {
   assert.ok(browser !== undefined, "there is a browser");
   const context = await browser.newContext({ viewport: { width: 1_440, height: 900 }, ...options });
   const page = await context.newPage();
@@ -81,7 +103,7 @@ export async function openBlank(test: TestContext, options: BrowserContextOption
 }
 
 /** Also loading can be hit by such a change: then again. */
-async function loaded(page: Page): Promise<void> {
+export async function throughNetworkChanges(page: Page, load: () => Promise<void>): Promise<void> {
   let hit = false;
   const onFailed = (request: Request) => {
     hit ||= notOurs.test(request.failure()?.errorText ?? "");
@@ -90,9 +112,7 @@ async function loaded(page: Page): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     hit = false;
     try {
-      await page.goto(origin);
-      await page.locator("html[data-link=live]").waitFor({ timeout: 8_000 });
-      await page.locator(".worker").first().waitFor({ timeout: 8_000 });
+      await load();
       break;
     } catch (error) {
       if (!hit || attempt === 4) throw error;
