@@ -69,7 +69,7 @@ ensure_compilers() {
   if [ ${#missing[@]} -gt 0 ]; then install_packages "${missing[@]}"; fi
 }
 
-# One file after the other: the tests of the cluster measure times, and share this machine's few cores.
+# In two lanes, each file by file: the tests of the cluster mostly wait, and leave the processor to the others.
 run_tests() {
   local files=() source
   while IFS= read -r source; do files+=("dist/${source%.ts}.js"); done < <(test_files)
