@@ -20,6 +20,9 @@ export interface Paths {
   /** Persistent children by worker name, `DrainNode`, made by the controller: the worker leaves its queues and finishes what it holds. */
   readonly draining: string;
   readonly drain: (name: string) => string;
+  /** Persistent children by guid of a worker's life, `string[]`: the suspected requests that it began. */
+  readonly suspects: string;
+  readonly suspect: (guid: string) => string;
   /** Persistent children by API id: `ReadsNode`. */
   readonly reads: string;
   /** `WindowNode`. */
@@ -44,6 +47,7 @@ export function pathsOf(cluster: string): Paths {
   const workers = `${root}/workers`;
   const pids = `${root}/pids`;
   const draining = `${root}/draining`;
+  const suspects = `${root}/suspects`;
   return {
     root,
     workers,
@@ -54,6 +58,8 @@ export function pathsOf(cluster: string): Paths {
     pid: below(pids),
     draining,
     drain: below(draining),
+    suspects,
+    suspect: below(suspects),
     reads: `${root}/reads`,
     window: `${root}/window`,
     wishes: `${root}/wishes`,
@@ -70,6 +76,7 @@ export const persistentParents = (paths: Paths): readonly string[] => [
   paths.workers,
   paths.pids,
   paths.draining,
+  paths.suspects,
   paths.reads,
   paths.wishes,
 ];

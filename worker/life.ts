@@ -22,6 +22,7 @@ import { runRoles } from "./roles/run-roles.ts";
 import { ledgerOf } from "./roles/store-ledger.ts";
 import type { KnownSpec } from "./spec.ts";
 import { DamagedFileError } from "./sqlite.ts";
+import { Suspects } from "./suspects.ts";
 
 export interface WorkerOptions {
   readonly name: string;
@@ -148,6 +149,14 @@ class Member {
           rabbit: this.#rabbit,
           session: this.#session,
           membership: this.#membership,
+          suspects: new Suspects({
+            session: this.#session,
+            paths,
+            guid: this.#guid,
+            peers: () => this.#membership.peers(),
+            now: systemTime.now,
+            log,
+          }),
           paths,
           ledger: measuredLedger(
             ledgerOf(store, () => ({ writeMs: known().requests.queryMs })),

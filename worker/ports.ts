@@ -9,6 +9,7 @@ import type { Applied } from "./replica/judge.ts";
 import type { LogReader } from "./replica/log-reader.ts";
 import type { LogEntry } from "./replica/store.ts";
 import type { Append, CommitInput, WriteResult } from "./roles/commit-batch.ts";
+import type { Suspects } from "./suspects.ts";
 
 /** One copy of the database with its place in the log. Whatever happens, it stands between two records. */
 export interface Ledger {
@@ -32,6 +33,8 @@ export type Broker = Pick<Rabbit, "ended" | "publish" | "send" | "consume">;
 export type Session = Pick<ZooKeeperSession, "watch" | "stat" | "silent">;
 
 export type Members = Pick<Membership, "peers" | "master" | "takeMastership" | "atWork" | "raiseEpochs">;
+
+export type Suspicion = Pick<Suspects, "begin">;
 
 export interface Time {
   /** Unix ms as the process counts it on from its start: a stepped clock makes nothing look old or young. */

@@ -127,7 +127,7 @@ export class SimulatedApi {
       asked += 1;
       await this.#ask(queues.write, writeBatch(open), (answer) => {
         const one = open[answer.index];
-        if (one === undefined || !isDefinite(answer)) return;
+        if (one === undefined) return;
         one.outcome = answer.ok ? "ok" : "refused";
         one.position = answer.position;
         one.answeredAtMs = this.#process.now();
@@ -232,13 +232,6 @@ export class SimulatedApi {
       await this.#process.sleep(reconnectMs);
     }
   }
-}
-
-/** What says nothing for certain is like no answer. */
-function isDefinite(answer: DecodedAnswer): boolean {
-  if (answer.ok) return true;
-  const { code } = JSON.parse(answer.body.toString()) as { code: string };
-  return code !== "poison_request";
 }
 
 function shapeOf({ ask, value, id }: Told): { shape: WriteShape; row: readonly Param[] } {

@@ -11,6 +11,7 @@ import { FencedError } from "../../worker/roles/master.ts";
 import type { Role } from "../../worker/roles/role.ts";
 import { runRoles } from "../../worker/roles/run-roles.ts";
 import type { AnswerReads } from "../../worker/roles/slave.ts";
+import { Suspects } from "../../worker/suspects.ts";
 import { Link } from "../fakes/link.ts";
 import type { MemoryBroker } from "../fakes/memory-broker.ts";
 import type { MemoryConnection } from "../fakes/memory-connection.ts";
@@ -176,6 +177,14 @@ export class SimulatedWorker {
         rabbit: connection,
         session,
         membership,
+        suspects: new Suspects({
+          session,
+          paths,
+          guid: process.name,
+          peers: () => membership.peers(),
+          now: () => process.now(),
+          log,
+        }),
         paths,
         ledger: variant.ledger(parts),
         reader: variant.reader(reader, parts),

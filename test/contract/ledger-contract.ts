@@ -140,6 +140,23 @@ export function ledgerContract(kind: string, open: OpenLedger): void {
       assert.equal(log.entries.length, 3);
     });
 
+    it("refuses a poisoned request untried, and whatever copy of it comes later", async (t) => {
+      const ledger = await open(t);
+      const log = await mastered(ledger);
+      const one = write(add("a", "1"), "k1");
+      const [good, bad] = await commit(ledger, log, write(add("b", "1"), "k0"), { ...one, poisoned: true });
+      assert.deepEqual([good?.ok, bad?.ok, bad?.code], [true, false, "poison_request"]);
+      const [copy] = await commit(ledger, log, one);
+      assert.deepEqual(copy, bad);
+      assert.deepEqual(
+        log.last.keys.map(({ key, ok }) => [key, ok]),
+        [
+          ["k0", true],
+          ["k1", false],
+        ],
+      );
+    });
+
     it("refuses a client's key for another request", async (t) => {
       const ledger = await open(t);
       const log = await mastered(ledger);

@@ -9,6 +9,7 @@ import type { Ledger } from "../../worker/ports.ts";
 import { type Applied, advance, nothingApplied } from "../../worker/replica/judge.ts";
 import type { LogEntry } from "../../worker/replica/store.ts";
 import type { Append, CommitInput, PendingWrite, WriteResult } from "../../worker/roles/commit-batch.ts";
+import { poisoned } from "../../worker/roles/deliveries.ts";
 import { migrate } from "../../worker/sql/schema-sql.ts";
 
 type Row = Readonly<Record<string, Value>>;
@@ -213,7 +214,7 @@ const refused = (refusal: Refusal, position: number): WriteResult => ({
 
 function answered(
   draft: Draft,
-  { item: { key, hash, rows }, shape }: PendingWrite,
+  { item: { key, hash, rows }, shape, poisoned: isPoisoned }: PendingWrite,
   position: number,
   effects: Effect[],
   keep: (entry: KeyEntry) => void,
@@ -225,7 +226,8 @@ function answered(
     if (reused) return refused(new Refusal("key_reused", text, "Idempotency-Key"), 0);
     return { ok: before.ok, body: before.answer, position: before.position };
   }
-  const result = tried(draft, shape, rows, position, effects);
+  const result =
+    isPoisoned === true ? refused(poisoned, position) : tried(draft, shape, rows, position, effects);
   if (shape.kind === "barrier") return result;
   keep({ key, ok: result.ok, answer: result.body, ...(hash === undefined ? {} : { hash }) });
   return result;

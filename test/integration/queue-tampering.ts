@@ -3,20 +3,21 @@ import { connect } from "amqplib";
 import { rabbitUrl } from "./services.ts";
 
 /** Takes what waits in the queue and goes away without an acknowledgement, as a worker that dies over it. */
-export async function takeAndDie(queue: string, count: number): Promise<void> {
+export async function takeAndDie(queue: string, count: number): Promise<readonly string[]> {
   const model = await connect(rabbitUrl());
   const channel = await model.createChannel();
   await channel.prefetch(count);
-  let taken = 0;
+  const taken: string[] = [];
   await new Promise<void>((resolve, reject) => {
     channel
-      .consume(queue, () => {
-        taken += 1;
-        if (taken === count) resolve();
+      .consume(queue, (message) => {
+        taken.push(String(message?.properties.correlationId));
+        if (taken.length === count) resolve();
       })
       .catch(reject);
   });
   await model.close();
+  return taken;
 }
 
 /** Takes everything out of a queue. */

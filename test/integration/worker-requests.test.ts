@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { queues, type ReadItem, type WriteItem } from "../../protocol/queues.ts";
 import type { ReadShape, WriteShape } from "../../protocol/statement.ts";
+import { toJson } from "../../protocol/znodes.ts";
 import { takeAll, takeAndDie } from "./queue-tampering.ts";
 import { found, notYet, until } from "./until.ts";
 import { WorkerWorld } from "./worker-world.ts";
@@ -123,12 +124,12 @@ describe("requests", () => {
     );
   });
 
-  it("a request over which two workers died is answered with an error and kept", async () => {
+  it("a request that a second worker had begun when it died is answered with an error and kept", async () => {
     await Promise.all(["w-1", "w-2"].map((name) => world.kill(name)));
     const writing = world.batch("write", [insert], writes("poison", "poison"), { attempt: 2 });
     const reading = world.batch("read", [byName], reads("poison"), { attempt: 2 });
-    await takeAndDie(queues.write, 1);
-    await takeAndDie(queues.read, 1);
+    const taken = [await takeAndDie(queues.write, 1), await takeAndDie(queues.read, 1)].flat();
+    await world.session.put(world.paths.suspect("gone"), toJson(taken.map((id) => `${id}#0`)));
     await world.start("w-1", 100);
     await world.start("w-2", 200);
     for (const { answers } of [await writing, await reading])
@@ -136,5 +137,18 @@ describe("requests", () => {
     assert.equal((await deadLetters(2)).length, 2);
     const { answers } = await world.batch("read", [byName], reads("poison"));
     assert.deepEqual(answers[0]?.json, []);
+    const again = await world.batch("write", [insert], writes("poison", "poison"));
+    assert.equal(again.answers[0]?.json.code, "poison_request", "under its key the answer stays the same");
+  });
+
+  it("a request that a second worker merely held when it died is served", async () => {
+    await Promise.all(["w-1", "w-2"].map((name) => world.kill(name)));
+    const writing = world.batch("write", [insert], writes("held", "held"), { attempt: 2 });
+    const reading = world.batch("read", [byName], reads("fresh"), { attempt: 2 });
+    await takeAndDie(queues.write, 1);
+    await takeAndDie(queues.read, 1);
+    await world.start("w-1", 100);
+    await world.start("w-2", 200);
+    for (const { answers } of [await writing, await reading]) assert.equal(answers[0]?.ok, true);
   });
 });

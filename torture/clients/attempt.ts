@@ -30,9 +30,5 @@ export const positionIn = ({ headers }: Answer): number => Number(headers["x-dba
 export const workerIn = ({ headers }: Answer): string => String(headers["x-dbaas-worker"] ?? "");
 export const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300;
 
-/**
- * Answers after which the same request may be sent again: the service says that it could not, not that it would not. A
- * request that two workers died over is refused with `poison_request`, and under its key it can be tried once more.
- */
-export const mayRetry = ({ status, text }: Answer): boolean =>
-  status === 503 || status === 507 || (status === 500 && text.includes("poison_request"));
+/** Answers after which the same request may be sent again: the service says that it could not, not that it would not. */
+export const mayRetry = ({ status }: Answer): boolean => status === 503 || status === 507;

@@ -9,6 +9,7 @@ import type { Store } from "../replica/store.ts";
 import type { TableShape } from "../sql/write-sql.ts";
 import { type Connection, InterruptedError } from "../sqlite.ts";
 import type { Chore, PendingWrite, WriteResult } from "./commit-batch.ts";
+import { poisoned } from "./deliveries.ts";
 import { refusalOf } from "./refusals.ts";
 
 /** A request ran longer than it may. The transaction is gone with it. */
@@ -120,6 +121,7 @@ export class Applying {
   async #alone(write: PendingWrite): Promise<WriteResult> {
     const { item, shape } = write;
     if (shape.kind === "barrier") return this.#barrier(write);
+    if (write.poisoned === true) return this.#refused(write, poisoned);
     if (this.#options.slow.has(item.key)) return this.#refused(write, tooSlow);
     const changes = await attempted(this.#store.writer, () => this.#limited(write)).catch((error) => {
       throw error instanceof InterruptedError ? new SlowWriteError(item.key) : error;
@@ -181,7 +183,8 @@ export function runs(
   for (const i of indexes) {
     const write = writes[i];
     if (write === undefined) continue;
-    const groupable = write.shape.kind === "insert" && write.item.rows.length === 1;
+    const groupable =
+      write.shape.kind === "insert" && write.item.rows.length === 1 && write.poisoned !== true;
     if (groupable && last !== undefined && sameShape(last, write.shape)) out.at(-1)?.push(i);
     else out.push([i]);
     last = groupable ? write.shape : undefined;

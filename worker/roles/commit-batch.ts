@@ -19,6 +19,8 @@ import { Applying, applyChores, SlowWriteError } from "./apply-writes.ts";
 export interface PendingWrite {
   readonly item: WriteItem;
   readonly shape: WriteShape;
+  /** It is refused untried, and its key with it: no other copy of it will be applied either. */
+  readonly poisoned?: boolean;
 }
 
 export interface WriteResult {

@@ -1,16 +1,10 @@
 // What a worker does with a delivery before it trusts it: a message that comes a second time may have killed the worker
-// that had it. It is broken into its single requests, each marked, and queued again; one that comes again even then is
-// answered with an error and kept for an operator. So a poisoned request reaches two workers at most, alone the second time.
+// that had it. It is broken into its single requests, each marked a suspect, and queued again. A suspect that took another
+// worker down is answered with an error and kept for an operator. So a poisoned request reaches two workers at most, alone
+// the second time, and one that was only near it is served.
 import { messageOf, Refusal, refusalBody } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
-import {
-  encodeAnswers,
-  encodeBatch,
-  queues,
-  type ReadBatch,
-  refusalAnswer,
-  type WriteBatch,
-} from "../../protocol/queues.ts";
+import { encodeBatch, queues, type ReadBatch, type WriteBatch } from "../../protocol/queues.ts";
 import type { Delivery } from "../../protocol/rabbit.ts";
 import type { Broker } from "../ports.ts";
 
@@ -31,26 +25,17 @@ export async function readable<B>(
   }
 }
 
-/** @returns true when the delivery was settled here and must not be worked on */
-export async function settleSuspect(
-  rabbit: Broker,
-  queue: string,
-  worker: string,
-  delivery: Delivery,
-  batch: ReadBatch | WriteBatch,
-  log: Log,
-): Promise<boolean> {
-  if (!delivery.redelivered) return false;
-  if (batch.attempt === 1) await requeueSingly(rabbit, queue, delivery, batch);
-  else await bury(rabbit, worker, delivery, batch, log);
-  delivery.ack();
-  return true;
-}
+/** What a request is called as a suspect, however often it was sent. */
+export const suspectIds = (
+  { correlationId }: Delivery,
+  { items }: ReadBatch | WriteBatch,
+): readonly string[] => items.map(({ index }) => `${correlationId}#${index}`);
 
-async function requeueSingly(
+/** Queues each request of a message that came again as a suspect of its own, instead of working on it. */
+export async function requeueSingly(
   rabbit: Broker,
   queue: string,
-  { correlationId, replyTo }: Delivery,
+  { correlationId, replyTo, ack }: Delivery,
   batch: ReadBatch | WriteBatch,
 ): Promise<void> {
   const again = batch.items.map((item) =>
@@ -60,23 +45,22 @@ async function requeueSingly(
     }),
   );
   await Promise.all(again);
+  ack();
 }
 
-async function bury(
+/** Keeps a copy for an operator; the answer and the ack are the caller's. */
+export async function bury(
   rabbit: Broker,
-  worker: string,
   { content, correlationId, replyTo }: Delivery,
-  batch: ReadBatch | WriteBatch,
   log: Log,
 ): Promise<void> {
   log.error({ correlationId }, "request took down two workers, moved to the dead-letter queue");
   await rabbit.publish(queues.dead, content, { correlationId, replyTo, persistent: true });
-  const body = refusalBody(
-    new Refusal(
-      "poison_request",
-      "this request was being worked on when two workers stopped; it is not tried again",
-    ),
-  );
-  const answers = batch.items.map((item) => refusalAnswer(item.index, body, 0));
-  rabbit.send(replyTo, encodeAnswers(worker, answers), { correlationId });
 }
+
+export const poisoned = new Refusal(
+  "poison_request",
+  "this request was being worked on when two workers stopped; it is not tried again",
+);
+
+export const poisonedBody = refusalBody(poisoned);

@@ -14,11 +14,11 @@ import type { Delivery } from "../../protocol/rabbit.ts";
 import { checksumOf } from "../../protocol/record.ts";
 import { Wakeable } from "../../protocol/waiting.ts";
 import { bounded } from "../deadline.ts";
-import type { Broker, Feed, Ledger, Time } from "../ports.ts";
+import type { Broker, Feed, Ledger, Suspicion, Time } from "../ports.ts";
 import type { Judge } from "../replica/judge.ts";
 import type { LogEntry } from "../replica/store.ts";
 import type { Append, Chore, PendingWrite, WriteResult } from "./commit-batch.ts";
-import { readable, settleSuspect } from "./deliveries.ts";
+import { bury, readable, requeueSingly, suspectIds } from "./deliveries.ts";
 import { sendAnswers } from "./send-answers.ts";
 
 export interface MasterOptions {
@@ -27,6 +27,7 @@ export interface MasterOptions {
   readonly reader: Feed;
   readonly judge: Judge;
   readonly time: Time;
+  readonly suspects: Suspicion;
   readonly epoch: number;
   readonly worker: string;
   readonly log: Log;
@@ -50,6 +51,8 @@ export class FencedError extends Error {
 interface Held {
   readonly delivery: Delivery;
   readonly batch: WriteBatch;
+  /** It took two workers down: it is answered, not tried. */
+  readonly poisoned?: boolean;
 }
 
 /** Runs until the signal fires. @throws FencedError, or what made it unable to go on */
@@ -98,7 +101,7 @@ class Master {
     if (toDo.length > 0) await ledger.commit({ writes: [], chores: toDo, epoch, atMs }, append);
     const held = await this.#trusted(this.#takeArrived());
     if (held.length === 0) return toDo.length > 0;
-    const writes = held.flatMap(({ batch }) => batch.items.map((item) => pending(batch, item)));
+    const writes = held.flatMap((one) => one.batch.items.map((item) => pending(one, item)));
     this.#answer(held, await ledger.commit({ writes, chores: [], epoch, atMs }, append));
     return true;
   }
@@ -116,17 +119,33 @@ class Master {
   }
 
   async #trusted(deliveries: readonly Delivery[]): Promise<readonly Held[]> {
-    const { rabbit, ledger, worker, log } = this.#options;
-    const out: Held[] = [];
+    const { rabbit, ledger, log } = this.#options;
+    const trusted: Held[] = [];
+    const suspected: Held[] = [];
     for (const delivery of deliveries) {
       const batch = await readable(rabbit, delivery, decodeWriteBatch, log);
       if (batch === null) continue;
+      const isNew = batch.attempt === 1 && !delivery.redelivered;
       // One whose every request is known was applied before its master died: it needs only its answer.
-      const known = delivery.redelivered && (await ledger.knows(batch.items.map((item) => item.key)));
-      if (!delivery.redelivered || known) out.push({ delivery, batch });
-      else await settleSuspect(rabbit, queues.write, worker, delivery, batch, log);
+      if (isNew || (await ledger.knows(batch.items.map((item) => item.key))))
+        trusted.push({ delivery, batch });
+      else if (batch.attempt === 1) await requeueSingly(rabbit, queues.write, delivery, batch);
+      else suspected.push({ delivery, batch });
     }
-    return out;
+    return [...trusted, ...(await this.#begun(suspected))];
+  }
+
+  async #begun(suspected: readonly Held[]): Promise<readonly Held[]> {
+    const { rabbit, suspects, log } = this.#options;
+    const ids = suspected.map(({ delivery, batch }) => suspectIds(delivery, batch));
+    const guilty = await suspects.begin(ids.flat());
+    const begun: Held[] = [];
+    for (const [i, held] of suspected.entries()) {
+      const poisoned = ids[i]?.some((id) => guilty.has(id)) ?? false;
+      if (poisoned) await bury(rabbit, held.delivery, log);
+      begun.push({ ...held, poisoned });
+    }
+    return begun;
   }
 
   #answer(held: readonly Held[], results: readonly WriteResult[]): void {
@@ -175,8 +194,8 @@ class Master {
   }
 }
 
-function pending(batch: WriteBatch, item: WriteBatch["items"][number]): PendingWrite {
+function pending({ batch, poisoned = false }: Held, item: WriteBatch["items"][number]): PendingWrite {
   const shape = batch.shapes[item.shape];
   if (shape === undefined) throw new Error(`write batch without shape ${item.shape}`);
-  return { item, shape };
+  return { item, shape, poisoned };
 }

@@ -6,7 +6,7 @@ import type { ManifestSpec } from "../../protocol/manifest.ts";
 import { Wakeable } from "../../protocol/waiting.ts";
 import type { Paths } from "../../protocol/znodes.ts";
 import { mayLead } from "../election.ts";
-import type { Broker, Feed, Ledger, Members, Session, Time } from "../ports.ts";
+import type { Broker, Feed, Ledger, Members, Session, Suspicion, Time } from "../ports.ts";
 import { follow } from "../replica/follow.ts";
 import type { Judge } from "../replica/judge.ts";
 import { lead } from "./lead.ts";
@@ -18,6 +18,7 @@ export interface RoleOptions {
   readonly rabbit: Broker;
   readonly session: Session;
   readonly membership: Members;
+  readonly suspects: Suspicion;
   readonly paths: Paths;
   readonly ledger: Ledger;
   readonly reader: Feed;
@@ -139,11 +140,12 @@ class Roles {
   }
 
   async #serve(): Promise<void> {
-    const { rabbit, ledger, name, log, answerReads, onReads } = this.#options;
+    const { rabbit, ledger, name, log, suspects, answerReads, onReads } = this.#options;
     this.#serving = await serveReads({
       rabbit,
       worker: name,
       log,
+      suspects,
       answer: answerReads,
       onServed: onReads,
       onFailure: (error) => this.#failed.abort(error),

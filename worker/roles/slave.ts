@@ -1,10 +1,18 @@
 // A slave at work: readQ -> its copy -> responseQ. The broker hands messages round robin to the slaves that have room.
 import type { Log } from "../../protocol/log.ts";
-import { type Answer, decodeReadBatch, queues, type ReadBatch } from "../../protocol/queues.ts";
+import {
+  type Answer,
+  decodeReadBatch,
+  queues,
+  type ReadBatch,
+  refusalAnswer,
+} from "../../protocol/queues.ts";
 import type { Delivery } from "../../protocol/rabbit.ts";
-import type { Broker } from "../ports.ts";
-import { readable, settleSuspect } from "./deliveries.ts";
+import type { Broker, Suspicion } from "../ports.ts";
+import { bury, poisonedBody, readable, requeueSingly, suspectIds } from "./deliveries.ts";
 import { sendAnswers } from "./send-answers.ts";
+
+const none: ReadonlySet<string> = new Set();
 
 /** Messages a slave may hold: few, so that the next slave gets the next message. */
 const prefetch = 4;
@@ -16,6 +24,7 @@ export interface SlaveOptions {
   readonly rabbit: Broker;
   readonly worker: string;
   readonly log: Log;
+  readonly suspects: Suspicion;
   readonly answer: AnswerReads;
   readonly onServed: (reads: number) => void;
   /** Called with what is no request's fault. */
@@ -46,10 +55,17 @@ export async function serveReads(options: SlaveOptions): Promise<ServingReads> {
 }
 
 async function serve(options: SlaveOptions, delivery: Delivery): Promise<void> {
-  const { rabbit, worker, log, answer, onServed } = options;
+  const { rabbit, worker, log, suspects, answer, onServed } = options;
   const batch = await readable(rabbit, delivery, decodeReadBatch, log);
   if (batch === null) return;
-  if (await settleSuspect(rabbit, queues.read, worker, delivery, batch, log)) return;
+  if (batch.attempt === 1 && delivery.redelivered) return requeueSingly(rabbit, queues.read, delivery, batch);
+  const guilty = batch.attempt === 1 ? none : await suspects.begin(suspectIds(delivery, batch));
+  if (guilty.size > 0) {
+    await bury(rabbit, delivery, log);
+    const answers = batch.items.map(({ index }) => refusalAnswer(index, poisonedBody, 0));
+    sendAnswers(rabbit, worker, delivery, answers);
+    return delivery.ack();
+  }
   await answer(batch, (answers) => sendAnswers(rabbit, worker, delivery, answers));
   onServed(batch.items.length);
   delivery.ack();
