@@ -21,6 +21,8 @@ export interface Delivery {
   readonly replyTo: string;
   /** Only on a stream. */
   readonly streamOffset: number;
+  /** The trace that the message belongs to, in the form of the W3C. */
+  readonly traceparent: string | undefined;
   /** Safe after the connection is gone: the broker delivers the message again anyway. */
   ack(): void;
   requeue(): void;
@@ -31,6 +33,8 @@ export interface PublishOptions {
   readonly replyTo?: string;
   readonly persistent?: boolean;
   readonly expirationMs?: number;
+  /** The trace that the message belongs to; travels as a header of this name. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface ConsumeOptions {
@@ -228,6 +232,7 @@ export class Rabbit {
       correlationId: String(message.properties.correlationId ?? ""),
       replyTo: String(message.properties.replyTo ?? ""),
       streamOffset: Number(message.properties.headers?.["x-stream-offset"] ?? -1),
+      traceparent: message.properties.headers?.traceparent,
       ack: whileOpen(() => channel.ack(message)),
       requeue: whileOpen(() => channel.nack(message, false, true)),
     };
@@ -276,10 +281,11 @@ export class Rabbit {
   }
 }
 
-const propertiesOf = ({ correlationId, replyTo, persistent, expirationMs }: PublishOptions) => ({
+const propertiesOf = ({ correlationId, replyTo, persistent, expirationMs, traceparent }: PublishOptions) => ({
   ...(correlationId === undefined ? {} : { correlationId }),
   ...(replyTo === undefined ? {} : { replyTo }),
   ...(expirationMs === undefined ? {} : { expiration: String(Math.max(0, Math.round(expirationMs))) }),
+  ...(traceparent === undefined ? {} : { headers: { traceparent } }),
   persistent: persistent ?? false,
 });
 
