@@ -94,12 +94,12 @@ class RecordedSpan implements Span {
   }
 
   set(attributes: Attributes): void {
-    this.#span.setAttributes(asGiven(attributes));
+    if (!this.#ended) this.#span.setAttributes(asGiven(attributes));
   }
 
   link(traceparent: string): void {
     const context = contextIn(traceparent);
-    if (context !== undefined) this.#span.addLink({ context });
+    if (context !== undefined && !this.#ended) this.#span.addLink({ context });
   }
 
   end(failure?: string): void {

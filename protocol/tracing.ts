@@ -22,7 +22,7 @@ export interface Span {
   set(attributes: Attributes): void;
   /** A pointer to a span of, usually, another trace. */
   link(traceparent: string): void;
-  /** Ends it, as failed where there is a reason. Only the first end counts. */
+  /** Ends it, as failed where there is a reason. Whatever is said of it later is not heard. */
   end(failure?: string): void;
 }
 

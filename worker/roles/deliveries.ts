@@ -50,13 +50,14 @@ export async function settleSuspect(
 async function requeueSingly(
   rabbit: Broker,
   queue: string,
-  { correlationId, replyTo }: Delivery,
+  { correlationId, replyTo, traceparent }: Delivery,
   batch: ReadBatch | WriteBatch,
 ): Promise<void> {
   const again = batch.items.map((item) =>
     rabbit.publish(queue, encodeBatch({ ...batch, attempt: 2, items: [item] } as ReadBatch | WriteBatch), {
       correlationId,
       replyTo,
+      traceparent,
     }),
   );
   await Promise.all(again);
