@@ -10,7 +10,7 @@ import type { Sampling, TracingSettings } from "./tracing-settings.ts";
 import { within } from "./waiting.ts";
 
 const queue = { spansMax: 2_048, batchSpansMax: 512, everyMs: 1_000 } as const;
-const exportWithinMs = 5_000;
+const exportWithinMs = 3_000;
 const exportsMax = 4;
 /** A program's end must not wait long for a collector. */
 const closeWithinMs = 1_500;
