@@ -158,7 +158,7 @@ describe("a traced commit", () => {
 
 describe("records that a copy applies", () => {
   const entry = (offset: number, traceparent?: string): LogEntry => ({
-    record: { kind: "marker", epoch: 3, master: "w-1", atMs: 0 },
+    record: { kind: "marker", epoch: 3, after: 0, master: "w-1", atMs: 0 },
     offset,
     checksum: "c",
     traceparent,
