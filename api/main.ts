@@ -4,7 +4,9 @@ import { openAccess } from "../protocol/access.ts";
 import { systemClock as clock } from "../protocol/clock.ts";
 import { createLog } from "../protocol/log.ts";
 import { logOptions, runProgram, variable } from "../protocol/program.ts";
+import { queues } from "../protocol/queues.ts";
 import { Rabbit } from "../protocol/rabbit.ts";
+import { openTracing } from "../protocol/tracing.ts";
 import { aborted } from "../protocol/waiting.ts";
 import { pathsOf, persistentParents } from "../protocol/znodes.ts";
 import { ZooKeeperSession } from "../protocol/zookeeper.ts";
@@ -21,6 +23,7 @@ import { limits } from "./limits.ts";
 import { liveAgainAndAgain } from "./lives.ts";
 import { pages } from "./pages/pages.ts";
 import { ReadCounter } from "./read-counter.ts";
+import { messageSpans } from "./request-traces.ts";
 import { ApiServer } from "./server/api-server.ts";
 import { Bodies } from "./server/bodies.ts";
 import { Certificate } from "./server/certificate.ts";
@@ -46,7 +49,9 @@ runProgram(log, async (stop) => {
   const tlsPort = Number(variable(environment, "TLS_PORT", "443"));
   const rabbitUrl = variable(environment, "RABBITMQ_URL");
   const servers = variable(environment, "ZOOKEEPER");
-  const paths = pathsOf(variable(environment, "DBAAS_CLUSTER", "dbaas"));
+  const cluster = variable(environment, "DBAAS_CLUSTER", "dbaas");
+  const paths = pathsOf(cluster);
+  const tracing = await openTracing(environment, { program: "api", instance: apiId, cluster }, log);
   // Unique for ever: two lives of this process must never take each other's answers or keys.
   const instance = `${apiId}-${Date.now().toString(36)}${randomBytes(4).toString("hex")}`;
 
@@ -64,6 +69,7 @@ runProgram(log, async (stop) => {
     staleMs: limits.staleReadMs,
     limits,
     clock,
+    spanOf: tracing && messageSpans(tracing, queues.read),
   });
   const writes = new Batcher({
     idPrefix: `${instance}-w`,
@@ -72,6 +78,7 @@ runProgram(log, async (stop) => {
     expires: false,
     limits,
     clock,
+    spanOf: tracing && messageSpans(tracing, queues.write),
   });
   const answers = new Answers([reads, writes], log);
   const broker = new Broker({ reads, writes, answers }, apiId);
@@ -86,6 +93,7 @@ runProgram(log, async (stop) => {
     countRead: counter.count,
     meters,
     log,
+    tracing,
   });
   const depths = new Depths(broker.depths, clock).now;
   const sampler = new Sampler({
@@ -168,6 +176,7 @@ runProgram(log, async (stop) => {
   await counter.flush();
   over.abort();
   await Promise.all(lives);
+  await tracing?.close();
 });
 
 /** A session that has been silent for its whole timeout says nothing true any more: its life is over, too. */

@@ -32,6 +32,10 @@ class BarrierReply implements Reply {
     this.#reads = reads;
   }
 
+  get span() {
+    return this.#read.reply.span;
+  }
+
   answered(answer: DecodedAnswer, worker: string): void {
     if (answer.ok) {
       const minPosition = Math.max(answer.position, this.#read.minPosition ?? 0);

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Clock } from "../protocol/clock.ts";
 import type { Log } from "../protocol/log.ts";
+import type { Tracing } from "../protocol/tracing.ts";
 import { fromJson, type Paths, pathsOf, persistentParents, toJson } from "../protocol/znodes.ts";
 import { ZooKeeperSession } from "../protocol/zookeeper.ts";
 import { Cycle } from "./cycle.ts";
@@ -15,6 +16,7 @@ import { Loop } from "./loop.ts";
 import type { ManifestState } from "./manifest-file.ts";
 import type { CycleDone, Measures } from "./measures.ts";
 import type { World } from "./reconcile.ts";
+import { traceCycle } from "./trace-cycle.ts";
 import { type WorkerSettings, workerContainer } from "./worker-container.ts";
 import { ZnodeRegistry } from "./znode-registry.ts";
 
@@ -29,6 +31,8 @@ export interface LifeOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly measures: Measures;
+  /** Undefined while traces are off. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** Short: after the controller's death its successor waits this long before it may act. */
@@ -67,7 +71,7 @@ async function work(
   uid: string,
   over: AbortSignal,
 ): Promise<void> {
-  const { log, manifest, failpoint, settings, dockerSocket, clock, measures } = options;
+  const { log, manifest, failpoint, settings, dockerSocket, clock, measures, tracing } = options;
   const engine = new DockerEngine({
     socketPath: dockerSocket,
     cluster: settings.cluster,
@@ -85,7 +89,10 @@ async function work(
     containerFor: (spec, worker, image) => workerContainer({ ...settings, uid }, spec.worker, worker, image),
     interrupted: () => loop.interrupted,
   };
-  const onDone = (done: CycleDone) => measures.cycleDone(done);
+  const onDone = (done: CycleDone) => {
+    measures.cycleDone(done);
+    if (tracing !== undefined) traceCycle(tracing, done);
+  };
   const cycle = new Cycle({ cluster: settings.cluster, world, manifest, log, onDone });
   const loop = new Loop(() => cycle.run(), over);
   const wake = (urgency?: "urgent") => loop.wake(urgency);

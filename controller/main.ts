@@ -1,10 +1,12 @@
 // The reconciler: makes what is match what the manifest asks for. Composes, and lives one life after another.
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { systemClock } from "../protocol/clock.ts";
 import { messageOf } from "../protocol/errors.ts";
 import { createLog } from "../protocol/log.ts";
 import { metricsPort, serveMetrics } from "../protocol/metrics-server.ts";
 import { logOptions, runProgram, variable } from "../protocol/program.ts";
+import { openTracing } from "../protocol/tracing.ts";
+import { tracingEnvironment } from "../protocol/tracing-settings.ts";
 import { sleep } from "../protocol/waiting.ts";
 import { failpointsIn } from "./failpoint.ts";
 import { type LifeOptions, live } from "./life.ts";
@@ -23,7 +25,7 @@ const manifest = new ManifestFile(variable(env, "MANIFEST", "/manifests/dbaas.ya
 });
 
 const measures = new Measures();
-const options: LifeOptions = {
+const settled: Omit<LifeOptions, "tracing"> = {
   zookeeper,
   dockerSocket: variable(env, "DOCKER_SOCKET", "/var/run/docker.sock"),
   settings: {
@@ -35,6 +37,7 @@ const options: LifeOptions = {
       ZOOKEEPER: zookeeper,
       LOG_FORMAT: variable(env, "LOG_FORMAT", "text"),
       LOG_LEVEL: variable(env, "LOG_LEVEL", "info"),
+      ...tracingEnvironment(env),
     },
   },
   manifest: () => manifest.state,
@@ -51,6 +54,8 @@ const options: LifeOptions = {
 runProgram(log, async (stop) => {
   serveMetrics(controllerMetrics(measures), Number(variable(env, "METRICS_PORT", String(metricsPort))), log);
   await manifest.follow(stop);
+  const tracing = await openTracing(env, { program: "controller", instance: hostname(), cluster }, log);
+  const options = { ...settled, tracing };
   let pauseMs: number = restart.firstMs;
   while (!stop.aborted) {
     const sinceMs = performance.now();
@@ -64,4 +69,5 @@ runProgram(log, async (stop) => {
     await sleep(pauseMs, stop);
     pauseMs = Math.min(restart.maxMs, pauseMs * 2);
   }
+  await tracing?.close();
 });

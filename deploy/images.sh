@@ -80,7 +80,8 @@ is_built_from() {
 build_image() {
   local log=$1 name=$2 checksum=$3 folder=$4 replaced && shift 4
   replaced=$(docker image inspect --format '{{.Id}}' "$name" 2>/dev/null || true)
-  quietly "build-$log" docker build --network host --label "mini-dbaas.source=$checksum" --tag "$name" "$@" "$folder"
+  # The builder would send traces of its own to a collector that is meant for the service.
+  OTEL_EXPORTER_OTLP_ENDPOINT='' quietly "build-$log" docker build --network host --label "mini-dbaas.source=$checksum" --tag "$name" "$@" "$folder"
   if [ -n "$replaced" ] && has_no_name "$replaced"; then docker image rm "$replaced" >/dev/null 2>&1 || true; fi
 }
 

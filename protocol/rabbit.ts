@@ -1,18 +1,18 @@
 // The one door to amqplib. A connection is used until anything about it fails; then `ended` fires and its owner starts a
 // new one. There is no recovery inside: a half-restored connection is what loses and doubles messages.
 import type { Duplex } from "node:stream";
-import { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from "amqplib";
-import { messageOf, TerminalError, TransientError } from "./errors.ts";
+import { type Channel, type ChannelModel, type ConsumeMessage, connect } from "amqplib";
+import { messageOf, TransientError } from "./errors.ts";
 import { queueArguments, queues, syncArguments } from "./queues.ts";
+import { Confirms } from "./rabbit-confirms.ts";
+import { watchLink } from "./rabbit-link.ts";
+import { Scratch } from "./rabbit-scratch.ts";
 import { within } from "./waiting.ts";
 
 const heartbeatSeconds = 5;
 const openWithinMs = 10_000;
-const confirmWithinMs = 10_000;
 const callWithinMs = 10_000;
 const closeWithinMs = 1_000;
-/** Heartbeats notice a cut connection only after two to three of them; a question a second notices it sooner. */
-const ping = { everyMs: 1_000, withinMs: 3_000 } as const;
 
 export interface Delivery {
   readonly content: Buffer;
@@ -21,6 +21,8 @@ export interface Delivery {
   readonly replyTo: string;
   /** Only on a stream. */
   readonly streamOffset: number;
+  /** The trace that the message belongs to, in the form of the W3C. */
+  readonly traceparent: string | undefined;
   /** Safe after the connection is gone: the broker delivers the message again anyway. */
   ack(): void;
   requeue(): void;
@@ -31,6 +33,8 @@ export interface PublishOptions {
   readonly replyTo?: string;
   readonly persistent?: boolean;
   readonly expirationMs?: number;
+  /** The trace that the message belongs to; travels as a header of this name. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface ConsumeOptions {
@@ -50,23 +54,20 @@ export interface Consumer {
   close(): Promise<void>;
 }
 
-const isPreconditionFailed = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === 406;
-
 export class Rabbit {
   readonly #model: ChannelModel;
+  readonly #scratch: Scratch<Channel>;
   readonly #ended = new AbortController();
   #publisher: Channel | undefined;
-  #confirmer: ConfirmChannel | undefined;
+  #confirms: Confirms<ReturnType<typeof propertiesOf>> | undefined;
   #blocked = false;
-  readonly #returned = new Set<string>();
-  readonly #unconfirmed = new Set<(reason: Error) => void>();
   #closed: Promise<void> = Promise.resolve();
 
   readonly ended: AbortSignal = this.#ended.signal;
 
   private constructor(model: ChannelModel) {
     this.#model = model;
+    this.#scratch = new Scratch(() => model.createChannel());
     model.on("error", (error) => this.#end(error));
     model.on("close", (error?: Error) => this.#end(error ?? new Error("connection closed")));
     model.on("blocked", () => {
@@ -88,9 +89,8 @@ export class Rabbit {
     try {
       const rabbit = new Rabbit(await within(opening, openWithinMs + 1_000, "connect to RabbitMQ"));
       rabbit.#publisher = rabbit.#guard(await rabbit.#model.createChannel());
-      rabbit.#confirmer = rabbit.#guard(await rabbit.#model.createConfirmChannel());
+      rabbit.#confirms = new Confirms(rabbit.#guard(await rabbit.#model.createConfirmChannel()));
       rabbit.#watchLink();
-      rabbit.#confirmer.on("return", (message) => rabbit.#returned.add(String(message.properties.messageId)));
       return rabbit;
     } catch (cause) {
       void opening.then((model) => model.close()).catch(() => undefined);
@@ -114,13 +114,15 @@ export class Rabbit {
    */
   async declareQueues(): Promise<void> {
     for (const [queue, args] of Object.entries(queueArguments))
-      await this.#declare(queue, (channel) => channel.assertQueue(queue, { durable: true, arguments: args }));
+      await this.#scratch.declare(queue, (channel) =>
+        channel.assertQueue(queue, { durable: true, arguments: args }),
+      );
   }
 
   /** Makes the log if it is not there. An existing one keeps its retention, which cannot be changed by declaring. */
   async declareLog(retention: { readonly maxBytes: number; readonly maxAgeSeconds: number }): Promise<void> {
-    if (await this.#exists(queues.sync)) return;
-    await this.#declare(queues.sync, (channel) =>
+    if (await this.#scratch.exists(queues.sync)) return;
+    await this.#scratch.declare(queues.sync, (channel) =>
       channel.assertQueue(queues.sync, { durable: true, arguments: syncArguments(retention) }),
     );
   }
@@ -149,7 +151,7 @@ export class Rabbit {
 
   /** The same for several queues, for onlookers: a queue that does not exist harms nobody else. */
   depths<Q extends string>(names: readonly Q[]): Promise<Readonly<Record<Q, number>>> {
-    return this.#onScratchChannel(async (channel) => {
+    return this.#scratch.use(async (channel) => {
       const found = names.map(async (queue) => {
         const { messageCount } = await within(channel.checkQueue(queue), callWithinMs, `look at ${queue}`);
         return [queue, messageCount] as const;
@@ -164,30 +166,13 @@ export class Rabbit {
     return this.#mustHave(this.#publisher).sendToQueue(queue, content, propertiesOf(options));
   }
 
-  #messageNumber = 0;
-
   /**
    * Resolves once the broker has taken the message.
    * @throws TransientError when it refuses it, has no such queue, or does not say in time: its fate is then unknown
    */
   publish(queue: string, content: Buffer, options: PublishOptions = {}): Promise<void> {
     if (this.ended.aborted) return Promise.reject(this.ended.reason);
-    const channel = this.#mustHave(this.#confirmer);
-    this.#messageNumber += 1;
-    const messageId = String(this.#messageNumber);
-    const confirmed = new Promise<void>((resolve, reject) => {
-      // The client says nothing about what was on its way when the connection went silent.
-      this.#unconfirmed.add(reject);
-      const properties = { ...propertiesOf(options), messageId, mandatory: true };
-      channel.sendToQueue(queue, content, properties, (error: unknown) => {
-        this.#unconfirmed.delete(reject);
-        if (error) reject(new TransientError(`publish to ${queue}: refused`, { cause: error }));
-        else if (this.#returned.delete(messageId))
-          reject(new TransientError(`publish to ${queue}: there is no such queue`));
-        else resolve();
-      });
-    });
-    return within(confirmed, confirmWithinMs, `publish to ${queue}`);
+    return this.#mustHave(this.#confirms).publish(queue, content, propertiesOf(options));
   }
 
   /** Each consumer has a channel of its own, so that its prefetch and its acks are its own. */
@@ -247,29 +232,19 @@ export class Rabbit {
       correlationId: String(message.properties.correlationId ?? ""),
       replyTo: String(message.properties.replyTo ?? ""),
       streamOffset: Number(message.properties.headers?.["x-stream-offset"] ?? -1),
+      traceparent: message.properties.headers?.traceparent,
       ack: whileOpen(() => channel.ack(message)),
       requeue: whileOpen(() => channel.nack(message, false, true)),
     };
   }
 
   #watchLink(): void {
-    let asking = false;
-    const timer = setInterval(async () => {
-      // A broker short of memory does not read from those who publish: it is there, it only says nothing.
-      if (asking || this.#blocked) return;
-      asking = true;
-      try {
-        await within(
-          this.#mustHave(this.#publisher).prefetch(0),
-          ping.withinMs,
-          "ask RabbitMQ for a sign of life",
-        );
-      } catch (error) {
-        this.#end(error instanceof Error ? error : new Error(String(error)));
-      }
-      asking = false;
-    }, ping.everyMs);
-    this.ended.addEventListener("abort", () => clearInterval(timer), { once: true });
+    watchLink({
+      ended: this.ended,
+      blocked: () => this.#blocked,
+      ask: () => this.#mustHave(this.#publisher).prefetch(0),
+      onSilence: (error) => this.#end(error),
+    });
   }
 
   /** A channel that fails takes the connection's life with it: its owner starts afresh. */
@@ -277,47 +252,6 @@ export class Rabbit {
     channel.on("error", (error) => this.#end(error));
     channel.on("close", () => this.#end(new Error("channel closed")));
     return channel;
-  }
-
-  async #exists(queue: string): Promise<boolean> {
-    return this.#onScratchChannel(async (channel) => {
-      try {
-        await within(channel.checkQueue(queue), callWithinMs, `look for ${queue}`);
-        return true;
-      } catch (error) {
-        if (error instanceof Error && "code" in error && error.code === 404) return false;
-        throw error;
-      }
-    });
-  }
-
-  async #declare(queue: string, declare: (channel: Channel) => Promise<unknown>): Promise<void> {
-    await this.#onScratchChannel(async (channel) => {
-      try {
-        await within(declare(channel), callWithinMs, `declare ${queue}`);
-      } catch (cause) {
-        if (isPreconditionFailed(cause))
-          throw new TerminalError(
-            `queue ${queue} exists with other properties than this version uses; delete it once it is empty ` +
-              `(rabbitmqctl delete_queue ${queue}): ${messageOf(cause)}`,
-          );
-        throw cause;
-      }
-    });
-  }
-
-  /** A failed declaration closes its channel, so it gets one that nothing else depends on. */
-  async #onScratchChannel<T>(use: (channel: Channel) => Promise<T>): Promise<T> {
-    const channel = await within(this.#model.createChannel(), callWithinMs, "open a channel");
-    let broken = false;
-    channel.on("error", () => {
-      broken = true;
-    });
-    try {
-      return await use(channel);
-    } finally {
-      if (!broken) await channel.close().catch(() => undefined);
-    }
   }
 
   #mustHave<C>(channel: C | undefined): C {
@@ -329,8 +263,7 @@ export class Rabbit {
     if (this.ended.aborted) return;
     const reason = new TransientError(`RabbitMQ connection lost: ${messageOf(error)}`);
     this.#ended.abort(reason);
-    for (const reject of this.#unconfirmed) reject(reason);
-    this.#unconfirmed.clear();
+    this.#confirms?.end(reason);
     this.#closed = this.#leave();
   }
 
@@ -348,10 +281,11 @@ export class Rabbit {
   }
 }
 
-const propertiesOf = ({ correlationId, replyTo, persistent, expirationMs }: PublishOptions) => ({
+const propertiesOf = ({ correlationId, replyTo, persistent, expirationMs, traceparent }: PublishOptions) => ({
   ...(correlationId === undefined ? {} : { correlationId }),
   ...(replyTo === undefined ? {} : { replyTo }),
   ...(expirationMs === undefined ? {} : { expiration: String(Math.max(0, Math.round(expirationMs))) }),
+  ...(traceparent === undefined ? {} : { headers: { traceparent } }),
   persistent: persistent ?? false,
 });
 

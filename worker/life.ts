@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { messageOf } from "../protocol/errors.ts";
 import type { Log } from "../protocol/log.ts";
 import { Rabbit } from "../protocol/rabbit.ts";
+import type { Tracing } from "../protocol/tracing.ts";
 import { type Paths, persistentParents, type WorkerState } from "../protocol/znodes.ts";
 import { ZooKeeperSession } from "../protocol/zookeeper.ts";
 import { measuredLedger, measuredReads } from "./measured.ts";
@@ -23,6 +24,7 @@ import { ledgerOf } from "./roles/store-ledger.ts";
 import type { KnownSpec } from "./spec.ts";
 import { DamagedFileError } from "./sqlite.ts";
 import { Suspects } from "./suspects.ts";
+import { Traced } from "./traced.ts";
 
 export interface WorkerOptions {
   readonly name: string;
@@ -35,6 +37,8 @@ export interface WorkerOptions {
   readonly spec: KnownSpec;
   /** Outlive the lives: what this process has done since it started. */
   readonly measures: Measures;
+  /** Undefined while traces are off. */
+  readonly tracing: Tracing | undefined;
   /** Outlives the lives as well: why the last one could not follow the log. */
   readonly trouble: { gap: GapError | undefined };
 }
@@ -116,7 +120,7 @@ class Member {
   }
 
   async run(signal: AbortSignal): Promise<"drained" | "ended"> {
-    const { name, directory, paths, log, spec, measures } = this.#options;
+    const { name, directory, paths, log, spec, measures, tracing } = this.#options;
     await this.#membership.join();
     const { store, reader } = await attach({
       directory,
@@ -139,6 +143,11 @@ class Member {
       if (spec.current === null) throw new Error("no manifest known");
       return spec.current;
     };
+    const ledger = measuredLedger(
+      ledgerOf(store, () => ({ writeMs: known().requests.queryMs })),
+      measures,
+    );
+    const traced = tracing && new Traced(tracing, name);
     await donateSnapshots(this.#rabbit, this.#guid, () => this.#store);
     this.#eligible = true;
     await this.#membership.told();
@@ -146,7 +155,7 @@ class Member {
       return await runRoles(
         {
           name,
-          rabbit: this.#rabbit,
+          rabbit: traced?.broker(this.#rabbit) ?? this.#rabbit,
           session: this.#session,
           membership: this.#membership,
           suspects: new Suspects({
@@ -158,10 +167,7 @@ class Member {
             log,
           }),
           paths,
-          ledger: measuredLedger(
-            ledgerOf(store, () => ({ writeMs: known().requests.queryMs })),
-            measures,
-          ),
+          ledger: traced?.ledger(ledger) ?? ledger,
           reader,
           judge,
           time: systemTime,

@@ -4,9 +4,10 @@ import { messageOf, TerminalError } from "../protocol/errors.ts";
 import { createLog } from "../protocol/log.ts";
 import { metricsPort, serveMetrics } from "../protocol/metrics-server.ts";
 import { logOptions, runProgram, variable } from "../protocol/program.ts";
+import { openTracing } from "../protocol/tracing.ts";
 import { sleep } from "../protocol/waiting.ts";
 import { pathsOf } from "../protocol/znodes.ts";
-import { live } from "./life.ts";
+import { live, type WorkerOptions } from "./life.ts";
 import { Measures, workerMetrics } from "./measures.ts";
 import { KnownSpec } from "./spec.ts";
 
@@ -25,18 +26,27 @@ runProgram(log, async (stop) => {
     Number(variable(env, "METRICS_PORT", String(metricsPort))),
     log,
   );
+  const cluster = variable(env, "DBAAS_CLUSTER", "dbaas");
+  const tracing = await openTracing(env, { program: "worker", instance: name, cluster }, log);
   const options = {
     name,
     container: hostname(),
     directory: variable(env, "DATA_DIR", "/data"),
     rabbitUrl: variable(env, "RABBITMQ_URL"),
     zooKeeperServers: variable(env, "ZOOKEEPER"),
-    paths: pathsOf(variable(env, "DBAAS_CLUSTER", "dbaas")),
+    paths: pathsOf(cluster),
     log,
     spec: new KnownSpec(),
     measures,
+    tracing,
     trouble: { gap: undefined },
   };
+  await liveAgainAndAgain(options, stop);
+  await tracing?.close();
+});
+
+/** Returns when the worker is drained or told to stop. */
+async function liveAgainAndAgain(options: WorkerOptions, stop: AbortSignal): Promise<void> {
   let failures = 0;
   while (!stop.aborted) {
     const startedAtMs = Date.now();
@@ -53,4 +63,4 @@ runProgram(log, async (stop) => {
       await sleep(waitMs, stop);
     }
   }
-});
+}

@@ -2,9 +2,12 @@
 import type { RefusalBody } from "../../protocol/errors.ts";
 import type { DecodedAnswer } from "../../protocol/queues.ts";
 import type { ReadStatement, WriteStatement } from "../../protocol/statement.ts";
+import type { Span } from "../../protocol/tracing.ts";
 
 /** Whoever waits for the answer. Exactly one of the two is called, once. */
 export interface Reply {
+  /** The request's own, where it is traced. */
+  readonly span?: Span | undefined;
   answered(answer: DecodedAnswer, worker: string): void;
   refused(refusal: RefusalBody): void;
 }

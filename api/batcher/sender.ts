@@ -2,6 +2,7 @@
 import type { Clock } from "../../protocol/clock.ts";
 import { messageOf, type RefusalBody } from "../../protocol/errors.ts";
 import type { PublishOptions } from "../../protocol/rabbit.ts";
+import type { Span } from "../../protocol/tracing.ts";
 import { unavailable } from "./admission.ts";
 import type { Envelope } from "./encode.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -26,6 +27,8 @@ export interface SenderOptions<P extends Pending> {
   readonly expires: boolean;
   readonly limits: SenderLimits;
   readonly clock: Clock;
+  /** The span of a message, where traces are on; undefined for one that is not recorded. */
+  readonly spanOf?: ((requests: readonly Placed<P>[], bytes: number) => Span | undefined) | undefined;
 }
 
 type Fail<P extends Pending> = (
@@ -80,10 +83,22 @@ export class Sender<P extends Pending> {
     options: PublishOptions,
   ): void {
     const publication = batch.publications;
-    line.publish(content, options).catch((error: unknown) => {
+    const span = this.#options.spanOf?.(requests, content.length);
+    const published = line.publish(
+      content,
+      span === undefined ? options : { ...options, traceparent: span.traceparent },
+    );
+    if (span !== undefined) endWith(published, span);
+    published.catch((error: unknown) => {
       // With the connection its fate is unknown: the next one sends it again. So does a repetition since then.
       if (line.ended.aborted || batch.publications !== publication) return;
       this.#fail(batch, requests, unavailable(`the queue did not take the request: ${messageOf(error)}`));
     });
   }
 }
+
+const endWith = (published: Promise<void>, span: Span): void =>
+  void published.then(
+    () => span.end(),
+    (error: unknown) => span.end(messageOf(error)),
+  );

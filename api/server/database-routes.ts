@@ -5,8 +5,10 @@ import { Refusal, refusalBody } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
 import type { RequestSpec } from "../../protocol/manifest.ts";
 import type { WriteStatement } from "../../protocol/statement.ts";
+import type { Tracing } from "../../protocol/tracing.ts";
 import type { PendingRead, PendingWrite } from "../batcher/pending.ts";
 import { limits } from "../limits.ts";
+import { requestSpan } from "../request-traces.ts";
 import { clientKeyFrom } from "../requests/idempotency.ts";
 import { jsonFrom } from "../requests/json-body.ts";
 import { minPositionFrom } from "../requests/min-position.ts";
@@ -28,6 +30,8 @@ export interface DatabasePorts {
   readonly countRead: () => void;
   readonly meters: Meters;
   readonly log: Log;
+  /** Undefined while traces are off. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** What a request costs in memory besides its body. */
@@ -50,20 +54,26 @@ export class DatabaseRoutes {
 
   readonly read = (req: IncomingMessage, res: ServerResponse): void => {
     this.#ports.countRead();
-    this.#withBody(req, new HttpReply(res, this.#meters.read), this.#submitRead);
+    this.#withBody(req, this.#reply(req, res, "read"), this.#submitRead);
   };
 
   readonly write = (req: IncomingMessage, res: ServerResponse): void => {
-    this.#withBody(req, new HttpReply(res, this.#meters.write), this.#submitWrite);
+    this.#withBody(req, this.#reply(req, res, "write"), this.#submitWrite);
   };
 
   /** Takes no body; one that comes is dropped. */
   readonly clear = (req: IncomingMessage, res: ServerResponse): void => {
-    const reply = new HttpReply(res, this.#meters.clear);
+    const reply = this.#reply(req, res, "clear");
     this.#refusing(reply, () =>
       this.#submitStatement(req, reply, { shape: { kind: "clear" }, rows: [[]] }, 0),
     );
   };
+
+  #reply(req: IncomingMessage, res: ServerResponse, route: "read" | "write" | "clear"): HttpReply {
+    const { tracing } = this.#ports;
+    const span = tracing === undefined ? undefined : requestSpan(tracing, paths[route], req, res);
+    return new HttpReply(res, this.#meters[route], span);
+  }
 
   #withBody(
     req: IncomingMessage,

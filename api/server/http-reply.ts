@@ -2,8 +2,10 @@
 import type { ServerResponse } from "node:http";
 import type { RefusalBody } from "../../protocol/errors.ts";
 import type { DecodedAnswer } from "../../protocol/queues.ts";
+import type { Span } from "../../protocol/tracing.ts";
 import { fromJson } from "../../protocol/znodes.ts";
 import type { Reply } from "../batcher/pending.ts";
+import { endRequestSpan } from "../request-traces.ts";
 import type { RouteMeter } from "../stats/meters.ts";
 import { type Headers, type HttpRefusal, refuse } from "./refusals.ts";
 
@@ -15,14 +17,17 @@ export class HttpReply implements Reply {
   readonly #res: ServerResponse;
   readonly #meter: RouteMeter;
   readonly #startedAtMs: number;
+  readonly span: Span | undefined;
 
-  constructor(res: ServerResponse, meter: RouteMeter) {
+  constructor(res: ServerResponse, meter: RouteMeter, span?: Span) {
     this.#res = res;
     this.#meter = meter;
     this.#startedAtMs = meter.clock.monotonicMs();
+    this.span = span;
   }
 
   answered({ ok, body, position }: DecodedAnswer, worker: string): void {
+    this.span?.set({ "dbaas.worker": worker, "dbaas.position": position });
     if (!ok) {
       const refusal = fromJson<RefusalBody>(body.toString("utf8")) ?? unreadable;
       this.refused(refusal, [
@@ -43,10 +48,15 @@ export class HttpReply implements Reply {
     ]);
     if (body.length <= oneWriteBytesMax) this.#res.end(body.toString("latin1"), "latin1");
     else this.#res.end(body);
-    this.#meter.answered(this.#startedAtMs, 200);
+    this.#ended(200);
   }
 
   refused(refusal: HttpRefusal, headers: Headers = []): void {
-    this.#meter.answered(this.#startedAtMs, refuse(this.#res, refusal, headers));
+    this.#ended(refuse(this.#res, refusal, headers));
+  }
+
+  #ended(status: number): void {
+    this.#meter.answered(this.#startedAtMs, status);
+    if (this.span !== undefined) endRequestSpan(this.span, status);
   }
 }

@@ -26,6 +26,8 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
+const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+
 const text = ({ content }: Delivery) => content.toString();
 const texts = (deliveries: readonly Delivery[]) => deliveries.map(text);
 
@@ -65,6 +67,18 @@ export function brokerContract(kind: string, broker: BrokerUnderTest): void {
     after(async () => {
       await disconnect();
       await broker.close();
+    });
+
+    it("carries a message's trace, and none where there is none", async () => {
+      const connection = await connect();
+      const { deliveries } = await consume(connection, queues.write, 10);
+      await connection.publish(queues.write, Buffer.from("a"), { traceparent });
+      await publish(connection, queues.write, "b");
+      await until("two came", () => deliveries.length === 2);
+      assert.deepEqual(
+        deliveries.map((one) => one.traceparent),
+        [traceparent, undefined],
+      );
     });
 
     it("delivers in order, with who asked and where to answer", async () => {
@@ -196,6 +210,12 @@ export function brokerContract(kind: string, broker: BrokerUnderTest): void {
         ],
       );
       assert.deepEqual(texts(rest), ["1", "2", "3"]);
+      await connection.publish(queues.sync, Buffer.from("4"), { persistent: true, traceparent });
+      await until("a traced one came", () => whole.length === 5);
+      assert.deepEqual(
+        whole.slice(3).map((one) => one.traceparent),
+        [undefined, traceparent],
+      );
     });
 
     it("a connection that is over says so and takes nothing more", async () => {

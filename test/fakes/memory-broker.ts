@@ -11,6 +11,8 @@ export class MemoryBroker {
   readonly world: VirtualWorld;
   /** The stream, by offset. */
   readonly log: Buffer[] = [];
+  /** Beside the stream: the headers of the records that have some. */
+  readonly traceparents = new Map<number, string>();
   readonly readings = new Set<{ readonly connection: MemoryConnection; readonly reading: Reading }>();
   readonly stream: string;
   readonly #queues = new Map<string, Queue>();
@@ -55,6 +57,8 @@ export class MemoryBroker {
   /** @returns false when there is no such queue */
   take(queue: string, content: Buffer, options: PublishOptions): boolean {
     if (queue === this.stream) {
+      const { traceparent } = options;
+      if (traceparent !== undefined) this.traceparents.set(this.log.length, traceparent);
       this.log.push(content);
       for (const { connection, reading } of this.readings) connection.feed(reading);
       return true;
@@ -66,6 +70,7 @@ export class MemoryBroker {
       content,
       correlationId: options.correlationId ?? "",
       replyTo: options.replyTo ?? "",
+      traceparent: options.traceparent,
       persistent: options.persistent ?? false,
       order: this.#order,
       redelivered: false,

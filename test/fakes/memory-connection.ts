@@ -171,6 +171,7 @@ export class MemoryConnection implements Port {
           correlationId: "",
           replyTo: "",
           streamOffset,
+          traceparent: this.#broker.traceparents.get(streamOffset),
           ack,
           requeue,
         }),
@@ -183,7 +184,7 @@ export class MemoryConnection implements Port {
     consumer.tags += 1;
     const tag = consumer.tags;
     if (consumer.prefetch > 0) consumer.unacked.set(tag, message);
-    const { content, correlationId, replyTo, redelivered } = message;
+    const { content, correlationId, replyTo, traceparent, redelivered } = message;
     const ack = () => {
       consumer.unacked.delete(tag);
       queue.dispatch();
@@ -195,7 +196,16 @@ export class MemoryConnection implements Port {
       queue.dispatch();
     };
     this.#toClient(consumer.out, () =>
-      consumer.onDelivery({ content, correlationId, replyTo, redelivered, streamOffset: -1, ack, requeue }),
+      consumer.onDelivery({
+        content,
+        correlationId,
+        replyTo,
+        redelivered,
+        streamOffset: -1,
+        traceparent,
+        ack,
+        requeue,
+      }),
     );
   }
 

@@ -7,6 +7,7 @@ export interface Message {
   readonly content: Buffer;
   readonly correlationId: string;
   readonly replyTo: string;
+  readonly traceparent: string | undefined;
   readonly persistent: boolean;
   /** Its place in the queue, kept when it comes back. */
   readonly order: number;

@@ -103,7 +103,11 @@ export class WorkerWorld {
   async start(
     name: string,
     pid: number,
-    through: { readonly rabbitUrl?: string; readonly zooKeeper?: string } = {},
+    through: {
+      readonly rabbitUrl?: string;
+      readonly zooKeeper?: string;
+      readonly environment?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<WorkerProcess> {
     await this.session.put(this.paths.pid(name), toJson({ pid, container: hostname() }));
     const directory = this.directoryOf(name);
@@ -116,6 +120,7 @@ export class WorkerWorld {
         ZOOKEEPER: through.zooKeeper ?? zooKeeperServers(),
         DBAAS_CLUSTER: this.cluster,
         METRICS_PORT: "0",
+        ...through.environment,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -90,12 +90,12 @@ export class LogReader {
   }
 
   /** A record that cannot be read is passed over: if it was one of a master's, the next one shows the gap. */
-  #entry({ content, streamOffset: offset }: Delivery): readonly LogEntry[] {
+  #entry({ content, streamOffset: offset, traceparent }: Delivery): readonly LogEntry[] {
     if (offset !== this.#nextOffset) this.#unbroken = false;
     this.#nextOffset = offset + 1;
     try {
       const record = decodeRecord(content);
-      return [{ record, offset, checksum: checksumOf(content), unbroken: this.#unbroken }];
+      return [{ record, offset, checksum: checksumOf(content), unbroken: this.#unbroken, traceparent }];
     } catch (error) {
       this.#unbroken = false;
       this.#log.error({ offset, reason: messageOf(error) }, "unreadable record in the log");

@@ -20,6 +20,8 @@ export interface LogEntry {
   readonly checksum: string;
   /** Everything that stands in the log before it was read as well, back to where the copy joined it. */
   readonly unbroken?: boolean;
+  /** Of the commit that published it. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A record that its master could apply cannot be applied here: this copy is not what it should be. */

@@ -31,7 +31,10 @@ export interface WriteResult {
 }
 
 /** Publishes a record and returns its offset once it was read back in its place. @throws when that is not certain */
-export type Append = (content: Buffer) => Promise<{ readonly offset: number; readonly checksum: string }>;
+export type Append = (
+  content: Buffer,
+  traceparent?: string,
+) => Promise<{ readonly offset: number; readonly checksum: string }>;
 
 /** What the master does of its own accord: a migration, the forgetting of keys. */
 export interface Chore {
@@ -45,6 +48,8 @@ export interface CommitInput {
   readonly chores: readonly Chore[];
   readonly epoch: number;
   readonly atMs: number;
+  /** The traces of the messages that the writes came in. */
+  readonly causes?: readonly string[];
 }
 
 export interface CommitLimits {

@@ -35,13 +35,14 @@ export const suspectIds = (
 export async function requeueSingly(
   rabbit: Broker,
   queue: string,
-  { correlationId, replyTo, ack }: Delivery,
+  { correlationId, replyTo, traceparent, ack }: Delivery,
   batch: ReadBatch | WriteBatch,
 ): Promise<void> {
   const again = batch.items.map((item) =>
     rabbit.publish(queue, encodeBatch({ ...batch, attempt: 2, items: [item] } as ReadBatch | WriteBatch), {
       correlationId,
       replyTo,
+      traceparent,
     }),
   );
   await Promise.all(again);

@@ -95,14 +95,15 @@ class Master {
   async #cycle(): Promise<boolean> {
     const { ledger, epoch, chores, time } = this.#options;
     const atMs = time.now();
-    const append: Append = (content) => this.#append(content);
+    const append: Append = (content, traceparent) => this.#append(content, traceparent);
     // Chores go alone: requests behind a migration are compiled against the schema it leaves.
     const toDo = chores(atMs);
     if (toDo.length > 0) await ledger.commit({ writes: [], chores: toDo, epoch, atMs }, append);
     const held = await this.#trusted(this.#takeArrived());
     if (held.length === 0) return toDo.length > 0;
     const writes = held.flatMap((one) => one.batch.items.map((item) => pending(one, item)));
-    this.#answer(held, await ledger.commit({ writes, chores: [], epoch, atMs }, append));
+    const causes = held.flatMap(({ delivery: { traceparent } }) => traceparent ?? []);
+    this.#answer(held, await ledger.commit({ writes, chores: [], epoch, atMs, causes }, append));
     return true;
   }
 
@@ -163,10 +164,10 @@ class Master {
   }
 
   /** Publishes and waits for the record to come back from the log with nobody's marker before it. */
-  #append(content: Buffer): Promise<{ offset: number; checksum: string }> {
+  #append(content: Buffer, traceparent?: string): Promise<{ offset: number; checksum: string }> {
     const { rabbit, time } = this.#options;
     return bounded(time, readBackWithinMs, [rabbit.ended], (signal, giveUp) => {
-      rabbit.publish(queues.sync, content, { persistent: true }).catch(giveUp);
+      rabbit.publish(queues.sync, content, { persistent: true, traceparent }).catch(giveUp);
       return this.#readBack(checksumOf(content), signal);
     });
   }

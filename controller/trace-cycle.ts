@@ -1,0 +1,21 @@
+// A cycle that acted, as a span: how long it took, what it did in words, and under which id the log tells of it.
+import type { Tracing } from "../protocol/tracing.ts";
+import { describe } from "./action.ts";
+import type { CycleDone } from "./measures.ts";
+
+export function traceCycle(tracing: Tracing, { tookMs, deeds, after }: CycleDone): void {
+  if (deeds.length === 0) return;
+  const { id, atMs } = after.lastCycle;
+  const failed = deeds.filter(({ error }) => error !== null).length;
+  const span = tracing.enter({
+    name: "reconcile",
+    kind: "internal",
+    startMs: atMs - tookMs,
+    attributes: {
+      "dbaas.reconcile.id": id,
+      "dbaas.reconcile.actions": deeds.map(({ action }) => describe(action) ?? action.kind),
+      "dbaas.desired_slaves": after.desiredSlaves,
+    },
+  });
+  span?.end(failed === 0 ? undefined : `${failed} of ${deeds.length} actions failed`);
+}

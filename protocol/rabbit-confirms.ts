@@ -1,0 +1,58 @@
+// Messages whose publisher wants to know that the broker has them. Part of protocol/rabbit.ts, which owns the channel.
+import { TransientError } from "./errors.ts";
+import { within } from "./waiting.ts";
+
+const confirmWithinMs = 10_000;
+
+/** A channel on which the broker confirms what it has taken. */
+interface Channel<P> {
+  sendToQueue(
+    queue: string,
+    content: Buffer,
+    properties: P & { readonly messageId: string; readonly mandatory: true },
+    settled: (error: unknown) => void,
+  ): boolean;
+  on(
+    event: "return",
+    listener: (message: { readonly properties: { readonly messageId?: unknown } }) => void,
+  ): void;
+}
+
+export class Confirms<P extends object> {
+  readonly #channel: Channel<P>;
+  readonly #returned = new Set<string>();
+  readonly #unconfirmed = new Set<(reason: Error) => void>();
+  #messages = 0;
+
+  constructor(channel: Channel<P>) {
+    this.#channel = channel;
+    channel.on("return", ({ properties }) => this.#returned.add(String(properties.messageId)));
+  }
+
+  /**
+   * Resolves once the broker has taken the message.
+   * @throws TransientError when it refuses it, has no such queue, or does not say in time: its fate is then unknown
+   */
+  publish(queue: string, content: Buffer, properties: P): Promise<void> {
+    this.#messages += 1;
+    const messageId = String(this.#messages);
+    const confirmed = new Promise<void>((resolve, reject) => {
+      // The client says nothing about what was on its way when the connection went silent.
+      this.#unconfirmed.add(reject);
+      this.#channel.sendToQueue(queue, content, { ...properties, messageId, mandatory: true }, (error) => {
+        this.#unconfirmed.delete(reject);
+        if (error) reject(new TransientError(`publish to ${queue}: refused`, { cause: error }));
+        else if (this.#returned.delete(messageId))
+          reject(new TransientError(`publish to ${queue}: there is no such queue`));
+        else resolve();
+      });
+    });
+    return within(confirmed, confirmWithinMs, `publish to ${queue}`);
+  }
+
+  /** The connection is gone: what was not confirmed has an unknown fate. */
+  end(reason: Error): void {
+    for (const reject of this.#unconfirmed) reject(reason);
+    this.#unconfirmed.clear();
+  }
+}
