@@ -10,23 +10,30 @@ import { CliError, exitCodes } from "./exit.ts";
 import { manifestCommands } from "./manifest-commands.ts";
 import { formats, type OutputFormat, printed } from "./output.ts";
 import { queryCommand } from "./query.ts";
-import { type Subject, show, subjects } from "./show.ts";
+import { namesOf, type Subject, show, subjects } from "./show.ts";
 import { ClusterView } from "./view.ts";
+import { waitCommand } from "./wait-command.ts";
 import { following, repeatedly } from "./watch.ts";
 
 const env = process.env;
 
 interface ShowOptions {
-  readonly output: OutputFormat;
+  readonly output: OutputFormat | "name";
   readonly watch?: boolean;
+}
+
+interface DescribeOptions {
+  readonly output: OutputFormat;
 }
 
 const outputOption = () =>
   new Option("-o, --output <format>", "how to print it").choices([...formats]).default("table");
 
+const openView = (): Promise<ClusterView> =>
+  ClusterView.open(variable(env, "ZOOKEEPER", "zookeeper:2181"), variable(env, "DBAAS_CLUSTER", "dbaas"));
+
 async function withView(use: (view: ClusterView) => Promise<void>): Promise<void> {
-  const cluster = variable(env, "DBAAS_CLUSTER", "dbaas");
-  const view = await ClusterView.open(variable(env, "ZOOKEEPER", "zookeeper:2181"), cluster);
+  const view = await openView();
   try {
     await use(view);
   } finally {
@@ -36,7 +43,10 @@ async function withView(use: (view: ClusterView) => Promise<void>): Promise<void
 
 const showSubject = (subject: Subject, { output, watch }: ShowOptions): Promise<void> =>
   withView(async (view) => {
-    const print = async () => show(subject, await view.look(), output, Date.now());
+    const print = async () => {
+      const snapshot = await view.look();
+      return output === "name" ? namesOf(subject, snapshot) : show(subject, snapshot, output, Date.now());
+    };
     if (watch === true && subject === "events" && output !== "json" && output !== "yaml")
       await following(view, process.stdout);
     else if (watch === true) await repeatedly(view, print, process.stdout);
@@ -62,11 +72,11 @@ program
   .command("get")
   .description(`one of ${subjects.join(", ")}`)
   .argument("<kind>", "what to get")
-  .addOption(outputOption())
+  .addOption(outputOption().choices([...formats, "name"]))
   .option("-w, --watch", "print it again whenever it changes")
   .addHelpText(
     "after",
-    "\nExamples:\n  ./dbaas get workers -o wide\n  ./dbaas get events -w\n  ./dbaas get status -o yaml",
+    '\nExamples:\n  ./dbaas get workers -o wide\n  ./dbaas get events -w\n  ./dbaas get status -o yaml\n  docker logs "$(./dbaas get master -o name)"',
   )
   .action((kind: string, options: ShowOptions) => {
     const subject = subjects.find((one) => one === kind || one === `${kind}s`);
@@ -82,7 +92,7 @@ program
   .argument("<name>", "for instance w-1")
   .addOption(outputOption())
   .addHelpText("after", "\nExample:\n  ./dbaas describe worker w-1")
-  .action((kind: string, name: string, { output }: ShowOptions) => {
+  .action((kind: string, name: string, { output }: DescribeOptions) => {
     if (kind !== "worker" && kind !== "workers")
       throw new CliError(exitCodes.usage, `there are workers to describe, not ${kind}`);
     return withView(async (view) => {
@@ -115,6 +125,8 @@ manifestCommands(program, {
   out: (written) => process.stdout.write(written),
   tell: (told) => process.stderr.write(told),
 });
+
+waitCommand(program, openView, (told) => process.stdout.write(told));
 
 queryCommand(program, api, (text, format) => process.stdout.write(printed(text, format)));
 

@@ -2,22 +2,45 @@
 import { formatDuration } from "../protocol/manifest-quantities.ts";
 import type { ClusterStatus, EventRecord, WorkerStatus } from "../protocol/status.ts";
 import { age, clockTime } from "./ages.ts";
+import { CliError, exitCodes } from "./exit.ts";
 import { forMachines, type OutputFormat } from "./output.ts";
 import { table } from "./table.ts";
 import type { Snapshot } from "./view.ts";
 
-export const subjects = ["workers", "status", "events"] as const;
+export const subjects = ["workers", "master", "slaves", "status", "events"] as const;
 export type Subject = (typeof subjects)[number];
+
+/** Those a subject is about: all, or those in one role. */
+const roles = { workers: null, master: "master", slaves: "slave" } as const;
+
+const workersIn = (subject: keyof typeof roles, { workers }: ClusterStatus): readonly WorkerStatus[] =>
+  workers.filter(({ state }) => roles[subject] === null || state === roles[subject]);
+
+const isOfWorkers = (subject: Subject): subject is keyof typeof roles => subject in roles;
+
+/** What Docker calls them, a line each, for its commands. @throws CliError when there is none, or of no worker */
+export function namesOf(subject: Subject, { status }: Snapshot): string {
+  if (!isOfWorkers(subject))
+    throw new CliError(exitCodes.usage, `${subject} have no names: -o name is of workers`);
+  const names = workersIn(subject, status).map(({ name }) => `${status.cluster}-${name}\n`);
+  if (names.length === 0)
+    throw new CliError(exitCodes.notFound, `there ${subject === "master" ? "is" : "are"} no ${subject}`);
+  return names.join("");
+}
 
 export function show(subject: Subject, snapshot: Snapshot, format: OutputFormat, nowMs: number): string {
   const { status, events } = snapshot;
-  const values: Record<Subject, unknown> = { workers: status.workers, status, events };
+  const workers = isOfWorkers(subject) ? workersIn(subject, status) : status.workers;
+  const values = { workers, master: workers, slaves: workers, status, events } satisfies Record<
+    Subject,
+    unknown
+  >;
   const machines = forMachines(values[subject], format);
   if (machines !== null) return machines;
   const warning = snapshot.controlled
     ? ""
     : `No controller is acting. This is how things stood ${age(status.lastCycle.atMs, nowMs)} ago or later.\n\n`;
-  if (subject === "workers") return warning + workersTable(status.workers, nowMs, format === "wide");
+  if (isOfWorkers(subject)) return warning + workersTable(workers, nowMs, format === "wide");
   return warning + (subject === "events" ? eventsTable(events) : statusText(status, nowMs));
 }
 

@@ -13,21 +13,22 @@ _dbaas_workers() {
 _dbaas() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words=
   if [ "$COMP_CWORD" = 1 ]; then
-    words="up down logs build test example token bench torture status get describe events diff apply scale switchover
+    words="up down logs build test example token bench torture status get wait describe events diff apply scale switchover
       pause resume query completion help"
   elif [ "$before" = -o ] || [ "$before" = --output ]; then
-    words="table wide json yaml"
+    words="table wide json yaml name"
   elif [ "$before" = -f ] || [ "$before" = --file ]; then
     compopt -o default
     return
   else
     case $command:$COMP_CWORD in
-      get:2) words="workers status events" ;;
+      get:2) words="workers master slaves status events" ;;
       describe:2) words=worker ;;
       describe:3) words=$(_dbaas_workers) ;;
       example:2) words="up down" ;;
       completion:2) words=bash ;;
       get:* | status:* | events:*) words="--watch --output --help" ;;
+      wait:*) words="--for --timeout --help" ;;
       describe:* | query:*) words="--output --help" ;;
       diff:*) words="--file --output --help" ;;
       apply:*) words="--file --yes --wait --help" ;;

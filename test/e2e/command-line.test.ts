@@ -227,6 +227,7 @@ test("every command has a help with an example", async () => {
     "describe",
     "events",
     "query",
+    "wait",
     "switchover",
     "diff",
     "apply",
@@ -254,6 +255,6 @@ test("the completion offers commands, kinds and workers", async () => {
   const offered = async (line: string): Promise<string> =>
     (await run("bash", ["-c", press, "_", script, line, String(line.split(" ").length)])).out.trim();
   assert.match(await offered("dbaas"), /\bup\b.*\bscale\b.*\bcompletion\b/);
-  assert.equal(await offered("dbaas get"), "workers status events");
+  assert.equal(await offered("dbaas get"), "workers master slaves status events");
   assert.match(await offered("dbaas describe worker"), /w-\d+ w-\d+ w-\d+/);
 });

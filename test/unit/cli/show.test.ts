@@ -4,7 +4,7 @@ import { age } from "../../../cli/ages.ts";
 import { describeWorker } from "../../../cli/describe.ts";
 import { CliError } from "../../../cli/exit.ts";
 import { printed } from "../../../cli/output.ts";
-import { show } from "../../../cli/show.ts";
+import { namesOf, show } from "../../../cli/show.ts";
 import { table } from "../../../cli/table.ts";
 import type { Snapshot } from "../../../cli/view.ts";
 
@@ -87,6 +87,11 @@ describe("show", () => {
       ].join("\n"),
     ));
 
+  it("prints the master alone, or the slaves alone", () => {
+    assert.match(show("master", snapshot, "table", nowMs), /^NAME.*\nw-1 .*\n$/);
+    assert.match(show("slaves", snapshot, "table", nowMs), /^NAME.*\nw-2 .*\n$/);
+  });
+
   it("prints desired beside observed", () => {
     const text = show("status", snapshot, "table", nowMs);
     assert.match(text, /^Cluster dbaas: not ready, a master, 1 of 2\n/);
@@ -108,6 +113,26 @@ describe("show", () => {
 
   it("prints events in their order", () =>
     assert.match(show("events", snapshot, "table", nowMs), /starting worker w-2\n$/));
+});
+
+describe("namesOf", () => {
+  it("says what Docker calls the workers in a role", () => {
+    assert.equal(namesOf("workers", snapshot), "dbaas-w-1\ndbaas-w-2\n");
+    assert.equal(namesOf("master", snapshot), "dbaas-w-1\n");
+    assert.equal(namesOf("slaves", snapshot), "dbaas-w-2\n");
+  });
+
+  it("fails when there is none, so that nothing is done to an empty name", () => {
+    const nobody: Snapshot = { ...snapshot, status: { ...snapshot.status, workers: [] } };
+    assert.throws(
+      () => namesOf("master", nobody),
+      (error) => error instanceof CliError && error.exitCode === 4 && error.message === "there is no master",
+    );
+    assert.throws(
+      () => namesOf("events", snapshot),
+      (error) => error instanceof CliError && error.exitCode === 2,
+    );
+  });
 });
 
 describe("describeWorker", () => {

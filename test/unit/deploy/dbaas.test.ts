@@ -31,6 +31,7 @@ test("help names every command of the script, each with an example", () => {
     "torture",
     "status",
     "get",
+    "wait",
     "events",
     "describe worker",
     "query",

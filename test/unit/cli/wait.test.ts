@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { CliError, exitCodes } from "../../../cli/exit.ts";
+import { expectationIn } from "../../../cli/expectations.ts";
+import type { Snapshot } from "../../../cli/view.ts";
+import { steadyMs, type Watched, waitFor } from "../../../cli/wait.ts";
+import { clusterStatus, condition } from "./cluster-status.ts";
+
+const snapshot = (ready: boolean, controlled = true): Snapshot => ({
+  status: clusterStatus({
+    conditions: [condition("Ready", ready ? "True" : "False", ready ? "all" : "no master")],
+  }),
+  events: [],
+  controlled,
+});
+
+/** A cluster whose state a test changes. */
+class FakeView {
+  now: Snapshot;
+  opened = 0;
+  closed = 0;
+  looks = 0;
+  #wake = (): void => undefined;
+  #session = new AbortController();
+
+  constructor(now: Snapshot) {
+    this.now = now;
+  }
+
+  readonly open = async (): Promise<Watched> => {
+    this.opened += 1;
+    this.#session = new AbortController();
+    return {
+      look: async () => {
+        this.looks += 1;
+        return this.now;
+      },
+      onChange: (wake) => {
+        this.#wake = wake;
+      },
+      ended: this.#session.signal,
+      close: () => {
+        this.closed += 1;
+      },
+    };
+  };
+
+  become(next: Snapshot): void {
+    this.now = next;
+    this.#wake();
+  }
+
+  endSession(): void {
+    this.#session.abort();
+  }
+}
+
+const ready = [expectationIn("Ready")];
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+const failsWith = (exitCode: number, pattern: RegExp) => (error: unknown) =>
+  error instanceof CliError && error.exitCode === exitCode && pattern.test(error.message);
+
+describe("waitFor", () => {
+  it("returns at once when what did not hold begins to hold", async () => {
+    const cluster = new FakeView(snapshot(false));
+    const startedAtMs = performance.now();
+    const waiting = waitFor(cluster.open, ready, 60_000);
+    while (cluster.looks === 0) await nextTurn();
+    cluster.become(snapshot(true));
+    assert.equal(await waiting, "Ready is True: all\n");
+    assert.ok(performance.now() - startedAtMs < steadyMs);
+    assert.equal(cluster.closed, cluster.opened);
+  });
+
+  it("lets the controller look again before it believes what held already", async () => {
+    const cluster = new FakeView(snapshot(true));
+    const startedAtMs = performance.now();
+    await waitFor(cluster.open, ready, 60_000);
+    assert.ok(performance.now() - startedAtMs >= steadyMs - 5);
+  });
+
+  it("fails when the time is over, and says how things stand", async () => {
+    const cluster = new FakeView(snapshot(false));
+    await assert.rejects(
+      waitFor(cluster.open, ready, 50),
+      failsWith(exitCodes.failed, /^not within 50ms: Ready is False: no master$/),
+    );
+    assert.equal(cluster.closed, cluster.opened);
+  });
+
+  it("wants everything to hold together", () =>
+    assert.rejects(
+      waitFor(new FakeView(snapshot(true)).open, [...ready, expectationIn("readySlaves=9")], 50),
+      failsWith(exitCodes.failed, /readySlaves is 2/),
+    ));
+
+  it("does not believe a status that no controller keeps up to date", () =>
+    assert.rejects(
+      waitFor(new FakeView(snapshot(true, false)).open, ready, 50),
+      failsWith(exitCodes.failed, /no controller is acting/),
+    ));
+
+  it("goes on in another session when one ends", async () => {
+    const cluster = new FakeView(snapshot(false));
+    const waiting = waitFor(cluster.open, ready, 60_000);
+    while (cluster.looks === 0) await nextTurn();
+    cluster.now = snapshot(true);
+    cluster.endSession();
+    assert.equal(await waiting, "Ready is True: all\n");
+    assert.equal(cluster.opened, 2);
+  });
+
+  it("says that ZooKeeper cannot be reached when that lasts", () =>
+    assert.rejects(
+      waitFor(() => Promise.reject(new CliError(exitCodes.unreachable, "cannot reach ZooKeeper")), ready, 50),
+      failsWith(exitCodes.unreachable, /not within 50ms: cannot reach ZooKeeper/),
+    ));
+});
