@@ -13,10 +13,39 @@ cluster_up() {
   ensure_credentials
   unlock_setup
   say "starting $CLUSTER: zookeeper, rabbitmq, orchestrator"
+  let_recover zookeeper rabbitmq orchestrator
   quietly "compose-$CLUSTER" compose up --detach --no-build
   wait_until_ready
   welcome
 }
+
+# let_recover SERVICE…: Compose gives up at once when a service that others need is paused or was found unhealthy. One that
+# stood still is found healthy again only at its next check, some ten seconds after it goes on.
+let_recover() {
+  local name waits=0
+  for name in "$@"; do
+    name=$CLUSTER-$name
+    if [ "$(state_of .State.Paused "$name")" = true ]; then
+      say "$name is paused: it goes on"
+      docker unpause "$name" >/dev/null
+    fi
+  done
+  for name in "$@"; do
+    name=$CLUSTER-$name
+    is_unwell "$name" || continue
+    if [ "$waits" = 0 ]; then waits=1 && start_progress "waiting until $name is healthy"; fi
+    wait_until "${DBAAS_RECOVER_TIMEOUT:-60}" is_not_unwell "$name" ||
+      die "$name runs, and is not healthy. What it says: docker logs $name; to start it anew: docker restart $name"
+  done
+  stop_progress
+}
+
+is_unwell() { [ "$(state_of .State.Running "$1") $(state_of .State.Health.Status "$1")" = "true unhealthy" ]; }
+
+is_not_unwell() { ! is_unwell "$1"; }
+
+# state_of FIELD CONTAINER: nothing when there is none.
+state_of() { docker inspect --format "{{$1}}" "$2" 2>/dev/null || true; }
 
 manifests() { (cd "${DBAAS_MANIFESTS:-$ROOT/manifests}" 2>/dev/null && pwd) || echo "${DBAAS_MANIFESTS:-$ROOT/manifests}"; }
 
@@ -196,5 +225,6 @@ in_orchestrator() {
   local terminal=()
   if [ -t 0 ] && [ -t 1 ]; then terminal=(--tty); fi
   engine_answers || die "no Docker engine answers; ./dbaas up starts the service"
+  require_orchestrator
   exec docker exec --interactive "${terminal[@]+"${terminal[@]}"}" --env DBAAS_TOKEN "$CLUSTER-orchestrator" node dist/cli/main.js "$@"
 }

@@ -37,9 +37,7 @@ manifest_file() { echo "$(manifests)/dbaas.yaml"; }
 
 # As the command line program says it: 3 when there is nothing to ask.
 require_orchestrator() {
-  local runs
-  runs=$(docker inspect --format '{{.State.Running}}' "$CLUSTER-orchestrator" 2>/dev/null || true)
-  [ "$runs" = true ] && return
+  [ "$(state_of .State.Running "$CLUSTER-orchestrator")" = true ] && return
   printf 'dbaas: %s\n' "$CLUSTER is not running; ./dbaas up starts it" >&2
   exit 3
 }
