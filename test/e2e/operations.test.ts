@@ -1,0 +1,89 @@
+// docs/operations.md, carried out: each of its commands is run in its order against the tests' cluster, and must succeed and
+// print what the document says it prints.
+import assert from "node:assert/strict";
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { settled, useCluster } from "../support/cluster.ts";
+import { dbaas, docker } from "../support/command.ts";
+import { type Command, mismatch, sectionsIn } from "../support/console-blocks.ts";
+import { applyFields } from "../support/manifest.ts";
+import { closeRegistry } from "../support/registry.ts";
+import { cluster, environment, manifestDir, ports, rootDir } from "../support/settings.ts";
+import { Shell } from "../support/shell.ts";
+
+const commandMs = 90_000;
+const image = process.env.DBAAS_IMAGE ?? "mini-dbaas:latest";
+
+/** The document speaks of a cluster as it is without any settings. */
+const names: readonly (readonly [RegExp, string])[] = [
+  [/(?<![\w./-])dbaas-(?=zookeeper|rabbitmq|orchestrator|w-|\()/gm, `${cluster}-`],
+  [/\.dbaas\/dbaas\.env/g, `.dbaas/${cluster}.env`],
+  [/(?<![\w/])manifests\/dbaas\.yaml/g, join(manifestDir, "dbaas.yaml")],
+  [/\blocalhost\b/g, `localhost:${ports.api}`],
+  [/\bmini-dbaas:latest\b/g, image],
+];
+
+const ofThisCluster = (written: string): string =>
+  names.reduce((result, [pattern, name]) => result.replace(pattern, name), written);
+
+async function carryOut(shell: Shell, { line, text, expected }: Command): Promise<void> {
+  const command = ofThisCluster(text);
+  const { code, output } = await shell.run(command, commandMs);
+  const why = code === 0 ? mismatch(expected.map(ofThisCluster), output) : `it ended with ${code}`;
+  assert.equal(why, null, `line ${line}: $ ${command}\n${output}\n${why}`);
+}
+
+/** Whether this process may mount on the folders of the engine's volumes. */
+async function isEnginesRoot(): Promise<boolean> {
+  if (process.getuid?.() !== 0) return false;
+  const folder = await docker("volume", "inspect", "--format", "{{.Mountpoint}}", `${cluster}-rabbitmq-data`);
+  return existsSync(folder.trim());
+}
+
+const hasCurl = (): boolean => {
+  try {
+    execFileSync("curl", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** A full disk of its own that a failed step left behind: the volume below it could not be removed. */
+async function unmount(): Promise<void> {
+  for (const line of readFileSync("/proc/self/mounts", "utf8").split("\n")) {
+    const [kind, folder = ""] = line.split(" ");
+    if (kind === "tmpfs" && folder.includes(`/volumes/${cluster}-w-`))
+      await promisify(execFile)("umount", ["--lazy", folder]);
+  }
+}
+
+useCluster({
+  // Its outages would be told as errors of the tests' own session.
+  ready: async () => {
+    await applyFields({ window: "10s", max: "8" });
+    await settled();
+    await closeRegistry();
+  },
+  afterwards: async () => {
+    if (existsSync("/proc/self/mounts")) await unmount();
+    await rm(join(rootDir, ".dbaas", "operations"), { recursive: true, force: true });
+    await dbaas("up");
+  },
+});
+
+const sections = sectionsIn(readFileSync(join(rootDir, "docs", "operations.md"), "utf8"));
+
+for (const { title, blocks } of sections)
+  test(`operations: ${title}`, { skip: !hasCurl() && "there is no curl on this machine" }, async (t) => {
+    const root = await isEnginesRoot();
+    const shell = new Shell(rootDir, { ...process.env, ...environment });
+    t.after(() => shell.close());
+    for (const block of blocks)
+      if (block.root && !root) t.diagnostic("steps as root are left out: this is not the engine's root");
+      else for (const command of block.commands) await carryOut(shell, command);
+  });
