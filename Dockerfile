@@ -1,6 +1,6 @@
 # One image for every program: orchestrator (API and controller), workers, command line, bench.
 # Built by `./dbaas up`, with BuildKit or with the classic builder. The layers with compilers and with node_modules depend
-# on package.json and package-lock.json alone, so that a change of source rebuilds in seconds.
+# on package.json, package-lock.json and patches/ alone, so that a change of source rebuilds in seconds.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 # --- node_modules: sqlite3 and zookeeper are compiled against the headers that the node image carries ---
@@ -11,12 +11,13 @@ RUN apt-get update \
 WORKDIR /app
 # ca.crt is there only where the machine trusts certificates of its own; the wildcard makes it optional.
 COPY package.json package-lock.json .dbaas/ca.cr[t] ./
+COPY patches ./patches
 ARG NPM_REGISTRY=
 ENV npm_config_nodedir=/usr/local npm_config_build_from_source=true npm_config_update_notifier=false
 RUN if [ -f ca.crt ]; then export NODE_EXTRA_CA_CERTS=/app/ca.crt; fi \
   && if [ -n "$NPM_REGISTRY" ]; then export npm_config_registry="$NPM_REGISTRY"; fi \
   && export JOBS="$(nproc)" MAKEFLAGS="-j$(nproc)" \
-  && npm ci --no-audit --no-fund \
+  && npm run modules \
   && ls node_modules/sqlite3/build/Release/node_sqlite3.node node_modules/zookeeper/build/Release/zookeeper.node
 
 # --- only what runs: no compiler, no linter, no object files ---

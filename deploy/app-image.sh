@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Builds the one image that every program of ours runs from. Unchanged sources cost one checksum.
 
-APP_SOURCES=(Dockerfile .dockerignore package.json package-lock.json tsconfig.json
+APP_SOURCES=(Dockerfile .dockerignore package.json package-lock.json patches tsconfig.json
   protocol api controller worker orchestrator cli client bench examples dashboard)
 
 build_app() {

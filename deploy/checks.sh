@@ -37,7 +37,7 @@ check_host_node() {
 # npm ci compiles two native modules, so it runs only when the lock file or Node.js changed since it last did.
 has_host_modules() { [ "$(cat "$ROOT/node_modules/.dbaas-installed" 2>/dev/null)" = "$(host_modules_wanted)" ]; }
 
-host_modules_wanted() { { cat "$ROOT/package-lock.json" && node --version; } | checksum; }
+host_modules_wanted() { { cat "$ROOT/package.json" "$ROOT/package-lock.json" "$ROOT"/patches/* && node --version; } | checksum; }
 
 install_host_modules() {
   say "installing node_modules (about a minute)"
@@ -51,7 +51,7 @@ npm_ci() {
   cd "$ROOT" || return
   # With the headers at hand neither module asks the network for a prebuilt binary or for headers.
   if [ -f "$headers/include/node/node.h" ]; then export npm_config_nodedir=$headers npm_config_build_from_source=true; fi
-  JOBS=max MAKEFLAGS=-j$(getconf _NPROCESSORS_ONLN) npm ci --no-audit --no-fund
+  JOBS=max MAKEFLAGS=-j$(getconf _NPROCESSORS_ONLN) npm run modules
 }
 
 # The dashboard is tested in Chromium. Where there is none and none can be installed, those tests say so and are skipped.

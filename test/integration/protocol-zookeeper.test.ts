@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { createLog } from "../../protocol/log.ts";
+import { sleep, within } from "../../protocol/waiting.ts";
 import { pathsOf } from "../../protocol/znodes.ts";
 import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
 import { zooKeeperContract } from "../contract/zookeeper-contract.ts";
@@ -85,5 +88,34 @@ describe("a session whose connection fails", () => {
     await assert.rejects(session.get(paths.root), { name: "TransientError" });
     proxy.release();
     session.close();
+  });
+
+  // It once did: the client's socket was closed, its number given to the next one, and that one forgotten with it.
+  it("harms no connection that is made meanwhile", async () => {
+    await open();
+    const echo = createServer((socket) => void socket.pipe(socket)).listen(0, "127.0.0.1");
+    await once(echo, "listening");
+    const { port } = echo.address() as AddressInfo;
+    const others: Socket[] = [];
+    try {
+      proxy.hold();
+      // Long enough for the client to give a connection up, try again, and give that up as well.
+      const enoughAtMs = performance.now() + 3 * timeoutMs;
+      while (performance.now() < enoughAtMs) {
+        const other = connect(port, "127.0.0.1");
+        others.push(other);
+        await within(once(other, "connect"), 2_000, "a connection of its own");
+        await sleep(5);
+      }
+      for (const other of others) {
+        other.write("?");
+        await within(once(other, "data"), 2_000, "an answer over a connection of its own");
+      }
+    } finally {
+      proxy.release();
+      for (const other of others) other.destroy();
+      echo.close();
+      session.close();
+    }
   });
 });
