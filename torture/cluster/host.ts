@@ -14,4 +14,4 @@ export const inNetworkOf = (pid: number, ...command: string[]): Promise<string> 
   host("nsenter", "--target", String(pid), "--net", ...command);
 
 export const inMountsOf = (pid: number, ...command: string[]): Promise<string> =>
-  host("nsenter", "--target", String(pid), "--mount", ...command);
+  host("nsenter", "--target", String(pid), "--mount", "--pid", ...command);
