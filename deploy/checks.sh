@@ -69,7 +69,7 @@ ensure_compilers() {
   if [ ${#missing[@]} -gt 0 ]; then install_packages "${missing[@]}"; fi
 }
 
-# In two lanes, each file by file: the tests of the cluster mostly wait, and leave the processor to the others.
+# In lanes, each file by file: tests of a cluster mostly wait, and leave the processor to the others.
 run_tests() {
   local files=() source
   while IFS= read -r source; do files+=("dist/${source%.ts}.js"); done < <(test_files)
@@ -82,6 +82,7 @@ test_files() {
   for folder in test/unit test/cluster test/integration; do
     if [ -d "$folder" ]; then find "$folder" -name '*.test.ts' | sort; fi
   done
+  find test/journeys -name '*.test.ts' | sort
   find test/e2e -name '*.test.ts' | sort | awk -v first="$first" -v last="$last" '
     $0 == first { print } $0 != first && $0 != last { others = others $0 "\n" } $0 == last { ending = $0 }
     END { printf "%s", others; if (ending) print ending }'

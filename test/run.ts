@@ -1,6 +1,6 @@
-// Runs the test files in two lanes at the same time, each file by file in the order given, which `node --test` does not
-// keep. The end-to-end tests mostly wait for the system; what needs the processor meanwhile is the other lane. One report:
-// the first lane's as it comes, then the second's, and the runner's closing counts of both as the last lines.
+// Runs the test files in lanes at the same time, each file by file in the order given, which `node --test` does not keep.
+// Those with a cluster mostly wait for it, each for one of their own; what needs the processor meanwhile are the others.
+// One report: a lane's as it comes, then the next one's, and the runner's closing counts of all as the last lines.
 // Called by `./dbaas test`.
 import { resolve } from "node:path";
 import { run } from "node:test";
@@ -10,9 +10,10 @@ import { ClosingCounts } from "./support/closing-counts.ts";
 /** No file takes this long; one that does hangs, and the others must still be run and counted. */
 const fileTimeoutMs = 15 * 60_000;
 
-const isEndToEnd = (file: string): boolean => file.includes("/e2e/");
+const laneOf = (file: string): string => /\/(e2e|journeys)\//.exec(file)?.[1] ?? "no cluster";
 const files = process.argv.slice(2).map((file) => resolve(file));
-const lanes = [files.filter((file) => !isEndToEnd(file)), files.filter(isEndToEnd)]
+const lanes = ["no cluster", "e2e", "journeys"]
+  .map((name) => files.filter((file) => laneOf(file) === name))
   .filter((lane) => lane.length > 0)
   .map((lane) => run({ files: lane, concurrency: 1, timeout: fileTimeoutMs }));
 

@@ -1,14 +1,21 @@
-// The cluster that the end-to-end tests share, by name and by port. `./dbaas test` takes away whatever carries this name;
-// with another name and port given, a second run does not disturb the first.
+// The clusters that the tests share, by name and by port: one for the end-to-end tests, which prove the parts, and one for
+// the journeys, which follow those who use the whole: an operator, a spectator, the client application. Both run at the same
+// time. `./dbaas test` takes away whatever carries these names; with another name and port given, a second run does not
+// disturb the first.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** This file runs compiled, from dist/test/support. */
 export const rootDir = fileURLToPath(new URL("../../../", import.meta.url));
 
-export const cluster = process.env.DBAAS_E2E_CLUSTER ?? "dbaas-e2e";
+/** By the test file that this process was started for. */
+const isJourney = (process.argv[1] ?? "").includes("/journeys/");
 
-const firstPort = Number(process.env.DBAAS_E2E_PORT ?? 18_480);
+const endToEnd = process.env.DBAAS_E2E_CLUSTER ?? "dbaas-e2e";
+
+export const cluster = isJourney ? `journeys-of-${endToEnd}` : endToEnd;
+
+const firstPort = Number(process.env.DBAAS_E2E_PORT ?? 18_480) + (isJourney ? 10 : 0);
 
 export const ports = {
   api: firstPort,
