@@ -15,6 +15,7 @@ import { systemTime } from "./ports.ts";
 import { attach } from "./replica/attach.ts";
 import { judge } from "./replica/judge.ts";
 import { GapError } from "./replica/log-reader.ts";
+import { scrub } from "./replica/scrub.ts";
 import { donateSnapshots } from "./replica/snapshot.ts";
 import { DivergedError, Store } from "./replica/store.ts";
 import { answerReads } from "./roles/answer-reads.ts";
@@ -151,8 +152,13 @@ class Member {
     await donateSnapshots(this.#rabbit, this.#guid, () => this.#store);
     this.#eligible = true;
     await this.#membership.told();
+    const scrubbing = new AbortController();
+    const damaged = new AbortController();
+    scrub(store, systemTime, log, AbortSignal.any([signal, scrubbing.signal])).catch((error) =>
+      damaged.abort(error),
+    );
     try {
-      return await runRoles(
+      const outcome = await runRoles(
         {
           name,
           rabbit: traced?.broker(this.#rabbit) ?? this.#rabbit,
@@ -198,13 +204,18 @@ class Member {
             measures.writes += writes;
           },
         },
-        signal,
+        AbortSignal.any([signal, damaged.signal]),
       );
-    } catch (error) {
+      damaged.signal.throwIfAborted();
+      return outcome;
+    } catch (cause) {
+      const error = damaged.signal.aborted ? damaged.signal.reason : cause;
       // The file is kept until another worker's copy is here: nobody else may have what is in it.
       if (error instanceof GapError) this.#options.trouble.gap = error;
       if (isDivergence(error)) await this.#quarantine(store, error);
       throw error;
+    } finally {
+      scrubbing.abort("life over");
     }
   }
 

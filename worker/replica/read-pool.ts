@@ -15,6 +15,8 @@ export class ReadPool {
   readonly #file: string;
   readonly #idle: Connection[];
   readonly #all: readonly Connection[];
+  /** Those that are no part of the pool. */
+  readonly #apart = new Set<Connection>();
   readonly #queue = new PQueue({ concurrency: connections });
   #closing = false;
 
@@ -56,11 +58,20 @@ export class ReadPool {
   }
 
   /** A whole copy of the database in another file, while reads and writes go on. */
-  async copyTo(file: string): Promise<void> {
+  copyTo(file: string): Promise<void> {
+    return this.apart((connection) => connection.backup(file));
+  }
+
+  /** With a connection of its own, which has nothing of the file in its memory yet. */
+  async apart<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = await Connection.open(this.#file, "read");
+    this.#apart.add(connection);
     try {
-      await connection.backup(file);
+      return await work(connection);
+    } catch (error) {
+      throw this.#closing ? closing() : error;
     } finally {
+      this.#apart.delete(connection);
       await connection.close();
     }
   }
@@ -69,7 +80,7 @@ export class ReadPool {
   async close(): Promise<void> {
     this.#closing = true;
     const interrupt = () => {
-      for (const connection of this.#all) connection.interrupt();
+      for (const connection of [...this.#all, ...this.#apart]) connection.interrupt();
     };
     interrupt();
     // One may just be about to start.

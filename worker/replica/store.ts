@@ -1,6 +1,6 @@
 // One copy of the database: a SQLite file with the data, the idempotency keys, and how far in the log it is, all three
 // always changed in the same transaction. There is one writer connection, used by one role at a time, and a few readers.
-import { mkdir, rename, rm } from "node:fs/promises";
+import { access, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Refusal } from "../../protocol/errors.ts";
 import type { BatchRecord, KeyEntry, LogRecord } from "../../protocol/record.ts";
@@ -119,6 +119,17 @@ export class Store {
     return this.#compiled;
   }
 
+  /** Reads the whole file as it is on the disk. @throws DamagedFileError when it is not whole, or gone */
+  async check(): Promise<void> {
+    const file = join(this.directory, fileName);
+    const isThere = await access(file).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) throw new DamagedFileError("database file is gone");
+    await this.readers.apart(verify);
+  }
+
   /** The log was lost and begins anew: what it still holds is older than this copy and is skipped as such. */
   forgetOffset(): void {
     this.#applied = { ...this.#applied, offset: -1, checksum: "" };
@@ -229,8 +240,8 @@ const putMeta = (writer: Connection, name: string, value: string): Promise<unkno
     value,
   );
 
-async function verify(writer: Connection): Promise<void> {
-  const findings = await writer.all("PRAGMA quick_check(1)");
+async function verify(connection: Connection): Promise<void> {
+  const findings = await connection.all("PRAGMA quick_check(1)");
   const first = String(findings[0]?.quick_check ?? "no answer");
   if (first !== "ok") throw new DamagedFileError(`database file is damaged: ${first}`);
 }

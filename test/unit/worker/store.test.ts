@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Store } from "../../../worker/replica/store.ts";
@@ -137,6 +137,38 @@ describe("a file that is damaged", () => {
     const directory = await closedCopy(t);
     await Store.discard(directory);
     await reopened(directory, async (store) => assert.equal(store.applied.position, 0));
+  });
+});
+
+describe("a copy that is read through", () => {
+  const opened = async (t: Parameters<typeof temporaryDirectory>[0]) => {
+    const directory = await closedCopy(t);
+    const store = await Store.open(directory);
+    t.after(() => store.close());
+    return { store, file: join(directory, "data.db") };
+  };
+
+  it("is found whole while it is written to", async (t) => {
+    const { store } = await opened(t);
+    await Promise.all([store.check(), store.apply([order(3, "tea")])]);
+  });
+
+  it("is found damaged though nobody asks for the damaged part", async (t) => {
+    const { store, file } = await opened(t);
+    const content = await readFile(file);
+    await writeFile(
+      file,
+      Buffer.concat([content.subarray(0, 4_096), Buffer.alloc(content.length - 4_096, 7)]),
+    );
+    await assert.rejects(store.check(), DamagedFileError);
+  });
+
+  it("is found cut short, and gone", async (t) => {
+    const { store, file } = await opened(t);
+    await truncate(file, 8_192);
+    await assert.rejects(store.check(), DamagedFileError);
+    await rm(file);
+    await assert.rejects(store.check(), DamagedFileError);
   });
 });
 
