@@ -33,6 +33,16 @@ describe("editManifest", () => {
       }),
     ));
 
+  it("takes the baseline along when a bound passes it, and leaves it alone when it is within", () => {
+    const scaled = (edit: Parameters<typeof editManifest>[1], from = text) => {
+      const { min, baseline, max } = parseManifest(editManifest(from, edit)).spec.scaling;
+      return [min, baseline, max];
+    };
+    assert.deepEqual(scaled({ min: 2 }), [2, 2, 8]);
+    assert.deepEqual(scaled({ max: 3 }), [1, 1, 3]);
+    assert.deepEqual(scaled({ max: 3 }, editManifest(text, { baseline: 5 })), [1, 3, 3]);
+  });
+
   for (const [what, spec] of [
     ["there is no such field", "spec:\n  # about scaling\n  scaling: # here\n    max: 5 # five\n"],
     ["there is no scaling", "spec:\n  # about pausing\n  paused: false # no\n"],
