@@ -18,7 +18,9 @@ export async function lead(
   onMaster: () => void,
 ): Promise<never> {
   const { ledger, log, spec, session, membership, time, name, onWrites } = options;
-  const scope = AbortSignal.any([signal, session.silent]);
+  const deposed = new AbortController();
+  const scope = AbortSignal.any([signal, session.silent, deposed.signal]);
+  watchPlace(options, scope, deposed);
   const startedAtMs = time.now();
   log.info({ epoch, position: ledger.applied.position }, "elected, draining the log");
   await drainLog(options, epoch, scope);
@@ -44,6 +46,28 @@ export async function lead(
   }
   // A master does not become a slave again in one life: the next one joins afresh, with nothing half done.
   throw new TransientError(`no longer master: ${messageOf(scope.reason)}`);
+}
+
+/**
+ * A master whose znode somebody removed goes at once. Until it does, it may itself be the one whom the others expect to take
+ * the place, by its pid, and then nobody would.
+ */
+function watchPlace(
+  { session, paths, log }: RoleOptions,
+  scope: AbortSignal,
+  deposed: AbortController,
+): void {
+  const look = async () => {
+    try {
+      const stat = await session.stat(paths.master);
+      if (stat?.mine !== true) deposed.abort(new TransientError("the master znode is not its own any more"));
+    } catch (error) {
+      // ZooKeeper is away: when it comes back every watch fires again.
+      log.debug({ reason: messageOf(error) }, "could not look at the master znode");
+    }
+  };
+  session.watch("node", paths.master, () => void look(), scope);
+  void look();
 }
 
 /** Everything acknowledged stands before our marker: once we have read it, we hold it all. */
