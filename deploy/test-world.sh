@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2030,SC2031  # the integration services live under another cluster name, in a shell of their own
 # What the tests run against: a RabbitMQ and a ZooKeeper for the integration tests, and the place for the clusters that the
-# end-to-end tests and the journeys bring up by themselves. All go when the tests end; clusters of other names are not touched.
+# end-to-end tests, the journeys and the torture bring up by themselves. All go when the tests end; clusters of other names
+# are not touched.
 
 END_TO_END=${DBAAS_E2E_CLUSTER:-dbaas-e2e} # as in test/support/settings.ts
 INTEGRATION=services-of-$END_TO_END
@@ -33,7 +34,7 @@ offer_test_world() {
 
 remove_test_world() {
   local name
-  for name in "$INTEGRATION" "$END_TO_END" "journeys-of-$END_TO_END"; do
+  for name in "$INTEGRATION" "$END_TO_END" "journeys-of-$END_TO_END" "torture-of-$END_TO_END"; do
     DBAAS_CLUSTER=$name "$ROOT/dbaas" down --volumes >/dev/null 2>&1 </dev/null || true
   done
 }

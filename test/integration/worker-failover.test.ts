@@ -1,9 +1,11 @@
 // Worker programs on a real broker and a real ZooKeeper: what they are, how they take over, what survives.
 import assert from "node:assert/strict";
+import { hostname } from "node:os";
 import { after, before, describe, it } from "node:test";
 import type { WriteStatement } from "../../protocol/statement.ts";
 import { toJson } from "../../protocol/znodes.ts";
 import { peopleSchema } from "./small-spec.ts";
+import { found, notYet, until } from "./until.ts";
 import { WorkerWorld } from "./worker-world.ts";
 
 const person = (name: string, age = 0): WriteStatement => ({
@@ -142,6 +144,24 @@ describe("workers without a controller", () => {
     await add("after the end of all");
     const held = JSON.parse(await world.untilEqual(["w-2", "w-3"]));
     assert.equal(held.tables.people.rows, written);
+  });
+
+  it("a master whose znode somebody removed makes room, though it has the lowest pid itself", async () => {
+    const before = await until("there is a master", 10_000, async () => {
+      const master = await world.master();
+      return master === null ? notYet(master) : found(master);
+    });
+    await world.session.put(world.paths.pid(before.name), toJson({ pid: 1, container: hostname() }));
+    await until("it has the lowest pid", 10_000, async () => {
+      const pids = (await world.workers()).map(({ name, pid }) => [name, pid]);
+      return pids.some(([name, pid]) => name === before.name && pid === 1) ? found(true) : notYet(pids);
+    });
+    await world.session.remove(world.paths.master);
+    await until("a new epoch", 10_000, async () => {
+      const master = await world.master();
+      return (master?.epoch ?? 0) > before.epoch ? found(true) : notYet(master);
+    });
+    await add("after a master's znode was removed");
   });
 
   it("new workers with empty disks rebuild everything from the log alone", async () => {

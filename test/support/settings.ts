@@ -1,21 +1,30 @@
-// The clusters that the tests share, by name and by port: one for the end-to-end tests, which prove the parts, and one for
-// the journeys, which follow those who use the whole: an operator, a spectator, the client application. Both run at the same
-// time. `./dbaas test` takes away whatever carries these names; with another name and port given, a second run does not
-// disturb the first.
+// The clusters that the tests share, by name and by port: one for the end-to-end tests, which prove the parts; one for the
+// journeys, which follow those who use the whole: an operator, a spectator, the client application; one to be tortured. All
+// live at the same time. `./dbaas test` takes away whatever carries these names; with another name and port given, a second
+// run does not disturb the first.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** This file runs compiled, from dist/test/support. */
 export const rootDir = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** By the test file that this process was started for. */
-const isJourney = (process.argv[1] ?? "").includes("/journeys/");
-
 const endToEnd = process.env.DBAAS_E2E_CLUSTER ?? "dbaas-e2e";
 
-export const cluster = isJourney ? `journeys-of-${endToEnd}` : endToEnd;
+const others = {
+  journeys: { cluster: `journeys-of-${endToEnd}`, portsFrom: 10 },
+  torture: { cluster: `torture-of-${endToEnd}`, portsFrom: 20 },
+} as const;
 
-const firstPort = Number(process.env.DBAAS_E2E_PORT ?? 18_480) + (isJourney ? 10 : 0);
+/** By the folder of the test file that this process was started for. */
+const [, folder] = /\/test\/(journeys|torture)\/[\w.-]+$/.exec(process.argv[1] ?? "") ?? [];
+const { cluster: name, portsFrom } = others[folder as keyof typeof others] ?? {
+  cluster: endToEnd,
+  portsFrom: 0,
+};
+
+export const cluster = name;
+
+const firstPort = Number(process.env.DBAAS_E2E_PORT ?? 18_480) + portsFrom;
 
 export const ports = {
   api: firstPort,
