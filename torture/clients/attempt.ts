@@ -32,3 +32,10 @@ export const isSuccess = ({ status }: Answer): boolean => status >= 200 && statu
 
 /** Answers after which the same request may be sent again: the service says that it could not, not that it would not. */
 export const mayRetry = ({ status }: Answer): boolean => status === 503 || status === 507;
+
+/**
+ * The definite answer to a request that two workers were at when they died. Of several in one commit nobody knows which was
+ * to blame: a master that is killed twice in a row within moments costs a few of them this. None of them may be found later.
+ */
+export const isPoisoned = ({ status, text }: Answer): boolean =>
+  status === 500 && text.includes("poison_request");

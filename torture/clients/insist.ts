@@ -1,7 +1,7 @@
 // A write on its way to certainty: sent again under the same key until it is answered, or the run has no more time.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Write } from "../history.ts";
-import { type Attempt, attempt, isSuccess, mayRetry, positionIn } from "./attempt.ts";
+import { type Attempt, attempt, isPoisoned, isSuccess, mayRetry, positionIn } from "./attempt.ts";
 
 const retryPauseMs = 60;
 const path = "/api/v1/db/write";
@@ -28,7 +28,7 @@ export async function insist(write: Write, body: unknown, how: Insisting): Promi
     if (made.kind === "hung") how.odd(`no answer at all to a write (${write.key ?? "no key"})`);
     if (made.kind === "answered" && !mayRetry(made.answer)) {
       write.outcome = "refused";
-      how.odd(`a write was answered ${trouble}`);
+      if (!isPoisoned(made.answer)) how.odd(`a write was answered ${trouble}`);
       break;
     }
     // Without a key nobody can know whether a second try would be a second write.

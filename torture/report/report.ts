@@ -38,13 +38,14 @@ function summary({ options, history, steps, checked, tookMs }: Findings): readon
   const { writes, reads } = history;
   const acked = writes.filter(({ outcome }) => outcome === "acked");
   const repeated = acked.filter(({ troubles }) => troubles.length > 0).length;
+  const refused = writes.filter(({ outcome }) => outcome === "refused").length;
   const unknown = writes.filter(({ outcome }) => outcome === "unknown").length;
   const answered = reads.filter(({ outcome }) => outcome === "acked").length;
   const kinds = new Set(steps.map(({ fault }) => fault)).size;
   const log = checked?.log;
   return [
     `seed ${options.seed}: ${(tookMs / 60_000).toFixed(1)} minutes, ${steps.length} faults of ${kinds} kinds, ${options.clients} clients`,
-    `writes: ${acked.length} acknowledged (${repeated} of them not at the first attempt), ${unknown} unknown; reads: ${answered} of ${reads.length} answered`,
+    `writes: ${acked.length} acknowledged (${repeated} of them not at the first attempt), ${refused} refused, ${unknown} unknown; reads: ${answered} of ${reads.length} answered`,
     `log: ${log?.counted ?? 0} records count, ${log?.stale ?? 0} stale, ${log?.repeated ?? 0} repeated, ${log?.epochs ?? 0} epochs; ${options.rows} rows of ballast`,
   ];
 }
