@@ -1,7 +1,7 @@
 // The API's part of a trace: a span for each request, from its arrival to its answer, and one for each message that
 // carries requests. Made only where traces are on.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Span, Tracing } from "../protocol/tracing.ts";
+import { messaging, type Span, type Tracing } from "../protocol/tracing.ts";
 import type { Pending, Placed } from "./batcher/pending.ts";
 
 /** Ends without an answer only when the client goes away. @returns undefined when the request is not recorded */
@@ -49,10 +49,7 @@ export const messageSpans =
         name: `publish ${queue}`,
         kind: "producer",
         attributes: {
-          "messaging.system": "rabbitmq",
-          "messaging.destination.name": queue,
-          "messaging.operation.name": "publish",
-          "messaging.operation.type": "send",
+          ...messaging(queue, "publish", "send"),
           "messaging.batch.message_count": requests.length,
           "messaging.message.body.size": bytes,
         },

@@ -1,36 +1,29 @@
 // PURE: what `wait --for` waits for: a condition of the status, or one of its plain values.
-import type { ClusterStatus, ConditionType } from "../protocol/status.ts";
+import {
+  type ClusterStatus,
+  conditionStatuses,
+  conditionTypes,
+  type StatusCondition,
+} from "../protocol/status.ts";
 import { CliError, exitCodes } from "./exit.ts";
-
-const conditions = [
-  "Ready",
-  "MasterAvailable",
-  "SlavesAvailable",
-  "Scaling",
-  "ManifestValid",
-  "Degraded",
-  "Paused",
-] as const satisfies readonly ConditionType[];
 
 const values = ["master", "desiredSlaves", "readySlaves"] as const satisfies readonly (keyof ClusterStatus)[];
 
 export type Expectation =
-  | { readonly condition: ConditionType; readonly is: "True" | "False" | "Unknown" }
+  | { readonly condition: StatusCondition["type"]; readonly is: StatusCondition["status"] }
   | { readonly value: (typeof values)[number]; readonly is: string };
 
 /** `Ready`, `Degraded=False`, `readySlaves=3`. @throws CliError naming what there is to wait for */
 export function expectationIn(text: string): Expectation {
   const [name = "", is, ...more] = text.split("=");
-  const condition = conditions.find((one) => one.toLowerCase() === name.toLowerCase());
-  const state = (["True", "False", "Unknown"] as const).find(
-    (one) => one.toLowerCase() === (is ?? "True").toLowerCase(),
-  );
+  const condition = conditionTypes.find((one) => one.toLowerCase() === name.toLowerCase());
+  const state = conditionStatuses.find((one) => one.toLowerCase() === (is ?? "True").toLowerCase());
   if (condition !== undefined && state !== undefined && more.length === 0) return { condition, is: state };
   const value = values.find((one) => one === name);
   if (value !== undefined && is !== undefined && is !== "" && more.length === 0) return { value, is };
   throw new CliError(
     exitCodes.usage,
-    `cannot wait for ${text}; there are ${conditions.join(", ")} (=True, =False or =Unknown), ${values.map((one) => `${one}=…`).join(", ")}`,
+    `cannot wait for ${text}; there are ${conditionTypes.join(", ")} (=True, =False or =Unknown), ${values.map((one) => `${one}=…`).join(", ")}`,
   );
 }
 
@@ -49,5 +42,5 @@ export function told(expected: Expectation, status: ClusterStatus): string {
   return `${expected.condition} is ${is}: ${message}`;
 }
 
-const conditionIn = ({ conditions: all }: ClusterStatus, type: ConditionType) =>
+const conditionIn = ({ conditions: all }: ClusterStatus, type: StatusCondition["type"]) =>
   all.find((one) => one.type === type);

@@ -1,18 +1,22 @@
 // What the controller reports in the status znode after each cycle: desired and observed, in Kubernetes' manner.
 import type { WorkerState } from "./znodes.ts";
 
-export type ConditionType =
-  | "Ready"
-  | "MasterAvailable"
-  | "SlavesAvailable"
-  | "Scaling"
-  | "ManifestValid"
-  | "Degraded"
-  | "Paused";
+export const conditionTypes = [
+  "Ready",
+  "MasterAvailable",
+  "SlavesAvailable",
+  "Scaling",
+  "ManifestValid",
+  "Degraded",
+  "Paused",
+] as const;
+export type ConditionType = (typeof conditionTypes)[number];
+
+export const conditionStatuses = ["True", "False", "Unknown"] as const;
 
 export interface StatusCondition {
   readonly type: ConditionType;
-  readonly status: "True" | "False" | "Unknown";
+  readonly status: (typeof conditionStatuses)[number];
   /** One CamelCase word. */
   readonly reason: string;
   readonly message: string;

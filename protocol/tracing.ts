@@ -51,6 +51,14 @@ export interface TracedProgram {
   readonly cluster: string;
 }
 
+/** What OpenTelemetry's conventions want to know of every span about a message. */
+export const messaging = (queue: string, name: string, type: "process" | "send"): Attributes => ({
+  "messaging.system": "rabbitmq",
+  "messaging.destination.name": queue,
+  "messaging.operation.name": name,
+  "messaging.operation.type": type,
+});
+
 /** @returns undefined when traces are off, or when what the environment says of them makes no sense: that costs traces only */
 export async function openTracing(
   environment: Environment,

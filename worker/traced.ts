@@ -4,16 +4,9 @@
 import { messageOf } from "../protocol/errors.ts";
 import { queues } from "../protocol/queues.ts";
 import type { Consumer, Delivery } from "../protocol/rabbit.ts";
-import type { Span, Tracing } from "../protocol/tracing.ts";
+import { messaging, type Span, type Tracing } from "../protocol/tracing.ts";
 import type { Broker, Ledger } from "./ports.ts";
 import type { Append, CommitInput, WriteResult } from "./roles/commit-batch.ts";
-
-const messaging = (queue: string, name: string, type: "process" | "send") => ({
-  "messaging.system": "rabbitmq",
-  "messaging.destination.name": queue,
-  "messaging.operation.name": name,
-  "messaging.operation.type": type,
-});
 
 const backToQueue = "given back to the queue";
 

@@ -2,7 +2,7 @@
 // without the other.
 import { z } from "zod";
 import type { NumberedEvent, Stats } from "../../protocol/stats.ts";
-import type { ClusterStatus } from "../../protocol/status.ts";
+import { type ClusterStatus, conditionStatuses, conditionTypes } from "../../protocol/status.ts";
 import { statusOf } from "../server/refusals.ts";
 import { jsonSchemaOf } from "./bodies.ts";
 import type { JsonSchema } from "./json-schema.ts";
@@ -66,16 +66,8 @@ const status = z.object({
   window: z.object({ reads: whole, startedAtMs: unixMs, endsAtMs: unixMs }).nullable(),
   conditions: z.array(
     z.object({
-      type: z.enum([
-        "Ready",
-        "MasterAvailable",
-        "SlavesAvailable",
-        "Scaling",
-        "ManifestValid",
-        "Degraded",
-        "Paused",
-      ]),
-      status: z.enum(["True", "False", "Unknown"]),
+      type: z.enum(conditionTypes),
+      status: z.enum(conditionStatuses),
       reason: text,
       message: text,
       sinceMs: unixMs,

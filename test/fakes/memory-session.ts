@@ -1,6 +1,7 @@
 // A session with the ZooKeeper in memory: it is over when it was not heard of for its timeout, and learns of that late.
 import { TransientError } from "../../protocol/errors.ts";
-import type { NodeContent, NodeStat, WatchKind, ZooKeeperSession } from "../../protocol/zookeeper.ts";
+import type { NodeContent, NodeStat, WatchKind } from "../../protocol/zookeeper.ts";
+import type { Session } from "../contract/zookeeper-contract.ts";
 import type { Lane, Link } from "./link.ts";
 import type { MemoryZooKeeper } from "./memory-zookeeper.ts";
 import type { VirtualProcess } from "./virtual-process.ts";
@@ -8,23 +9,7 @@ import type { VirtualProcess } from "./virtual-process.ts";
 /** Connecting anew takes that much longer than a message. */
 const reconnectFactor = 50;
 
-type Port = Pick<
-  ZooKeeperSession,
-  | "ended"
-  | "silent"
-  | "create"
-  | "ensure"
-  | "get"
-  | "stat"
-  | "children"
-  | "set"
-  | "put"
-  | "remove"
-  | "watch"
-  | "close"
->;
-
-export class MemorySession implements Port {
+export class MemorySession implements Session {
   readonly #server: MemoryZooKeeper;
   readonly #process: VirtualProcess;
   readonly #link: Link;
