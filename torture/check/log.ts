@@ -1,18 +1,7 @@
 // PURE. The log, judged once more from its bytes, by rules written down here anew: epochs only grow, the positions of what
 // counts have no gap, every key counts once, and what was acknowledged stands at the position that was answered.
 import type { Violation, Write } from "../history.ts";
-
-/** What the checker needs of a record. `injected` marks what the nemesis itself put there. */
-export interface LogLine {
-  readonly offset: number;
-  readonly kind: "marker" | "batch" | "unreadable";
-  readonly epoch: number;
-  /** 0 for a marker. */
-  readonly position: number;
-  /** Of its requests, those that succeeded. */
-  readonly keys: readonly string[];
-  readonly injected: boolean;
-}
+import type { LogLine } from "./log-line.ts";
 
 /** The log from one making of the stream to its loss. */
 export interface LogLife {

@@ -3,12 +3,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { queues } from "../../protocol/queues.ts";
 import type { Delivery } from "../../protocol/rabbit.ts";
-import { checksumOf, decodeRecord } from "../../protocol/record.ts";
-import type { LogLife, LogLine } from "../check/log.ts";
+import { checksumOf } from "../../protocol/record.ts";
+import type { LogLife } from "../check/log.ts";
+import { type LogLine, logLineOf } from "../check/log-line.ts";
 import { withBroker } from "./broker.ts";
-
-/** Whatever the nemesis puts into the log holds this word. */
-export const injectedMark = "injected";
 
 const quietMs = 300;
 const firstWithinMs = 3_000;
@@ -62,25 +60,12 @@ export class LogReader {
             reached ||= (this.lives.at(-1)?.lines.at(-1)?.position ?? 0) >= position;
             continue;
           }
-          const line = lineOf(delivery);
+          const line = logLineOf(delivery.content, delivery.streamOffset);
           this.lives.at(-1)?.lines.push(line);
           this.#last = { offset: delivery.streamOffset, checksum: checksumOf(delivery.content) };
           if (line.position >= position) reached = true;
         }
       }
     });
-  }
-}
-
-function lineOf({ content, streamOffset: offset }: Delivery): LogLine {
-  const injected = content.includes(injectedMark);
-  try {
-    const record = decodeRecord(content);
-    const { kind, epoch } = record;
-    const batch = record.kind === "batch" ? record : null;
-    const keys = (batch?.keys ?? []).filter(({ ok }) => ok).map(({ key }) => key);
-    return { offset, kind, epoch, position: batch?.position ?? 0, keys, injected };
-  } catch {
-    return { offset, kind: "unreadable", epoch: 0, position: 0, keys: [], injected };
   }
 }

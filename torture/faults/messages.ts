@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { queues } from "../../protocol/queues.ts";
 import type { Rabbit } from "../../protocol/rabbit.ts";
 import { type BatchRecord, decodeRecord, encodeRecord, type LogRecord } from "../../protocol/record.ts";
+import { injectedMark } from "../check/log-line.ts";
 import { intercept, withBroker } from "../cluster/broker.ts";
-import { injectedMark } from "../cluster/log-reader.ts";
 import type { Fault, Scene } from "./fault.ts";
 
 const most = 25;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkLog, type LogLine } from "../../../torture/check/log.ts";
+import { checkLog } from "../../../torture/check/log.ts";
+import type { LogLine } from "../../../torture/check/log-line.ts";
 import type { Write } from "../../../torture/history.ts";
 import { ledgerWrite, unanswered } from "./histories.ts";
 
