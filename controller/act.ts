@@ -59,7 +59,7 @@ async function act(action: Action, hands: Hands): Promise<string> {
       await registry.forgetMaster(action.container);
       break;
     case "forgetWorker":
-      await registry.forgetWorker(action.worker, action.container);
+      await registry.forgetWorker(action.worker, action.container, { suspects: action.killed });
       break;
     case "publishSpec":
       await registry.writeSpec(action.node);

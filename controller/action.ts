@@ -15,7 +15,13 @@ export interface Outdated {
 
 export type Action =
   | { readonly kind: "forgetMaster"; readonly worker: string; readonly container: string }
-  | { readonly kind: "forgetWorker"; readonly worker: string; readonly container: string }
+  | {
+      readonly kind: "forgetWorker";
+      readonly worker: string;
+      readonly container: string;
+      /** It was killed from outside: no request in its hands is to blame. */
+      readonly killed: boolean;
+    }
   | { readonly kind: "publishSpec"; readonly node: SpecNode }
   | { readonly kind: "moveWindow"; readonly node: WindowNode; readonly ended: number }
   | {

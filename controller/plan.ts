@@ -53,10 +53,23 @@ function forgetDead(observed: Observed): readonly Action[] {
   const { master, nodes } = observed;
   const forget = nodes
     .filter((node) => isDead(observed, node))
-    .map(({ name, container }): Action => ({ kind: "forgetWorker", worker: name, container }));
+    .map(({ name, container }): Action => {
+      const killed = wasKilled(observed.workers.find((view) => view.container.shortId === container));
+      return { kind: "forgetWorker", worker: name, container, killed };
+    });
   if (master === null || !isDead(observed, master)) return forget;
   return [...forget, { kind: "forgetMaster", worker: master.name, container: master.container }];
 }
+
+/** What a process ends with whose SIGKILL it was; a request that brings a worker down makes it end in other ways. */
+const exitOfKilled = 137;
+
+/**
+ * By somebody outside. Not by the controller for being blocked: a worker that hangs loses its znode first, and one that
+ * drains may be held up by a request.
+ */
+const wasKilled = (view: WorkerView | undefined): boolean =>
+  view?.container.exitCode === exitOfKilled && !view.container.outOfMemory && view.drain === null;
 
 function record({ specNode, window, windowsEnded }: Intent, observed: Observed): readonly Action[] {
   const actions: Action[] = [];

@@ -112,8 +112,8 @@ export interface Registry {
   removePid(worker: string): Promise<void>;
   writeDrain(worker: string, node: DrainNode): Promise<void>;
   removeDrain(worker: string): Promise<void>;
-  /** Removes the znode of this container's worker, and no other's. */
-  forgetWorker(worker: string, container: string): Promise<void>;
+  /** Removes the znode of this container's worker, and no other's; before it, if so wished, the note of its suspects. */
+  forgetWorker(worker: string, container: string, also: { readonly suspects: boolean }): Promise<void>;
   forgetMaster(container: string): Promise<void>;
   writeWish(id: string, wish: Wish): Promise<void>;
   removeWish(id: string): Promise<void>;

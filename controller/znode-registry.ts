@@ -115,20 +115,26 @@ export class ZnodeRegistry implements Registry {
     await this.#session.remove(this.#paths.drain(worker));
   }
 
-  async forgetWorker(worker: string, container: string): Promise<void> {
-    await this.#removeIf(this.#paths.worker(worker), container);
+  async forgetWorker(worker: string, container: string, also: { readonly suspects: boolean }): Promise<void> {
+    const path = this.#paths.worker(worker);
+    const held = await this.#heldBy(path, container);
+    if (held === null) return;
+    // First: as soon as the worker counts as gone, what it noted is judged.
+    if (also.suspects) await this.#session.remove(this.#paths.suspect(held.guid));
+    await this.#session.remove(path, held.version);
   }
 
   async forgetMaster(container: string): Promise<void> {
-    await this.#removeIf(this.#paths.master, container);
+    const held = await this.#heldBy(this.#paths.master, container);
+    if (held !== null) await this.#session.remove(this.#paths.master, held.version);
   }
 
-  /** Looks again first: between observing and acting the znode may have become another's. */
-  async #removeIf(path: string, container: string): Promise<void> {
+  /** Looks again: between observing and acting the znode may have become another's. */
+  async #heldBy(path: string, container: string): Promise<{ guid: string; version: number } | null> {
     const content: NodeContent | null = await this.#session.get(path);
-    if (content === null) return;
-    const holder = fromJson<{ readonly container: string }>(content.data);
-    if (holder?.container === container) await this.#session.remove(path, content.stat.version);
+    if (content === null) return null;
+    const holder = fromJson<Pick<WorkerNode | MasterNode, "container" | "guid">>(content.data);
+    return holder?.container === container ? { guid: holder.guid, version: content.stat.version } : null;
   }
 
   async writeWish(id: string, wish: Wish): Promise<void> {

@@ -58,6 +58,27 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
     await registry.forgetMaster("aaa");
   });
 
+  it("forgets a dead worker with its suspects or without them, and no other's", async () => {
+    const dead = { name: "w-9", container: "aaa", guid: "dead" };
+    const noted = async (): Promise<readonly string[]> => session.children(paths.suspects);
+    await session.put(paths.suspect("dead"), "[]");
+    await session.put(paths.suspect("alive"), "[]");
+    const forget = async (container: string, suspects: boolean): Promise<void> => {
+      await session.put(paths.worker("w-9"), toJson(dead));
+      await registry.forgetWorker("w-9", container, { suspects });
+    };
+    await forget("bbb", true);
+    assert.equal((await registry.view()).nodes[0]?.container, "aaa");
+    assert.deepEqual([...(await noted())].sort(), ["alive", "dead"]);
+    await forget("aaa", false);
+    assert.deepEqual((await registry.view()).nodes, []);
+    assert.deepEqual([...(await noted())].sort(), ["alive", "dead"]);
+    await forget("aaa", true);
+    assert.deepEqual((await registry.view()).nodes, []);
+    assert.deepEqual(await noted(), ["alive"]);
+    await session.remove(paths.suspect("alive"));
+  });
+
   it("drains no worker that became master, and none while nobody is", async () => {
     const mark = { container: "aaa", atMs: 1 };
     await assert.rejects(registry.writeDrain("w-1", mark), TransientError);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Action } from "../../../controller/action.ts";
 import { emptyMemory } from "../../../controller/memory.ts";
 import { plan } from "../../../controller/plan.ts";
+import type { ContainerSeen } from "../../../controller/ports.ts";
 import {
   dead,
   idOf,
@@ -59,6 +61,27 @@ describe("plan", () => {
       plan(intent(1), removed, emptyMemory).map(({ kind }) => kind),
       ["forgetWorker", "removePid", "startWorker"],
     );
+  });
+
+  it("clears of suspicion only what a worker held that was killed from outside and wanted to stay", () => {
+    const before = observed([master("w-1", 100), slave("w-2", 200)]);
+    const forgotten = (
+      died: Partial<ContainerSeen>,
+      marked?: { readonly atMs: number },
+    ): Action | undefined => {
+      const ours = before.workers.map(({ container }) =>
+        container.worker === "w-2" ? { ...container, state: "dead" as const, pid: 0, ...died } : container,
+      );
+      const drain = { container: shortOf({ name: "w-2", pid: 200 }), atMs: marked?.atMs ?? 0 };
+      const draining = new Map(marked === undefined ? [] : [["w-2", drain]]);
+      const world = observed([], { ...before, ours, draining });
+      return plan(intent(1), world, emptyMemory).find(({ kind }) => kind === "forgetWorker");
+    };
+    const forget = { kind: "forgetWorker", worker: "w-2", container: shortOf({ name: "w-2", pid: 200 }) };
+    assert.deepEqual(forgotten({ exitCode: 137 }), { ...forget, killed: true });
+    assert.deepEqual(forgotten({ exitCode: 137, outOfMemory: true }), { ...forget, killed: false });
+    assert.deepEqual(forgotten({ exitCode: 139 }), { ...forget, killed: false });
+    assert.deepEqual(forgotten({ exitCode: 137 }, { atMs: nowMs - 5_000 }), { ...forget, killed: false });
   });
 
   it("leaves the znode alone of a worker that was never a container of ours", () => {
