@@ -111,6 +111,7 @@ runProgram(log, async (stop) => {
     now: clock.now,
   });
   const stream = new LiveStream({ paths, limits, sampler, depths });
+  door.onChange(stream.dismiss);
   const metrics = apiMetrics(apiId, {
     meters,
     reads,

@@ -16,6 +16,7 @@ export class Door {
   #access: Access;
   /** Undefined while the door is open. */
   #guard: Guard | "closed" | undefined;
+  #onChange: (() => void) | undefined;
 
   constructor(clock: Clock, first: Access) {
     this.#clock = clock;
@@ -28,7 +29,13 @@ export class Door {
     if (isDeepStrictEqual(access, this.#access)) return;
     this.#access = access;
     this.#guard = guardOf(access);
+    this.#onChange?.();
   };
+
+  /** Told whenever other rules hold: what was let in before and is still inside must pass again. */
+  onChange(told: () => void): void {
+    this.#onChange = told;
+  }
 
   /** @returns whether the request may go on; if not, it is answered */
   admits(req: IncomingMessage, res: ServerResponse, need: Need): boolean {

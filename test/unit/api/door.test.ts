@@ -147,6 +147,25 @@ describe("the door", () => {
     assert.equal(await ask(), 401);
   });
 
+  it("ends the streams of those who listen when other rules hold, and lets them in by these", async () => {
+    const listen = (role: Role): Promise<Response> =>
+      fetch(`http://127.0.0.1:${server.port}${paths.events}`, {
+        headers: { Accept: "text/event-stream", Authorization: `Bearer ${tokenOf(role)}` },
+      });
+    const [writer, reader] = await Promise.all([listen("writer"), listen("reader")]);
+    assert.deepEqual([writer.status, reader.status], [200, 200]);
+    server.door.goBy({ ...closed, tokens: closed.tokens.filter(({ role }) => role !== "writer") });
+    for (const ended of await Promise.all([writer.text(), reader.text()]))
+      assert.match(ended, /event: history/);
+    const again = await Promise.all([listen("writer"), listen("reader")]);
+    assert.deepEqual(
+      again.map(({ status }) => status),
+      [401, 200],
+    );
+    server.door.goBy(openAccess);
+    assert.match(await (again[1] as Response).text(), /event: history/);
+  });
+
   it("answers 429 with the seconds to wait, and goes on counting when the same manifest comes again", async () => {
     const limited: AccessSpec = { ...openAccess, rateLimit: { perSecond: 1, burst: 3 } };
     server.door.goBy(limited);

@@ -69,6 +69,7 @@ export class TestServer {
       now: systemClock.now,
     });
     this.#stream = new LiveStream({ paths, limits, sampler, depths: async () => null });
+    this.door.onChange(this.#stream.dismiss);
     const broker = { connected: true };
     const routes = createRoutes(
       [
