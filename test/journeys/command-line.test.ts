@@ -251,10 +251,10 @@ test("the completion offers commands, kinds and workers", async () => {
   await settled(2);
   const press =
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own
-    'source <("$1" completion bash); COMP_WORDS=($2 ""); COMP_CWORD=$3; _dbaas; echo "${COMPREPLY[*]}"';
-  const offered = async (line: string): Promise<string> =>
-    (await run("bash", ["-c", press, "_", script, line, String(line.split(" ").length)])).out.trim();
-  assert.match(await offered("dbaas"), /\bup\b.*\bscale\b.*\bcompletion\b/);
-  assert.equal(await offered("dbaas get"), "workers master slaves status events");
-  assert.match(await offered("dbaas describe worker"), /w-\d+ w-\d+ w-\d+/);
+    'source <("$1" completion bash); COMP_WORDS=("$@" ""); COMP_CWORD=$#; _dbaas; echo "${COMPREPLY[*]}"';
+  const offered = async (...words: readonly string[]): Promise<string> =>
+    (await run("bash", ["-c", press, "_", script, ...words])).out.trim();
+  assert.match(await offered(), /\bup\b.*\bscale\b.*\bcompletion\b/);
+  assert.equal(await offered("get"), "workers master slaves status events");
+  assert.match(await offered("describe", "worker"), /w-\d+ w-\d+ w-\d+/);
 });

@@ -40,7 +40,7 @@ test("help names every command of the script, each with an example", () => {
     "apply",
     "scale",
     "pause",
-    "completion bash",
+    "completion SHELL",
   ]) {
     assert.match(out, new RegExp(`^ {2,}(\\S+=\\S+ |source <\\()?\\./dbaas ${command}`, "m"));
   }
@@ -59,12 +59,32 @@ test("an option that a command does not have exits with 2 and does nothing", () 
   assert.equal(dbaas(["example", "restart"]).code, 2);
 });
 
-test("the completion is a script that bash takes, and no other shell's", () => {
-  const { code, out } = dbaas(["completion", "bash"]);
-  assert.equal(code, 0);
-  assert.equal(spawnSync("bash", ["-n"], { input: out }).status, 0);
+for (const shell of ["bash", "zsh", "fish"])
+  test(`the completion for ${shell} is a script that asks for what fits`, (context) => {
+    const { code, out } = dbaas(["completion", shell]);
+    assert.equal(code, 0);
+    assert.match(out, / __complete /);
+    const { error, status } = spawnSync(shell, ["-n"], { input: out, encoding: "utf8" });
+    if (error !== undefined) context.diagnostic(`${shell} is not installed: its syntax was not checked`);
+    else assert.equal(status, 0);
+  });
+
+test("there is no completion for a shell that nobody has", () => {
   assert.equal(dbaas(["completion"]).code, 2);
-  assert.equal(dbaas(["completion", "fish"]).code, 2);
+  assert.equal(dbaas(["completion", "cmd"]).code, 2);
+});
+
+test("what may stand at a place of the command line is offered there", () => {
+  const offered = (...words: string[]): readonly string[] =>
+    dbaas(["__complete", String(words.length), ...words])
+      .out.trim()
+      .split("\n");
+  assert.ok(["up", "scale", "completion"].every((command) => offered("").includes(command)));
+  assert.deepEqual(offered("get", ""), ["workers", "master", "slaves", "status", "events"]);
+  assert.deepEqual(offered("get", "workers", "-o", ""), ["table", "wide", "json", "yaml", "name"]);
+  assert.deepEqual(offered("apply", "--file", "man"), [":files"]);
+  assert.deepEqual(offered("token", ""), ["reader", "writer", "admin"]);
+  assert.deepEqual(offered("nothing", ""), [""]);
 });
 
 test("a cluster name that containers could not carry is refused by name", () => {
