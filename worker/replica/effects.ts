@@ -21,10 +21,10 @@ export async function writeRows(
   shape: TableShape,
   rows: readonly (readonly Param[])[],
 ): Promise<Changes> {
-  const { sql, returnsIds } = compiled.write(shape);
+  const { sql, returningIds } = compiled.write(shape);
   const params = JSON.stringify(rows);
-  if (!returnsIds) return { rowsAffected: await connection.run(sql, params) };
-  const inserted = await connection.all(sql, params);
+  if (returningIds === null) return { rowsAffected: await connection.run(sql, params) };
+  const inserted = await connection.all(returningIds, params);
   return { rowsAffected: inserted.length, ids: inserted.map((row) => Number(row.id)) };
 }
 
@@ -65,6 +65,7 @@ export async function applyEffect(
   }
   const { shape } = effect;
   if (shape.kind === "clear") await connection.exec(clearSql(schema));
-  else if (shape.kind !== "barrier") await writeRows(connection, compiled, shape, effect.rows);
+  else if (shape.kind !== "barrier")
+    await connection.run(compiled.write(shape).sql, JSON.stringify(effect.rows));
   return schema;
 }

@@ -37,8 +37,17 @@ export interface LogSource {
   readonly log: Log;
 }
 
+/** Read when it arrives, not when it is taken: the file is busy with what came before, and this process is not. */
+interface Arrival {
+  readonly offset: number;
+  readonly checksum: string;
+  readonly ack: () => void;
+  /** Null when the record cannot be read. */
+  readonly entry: LogEntry | null;
+}
+
 export class LogReader {
-  readonly #arrived: Delivery[] = [];
+  readonly #arrived: Arrival[] = [];
   readonly #wakeable: Wakeable;
   #consumer: Consumer | undefined;
   #onArrival: (() => void) | undefined;
@@ -83,23 +92,22 @@ export class LogReader {
 
   /** What has arrived, without waiting; what is beyond `most` stays for the next call. */
   take(most = takenMax): readonly LogEntry[] {
-    return this.#arrived.splice(0, most).flatMap((delivery) => {
-      delivery.ack();
-      return this.#entry(delivery);
+    return this.#arrived.splice(0, most).flatMap(({ entry, ack }) => {
+      ack();
+      return entry ?? [];
     });
   }
 
   /** A record that cannot be read is passed over: if it was one of a master's, the next one shows the gap. */
-  #entry({ content, streamOffset: offset, traceparent }: Delivery): readonly LogEntry[] {
+  #entry({ content, streamOffset: offset, traceparent }: Delivery, checksum: string): LogEntry | null {
     if (offset !== this.#nextOffset) this.#unbroken = false;
     this.#nextOffset = offset + 1;
     try {
-      const record = decodeRecord(content);
-      return [{ record, offset, checksum: checksumOf(content), unbroken: this.#unbroken, traceparent }];
+      return { record: decodeRecord(content), offset, checksum, unbroken: this.#unbroken, traceparent };
     } catch (error) {
       this.#unbroken = false;
       this.#log.error({ offset, reason: messageOf(error) }, "unreadable record in the log");
-      return [];
+      return null;
     }
   }
 
@@ -114,7 +122,9 @@ export class LogReader {
   }
 
   #arrive(delivery: Delivery): void {
-    this.#arrived.push(delivery);
+    const checksum = checksumOf(delivery.content);
+    const entry = this.#entry(delivery, checksum);
+    this.#arrived.push({ offset: delivery.streamOffset, checksum, ack: delivery.ack, entry });
     this.#wakeable.wake();
     this.#onArrival?.();
   }
@@ -128,22 +138,18 @@ export class LogReader {
     if (applied.offset < 0) {
       // Nothing yet: the log is empty, or slow, and then a gap shows when its records come.
       if (first === undefined) return;
-      if (first.streamOffset > 0) throw new GapError(`the log starts at offset ${first.streamOffset}`);
+      if (first.offset > 0) throw new GapError(`the log starts at offset ${first.offset}`);
       if (goesOnElsewhere(applied, first))
         throw new GapError(`the log was made anew, beyond position ${applied.position} of this copy`);
       return;
     }
     if (first === undefined)
       throw new LogLostError(`the log ends before offset ${applied.offset}, where this copy stands`);
-    if (first.streamOffset < applied.offset)
-      throw new LogLostError(
-        `the log is at ${first.streamOffset} only, this copy stands at ${applied.offset}`,
-      );
-    if (first.streamOffset > applied.offset)
-      throw new GapError(
-        `the log starts at offset ${first.streamOffset}, this copy stands at ${applied.offset}`,
-      );
-    if (checksumOf(first.content) !== applied.checksum)
+    if (first.offset < applied.offset)
+      throw new LogLostError(`the log is at ${first.offset} only, this copy stands at ${applied.offset}`);
+    if (first.offset > applied.offset)
+      throw new GapError(`the log starts at offset ${first.offset}, this copy stands at ${applied.offset}`);
+    if (first.checksum !== applied.checksum)
       throw new LogLostError(
         `the log holds another record at offset ${applied.offset} than this copy applied`,
       );
@@ -153,16 +159,11 @@ export class LogReader {
 }
 
 /** The record last applied is the place; a copy that names another has lost or gained something on its own. */
-function isWhereItStands(applied: Applied, { content }: Delivery): boolean {
-  const record = decodeRecord(content);
-  return record.epoch === applied.epoch && (record.kind === "marker" || record.position === applied.position);
+function isWhereItStands({ epoch, position }: Applied, { entry }: Arrival): boolean {
+  const record = entry?.record;
+  return record?.epoch === epoch && (record.kind === "marker" || record.position === position);
 }
 
 /** Its first record, if it can be read at all, is a marker. */
-function goesOnElsewhere(applied: Applied, { content }: Delivery): boolean {
-  try {
-    return judge(applied, decodeRecord(content)) === "gap";
-  } catch {
-    return false;
-  }
-}
+const goesOnElsewhere = (applied: Applied, { entry }: Arrival): boolean =>
+  entry !== null && judge(applied, entry.record) === "gap";

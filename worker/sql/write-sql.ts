@@ -12,8 +12,8 @@ export type TableShape = Extract<WriteShape, { readonly table: string }>;
 
 export interface WriteSql {
   readonly sql: string;
-  /** The column that counts itself, returned as `id` for each inserted row. */
-  readonly returnsIds: boolean;
+  /** The same, returning for each inserted row the column that counts itself, as `id`; null where there is none. */
+  readonly returningIds: string | null;
 }
 
 const hole: Hole = (index) => `json_extract(?1, '$[0][${index}]')`;
@@ -27,14 +27,14 @@ export function writeSql(schema: Schema, shape: TableShape): WriteSql {
     case "update": {
       const set = shape.set.map((name, i) => `${checkedColumn(table, name, `set.${name}`)} = ${hole(i)}`);
       const where = conditionSql(table, shape.where, hole);
-      return { sql: `UPDATE ${quoted(table.name)} SET ${set.join(", ")} WHERE ${where}`, returnsIds: false };
+      return { sql: `UPDATE ${quoted(table.name)} SET ${set.join(", ")} WHERE ${where}`, returningIds: null };
     }
     case "delete": {
       const where = conditionSql(table, shape.where, hole);
       // A condition may have no parameter; SQLite refuses one that stands nowhere.
       return {
         sql: `DELETE FROM ${quoted(table.name)} WHERE ${where} AND ?1 IS NOT NULL`,
-        returnsIds: false,
+        returningIds: null,
       };
     }
   }
@@ -53,10 +53,10 @@ function insertSql(table: Table, columns: readonly string[], upsert: boolean): W
     `INSERT INTO ${quoted(table.name)} (${quotedList(columns)}) ` +
     `SELECT ${values.join(", ")} FROM json_each(?1) AS row WHERE true`;
   const counted = table.columns.find((column) => column.autoIncrement);
-  const returning = counted === undefined ? "" : ` RETURNING ${quoted(counted.name)} AS id`;
+  const sql = `${insert}${upsert ? conflictSql(table, columns) : ""}`;
   return {
-    sql: `${insert}${upsert ? conflictSql(table, columns) : ""}${returning}`,
-    returnsIds: counted !== undefined,
+    sql,
+    returningIds: counted === undefined ? null : `${sql} RETURNING ${quoted(counted.name)} AS id`,
   };
 }
 
