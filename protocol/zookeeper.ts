@@ -1,11 +1,11 @@
 // The one door to the npm zookeeper client: a session as promises, watches as wake-ups, and two signals that say how far
 // the session can be trusted. A session object is used once: after `ended` it is never touched again, because the native
 // client crashes when a closed handle is used.
-import { lookup } from "node:dns/promises";
 import ZooKeeper from "zookeeper";
 import { TransientError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { within } from "./waiting.ts";
+import { addressIn, requireAddress, type ZooKeeperAddress } from "./zookeeper-address.ts";
 
 export interface ZooKeeperOptions {
   /**
@@ -57,32 +57,6 @@ const statOf = (raw: RawStat): NodeStat => ({
   mine: raw.createdInThisSession,
 });
 
-interface Address {
-  readonly hosts: string;
-  /** `user:password` */
-  readonly credentials: string | undefined;
-}
-
-function addressIn(servers: string): Address {
-  const at = servers.lastIndexOf("@");
-  return at < 0
-    ? { hosts: servers, credentials: undefined }
-    : { hosts: servers.slice(at + 1), credentials: servers.slice(0, at) };
-}
-
-/**
- * A server that is down may have no name either. At such a name the native client gives up for ever without telling anybody;
- * asked for it before, it is a failure like others, and the next attempt finds what has come back.
- */
-async function requireAddress(hosts: string): Promise<void> {
-  const names = hosts.split(",").map((host) => host.replace(/:\d+(\/.*)?$/, "").replace(/^\[(.*)\]$/, "$1"));
-  try {
-    await within(Promise.any(names.map((name) => lookup(name))), openWithinMs, "ask for the address");
-  } catch (cause) {
-    throw new TransientError(`find ZooKeeper's address, ${names.join(", ")}`, { cause });
-  }
-}
-
 /** All rights for whoever the session has proved to be, none for anybody else. */
 const ownersOnly = [{ perm: ZooKeeper.constants.ZOO_PERM_ALL, scheme: "auth", auth: "" }];
 
@@ -90,7 +64,7 @@ type Done = (rc: number, error: string, ...rest: unknown[]) => void;
 
 export class ZooKeeperSession {
   readonly #client: ZooKeeper;
-  readonly #address: Address;
+  readonly #address: ZooKeeperAddress;
   readonly #ended = new AbortController();
   #silent = new AbortController();
   readonly #watches = new Map<string, { kind: WatchKind; path: string; wakes: Set<() => void> }>();
@@ -123,7 +97,7 @@ export class ZooKeeperSession {
 
   /** @throws TransientError when no server answers in time */
   static async open(options: ZooKeeperOptions): Promise<ZooKeeperSession> {
-    await requireAddress(addressIn(options.servers).hosts);
+    await requireAddress(addressIn(options.servers), openWithinMs);
     const session = new ZooKeeperSession(options);
     const connected = new Promise<void>((resolve, reject) => {
       session.#client.once("connect", () => resolve());
