@@ -1,5 +1,6 @@
 // The workers as they really are: containers by what the engine says of them, roles by what stands in ZooKeeper.
 import assert from "node:assert/strict";
+import { messageOf } from "../../protocol/errors.ts";
 import type { WorkerState } from "../../protocol/znodes.ts";
 import { docker, lines } from "./command.ts";
 import { seenMaster, seenWorkers } from "./registry.ts";
@@ -30,12 +31,7 @@ interface Inspected {
 
 /** Running containers with this cluster's label and uid label, those of others included. */
 export async function labelledContainers(): Promise<readonly Container[]> {
-  const ids = lines(
-    await docker("ps", "--quiet", "--no-trunc", "--filter", `label=dbaas.cluster=${cluster}`),
-  );
-  if (ids.length === 0) return [];
-  const inspected = JSON.parse(await docker("inspect", ...ids)) as readonly Inspected[];
-  return inspected
+  return (await inspectedAtOnce())
     .filter(({ State }) => State.Running)
     .map(({ Id, Name, State, Config }) => ({
       id: Id,
@@ -45,6 +41,20 @@ export async function labelledContainers(): Promise<readonly Container[]> {
       pid: State.Pid,
       labels: Config.Labels,
     }));
+}
+
+/** Looks again when a container that was listed is gone before it is inspected. */
+async function inspectedAtOnce(looksLeft = 5): Promise<readonly Inspected[]> {
+  const ids = lines(
+    await docker("ps", "--quiet", "--no-trunc", "--filter", `label=dbaas.cluster=${cluster}`),
+  );
+  if (ids.length === 0) return [];
+  try {
+    return JSON.parse(await docker("inspect", ...ids)) as readonly Inspected[];
+  } catch (error) {
+    if (looksLeft === 0 || !messageOf(error).includes("No such object")) throw error;
+    return inspectedAtOnce(looksLeft - 1);
+  }
 }
 
 /** Those that bear the name of a worker, by pid. */

@@ -17,6 +17,16 @@ const slaves = async (count: number): Promise<string> => {
 
 const takenUpMs = 30_000;
 
+/** While `work` is done another manifest holds, and afterwards the usual one, however it ended. */
+async function asking(manifest: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await applyManifest(manifest, takenUpMs);
+    await work();
+  } finally {
+    await applyManifest(await baseline(), takenUpMs);
+  }
+}
+
 const badManifests = [
   "this: is: no yaml",
   "apiVersion: dbaas.rideshare/v1\nkind: Database\nmetadata: { name: x }\nspec: { scaling: { min: 9, max: 1 } }\n",
@@ -29,31 +39,29 @@ export const operators: readonly Fault[] = [
     name: "scale-out",
     rows: [45],
     what: "one more slave is asked for, and the master dies while it comes; then it is asked for no more",
-    run: async ({ strike, note, random }) => {
-      await applyManifest(await slaves(4), takenUpMs);
-      await sleep(random.between(0, 1_500));
-      const { master } = await cast();
-      note(`4 slaves asked for, kill -9 ${called(master)}`);
-      strike();
-      await kill(master);
-      await sleep(4_000);
-      await applyManifest(await baseline(), takenUpMs);
-    },
+    run: async ({ strike, note, random }) =>
+      asking(await slaves(4), async () => {
+        await sleep(random.between(0, 1_500));
+        const { master } = await cast();
+        note(`4 slaves asked for, kill -9 ${called(master)}`);
+        strike();
+        await kill(master);
+        await sleep(4_000);
+      }),
   },
   {
     name: "scale-in",
     rows: [45],
     what: "one slave less is asked for, and the master dies while one leaves; then it is asked for again",
-    run: async ({ strike, note, random }) => {
-      await applyManifest(await slaves(2), takenUpMs);
-      await sleep(random.between(0, 500));
-      const { master } = await cast();
-      note(`2 slaves asked for, kill -9 ${called(master)}`);
-      strike();
-      await kill(master);
-      await sleep(3_000);
-      await applyManifest(await baseline(), takenUpMs);
-    },
+    run: async ({ strike, note, random }) =>
+      asking(await slaves(2), async () => {
+        await sleep(random.between(0, 500));
+        const { master } = await cast();
+        note(`2 slaves asked for, kill -9 ${called(master)}`);
+        strike();
+        await kill(master);
+        await sleep(3_000);
+      }),
   },
   {
     name: "bad-manifest",
@@ -63,16 +71,19 @@ export const operators: readonly Fault[] = [
     run: async (scene) => {
       const good = await baseline();
       const bad = scene.random.pick([...badManifests, null]);
-      if (bad === null) await rm(join(manifestDir, "dbaas.yaml"));
-      else await saveManifest(bad);
-      const slave = await aSlave(scene);
-      scene.note(
-        `${bad === null ? "no manifest" : `manifest ${JSON.stringify(bad.slice(0, 40))}`}, kill -9 ${called(slave)}`,
-      );
-      scene.strike();
-      await kill(slave);
-      await hold(scene);
-      await saveManifest(good);
+      try {
+        if (bad === null) await rm(join(manifestDir, "dbaas.yaml"));
+        else await saveManifest(bad);
+        const slave = await aSlave(scene);
+        scene.note(
+          `${bad === null ? "no manifest" : `manifest ${JSON.stringify(bad.slice(0, 40))}`}, kill -9 ${called(slave)}`,
+        );
+        scene.strike();
+        await kill(slave);
+        await hold(scene);
+      } finally {
+        await saveManifest(good);
+      }
     },
   },
   {
