@@ -15,9 +15,9 @@ export const limits = {
   /** However large the manifest allows a body to be: it has to fit into one message with its envelope. */
   bodyBytesMax: queueLimits.batchBytesMax,
   connectionsMax: 4_096,
-  /** How long a request waits for others while enough messages are on their way. */
+  /** How long a request waits for others while messages are on their way. */
   patienceMs: 4,
-  /** Messages of one kind on their way before requests wait for others; reads get one for each slave besides. */
+  /** Messages of one kind on their way at a time, while patience lasts; reads get one for each slave besides. */
   messagesInFlight: 2,
   sweepEveryMs: 50,
   /** A read whose slave has not answered by then is also given to another one. */

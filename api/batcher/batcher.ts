@@ -1,8 +1,9 @@
 // The way of every read and write: HTTP -> BATCHER -> queue -> worker -> answers -> HTTP.
 //
 // What arrives in one turn of the event loop travels as one message, because the broker's cost is per message. A lone
-// request goes out at the end of its own turn; only while enough messages are on their way do requests wait for others,
-// until an answer comes or a few milliseconds have passed.
+// request goes out at the end of its own turn. While messages are on their way, requests wait until they are as many as one
+// of these still holds, an answer comes, or a few milliseconds have passed: so the messages of many clients become equal
+// halves of all that they ask, one under way while the other gathers.
 //
 // A request is kept here until it is answered or its time is up. When an answer may have been lost (a new master, a new
 // connection, a silent slave), its batch is sent again under the same id and keys: a write is applied once by its key,
@@ -143,9 +144,15 @@ export class Batcher<P extends Pending> {
   readonly #onTurnEnd = (): void => {
     this.#turnEndAwaited = false;
     if (!this.#waiting.any) return;
-    if (this.#inFlight.size < this.#options.messagesInFlight()) this.#flush();
+    if (this.#isWorthAMessage()) this.#flush();
     else this.#patience ??= setTimeout(this.#flush, this.#options.limits.patienceMs);
   };
+
+  #isWorthAMessage(): boolean {
+    if (this.#inFlight.size >= this.#options.messagesInFlight()) return false;
+    const held = [...this.#inFlight.values()].map(({ rest }) => rest);
+    return held.length === 0 || this.#waiting.count >= Math.min(...held);
+  }
 
   readonly #flush = (): void => {
     clearTimeout(this.#patience);

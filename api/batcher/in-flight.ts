@@ -28,6 +28,11 @@ export class InFlight<P extends Pending> {
     return this.#waiting.length;
   }
 
+  /** How many of them are not answered yet. */
+  get rest(): number {
+    return this.#unanswered;
+  }
+
   get done(): boolean {
     return this.#unanswered === 0;
   }

@@ -8,6 +8,10 @@ export class Waiting<P extends Pending> {
     return this.#requests.length > 0;
   }
 
+  get count(): number {
+    return this.#requests.length;
+  }
+
   add(pending: P): void {
     this.#requests.push(pending);
   }

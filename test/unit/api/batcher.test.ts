@@ -192,6 +192,26 @@ describe("a batcher of reads", () => {
     );
   });
 
+  it("gathers as many requests as the message on its way still holds", async () => {
+    const { batcher, line, submit, answer } = readWorld({ batchItemsMax: 10 });
+    batcher.connect(line);
+    for (let i = 0; i < 3; i++) submit(i);
+    await turn();
+    const sent = () => line.reads().map(({ items }) => items.length);
+    submit("first of the next");
+    await turn();
+    assert.deepEqual(sent(), [3]);
+    submit("second");
+    submit("third");
+    await turn();
+    assert.deepEqual(sent(), [3, 3]);
+    answer(0, [ok(0), ok(1)]);
+    answer(1, [ok(0), ok(1), ok(2)]);
+    submit("as many as are left of the first");
+    await turn();
+    assert.deepEqual(sent(), [3, 3, 1]);
+  });
+
   it("gathers no longer than its patience", async () => {
     const { batcher, line, submit } = readWorld();
     batcher.connect(line);
