@@ -1,12 +1,16 @@
-// Taking the cluster down: everything it made goes and nothing else; the data goes only when asked for. Runs last.
+// Taking the cluster down: everything it made goes and nothing else; the data goes only when asked for. In between it is
+// brought up once more, with a collector of traces. Runs last.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ensureUp, settled, useCluster } from "../support/cluster.ts";
+import { type CollectedSpan, Collector } from "../support/collector.ts";
 import { dbaas, docker, lines } from "../support/command.ts";
 import { equalCopies, everyWorkerHas } from "../support/copies.ts";
 import { insertUsers } from "../support/database.ts";
+import { call } from "../support/http.ts";
 import { closeRegistry } from "../support/registry.ts";
 import { cluster, containers } from "../support/settings.ts";
+import { found, notYet, until } from "../support/until.ts";
 
 /** Not of the cluster: one has nothing to do with it, the other only claims to. */
 const bystanders = {
@@ -14,8 +18,24 @@ const bystanders = {
   "bystander-with-our-label": `dbaas.cluster=${cluster}`,
 };
 
+let collector: Collector;
+
 useCluster({
-  afterwards: () => docker("rm", "--force", ...Object.keys(bystanders)),
+  ready: async () => {
+    // Containers reach the engine's own network on this machine, whichever network they are in.
+    const gateway = await docker(
+      "network",
+      "inspect",
+      "bridge",
+      "--format",
+      "{{(index .IPAM.Config 0).Gateway}}",
+    );
+    collector = await Collector.start(gateway.trim());
+  },
+  afterwards: async () => {
+    await collector.stop();
+    await docker("rm", "--force", ...Object.keys(bystanders));
+  },
   leaveAsItIs: true,
 });
 
@@ -48,12 +68,28 @@ test("down removes the containers and the network and keeps the volumes; up then
   assert.deepEqual(await named("network"), []);
   assert.deepEqual(await named("volume"), volumes);
 
-  await ensureUp();
+  await ensureUp({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
   await settled();
   await everyWorkerHas("SELECT username FROM users WHERE username = 'before-down'", [
     { username: "before-down" },
   ]);
   await equalCopies();
+});
+
+test("a cluster that was brought up with a collector's address sends it traces from all its programs", async () => {
+  const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+  const body = { op: "insert", table: "users", rows: [{ username: "traced", password: "b".repeat(40) }] };
+  assert.equal((await call("POST", "/api/v1/db/write", { headers, body })).status, 200);
+  const parts = ["dbaas-api publish writeQ", "dbaas-worker commit", "dbaas-worker apply syncQ"];
+  const ofCycles = "dbaas-controller reconcile";
+  await until("spans of every program", 30_000, async () => {
+    const named = ({ service, name }: CollectedSpan): string => `${service} ${name}`;
+    const ofTrace = collector.spans.filter((span) => span.traceId === traceId).map(named);
+    const complete = parts.every((part) => ofTrace.includes(part));
+    const reconciled = collector.spans.some((span) => named(span) === ofCycles);
+    return complete && reconciled ? found(true) : notYet({ ofTrace, reconciled });
+  });
 });
 
 test("down --volumes leaves nothing of the cluster, and containers that are not of it go on", async () => {

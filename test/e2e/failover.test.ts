@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { settled, useCluster } from "../support/cluster.ts";
+import { dbaasWith } from "../support/command.ts";
 import { equalCopies } from "../support/copies.ts";
 import { crash, insertUsers, isSuccess, read, user, workerList, write } from "../support/database.ts";
 import { call } from "../support/http.ts";
@@ -105,6 +106,10 @@ test("while the manifest pauses the controller a dead slave stays dead, and come
     return pids.length === 1 ? found(pids) : notYet(pids);
   });
   await insertUsers("written-while-paused");
+  await assert.rejects(
+    dbaasWith({ DBAAS_UP_TIMEOUT: "1" }, "up"),
+    /pauses the controller.* \.\/dbaas resume/,
+  );
   await applyManifest(await baselineManifest());
   await settled();
   await equalCopies();

@@ -1,7 +1,7 @@
 // The cluster as a test file uses it: there, with one master and one slave, empty, and left like that for the next one.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { dbaas, docker, lines } from "./command.ts";
+import { dbaasWith, docker, lines } from "./command.ts";
 import { clear, workerList } from "./database.ts";
 import { call } from "./http.ts";
 import { applyManifest, baselineManifest, saveManifest } from "./manifest.ts";
@@ -18,11 +18,11 @@ const isReady = (): Promise<boolean> =>
     () => false,
   );
 
-/** @returns what `./dbaas up` printed; empty when it was up already */
-export async function ensureUp(): Promise<string> {
+/** @returns what `./dbaas up` printed, given these variables; empty when it was up already */
+export async function ensureUp(variables: Readonly<Record<string, string>> = {}): Promise<string> {
   if (await isReady()) return "";
   await saveManifest(await baselineManifest());
-  return dbaas("up");
+  return dbaasWith(variables, "up");
 }
 
 /** Waits until one master and that many slaves serve, and ZooKeeper, the API and the controller's status agree on it. */

@@ -1,4 +1,4 @@
-// A collector of traces: takes OTLP/JSON over HTTP on loopback, and keeps every span in a form that tests can read.
+// A collector of traces: takes OTLP/JSON over HTTP, and keeps every span in a form that tests can read.
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -99,11 +99,12 @@ export class Collector {
     });
   }
 
-  static async start(): Promise<Collector> {
+  /** @param host an address of this machine; containers reach another one than loopback */
+  static async start(host = "127.0.0.1"): Promise<Collector> {
     const collector = new Collector();
-    collector.#server.listen(0, "127.0.0.1");
+    collector.#server.listen(0, host);
     await once(collector.#server, "listening");
-    collector.endpoint = `http://127.0.0.1:${(collector.#server.address() as AddressInfo).port}`;
+    collector.endpoint = `http://${host}:${(collector.#server.address() as AddressInfo).port}`;
     return collector;
   }
 
