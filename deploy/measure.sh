@@ -32,7 +32,7 @@ usage: ./dbaas bench [--full] [--only SCENARIO,…] [--keep]
 Measures the service on a cluster of its own, which it brings up and takes down again, beside a plain implementation of
 the same thing. Prints a table and writes JSON, Markdown and charts to bench/results/.
 
-  --full   longer and more runs, all sizes, ten minutes of memory (about an hour); without it about four minutes
+  --full   longer and more runs, all sizes, ten minutes of memory (about half an hour); without it about four minutes
   --only   some of: replay, headline, lone, steady, connections, slaves, controller, sizes, memory
   --keep   leave the cluster running; the next run begins anew all the same
 
