@@ -133,7 +133,7 @@ class Run {
   async #check(crowd: Crowd | null): Promise<void> {
     try {
       await crowd?.hold();
-      const checked = await checkpoint(this.#history, this.#log, baselineWorkers);
+      const checked = await this.#checkpoint();
       this.#checked = checked;
       this.#violations.push(...checked.violations);
       const { writes, reads } = this.#history;
@@ -145,6 +145,17 @@ class Run {
       this.#violations.push({ rule: "the checks could not be made", evidence: messageOf(error) });
     }
     crowd?.release();
+  }
+
+  /** A look that could not be had says nothing about the cluster; one that cannot be had again and again does. */
+  async #checkpoint(looksLeft = 2): Promise<Checked> {
+    try {
+      return await checkpoint(this.#history, this.#log, baselineWorkers);
+    } catch (error) {
+      if (looksLeft === 0) throw error;
+      this.#timeline.tell(`     could not look: ${messageOf(error).slice(0, 200)}`);
+      return this.#checkpoint(looksLeft - 1);
+    }
   }
 
   #verdict(): Verdict {

@@ -3,11 +3,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Delivery, Rabbit } from "../../protocol/rabbit.ts";
 import { docker } from "../../test/support/command.ts";
 import { containers, ports } from "../../test/support/settings.ts";
+import { found, until } from "../../test/support/until.ts";
 import { credentialsFor } from "./credentials.ts";
 
-export async function withBroker<T>(use: (rabbit: Rabbit) => Promise<T>): Promise<T> {
+const opensWithinMs = 10_000;
+
+/** From the host, whose way into the containers' network may be away for a moment when one of them goes. */
+async function opened(): Promise<Rabbit> {
   const url = `amqp://${await credentialsFor("RABBITMQ")}@127.0.0.1:${ports.rabbit}`;
-  const rabbit = await Rabbit.open(url, "torture");
+  return until("the broker takes a connection from the host", opensWithinMs, async () =>
+    found(await Rabbit.open(url, "torture")),
+  );
+}
+
+export async function withBroker<T>(use: (rabbit: Rabbit) => Promise<T>): Promise<T> {
+  const rabbit = await opened();
   try {
     return await use(rabbit);
   } finally {
