@@ -105,8 +105,9 @@ export class ApiServer {
   }
 }
 
+const tooSlow = "ERR_HTTP_REQUEST_TIMEOUT";
 const statusLines: Readonly<Record<string, string>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+  [tooSlow]: "408 Request Timeout",
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
 };
 
@@ -115,6 +116,8 @@ function onClientError(error: Error & { readonly code?: string }, socket: Duplex
   const code = error.code ?? "";
   // A TLS handshake that failed, a connection that broke: there is nobody to answer.
   if (!socket.writable || !/^(HPE_|ERR_HTTP_)/.test(code)) return void socket.destroy();
+  // Nor where nothing was asked: a client that keeps connections in stock would take it for its first request's answer.
+  if (code === tooSlow && "bytesRead" in socket && socket.bytesRead === 0) return void socket.destroy();
   const statusLine = statusLines[code] ?? "400 Bad Request";
   const body = JSON.stringify({ error: { code: "bad_request", message: statusLine.slice(4) } });
   const head = `HTTP/1.1 ${statusLine}\r\nConnection: close\r\nContent-Type: application/json\r\n`;

@@ -93,7 +93,8 @@ class Run {
 
   /** @returns false when every connection is taken */
   askIdle(dueMs: number, onIdle: () => void): boolean {
-    const client = this.#idle.pop();
+    // The one that has rested longest: a connection that is never used would be closed as such.
+    const client = this.#idle.shift();
     if (client === undefined) return false;
     this.#ask(client, this.#workload.next(), dueMs, () => {
       this.#idle.push(client);

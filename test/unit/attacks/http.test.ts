@@ -189,6 +189,7 @@ describe("too slow", () => {
 
   it("a connection on which nothing is asked is closed", async () => {
     const silent = await dribble(impatient, [], 1_000);
+    assert.equal(silent.received, "");
     assert.ok(silent.afterMs < 2_000, `${silent.afterMs} ms`);
     const served = await dribble(impatient, ["GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"], 10);
     assert.deepEqual(answersIn(served.received), ["HTTP/1.1 200"]);
