@@ -19,7 +19,7 @@ export type Action =
       readonly kind: "forgetWorker";
       readonly worker: string;
       readonly container: string;
-      /** It was killed from outside: no request in its hands is to blame. */
+      /** It led and was killed from outside: no write in its hands is to blame. */
       readonly killed: boolean;
     }
   | { readonly kind: "publishSpec"; readonly node: SpecNode }

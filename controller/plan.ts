@@ -54,7 +54,8 @@ function forgetDead(observed: Observed): readonly Action[] {
   const forget = nodes
     .filter((node) => isDead(observed, node))
     .map(({ name, container }): Action => {
-      const killed = wasKilled(observed.workers.find((view) => view.container.shortId === container));
+      const view = observed.workers.find((one) => one.container.shortId === container);
+      const killed = master?.container === container && wasKilled(view);
       return { kind: "forgetWorker", worker: name, container, killed };
     });
   if (master === null || !isDead(observed, master)) return forget;
@@ -66,7 +67,8 @@ const exitOfKilled = 137;
 
 /**
  * By somebody outside. Not by the controller for being blocked: a worker that hangs loses its znode first, and one that
- * drains may be held up by a request.
+ * drains may be held up by a request. It matters for a master: the writes of a commit share its fate, while a read is
+ * begun alone when it is suspected.
  */
 const wasKilled = (view: WorkerView | undefined): boolean =>
   view?.container.exitCode === exitOfKilled && !view.container.outOfMemory && view.drain === null;

@@ -63,11 +63,13 @@ describe("plan", () => {
     );
   });
 
-  it("clears of suspicion only what a worker held that was killed from outside and wanted to stay", () => {
-    const before = observed([master("w-1", 100), slave("w-2", 200)]);
+  it("clears of suspicion only what a master held that was killed from outside and wanted to stay", () => {
+    const leading = observed([slave("w-1", 100), master("w-2", 200)]);
+    const following = observed([master("w-1", 100), slave("w-2", 200)]);
     const forgotten = (
       died: Partial<ContainerSeen>,
       marked?: { readonly atMs: number },
+      before = leading,
     ): Action | undefined => {
       const ours = before.workers.map(({ container }) =>
         container.worker === "w-2" ? { ...container, state: "dead" as const, pid: 0, ...died } : container,
@@ -82,6 +84,7 @@ describe("plan", () => {
     assert.deepEqual(forgotten({ exitCode: 137, outOfMemory: true }), { ...forget, killed: false });
     assert.deepEqual(forgotten({ exitCode: 139 }), { ...forget, killed: false });
     assert.deepEqual(forgotten({ exitCode: 137 }, { atMs: nowMs - 5_000 }), { ...forget, killed: false });
+    assert.deepEqual(forgotten({ exitCode: 137 }, undefined, following), { ...forget, killed: false });
   });
 
   it("leaves the znode alone of a worker that was never a container of ours", () => {
