@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -64,9 +66,14 @@ for (const shell of ["bash", "zsh", "fish"])
     const { code, out } = dbaas(["completion", shell]);
     assert.equal(code, 0);
     assert.match(out, / __complete /);
-    const { error, status } = spawnSync(shell, ["-n"], { input: out, encoding: "utf8" });
-    if (error !== undefined) context.diagnostic(`${shell} is not installed: its syntax was not checked`);
-    else assert.equal(status, 0);
+    const folder = mkdtempSync(join(tmpdir(), "completion-"));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, `dbaas.${shell}`);
+    writeFileSync(file, out);
+    const { error, status, stderr } = spawnSync(shell, ["-n", file], { encoding: "utf8" });
+    if (error !== undefined && "code" in error && error.code === "ENOENT")
+      context.diagnostic(`${shell} is not installed: its syntax was not checked`);
+    else assert.equal(status, 0, stderr);
   });
 
 test("there is no completion for a shell that nobody has", () => {
