@@ -8,7 +8,7 @@ import { applyManifest, saveManifest, withFields } from "../../test/support/mani
 import { manifestDir, ports } from "../../test/support/settings.ts";
 import { kill } from "../cluster/power.ts";
 import { baseline } from "../manifest.ts";
-import { aSlave, called, cast, type Fault, hold } from "./fault.ts";
+import { aSlave, called, cast, type Fault, hold, type Scene } from "./fault.ts";
 
 const slaves = async (count: number): Promise<string> => {
   const value = String(count);
@@ -27,6 +27,26 @@ async function asking(manifest: string, work: () => Promise<void>): Promise<void
   }
 }
 
+interface Scaling {
+  readonly slavesAsked: number;
+  /** After the manifest was taken up. */
+  readonly killedWithinMs: number;
+  /** How long the manifest holds after the kill. */
+  readonly goesOnMs: number;
+}
+
+const killedWhileScaling =
+  ({ slavesAsked, killedWithinMs, goesOnMs }: Scaling) =>
+  async ({ strike, note, random }: Scene): Promise<void> =>
+    asking(await slaves(slavesAsked), async () => {
+      await sleep(random.between(0, killedWithinMs));
+      const { master } = await cast();
+      note(`${slavesAsked} slaves asked for, kill -9 ${called(master)}`);
+      strike();
+      await kill(master);
+      await sleep(goesOnMs);
+    });
+
 const badManifests = [
   "this: is: no yaml",
   "apiVersion: dbaas.rideshare/v1\nkind: Database\nmetadata: { name: x }\nspec: { scaling: { min: 9, max: 1 } }\n",
@@ -39,29 +59,13 @@ export const operators: readonly Fault[] = [
     name: "scale-out",
     rows: [45],
     what: "one more slave is asked for, and the master dies while it comes; then it is asked for no more",
-    run: async ({ strike, note, random }) =>
-      asking(await slaves(4), async () => {
-        await sleep(random.between(0, 1_500));
-        const { master } = await cast();
-        note(`4 slaves asked for, kill -9 ${called(master)}`);
-        strike();
-        await kill(master);
-        await sleep(4_000);
-      }),
+    run: killedWhileScaling({ slavesAsked: 4, killedWithinMs: 1_500, goesOnMs: 4_000 }),
   },
   {
     name: "scale-in",
     rows: [45],
     what: "one slave less is asked for, and the master dies while one leaves; then it is asked for again",
-    run: async ({ strike, note, random }) =>
-      asking(await slaves(2), async () => {
-        await sleep(random.between(0, 500));
-        const { master } = await cast();
-        note(`2 slaves asked for, kill -9 ${called(master)}`);
-        strike();
-        await kill(master);
-        await sleep(3_000);
-      }),
+    run: killedWhileScaling({ slavesAsked: 2, killedWithinMs: 500, goesOnMs: 3_000 }),
   },
   {
     name: "bad-manifest",
