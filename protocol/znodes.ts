@@ -14,6 +14,11 @@ export interface Paths {
    * from the beginning, and epochs must still only grow.
    */
   readonly epochBase: string;
+  /** `LogNode`, written by the master: what is known to be acknowledged, and whose copy holds all of it. */
+  readonly log: string;
+  /** Persistent children by worker name, `CopyNode`: what the copy on each volume holds, also while no worker runs on it. */
+  readonly copies: string;
+  readonly copy: (name: string) => string;
   /** Persistent children by worker name: `PidNode`, written by the controller. */
   readonly pids: string;
   readonly pid: (name: string) => string;
@@ -48,12 +53,16 @@ export function pathsOf(cluster: string): Paths {
   const pids = `${root}/pids`;
   const draining = `${root}/draining`;
   const suspects = `${root}/suspects`;
+  const copies = `${root}/copies`;
   return {
     root,
     workers,
     worker: below(workers),
     master: `${root}/master`,
     epochBase: `${root}/epoch-base`,
+    log: `${root}/log`,
+    copies,
+    copy: below(copies),
     pids,
     pid: below(pids),
     draining,
@@ -74,6 +83,7 @@ export function pathsOf(cluster: string): Paths {
 /** Parents that must exist before anybody works; every program makes them at its start. */
 export const persistentParents = (paths: Paths): readonly string[] => [
   paths.workers,
+  paths.copies,
   paths.pids,
   paths.draining,
   paths.suspects,
@@ -97,9 +107,36 @@ export interface WorkerNode {
   readonly eligible: boolean;
   readonly position: number;
   readonly epoch: number;
+  /** Why it is neither ready nor eligible although its file is open; absent otherwise. */
+  readonly waiting?: string;
+  /** Grows while a worker that is not ready makes progress (checks its file, receives a snapshot): it must not be replaced. */
+  readonly progress?: number;
   readonly readsServed: number;
   readonly writesServed: number;
   readonly sinceMs: number;
+}
+
+/** How far a copy is. A later epoch is fuller than any position of an earlier one: its master had read all before it. */
+export interface Place {
+  readonly epoch: number;
+  readonly position: number;
+}
+
+/**
+ * What is known of the acknowledged data. A master writes it before it takes writes, and its position from time to time. Under
+ * another broker memory than `broker` the log may have lost its end; then only the last master's copy vouches for it.
+ */
+export interface LogNode extends Place {
+  /** Of the broker that ran then: it forgets this with everything it had only in memory. */
+  readonly broker: string;
+  /** The worker that led last: its copy holds every acknowledged write. */
+  readonly master: string;
+}
+
+/** What a volume's copy holds. Null until a worker has opened it: the controller knows the volume only by its labels then. */
+export interface CopyNode {
+  readonly holds: Place | null;
+  readonly atMs: number;
 }
 
 export interface MasterNode {
