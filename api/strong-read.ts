@@ -13,11 +13,12 @@ export function submitStrongRead(
   reads: Receiver<PendingRead>,
   writes: Receiver<PendingWrite>,
 ): void {
-  const { deadlineAtMs, bytes } = read;
+  const { deadlineAtMs, deadlineMs, bytes } = read;
   writes.submit({
     shape: { kind: "barrier" },
     rows: [[]],
     deadlineAtMs,
+    deadlineMs,
     bytes,
     reply: new BarrierReply(read, reads),
   });

@@ -69,14 +69,21 @@ export interface WriteItem {
   readonly rows: readonly (readonly Param[])[];
   /** Applied at most once under this key. `c:` + the client's own, or made by the API. */
   readonly key: string;
+  /**
+   * Unix ms by the clock of the API that took the request; the same in every copy of it. The API has answered by then and
+   * never sends it again afterwards. Absent in messages of an older API: their batch's deadline holds.
+   */
+  readonly deadlineMs?: number;
   /** Set with a client's own key: tells a repeat of the same request from another request under the same key. */
   readonly hash?: string;
 }
 
 interface Batch<Shape, Item> {
   readonly v: 1;
-  /** Unix ms after which nobody waits any more: an expired read is dropped unanswered. */
+  /** Unix ms: the latest deadline of the batch's requests. The API waits for none of them afterwards. */
   readonly deadlineMs: number;
+  /** Unix ms by the same clock when this message was sent. Absent in messages of an older API. */
+  readonly sentAtMs?: number;
   /** 2 marks a request that has already outlived one worker. */
   readonly attempt: 1 | 2;
   readonly shapes: readonly Shape[];

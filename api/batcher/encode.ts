@@ -4,13 +4,14 @@ import type { PendingRead, PendingWrite, Placed } from "./pending.ts";
 
 export interface Envelope {
   readonly id: string;
-  /** Unix ms. */
+  /** Unix ms, as is the moment of sending. */
   readonly deadlineMs: number;
+  readonly sentAtMs: number;
   readonly attempt: 1 | 2;
 }
 
 export function encodeReads(
-  { deadlineMs, attempt }: Envelope,
+  { deadlineMs, sentAtMs, attempt }: Envelope,
   placed: readonly Placed<PendingRead>[],
 ): Buffer {
   const shapes = new DistinctShapes<PendingRead["shape"]>();
@@ -18,20 +19,27 @@ export function encodeReads(
     const item = { index, shape: shapes.indexOf(shape), params };
     return minPosition === undefined ? item : { ...item, minPosition };
   });
-  return encodeBatch({ v: 1, deadlineMs, attempt, shapes: shapes.all, items });
+  return encodeBatch({ v: 1, deadlineMs, sentAtMs, attempt, shapes: shapes.all, items });
 }
 
 export function encodeWrites(
-  { id, deadlineMs, attempt }: Envelope,
+  { id, deadlineMs, sentAtMs, attempt }: Envelope,
   placed: readonly Placed<PendingWrite>[],
 ): Buffer {
   const shapes = new DistinctShapes<PendingWrite["shape"]>();
-  const items = placed.map(({ index, pending: { shape, rows, key, hash } }): WriteItem => {
+  const items = placed.map(({ index, pending }): WriteItem => {
+    const { shape, rows, key, hash, deadlineMs: until } = pending;
     // Made of what never changes, so that a request sent again is known again.
-    const item = { index, shape: shapes.indexOf(shape), rows, key: key ?? `${id}#${index}` };
+    const item = {
+      index,
+      shape: shapes.indexOf(shape),
+      rows,
+      key: key ?? `${id}#${index}`,
+      deadlineMs: until,
+    };
     return hash === undefined ? item : { ...item, hash };
   });
-  return encodeBatch({ v: 1, deadlineMs, attempt, shapes: shapes.all, items });
+  return encodeBatch({ v: 1, deadlineMs, sentAtMs, attempt, shapes: shapes.all, items });
 }
 
 class DistinctShapes<S> {

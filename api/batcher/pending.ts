@@ -16,6 +16,8 @@ export interface Pending {
   readonly reply: Reply;
   /** By the monotonic clock. */
   readonly deadlineAtMs: number;
+  /** The same moment in Unix ms: workers are told it. Taken once, so that every copy of the request bears the same. */
+  readonly deadlineMs: number;
   /** How much memory it takes, about. */
   readonly bytes: number;
 }

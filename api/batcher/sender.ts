@@ -56,16 +56,24 @@ export class Sender<P extends Pending> {
   /** Sends what is unanswered of the batch; each request alone from the second attempt on. */
   send(line: Line, batch: InFlight<P>): void {
     batch.publications += 1;
-    const unanswered = batch.unanswered();
+    const nowMs = this.#options.clock.monotonicMs();
+    // What is over waits for the next sweep to be refused: a copy sent now could outlive the request's key.
+    const unanswered = batch.unanswered().filter(({ pending }) => pending.deadlineAtMs > nowMs);
+    if (unanswered.length === 0) return;
     if (batch.attempt === 1) this.#sendTogether(line, batch, unanswered);
     else for (const placed of unanswered) this.#sendTogether(line, batch, [placed]);
   }
 
   #sendTogether(line: Line, batch: InFlight<P>, requests: readonly Placed<P>[]): void {
     const { clock, encode, expires, limits } = this.#options;
-    const lastDeadlineAtMs = requests.reduce((last, { pending }) => Math.max(last, pending.deadlineAtMs), 0);
+    let lastDeadlineAtMs = 0;
+    let deadlineMs = 0;
+    for (const { pending } of requests) {
+      lastDeadlineAtMs = Math.max(lastDeadlineAtMs, pending.deadlineAtMs);
+      deadlineMs = Math.max(deadlineMs, pending.deadlineMs);
+    }
     const remainingMs = Math.max(0, Math.ceil(lastDeadlineAtMs - clock.monotonicMs()));
-    const envelope = { id: batch.id, deadlineMs: clock.now() + remainingMs, attempt: batch.attempt };
+    const envelope = { id: batch.id, deadlineMs, sentAtMs: clock.now(), attempt: batch.attempt };
     const content = encode(envelope, requests);
     const options = { correlationId: batch.id, ...(expires ? { expirationMs: remainingMs } : {}) };
     if (content.length <= limits.messageBytesMax) this.#publish(line, batch, requests, content, options);

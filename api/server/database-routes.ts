@@ -94,7 +94,7 @@ export class DatabaseRoutes {
       shape,
       params,
       reply,
-      deadlineAtMs: this.#deadlineAtMs(),
+      ...this.#deadline(),
       bytes: body.length + requestBytes,
       ...(minPosition === undefined ? {} : { minPosition }),
     };
@@ -117,7 +117,7 @@ export class DatabaseRoutes {
       shape: statement.shape,
       rows: statement.rows,
       reply,
-      deadlineAtMs: this.#deadlineAtMs(),
+      ...this.#deadline(),
       bytes: bodyBytes + requestBytes,
       ...clientKey,
     });
@@ -133,8 +133,10 @@ export class DatabaseRoutes {
     }
   }
 
-  #deadlineAtMs(): number {
-    return this.#ports.clock.monotonicMs() + this.#ports.spec.requests.timeoutMs;
+  #deadline() {
+    const { clock, spec } = this.#ports;
+    const { timeoutMs } = spec.requests;
+    return { deadlineAtMs: clock.monotonicMs() + timeoutMs, deadlineMs: clock.now() + timeoutMs };
   }
 }
 

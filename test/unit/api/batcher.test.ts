@@ -86,6 +86,7 @@ function readWorld(changed: Partial<BatcherLimits> = {}) {
       shape: { kind: "select", table: "t", columns: "*", where: { op: "=", column: "a", param: 0 } },
       params: [value],
       deadlineAtMs: clock.ms + 10_000,
+      deadlineMs: clock.now() + 10_000,
       bytes: 10,
       reply,
       ...options,
@@ -130,6 +131,7 @@ describe("a batcher of reads", () => {
     assert.deepEqual(batch, {
       v: 1,
       deadlineMs: 5_000_000 + 11_000,
+      sentAtMs: 5_000_000 + 1_000,
       attempt: 1,
       shapes: [
         { kind: "select", table: "t", columns: "*", where: { op: "=", column: "a", param: 0 } },
@@ -460,6 +462,7 @@ function writeWorld() {
       shape: { kind: "insert", table: "t", columns: ["a"] },
       rows: [[value]],
       deadlineAtMs: clock.ms + 10_000,
+      deadlineMs: clock.now() + 10_000,
       bytes: 10,
       reply,
       ...options,
@@ -477,8 +480,8 @@ describe("a batcher of writes", () => {
     await turn();
     batcher.repeat();
     const keys = [
-      { index: 0, shape: 0, rows: [["a"]], key: "api-0-x-w-1#0" },
-      { index: 1, shape: 0, rows: [["b"]], key: "c:k", hash: "h" },
+      { index: 0, shape: 0, rows: [["a"]], key: "api-0-x-w-1#0", deadlineMs: 5_011_000 },
+      { index: 1, shape: 0, rows: [["b"]], key: "c:k", deadlineMs: 5_011_000, hash: "h" },
     ];
     assert.deepEqual(
       line.writes().map(({ items }) => items),
@@ -493,6 +496,40 @@ describe("a batcher of writes", () => {
       new Set(["api-0-x-w-1"]),
     );
     assert.equal(line.sent[0]?.options.expirationMs, undefined);
+  });
+
+  it("keeps each write's own deadline in every copy of it, also when the clock is set", async () => {
+    const { clock, batcher, line, submit } = writeWorld();
+    submit("early", { deadlineAtMs: 3_000, deadlineMs: 5_003_000 });
+    submit("late");
+    await turn();
+    clock.now = () => 86_400_000;
+    batcher.repeat();
+    assert.deepEqual(
+      line.writes().map(({ deadlineMs, items }) => [deadlineMs, items.map((item) => item.deadlineMs)]),
+      [
+        [5_011_000, [5_003_000, 5_011_000]],
+        [5_003_000, [5_003_000]],
+        [5_011_000, [5_011_000]],
+      ],
+    );
+    assert.deepEqual(
+      line.writes().map(({ sentAtMs }) => sentAtMs),
+      [5_001_000, 86_400_000, 86_400_000],
+    );
+  });
+
+  it("sends no write again whose deadline is over", async () => {
+    const { clock, batcher, line, submit } = writeWorld();
+    submit("early", { deadlineAtMs: 3_000, deadlineMs: 5_003_000 });
+    submit("late");
+    await turn();
+    clock.ms = 3_000;
+    batcher.repeat();
+    assert.deepEqual(
+      line.writes().map(({ items }) => items.map(({ rows }) => rows[0]?.[0])),
+      [["early", "late"], ["late"]],
+    );
   });
 
   it("sends no write again without a cause", async () => {
@@ -515,6 +552,7 @@ describe("a strong read", () => {
     params: [],
     minPosition: 3,
     deadlineAtMs: 11_000,
+    deadlineMs: 5_011_000,
     bytes: 10,
     reply,
   });

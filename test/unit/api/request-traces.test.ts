@@ -48,6 +48,7 @@ function sending(tracing: KeptTracing | undefined, publish: () => Promise<void> 
       shape: { kind: "count", table: "t" },
       params: [],
       deadlineAtMs: 10_000,
+      deadlineMs: 10_000,
       bytes: 10,
       reply: { answered: () => undefined, refused: () => undefined, span },
     });
