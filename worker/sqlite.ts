@@ -1,66 +1,21 @@
 // The one door to sqlite3: a connection as promises, with a statement cache, an interruptible time limit and errors by
-// what they mean. A connection runs one call at a time; concurrency comes from having several connections.
+// what they mean (`sqlite-errors.ts`). A connection runs one call at a time; concurrency comes from having several connections.
 import sqlite3 from "sqlite3";
-import { TransientError } from "../protocol/errors.ts";
+import { errorOf } from "./sqlite-errors.ts";
+
+export {
+  ConstraintError,
+  DamagedFileError,
+  InterruptedError,
+  isStatementsFault,
+  StatementError,
+  StorageFullError,
+  TooLargeError,
+} from "./sqlite-errors.ts";
 
 const statementsMax = 64;
 const busyTimeoutMs = 2_000;
 const patternLengthMax = 1_000;
-
-/** The file is damaged, or not a database: its copy must be quarantined and rebuilt. */
-export class DamagedFileError extends Error {
-  override readonly name = "DamagedFileError";
-}
-
-/** The disk (or the file's allowance) is full: nothing was changed. */
-export class StorageFullError extends Error {
-  override readonly name = "StorageFullError";
-}
-
-/** The statement ran longer than it may and was interrupted. */
-export class InterruptedError extends Error {
-  override readonly name = "InterruptedError";
-}
-
-/** A constraint of the schema refuses the rows. `column` as SQLite names it, without its table. */
-export class ConstraintError extends Error {
-  override readonly name = "ConstraintError";
-  readonly kind: "unique" | "notNull" | "foreignKey" | "type" | "other";
-  readonly column: string | undefined;
-
-  constructor(message: string) {
-    super(message.replace(/^SQLITE_CONSTRAINT: /, ""));
-    this.kind = kindOf(message);
-    this.column = /(?:failed: |column )\w+\.(\w+)/.exec(message)?.[1];
-  }
-}
-
-function kindOf(message: string): ConstraintError["kind"] {
-  if (message.includes("UNIQUE")) return "unique";
-  if (message.includes("NOT NULL")) return "notNull";
-  if (message.includes("FOREIGN KEY")) return "foreignKey";
-  if (message.includes("cannot store") || message.includes("CHECK")) return "type";
-  return "other";
-}
-
-function errorOf(error: Error): Error {
-  switch ("errno" in error ? error.errno : undefined) {
-    case sqlite3.CONSTRAINT:
-      return new ConstraintError(error.message);
-    case sqlite3.FULL:
-      return new StorageFullError("no room left for the database", { cause: error });
-    case sqlite3.INTERRUPT:
-      return new InterruptedError("statement interrupted");
-    case sqlite3.CORRUPT:
-    case sqlite3.NOTADB:
-      return new DamagedFileError("database file is damaged", { cause: error });
-    case sqlite3.BUSY:
-    case sqlite3.LOCKED:
-      return new TransientError("database is locked", { cause: error });
-    default:
-      return error;
-  }
-}
 
 export type Row = Readonly<Record<string, unknown>>;
 

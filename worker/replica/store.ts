@@ -7,7 +7,7 @@ import type { BatchRecord, KeyEntry, LogRecord } from "../../protocol/record.ts"
 import { emptySchema, type Schema } from "../../protocol/schema.ts";
 import { sleep } from "../../protocol/waiting.ts";
 import { CompiledShapes } from "../sql/compiled.ts";
-import { Connection, ConstraintError, DamagedFileError } from "../sqlite.ts";
+import { Connection, DamagedFileError, isStatementsFault } from "../sqlite.ts";
 import { applyEffect, merged } from "./effects.ts";
 import { type Applied, advance, nothingApplied } from "./judge.ts";
 import { keysDdl, recordKeys } from "./keys.ts";
@@ -29,10 +29,7 @@ export class DivergedError extends Error {
   override readonly name = "DivergedError";
 }
 
-const isRefusal = (error: unknown): boolean =>
-  error instanceof Refusal ||
-  error instanceof ConstraintError ||
-  (error instanceof Error && "code" in error && error.code === "SQLITE_ERROR");
+const isRefusal = (error: unknown): boolean => error instanceof Refusal || isStatementsFault(error);
 
 const fileName = "data.db";
 const formatVersion = 1;

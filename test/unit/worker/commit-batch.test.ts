@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { Refusal } from "../../../protocol/errors.ts";
 import { type BatchRecord, checksumOf, decodeRecord, type Effect } from "../../../protocol/record.ts";
 import type { Table } from "../../../protocol/schema.ts";
-import type { WriteStatement } from "../../../protocol/statement.ts";
+import type { Param, WriteStatement } from "../../../protocol/statement.ts";
 import type { Store } from "../../../worker/replica/store.ts";
 import { runs } from "../../../worker/roles/apply-writes.ts";
 import { type Append, commitBatch, type PendingWrite } from "../../../worker/roles/commit-batch.ts";
@@ -87,6 +87,17 @@ describe("one group commit", () => {
     );
     assert.deepEqual(await people(store), ["ada", "bob"]);
     assert.deepEqual(log.records[0]?.effects, [person("ada"), person("bob")]);
+  });
+
+  it("a wrong value for a counted key is refused, in a group and alone, and harms nobody", async (t) => {
+    const store = await openCopy(t, shop);
+    const keyed = (id: Param) => write(insertion("orders", ["id", "item"], [id, "tea"]));
+    const wrong = ["abc", 17.5, "9223372036854775808", "1e400", "", 1e300];
+    const results = await commit(store, takingLog(), keyed(1), ...wrong.map(keyed), keyed(2));
+    assert.deepEqual(
+      results.map(({ ok, code }) => code ?? ok),
+      [true, ...wrong.map(() => "bad_request"), true],
+    );
   });
 
   it("inserts of one shape run as one statement, and each learns the key that was counted for it", async (t) => {
