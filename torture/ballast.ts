@@ -14,3 +14,19 @@ export async function loadBallast(rows: number): Promise<void> {
       throw new Error(`could not load the ballast: ${JSON.stringify(made).slice(0, 300)}`);
   }
 }
+
+const mebibyte = 2 ** 20;
+/** Below the largest body, with the names and quotes around. */
+const rewritten = { rows: 100, fillingBytes: 9_000 } as const;
+
+/** Writes the same few rows again and again: the log grows by that much, the copies do not. */
+export async function writeBallastAgain(mebibytes: number): Promise<void> {
+  const requests = Math.ceil((mebibytes * mebibyte) / (rewritten.rows * rewritten.fillingBytes));
+  for (let round = 0; round < requests; round++) {
+    const filling = String(round % 10).repeat(rewritten.fillingBytes);
+    const rows = Array.from({ length: rewritten.rows }, (_, i) => ({ n: -1 - i, filling }));
+    const made = await attempt("/api/v1/db/write", { op: "upsert", table: "ballast", rows });
+    if (made.kind !== "answered" || !isSuccess(made.answer))
+      throw new Error(`could not write the ballast again: ${JSON.stringify(made).slice(0, 300)}`);
+  }
+}

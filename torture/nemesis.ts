@@ -34,6 +34,7 @@ export async function carryOut(step: Step, fault: Fault, options: NemesisOptions
   await sleep(step.calmMs);
   timeline.tell(`${step.number}. ${fault.name}: ${fault.what}`);
   const strikes: Strike[] = [];
+  const broken: Violation[] = [];
   const failure = await fault
     .run({
       random: randomOf(step.seed),
@@ -45,6 +46,7 @@ export async function carryOut(step: Step, fault: Fault, options: NemesisOptions
         strikes.push({ step: number, fault: name, kind, atMs, healedAtMs: null, replacedAtMs: null });
       },
       note: (what) => timeline.tell(`     ${what}`),
+      violate: (rule, evidence) => broken.push({ rule, evidence: `${fault.name}: ${evidence}` }),
     })
     .then(
       () => null,
@@ -52,7 +54,7 @@ export async function carryOut(step: Step, fault: Fault, options: NemesisOptions
     );
   crowd.release();
   if (failure !== null) timeline.tell(`     could not be done as planned: ${failure.slice(0, 400)}`);
-  const violations = await heal(fault, strikes, options);
+  const violations = [...broken, ...(await heal(fault, strikes, options))];
   return { strikes, violations, failure };
 }
 

@@ -4,12 +4,52 @@ import { join } from "node:path";
 import { docker } from "../../test/support/command.ts";
 import type { Worker } from "../../test/support/workers.ts";
 import type { Random } from "../random.ts";
+import { host } from "./host.ts";
 
 const pageBytes = 4096;
 
-export async function folderOf({ container }: Pick<Worker, "container">): Promise<string> {
-  return (await docker("volume", "inspect", "--format", "{{.Mountpoint}}", container)).trim();
+export const folderOf = ({ container }: Pick<Worker, "container">): Promise<string> =>
+  folderBehind(container);
+
+async function folderBehind(volume: string): Promise<string> {
+  return (await docker("volume", "inspect", "--format", "{{.Mountpoint}}", volume)).trim();
 }
+
+/** Everything in it is gone; the folder itself, its owner and its rights stay. */
+export async function emptied(volume: string): Promise<void> {
+  await host("find", await folderBehind(volume), "-mindepth", "1", "-delete");
+}
+
+/** @returns where the copy is, beside the volume's folder */
+export async function copiedAside(volume: string): Promise<string> {
+  const folder = await folderBehind(volume);
+  const aside = `${folder}.aside`;
+  await host("rm", "-rf", aside);
+  await host("cp", "--archive", folder, aside);
+  return aside;
+}
+
+/** The volume holds again what was copied aside, and nothing else. */
+export async function asBefore(volume: string, aside: string): Promise<void> {
+  await emptied(volume);
+  await host("cp", "--archive", "--no-target-directory", aside, await folderBehind(volume));
+  await host("rm", "-rf", aside);
+}
+
+/** Takes the database out of a worker's folder. @returns what brings it back */
+export async function hidden(folder: string): Promise<() => Promise<void>> {
+  const place = `${folder}.hidden`;
+  await host("rm", "-rf", place);
+  await host("cp", "--archive", folder, place);
+  await host("find", folder, "-mindepth", "1", "-delete");
+  return async () => {
+    await host("find", folder, "-mindepth", "1", "-delete");
+    await host("cp", "--archive", "--no-target-directory", place, folder);
+    await host("rm", "-rf", place);
+  };
+}
+
+export const removeVolume = (volume: string): Promise<string> => docker("volume", "rm", volume);
 
 export const databaseIn = (folder: string): string => join(folder, "data.db");
 

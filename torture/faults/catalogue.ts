@@ -2,6 +2,7 @@
 import { deaths } from "./deaths.ts";
 import type { Fault } from "./fault.ts";
 import { files } from "./files.ts";
+import { losses } from "./losses.ts";
 import { messages } from "./messages.ts";
 import { networks } from "./networks.ts";
 import { operators } from "./operators.ts";
@@ -15,6 +16,7 @@ export const catalogue: readonly Fault[] = [
   ...services,
   ...messages,
   ...files,
+  ...losses,
   ...operators,
 ];
 

@@ -4,21 +4,12 @@ import { queues } from "../../protocol/queues.ts";
 import type { Rabbit } from "../../protocol/rabbit.ts";
 import { docker } from "../../test/support/command.ts";
 import { call } from "../../test/support/http.ts";
-import { found, notYet, until } from "../../test/support/until.ts";
-import { mastersOf, type Worker, workers } from "../../test/support/workers.ts";
+import { workers } from "../../test/support/workers.ts";
 import { withBroker } from "../cluster/broker.ts";
 import { host } from "../cluster/host.ts";
 import { kill, terminate } from "../cluster/power.ts";
 import { databaseIn, folderOf } from "../cluster/volume.ts";
-import { aSlave, called, cast, type Fault, type Scene } from "./fault.ts";
-
-const newMasterMs = 20_000;
-
-const masterOtherThan = (old: Worker): Promise<Worker> =>
-  until("another master", newMasterMs, async () => {
-    const [master] = mastersOf(await workers());
-    return master !== undefined && master.id !== old.id ? found(master) : notYet("none");
-  });
+import { aSlave, called, cast, type Fault, masterOtherThan, type Scene } from "./fault.ts";
 
 async function killMaster({ strike, note }: Scene): Promise<void> {
   const { master } = await cast();

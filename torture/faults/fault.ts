@@ -1,5 +1,6 @@
 // What a fault is, and what it may use while it happens.
 import { setTimeout as sleep } from "node:timers/promises";
+import { found, notYet, until } from "../../test/support/until.ts";
 import { mastersOf, slavesOf, type Worker, workers } from "../../test/support/workers.ts";
 import type { Random } from "../random.ts";
 import type { GapKind } from "../report/gaps.ts";
@@ -12,6 +13,8 @@ export interface Scene {
   /** The moment it strikes: gaps are measured from here. */
   readonly strike: (kind?: GapKind) => void;
   readonly note: (what: string) => void;
+  /** A promise was seen broken while the fault lasted. */
+  readonly violate: (rule: string, evidence: string) => void;
 }
 
 export interface Fault {
@@ -50,6 +53,14 @@ export async function cast(): Promise<Cast> {
 export async function aSlave({ random }: Scene): Promise<Worker> {
   return random.pick((await cast()).slaves);
 }
+
+const newMasterMs = 20_000;
+
+export const masterOtherThan = (old: Worker): Promise<Worker> =>
+  until("another master", newMasterMs, async () => {
+    const [master] = mastersOf(await workers());
+    return master !== undefined && master.id !== old.id ? found(master) : notYet("none");
+  });
 
 export const called = (...some: readonly Worker[]): string =>
   some.map(({ name, pid }) => `${name} (pid ${pid})`).join(", ");

@@ -10,7 +10,8 @@ import { kill } from "../cluster/power.ts";
 import { baseline } from "../manifest.ts";
 import { aSlave, called, cast, type Fault, hold, type Scene } from "./fault.ts";
 
-const slaves = async (count: number): Promise<string> => {
+/** The manifest with that many slaves, whatever is read. */
+export const slaves = async (count: number): Promise<string> => {
   const value = String(count);
   return withFields(await baseline(), { baseline: value, min: value, max: value });
 };
@@ -18,7 +19,7 @@ const slaves = async (count: number): Promise<string> => {
 const takenUpMs = 30_000;
 
 /** While `work` is done another manifest holds, and afterwards the usual one, however it ended. */
-async function asking(manifest: string, work: () => Promise<void>): Promise<void> {
+export async function asking(manifest: string, work: () => Promise<void>): Promise<void> {
   try {
     await applyManifest(manifest, takenUpMs);
     await work();
