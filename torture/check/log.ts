@@ -20,7 +20,7 @@ export interface LogFindings {
 export function checkLog(lives: readonly LogLife[], writes: readonly Write[]): LogFindings {
   const reading = new Reading();
   for (const { lines } of lives) {
-    reading.beginLife();
+    reading.beginLife(lines[0]);
     for (const line of lines) reading.take(line);
   }
   const lost = writes.flatMap((write) => reading.misplaced(write) ?? []);
@@ -42,10 +42,13 @@ class Reading {
   #jumped = false;
   readonly #positions = new Map<string, number>();
 
-  beginLife(): void {
+  beginLife(first: LogLine | undefined): void {
     this.#lives += 1;
-    this.#mayJump = this.#lives > 1;
+    // Before the first look the log may have been trimmed, and the marker of its first batch with what came before it.
+    const trimmed = first !== undefined && first.offset > 0;
+    this.#mayJump = this.#lives > 1 || trimmed;
     if (this.#mayJump) this.#jumped = true;
+    if (trimmed && first.epoch > this.#epoch) this.#epoch = first.epoch;
   }
 
   take(line: LogLine): void {

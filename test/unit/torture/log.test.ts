@@ -5,9 +5,8 @@ import type { LogLine } from "../../../torture/check/log-line.ts";
 import type { Write } from "../../../torture/history.ts";
 import { ledgerWrite, unanswered } from "./histories.ts";
 
-let offset = 0;
 const line = (change: Partial<LogLine>): LogLine => ({
-  offset: offset++,
+  offset: 0,
   kind: "batch",
   epoch: 1,
   position: 0,
@@ -20,7 +19,11 @@ const batch = (epoch: number, position: number, ...keys: string[]): LogLine =>
   line({ epoch, position, keys });
 const injected = (one: LogLine): LogLine => ({ ...one, injected: true });
 
-const check = (lines: readonly LogLine[], writes: readonly Write[] = []) => checkLog([{ lines }], writes);
+const placed = (lines: readonly LogLine[], firstOffset = 0): readonly LogLine[] =>
+  lines.map((one, i) => ({ ...one, offset: firstOffset + i }));
+
+const check = (lines: readonly LogLine[], writes: readonly Write[] = []) =>
+  checkLog([{ lines: placed(lines) }], writes);
 const rules = (lines: readonly LogLine[], writes?: readonly Write[]): readonly string[] =>
   check(lines, writes).violations.map(({ rule }) => rule);
 
@@ -93,4 +96,13 @@ test("a log that was made anew goes on where the best copy stood", () => {
   ];
   const writes = [ledgerWrite("unseen", { position: 4 }), ledgerWrite("b", { position: 9 })];
   assert.deepEqual(checkLog(lives, writes).violations, []);
+});
+
+test("a log that was trimmed before the first look begins in the middle", () => {
+  const lines = [batch(5, 71), batch(5, 72), marker(6), batch(6, 73)];
+  assert.deepEqual(checkLog([{ lines: placed(lines, 800) }], []).violations, []);
+  assert.deepEqual(
+    checkLog([{ lines: placed([...lines, batch(6, 75)], 800) }], []).violations.map(({ rule }) => rule),
+    ["a gap in the log"],
+  );
 });
