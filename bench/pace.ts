@@ -8,6 +8,7 @@ export const scenarioNames = [
   "connections",
   "slaves",
   "controller",
+  "neighbours",
   "sizes",
   "memory",
 ] as const;
@@ -30,6 +31,8 @@ export interface Pace {
   readonly replayLoadMs: number;
   readonly replayBulkRows: number;
   readonly idleMs: number;
+  /** Quick requests beside each mix of neighbours, for so long. */
+  readonly neighboursMs: number;
   readonly memoryMinutes: number;
   readonly memoryRows: number;
 }
@@ -49,6 +52,7 @@ export const paces: Readonly<Record<"short" | "full", Pace>> = {
     replayLoadMs: 4_000,
     replayBulkRows: 400_000,
     idleMs: 5_000,
+    neighboursMs: 6_000,
     memoryMinutes: 0.25,
     memoryRows: 300_000,
   },
@@ -66,6 +70,7 @@ export const paces: Readonly<Record<"short" | "full", Pace>> = {
     replayLoadMs: 20_000,
     replayBulkRows: 1_000_000,
     idleMs: 20_000,
+    neighboursMs: 30_000,
     memoryMinutes: 10,
     memoryRows: 1_000_000,
   },

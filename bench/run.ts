@@ -4,6 +4,7 @@ import type { Results } from "./report/results.ts";
 import type { Bench } from "./scenarios/bench.ts";
 import { controller } from "./scenarios/controller.ts";
 import { memory } from "./scenarios/memory.ts";
+import { neighbours } from "./scenarios/neighbours.ts";
 import { replay } from "./scenarios/replay.ts";
 import { sizes } from "./scenarios/sizes.ts";
 import { connections, headline, lone, slaves, steady } from "./scenarios/throughput.ts";
@@ -22,6 +23,7 @@ const steps: Readonly<Record<ScenarioName, Step>> = {
   connections: async (bench) => ({ connections: await connections(bench) }),
   slaves: async (bench) => ({ slaves: await slaves(bench) }),
   controller: async (bench) => ({ controller: await controller(bench) }),
+  neighbours: async (bench) => ({ neighbours: await neighbours(bench) }),
   // The last two change what the others need: the rows, and the workers.
   sizes: async (bench) => ({ sizes: await sizes(bench) }),
   memory: async (bench) => ({ memory: await memory(bench) }),

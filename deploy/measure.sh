@@ -33,7 +33,7 @@ Measures the service on a cluster of its own, which it brings up and takes down 
 the same thing. Prints a table and writes JSON, Markdown and charts to bench/results/.
 
   --full   longer and more runs, all sizes, ten minutes of memory (about half an hour); without it about four minutes
-  --only   some of: replay, headline, lone, steady, connections, slaves, controller, sizes, memory
+  --only   some of: replay, headline, lone, steady, connections, slaves, controller, neighbours, sizes, memory
   --keep   leave the cluster running; the next run begins anew all the same
 
 DBAAS_BENCH_PORT (18090) is the port of that cluster, dbaas-bench its name.

@@ -41,6 +41,7 @@ export function goalsOf(results: Results): readonly Goal[] {
     ...replay(results),
     ...memory(results),
     ...controller(results),
+    ...neighbours(results),
   ];
 }
 
@@ -122,5 +123,16 @@ function controller({ controller: found }: Results): readonly Goal[] {
     judged(`a cycle with ${found.simulatedWorkers} workers, p50`, "ms", null, found.cycleP50Ms, {
       atMost: 50,
     }),
+  ];
+}
+
+/** "None" is there to compare with. */
+function neighbours({ neighbours: found }: Results): readonly Goal[] {
+  const beside = (found ?? []).filter(({ name }) => name !== "none");
+  if (beside.length === 0) return [];
+  const worst = (of: "reads" | "writes") => Math.max(...beside.map((one) => one[of].p99Ms));
+  return [
+    judged("p99 of quick reads, beside the worst neighbours", "ms", null, worst("reads"), { atMost: 500 }),
+    judged("p99 of quick writes, beside the worst neighbours", "ms", null, worst("writes"), { atMost: 500 }),
   ];
 }

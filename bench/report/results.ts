@@ -82,6 +82,14 @@ export interface Results {
     readonly samples: readonly MemorySample[];
     readonly load: Summary;
   };
+  /** 100 quick reads and 100 quick writes a second, beside other clients. */
+  readonly neighbours?: readonly {
+    readonly name: string;
+    readonly reads: Summary;
+    readonly writes: Summary;
+    /** What the others were answered, by status. */
+    readonly answers: readonly Readonly<Record<string, number>>[];
+  }[];
   readonly controller?: {
     /** Percent of one core with nothing to do. */
     readonly idleCpu: Readonly<Record<string, number>>;

@@ -20,6 +20,7 @@ export function sectionsOf(results: Results): readonly Section[] {
     slaves(results),
     sizes(results),
     failovers(results),
+    neighbours(results),
   ].filter((section) => section !== null);
 }
 
@@ -175,3 +176,35 @@ function failovers({ sizes: found }: Results): Section | null {
     ),
   };
 }
+
+function neighbours({ neighbours: found }: Results): Section | null {
+  if (found === undefined) return null;
+  return {
+    title: "100 quick reads and 100 quick writes a second, beside other clients",
+    head: [
+      "beside",
+      "reads p50 ms",
+      "p99 ms",
+      "errors",
+      "writes p50 ms",
+      "p99 ms",
+      "errors",
+      "the others were told",
+    ],
+    rows: found.map(({ name, reads, writes, answers }) => [
+      name,
+      reads.p50Ms,
+      reads.p99Ms,
+      reads.errors + reads.wrong,
+      writes.p50Ms,
+      writes.p99Ms,
+      writes.errors + writes.wrong,
+      answers.map(statuses).join("; "),
+    ]),
+  };
+}
+
+const statuses = (answers: Readonly<Record<string, number>>): string =>
+  Object.entries(answers)
+    .map(([status, times]) => `${times} x ${status === "0" ? "closed" : status}`)
+    .join(", ");

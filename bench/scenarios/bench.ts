@@ -1,6 +1,6 @@
 // What every scenario works with: the two subjects, fresh ids for writes, and measuring with a look at the outcome.
 
-import { tables } from "../load/rows.ts";
+import { accountOf, tables } from "../load/rows.ts";
 import type { LoadSpec } from "../load/run-load.ts";
 import type { WorkloadSpec } from "../load/workload.ts";
 import type { Pace } from "../pace.ts";
@@ -8,8 +8,9 @@ import { type Pair, type Summary, summarise } from "../report/summary.ts";
 import type { Cluster } from "../world/cluster.ts";
 import type { Engine } from "../world/engine.ts";
 import { type Measurement, measure } from "../world/generator.ts";
+import { post } from "../world/http.ts";
 import type { PlainSettings } from "../world/plain-mode.ts";
-import { countRows, expectRows, fill, type Subject, type SubjectName } from "../world/subject.ts";
+import { countRows, expectRows, fill, paths, type Subject, type SubjectName } from "../world/subject.ts";
 
 export type Kind = "reads" | "writes";
 
@@ -18,6 +19,9 @@ export interface Load {
   readonly connections: number;
   readonly ratePerSecond?: number;
 }
+
+const quickConnections = 64;
+const quickPerSecond = 100;
 
 /** Each run of writes gets a range of ids that no other one reaches. */
 const idsPerRun = 10_000_000;
@@ -83,6 +87,32 @@ export class Bench {
       this.say(`    trouble: ${errors} errors, ${wrong} wrong answers, first: ${firstTrouble}`);
     else if (kind === "writes") await expectRows(subject.target, tables.written, before + succeeded);
     return measured;
+  }
+
+  /** How far the log is. */
+  async position({ target }: Subject): Promise<number> {
+    const row = accountOf(this.takeIds());
+    const body = JSON.stringify({ op: "insert", table: tables.written, row });
+    const { position } = (await post(target, paths.write, body)) as { position: number };
+    return position;
+  }
+
+  /** A few quick reads and writes at a fixed rate, at the same time. */
+  async quick(subject: Subject): Promise<{ readonly reads: Summary; readonly writes: Summary }> {
+    const load = { connections: quickConnections, ratePerSecond: quickPerSecond };
+    const run = async (kind: Kind) =>
+      measure(
+        {
+          target: subject.target,
+          ...load,
+          warmUpMs: 0,
+          measureMs: this.pace.neighboursMs,
+          workload: this.#workload(subject, kind),
+        },
+        subject.usage,
+      );
+    const [reads, writes] = await Promise.all([run("reads"), run("writes")]);
+    return { reads: summarise([reads]), writes: summarise([writes]) };
   }
 
   /** The same on each subject in turn, so that what else happens on the machine meets all of them. */

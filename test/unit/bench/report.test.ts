@@ -39,6 +39,15 @@ const complete: Results = {
   steady: [{ kind: "reads", part: 0.5, ratePerSecond: 50, summary: summary() }],
   connections: [1, 64].map((connections) => ({ connections, reads: pair(1, 2), writes: pair(3, 4) })),
   slaves: [{ slaves: 1, reads: summary(), writes: summary() }],
+  neighbours: [
+    { name: "none", reads: summary(), writes: summary(), answers: [] },
+    {
+      name: "slow reads",
+      reads: summary({ p99Ms: 90 }),
+      writes: summary({ p99Ms: 700 }),
+      answers: [{ 422: 9, 0: 1 }],
+    },
+  ],
   replay: {
     plain: { records: 10, rows: 10, ms: 2, rowsPerSecond: 5_000 },
     service: { records: 10, rows: 100, ms: 1, rowsPerSecond: 100_000 },
