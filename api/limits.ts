@@ -26,16 +26,26 @@ export const limits = {
   brokerAwayMs: 1_000,
   readsFlushEveryMs: 250,
   headersBytesMax: 16 * 1_024,
+  /** Each field costs a multiple of its bytes in memory. */
+  headersMax: 100,
+  /** Requests that a client sends before it has the answers to those before them. */
+  pipelinedOfConnectionMax: 128,
+  pipelinedMax: 1_024,
   headersWithinMs: 5_000,
   slowClientsCheckedEveryMs: 1_000,
   requestWithinMs: 10_000,
   keepAliveMs: 65_000,
-  /** A socket on which nothing moves, in either direction. */
-  idleSocketMs: 120_000,
+  /** Answers that their clients have not taken yet, all together, and how long each may take. */
+  unsentBytesMax: 48 * mebibyte,
+  unsentLargeBytes: 256 * 1_024,
+  unsentWithinMs: 60_000,
+  unsentSweptEveryMs: 1_000,
+  /** A socket on which nothing moves, in either direction: longer than any request may take (`requests.timeout`). */
+  idleSocketMs: 330_000,
   drainWithinMs: 6_000,
   /** Who may listen to the event stream at a time, and how much may wait for a slow one. */
   listenersMax: 64,
-  listenerBytesMax: mebibyte,
+  listenerBytesMax: 512 * 1_024,
   heartbeatEveryMs: 15_000,
   sampleEveryMs: 1_000,
 } as const;

@@ -30,6 +30,7 @@ import { Certificate } from "./server/certificate.ts";
 import { clusterRoutes } from "./server/cluster-routes.ts";
 import { DatabaseRoutes, databaseRoutes } from "./server/database-routes.ts";
 import { createRoutes } from "./server/routes.ts";
+import { Unsent } from "./server/unsent.ts";
 import { Spec } from "./spec.ts";
 import { apiMetrics } from "./stats/api-metrics.ts";
 import { Depths } from "./stats/depths.ts";
@@ -83,11 +84,13 @@ runProgram(log, async (stop) => {
   const answers = new Answers([reads, writes], log);
   const broker = new Broker({ reads, writes, answers }, apiId);
   const bodies = new Bodies(limits.bodiesBytesMax);
+  const unsent = new Unsent(limits);
   const meters = new Meters(clock);
   const database = new DatabaseRoutes({
     reads,
     writes,
     bodies,
+    unsent,
     spec,
     clock,
     countRead: counter.count,
@@ -130,13 +133,14 @@ runProgram(log, async (stop) => {
     ],
     { door, log, meters, pages: pages() },
   );
-  const server = new ApiServer(database, routes, door);
+  const server = new ApiServer({ hot: database, rest: routes, door, unsent });
 
   const over = new AbortController();
   const sweeping = setInterval(() => {
     reads.sweep();
     writes.sweep();
   }, limits.sweepEveryMs);
+  const givingUp = setInterval(() => unsent.sweep(), limits.unsentSweptEveryMs);
   const lives = [
     liveAgainAndAgain({
       name: "RabbitMQ",
@@ -173,6 +177,7 @@ runProgram(log, async (stop) => {
   stream.close();
   await server.drain();
   clearInterval(sweeping);
+  clearInterval(givingUp);
   certificate?.close();
   await counter.flush();
   over.abort();

@@ -2,7 +2,10 @@
 // after all of those; the read is then answered by a copy that has reached this place.
 import type { RefusalBody } from "../protocol/errors.ts";
 import type { DecodedAnswer } from "../protocol/queues.ts";
+import { packWrite } from "./batcher/packed.ts";
 import type { PendingRead, PendingWrite, Reply } from "./batcher/pending.ts";
+
+const barrier = packWrite({ shape: { kind: "barrier" }, rows: [[]] });
 
 interface Receiver<P> {
   submit(pending: P): void;
@@ -15,8 +18,7 @@ export function submitStrongRead(
 ): void {
   const { deadlineAtMs, deadlineMs, bytes } = read;
   writes.submit({
-    shape: { kind: "barrier" },
-    rows: [[]],
+    ...barrier,
     deadlineAtMs,
     deadlineMs,
     bytes,

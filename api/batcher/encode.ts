@@ -1,5 +1,5 @@
-// PURE: pending requests -> the bytes of one message. Requests that differ only in their values share one shape.
-import { encodeBatch, type ReadItem, type WriteItem } from "../../protocol/queues.ts";
+// PURE: pending requests -> the bytes of one message. Requests that differ only in their values share one shape. Put together
+// from the requests' own JSON, in the form of `ReadBatch` and `WriteBatch` (protocol/queues.ts).
 import type { PendingRead, PendingWrite, Placed } from "./pending.ts";
 
 export interface Envelope {
@@ -10,47 +10,46 @@ export interface Envelope {
   readonly attempt: 1 | 2;
 }
 
-export function encodeReads(
-  { deadlineMs, sentAtMs, attempt }: Envelope,
-  placed: readonly Placed<PendingRead>[],
-): Buffer {
-  const shapes = new DistinctShapes<PendingRead["shape"]>();
-  const items = placed.map(({ index, pending: { shape, params, minPosition } }): ReadItem => {
-    const item = { index, shape: shapes.indexOf(shape), params };
-    return minPosition === undefined ? item : { ...item, minPosition };
-  });
-  return encodeBatch({ v: 1, deadlineMs, sentAtMs, attempt, shapes: shapes.all, items });
+export function encodeReads(envelope: Envelope, placed: readonly Placed<PendingRead>[]): Buffer {
+  const shapes = new DistinctShapes();
+  let items = "";
+  for (const { index, pending } of placed) {
+    const { shape, params, minPosition } = pending;
+    if (items !== "") items += ",";
+    items += `{"index":${index},"shape":${shapes.indexOf(shape)},"params":${params}`;
+    items += minPosition === undefined ? "}" : `,"minPosition":${minPosition}}`;
+  }
+  return message(envelope, shapes, items);
 }
 
-export function encodeWrites(
-  { id, deadlineMs, sentAtMs, attempt }: Envelope,
-  placed: readonly Placed<PendingWrite>[],
-): Buffer {
-  const shapes = new DistinctShapes<PendingWrite["shape"]>();
-  const items = placed.map(({ index, pending }): WriteItem => {
-    const { shape, rows, key, hash, deadlineMs: until } = pending;
+export function encodeWrites(envelope: Envelope, placed: readonly Placed<PendingWrite>[]): Buffer {
+  const shapes = new DistinctShapes();
+  let items = "";
+  for (const { index, pending } of placed) {
+    const { shape, rows, key, hash, deadlineMs } = pending;
+    if (items !== "") items += ",";
     // Made of what never changes, so that a request sent again is known again.
-    const item = {
-      index,
-      shape: shapes.indexOf(shape),
-      rows,
-      key: key ?? `${id}#${index}`,
-      deadlineMs: until,
-    };
-    return hash === undefined ? item : { ...item, hash };
-  });
-  return encodeBatch({ v: 1, deadlineMs, sentAtMs, attempt, shapes: shapes.all, items });
+    const keyJson = JSON.stringify(key ?? `${envelope.id}#${index}`);
+    items += `{"index":${index},"shape":${shapes.indexOf(shape)},"rows":${rows}`;
+    items += `,"key":${keyJson},"deadlineMs":${deadlineMs}`;
+    items += hash === undefined ? "}" : `,"hash":${JSON.stringify(hash)}}`;
+  }
+  return message(envelope, shapes, items);
 }
 
-class DistinctShapes<S> {
-  readonly all: S[] = [];
+function message({ deadlineMs, sentAtMs, attempt }: Envelope, shapes: DistinctShapes, items: string): Buffer {
+  const head = `{"v":1,"deadlineMs":${deadlineMs},"sentAtMs":${sentAtMs},"attempt":${attempt}`;
+  return Buffer.from(`${head},"shapes":[${shapes.all.join()}],"items":[${items}]}`);
+}
+
+class DistinctShapes {
+  readonly all: string[] = [];
   readonly #indexes = new Map<string, number>();
 
-  indexOf(shape: S): number {
-    const key = JSON.stringify(shape);
-    const known = this.#indexes.get(key);
+  indexOf(shape: string): number {
+    const known = this.#indexes.get(shape);
     if (known !== undefined) return known;
-    this.#indexes.set(key, this.all.length);
+    this.#indexes.set(shape, this.all.length);
     return this.all.push(shape) - 1;
   }
 }

@@ -1,8 +1,8 @@
 // A request between its arrival and its answer.
 import type { RefusalBody } from "../../protocol/errors.ts";
 import type { DecodedAnswer } from "../../protocol/queues.ts";
-import type { ReadStatement, WriteStatement } from "../../protocol/statement.ts";
 import type { Span } from "../../protocol/tracing.ts";
+import type { PackedRead, PackedWrite } from "./packed.ts";
 
 /** Whoever waits for the answer. Exactly one of the two is called, once. */
 export interface Reply {
@@ -18,15 +18,15 @@ export interface Pending {
   readonly deadlineAtMs: number;
   /** The same moment in Unix ms: workers are told it. Taken once, so that every copy of the request bears the same. */
   readonly deadlineMs: number;
-  /** How much memory it takes, about. */
+  /** How much memory it takes, and never less than its part of a message. */
   readonly bytes: number;
 }
 
-export interface PendingRead extends Pending, ReadStatement {
+export interface PendingRead extends Pending, PackedRead {
   readonly minPosition?: number;
 }
 
-export interface PendingWrite extends Pending, WriteStatement {
+export interface PendingWrite extends Pending, PackedWrite {
   /** The client's own key with its request's fingerprint; the batch makes one where there is none. */
   readonly key?: string;
   readonly hash?: string;

@@ -10,6 +10,13 @@ export interface ListenerLimits {
 /** Tells proxies and listeners that the connection lives, also when there is nothing to tell. */
 const heartbeat = ": alive\n\n";
 
+export const streamHeaders: Readonly<Record<string, string>> = {
+  "Content-Type": "text/event-stream",
+  "Cache-Control": "no-store",
+  // Some proxies would keep what comes until it is worth a packet.
+  "X-Accel-Buffering": "no",
+};
+
 /** @param json in one line */
 export const frame = (name: keyof StreamEvents, json: string, id?: string): string =>
   `${id === undefined ? "" : `id: ${id}\n`}event: ${name}\ndata: ${json}\n\n`;
@@ -29,12 +36,7 @@ export class Listeners {
   /** @param first what the listener must know before all that is new; @returns false when there are too many */
   add(res: ServerResponse, first: string): boolean {
     if (this.#listeners.size >= this.#limits.listenersMax) return false;
-    res.writeHead(200, {
-      "Content-Type": "text/event-stream",
-      "Cache-Control": "no-store",
-      // Some proxies would keep what comes until it is worth a packet.
-      "X-Accel-Buffering": "no",
-    });
+    res.writeHead(200, streamHeaders);
     res.write(first);
     this.#listeners.add(res);
     res.on("close", () => this.#listeners.delete(res));

@@ -6,7 +6,7 @@ import { refuse, sendJson } from "../server/refusals.ts";
 import type { Sampler } from "../stats/sampler.ts";
 import type { Znodes } from "../znodes.ts";
 import { ClusterView } from "./cluster-view.ts";
-import { frame, type ListenerLimits, Listeners } from "./listeners.ts";
+import { frame, type ListenerLimits, Listeners, streamHeaders } from "./listeners.ts";
 import { eventsAfter } from "./numbering.ts";
 
 export interface StreamOptions {
@@ -53,8 +53,10 @@ export class LiveStream {
     const query = new URL(req.url ?? "/", "http://api").searchParams;
     const since = typeof lastId === "string" ? lastId : query.get("since");
     const events = eventsAfter(this.#view.events, since);
-    if ((req.headers.accept ?? "").includes("text/event-stream")) this.#listen(res, events);
-    else sendJson(res, events);
+    if (!(req.headers.accept ?? "").includes("text/event-stream")) sendJson(res, events);
+    // Who asks for the head alone does not listen.
+    else if (req.method === "HEAD") res.writeHead(200, streamHeaders).end();
+    else this.#listen(res, events);
   };
 
   #listen(res: ServerResponse, events: readonly NumberedEvent[]): void {
@@ -65,7 +67,7 @@ export class LiveStream {
       status === null ? "" : frame("status", status),
     ].join("");
     if (!this.#listeners.add(res, first))
-      refuse(res, { code: "unavailable", message: "too many listen to the events already" });
+      refuse(res, { code: "unavailable", message: "too many event listeners" });
   }
 
   readonly stats = async (_req: IncomingMessage, res: ServerResponse): Promise<void> => {

@@ -9,7 +9,10 @@ import { within } from "../../protocol/waiting.ts";
 import type { Door } from "../door/door.ts";
 import { limits } from "../limits.ts";
 import type { Certificate } from "./certificate.ts";
+import { Pipelines } from "./pipelines.ts";
+import { refuse, tooManyUnread } from "./refusals.ts";
 import { needs, paths } from "./routes.ts";
+import type { Unsent } from "./unsent.ts";
 
 export interface HotRoutes {
   read(req: IncomingMessage, res: ServerResponse): void;
@@ -18,15 +21,27 @@ export interface HotRoutes {
 
 /** What both kinds of server are to us. */
 interface WebServer extends NetServer {
+  maxHeadersCount: number | null;
   timeout: number;
   closeIdleConnections(): void;
   closeAllConnections(): void;
+}
+
+export interface ServerParts {
+  readonly hot: HotRoutes;
+  readonly rest: RequestListener;
+  readonly door: Door;
+  readonly unsent: Unsent;
+  readonly bounds?: ConnectionLimits;
 }
 
 /** How much of everything one connection may take. */
 export interface ConnectionLimits {
   readonly connectionsMax: number;
   readonly headersBytesMax: number;
+  readonly headersMax: number;
+  readonly pipelinedOfConnectionMax: number;
+  readonly pipelinedMax: number;
   readonly headersWithinMs: number;
   readonly requestWithinMs: number;
   readonly keepAliveMs: number;
@@ -47,17 +62,23 @@ export class ApiServer {
   readonly #onRequest: RequestListener;
   readonly #servers: WebServer[] = [];
   readonly #bounds: ConnectionLimits;
+  readonly #pipelines: Pipelines;
   #draining = false;
 
-  constructor(hot: HotRoutes, rest: RequestListener, door: Door, bounds: ConnectionLimits = limits) {
+  constructor({ hot, rest, door, unsent, bounds = limits }: ServerParts) {
     this.#bounds = bounds;
+    this.#pipelines = new Pipelines(bounds);
     this.#onRequest = (req, res) => {
       if (this.#draining) res.setHeader("Connection", "close");
+      // Without its connection: the answer to an earlier request still has it.
+      if (res.socket === null && !this.#pipelines.admits(res)) return;
+      if (req.rawHeaders.length > 2 * bounds.headersMax) return void refuse(res, tooManyHeaders);
       if (req.method === "POST" && req.url === paths.read) {
         if (door.admits(req, res, needs[paths.read])) hot.read(req, res);
       } else if (req.method === "POST" && req.url === paths.write) {
         if (door.admits(req, res, needs[paths.write])) hot.write(req, res);
-      } else rest(req, res);
+      } else if (unsent.admitAny(res)) rest(req, res);
+      else refuse(res, tooManyUnread);
     };
   }
 
@@ -78,6 +99,8 @@ export class ApiServer {
 
   #start(server: WebServer, port: number): Promise<number> {
     server.maxConnections = this.#bounds.connectionsMax;
+    // One more than is allowed: what Node.js drops beyond it is noticed.
+    server.maxHeadersCount = this.#bounds.headersMax + 1;
     server.timeout = this.#bounds.idleSocketMs;
     server.on("clientError", onClientError);
     this.#servers.push(server);
@@ -104,6 +127,8 @@ export class ApiServer {
     for (const one of this.#servers) one.closeAllConnections();
   }
 }
+
+const tooManyHeaders = { code: "headers_too_large", message: "has too many header fields" } as const;
 
 const tooSlow = "ERR_HTTP_REQUEST_TIMEOUT";
 const statusLines: Readonly<Record<string, string>> = {

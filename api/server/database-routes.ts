@@ -6,6 +6,7 @@ import type { Log } from "../../protocol/log.ts";
 import type { RequestSpec } from "../../protocol/manifest.ts";
 import type { WriteStatement } from "../../protocol/statement.ts";
 import type { Tracing } from "../../protocol/tracing.ts";
+import { bytesOf, packRead, packWrite } from "../batcher/packed.ts";
 import type { PendingRead, PendingWrite } from "../batcher/pending.ts";
 import { limits } from "../limits.ts";
 import { requestSpan } from "../request-traces.ts";
@@ -20,11 +21,13 @@ import type { Bodies } from "./bodies.ts";
 import { HttpReply } from "./http-reply.ts";
 import { unforeseen } from "./refusals.ts";
 import { paths, type Route } from "./routes.ts";
+import type { Unsent } from "./unsent.ts";
 
 export interface DatabasePorts {
   readonly reads: { submit(pending: PendingRead): void };
   readonly writes: { submit(pending: PendingWrite): void };
   readonly bodies: Bodies;
+  readonly unsent: Unsent;
   readonly spec: { readonly requests: RequestSpec };
   readonly clock: Clock;
   readonly countRead: () => void;
@@ -34,8 +37,17 @@ export interface DatabasePorts {
   readonly tracing?: Tracing | undefined;
 }
 
-/** What a request costs in memory besides its body. */
+/** What a request costs in memory besides its statement and its headers. */
 const requestBytes = 512;
+/** Of each text of a header. */
+const headerTextBytes = 24;
+
+/** What Node.js keeps of a request until it is answered. */
+function bytesOfRequest({ rawHeaders }: IncomingMessage): number {
+  let bytes = requestBytes;
+  for (const text of rawHeaders) bytes += text.length + headerTextBytes;
+  return bytes;
+}
 
 export class DatabaseRoutes {
   readonly #ports: DatabasePorts;
@@ -64,15 +76,13 @@ export class DatabaseRoutes {
   /** Takes no body; one that comes is dropped. */
   readonly clear = (req: IncomingMessage, res: ServerResponse): void => {
     const reply = this.#reply(req, res, "clear");
-    this.#refusing(reply, () =>
-      this.#submitStatement(req, reply, { shape: { kind: "clear" }, rows: [[]] }, 0),
-    );
+    this.#refusing(reply, () => this.#submitStatement(req, reply, { shape: { kind: "clear" }, rows: [[]] }));
   };
 
   #reply(req: IncomingMessage, res: ServerResponse, route: "read" | "write" | "clear"): HttpReply {
-    const { tracing } = this.#ports;
+    const { tracing, unsent } = this.#ports;
     const span = tracing === undefined ? undefined : requestSpan(tracing, paths[route], req, res);
-    return new HttpReply(res, this.#meters[route], span);
+    return new HttpReply(res, this.#meters[route], unsent, span);
   }
 
   #withBody(
@@ -88,14 +98,15 @@ export class DatabaseRoutes {
   }
 
   readonly #submitRead = (req: IncomingMessage, reply: HttpReply, body: Buffer): void => {
-    const { shape, params, strong } = parseRead(jsonFrom(body));
+    const { strong, ...statement } = parseRead(jsonFrom(body));
+    const { shape, params } = packRead(statement);
     const minPosition = minPositionFrom(req.headers["x-dbaas-min-position"]);
     const read: PendingRead = {
       shape,
       params,
       reply,
       ...this.#deadline(),
-      bytes: body.length + requestBytes,
+      bytes: bytesOf(shape) + bytesOf(params) + bytesOfRequest(req),
       ...(minPosition === undefined ? {} : { minPosition }),
     };
     if (strong) submitStrongRead(read, this.#ports.reads, this.#ports.writes);
@@ -103,22 +114,18 @@ export class DatabaseRoutes {
   };
 
   readonly #submitWrite = (req: IncomingMessage, reply: HttpReply, body: Buffer): void =>
-    this.#submitStatement(req, reply, parseWrite(jsonFrom(body)), body.length);
+    this.#submitStatement(req, reply, parseWrite(jsonFrom(body)));
 
-  #submitStatement(
-    req: IncomingMessage,
-    reply: HttpReply,
-    statement: WriteStatement,
-    bodyBytes: number,
-  ): void {
+  #submitStatement(req: IncomingMessage, reply: HttpReply, statement: WriteStatement): void {
     const header = req.headers["idempotency-key"];
     const clientKey = clientKeyFrom(Array.isArray(header) ? header.join() : header, statement);
+    const { shape, rows } = packWrite(statement);
     this.#ports.writes.submit({
-      shape: statement.shape,
-      rows: statement.rows,
+      shape,
+      rows,
       reply,
       ...this.#deadline(),
-      bytes: bodyBytes + requestBytes,
+      bytes: bytesOf(shape) + bytesOf(rows) + bytesOfRequest(req),
       ...clientKey,
     });
   }
@@ -145,7 +152,14 @@ export const databaseRoutes = (
   { read, write, clear }: DatabaseRoutes,
   countRead: () => void,
 ): readonly Route[] => [
-  { method: "post", path: paths.read, handle: read, onOtherMethod: countRead, measuredInside: true },
-  { method: "post", path: paths.write, handle: write, measuredInside: true },
+  {
+    method: "post",
+    path: paths.read,
+    handle: read,
+    onOtherMethod: countRead,
+    measuredInside: true,
+    readsBody: true,
+  },
+  { method: "post", path: paths.write, handle: write, measuredInside: true, readsBody: true },
   { method: "post", path: paths.clear, handle: clear, measuredInside: true },
 ];

@@ -7,7 +7,8 @@ import { fromJson } from "../../protocol/znodes.ts";
 import type { Reply } from "../batcher/pending.ts";
 import { endRequestSpan } from "../request-traces.ts";
 import type { RouteMeter } from "../stats/meters.ts";
-import { type Headers, type HttpRefusal, refuse } from "./refusals.ts";
+import { type Headers, type HttpRefusal, refuse, tooManyUnread } from "./refusals.ts";
+import type { Unsent } from "./unsent.ts";
 
 const unreadable: RefusalBody = { code: "internal", message: "the worker's answer cannot be read" };
 /** Up to this size head and body leave as one string, in one write; above it the copy would cost more. */
@@ -16,12 +17,14 @@ const oneWriteBytesMax = 4_096;
 export class HttpReply implements Reply {
   readonly #res: ServerResponse;
   readonly #meter: RouteMeter;
+  readonly #unsent: Unsent;
   readonly #startedAtMs: number;
   readonly span: Span | undefined;
 
-  constructor(res: ServerResponse, meter: RouteMeter, span?: Span) {
+  constructor(res: ServerResponse, meter: RouteMeter, unsent: Unsent, span?: Span) {
     this.#res = res;
     this.#meter = meter;
+    this.#unsent = unsent;
     this.#startedAtMs = meter.clock.monotonicMs();
     this.span = span;
   }
@@ -36,6 +39,12 @@ export class HttpReply implements Reply {
       ]);
       return;
     }
+    const fits = body.length <= oneWriteBytesMax || this.#unsent.admit(this.#res, body.length);
+    if (fits) this.#send(body, position, worker);
+    else this.refused(tooManyUnread);
+  }
+
+  #send(body: Buffer, position: number, worker: string): void {
     this.#res.writeHead(200, [
       "Content-Type",
       "application/json",
@@ -47,7 +56,7 @@ export class HttpReply implements Reply {
       worker,
     ]);
     if (body.length <= oneWriteBytesMax) this.#res.end(body.toString("latin1"), "latin1");
-    else this.#res.end(body);
+    else this.#res.end(ofItsOwn(body));
     this.#ended(200);
   }
 
@@ -60,3 +69,7 @@ export class HttpReply implements Reply {
     if (this.span !== undefined) endRequestSpan(this.span, status);
   }
 }
+
+/** The answers of one message share its memory: a small one that a client does not take must not keep all the others. */
+const ofItsOwn = (body: Buffer): Buffer =>
+  body.length * 2 < body.buffer.byteLength ? Buffer.from(body) : body;

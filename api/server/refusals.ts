@@ -11,6 +11,7 @@ export type HttpCode =
   | "method_not_allowed"
   | "unsupported_media_type"
   | "conflict"
+  | "headers_too_large"
   | "rate_limited";
 
 export const statusOf: Readonly<Record<HttpCode, number>> = {
@@ -27,6 +28,7 @@ export const statusOf: Readonly<Record<HttpCode, number>> = {
   too_large: 413,
   unsupported_media_type: 415,
   rate_limited: 429,
+  headers_too_large: 431,
   internal: 500,
   poison_request: 500,
   query_timeout: 503,
@@ -44,6 +46,11 @@ export interface HttpRefusal extends Omit<RefusalBody, "code"> {
 export const unforeseen: HttpRefusal = {
   code: "internal",
   message: "an error that was not foreseen; the log says more",
+};
+
+export const tooManyUnread: HttpRefusal = {
+  code: "unavailable",
+  message: "too many answers wait for clients that do not read them",
 };
 
 export type Headers = readonly (readonly [name: string, value: string])[];

@@ -14,6 +14,8 @@ export interface Route {
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void | Promise<void>;
   /** Its handler measures its requests itself. */
   readonly measuredInside?: true;
+  /** Its handler takes the body. That of all other requests is read and dropped: it must not pile up unread. */
+  readonly readsBody?: true;
   /** Called for requests of another method, before they are refused. */
   readonly onOtherMethod?: () => void;
 }
@@ -72,6 +74,7 @@ export function createRoutes(routes: readonly Route[], { door, log, meters, page
   for (const route of routes) {
     // Checked at the route, not at the path's text: however a path is written that leads here, it passes the door.
     app.all(route.path, (req, res, next) => {
+      if (route.readsBody === undefined) req.resume();
       if (door.admits(req, res, needs[route.path])) next();
     });
     const meter = route.measuredInside ? undefined : meters.of(route.method, route.path);
@@ -81,6 +84,10 @@ export function createRoutes(routes: readonly Route[], { door, log, meters, page
     });
     app.all(route.path, otherMethod(route));
   }
+  app.use((req, _res, next) => {
+    req.resume();
+    next();
+  });
   app.use(pages);
   app.use((req, res) => {
     if (door.admits(req, res, "anyone"))

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { Answers } from "../../../api/batcher/answers.ts";
 import { Batcher, type BatcherLimits } from "../../../api/batcher/batcher.ts";
 import { encodeReads, encodeWrites } from "../../../api/batcher/encode.ts";
+import { packRead, packWrite } from "../../../api/batcher/packed.ts";
 import type { PendingRead, PendingWrite, Reply } from "../../../api/batcher/pending.ts";
 import type { Line } from "../../../api/batcher/sender.ts";
 import { submitStrongRead } from "../../../api/strong-read.ts";
@@ -83,8 +84,10 @@ function readWorld(changed: Partial<BatcherLimits> = {}) {
   const submit = (value: string | number = "v", options: Partial<PendingRead> = {}) => {
     const reply = new Waiter();
     batcher.submit({
-      shape: { kind: "select", table: "t", columns: "*", where: { op: "=", column: "a", param: 0 } },
-      params: [value],
+      ...packRead({
+        shape: { kind: "select", table: "t", columns: "*", where: { op: "=", column: "a", param: 0 } },
+        params: [value],
+      }),
       deadlineAtMs: clock.ms + 10_000,
       deadlineMs: clock.now() + 10_000,
       bytes: 10,
@@ -124,7 +127,7 @@ describe("a batcher of reads", () => {
     batcher.connect(line);
     submit("a");
     submit("b", { minPosition: 3 });
-    submit("c", { shape: { kind: "count", table: "t" }, params: [] });
+    submit("c", packRead({ shape: { kind: "count", table: "t" }, params: [] }));
     await turn();
     const [batch] = line.reads();
     assert.equal(line.sent.length, 1);
@@ -459,8 +462,7 @@ function writeWorld() {
   const submit = (value: string, options: Partial<PendingWrite> = {}) => {
     const reply = new Waiter();
     batcher.submit({
-      shape: { kind: "insert", table: "t", columns: ["a"] },
-      rows: [[value]],
+      ...packWrite({ shape: { kind: "insert", table: "t", columns: ["a"] }, rows: [[value]] }),
       deadlineAtMs: clock.ms + 10_000,
       deadlineMs: clock.now() + 10_000,
       bytes: 10,
@@ -548,8 +550,7 @@ describe("a batcher of writes", () => {
 
 describe("a strong read", () => {
   const read = (reply: Reply): PendingRead => ({
-    shape: { kind: "count", table: "t" },
-    params: [],
+    ...packRead({ shape: { kind: "count", table: "t" }, params: [] }),
     minPosition: 3,
     deadlineAtMs: 11_000,
     deadlineMs: 5_011_000,
@@ -562,7 +563,7 @@ describe("a strong read", () => {
     const writes: PendingWrite[] = [];
     const reply = new Waiter();
     submitStrongRead(read(reply), { submit: (p) => reads.push(p) }, { submit: (p) => writes.push(p) });
-    assert.deepEqual([writes[0]?.shape, writes[0]?.rows], [{ kind: "barrier" }, [[]]]);
+    assert.deepEqual([writes[0]?.shape, writes[0]?.rows], ['{"kind":"barrier"}', "[[]]"]);
     assert.deepEqual(reads, []);
     writes[0]?.reply.answered({ ...ok(0), position: 12, body: Buffer.from("{}") }, "w-1");
     assert.deepEqual(reads, [{ ...read(reply), minPosition: 12 }]);

@@ -217,6 +217,17 @@ describe("the event stream", () => {
     await eventually(() => stream.listeners === 0);
   });
 
+  it("answers those who ask for the head alone at once, and counts none of them as a listener", async () => {
+    for (let i = 0; i < 5; i++) {
+      const head = await fetch(url(), { method: "HEAD", headers: { accept: "text/event-stream" } });
+      assert.deepEqual(
+        [head.status, head.headers.get("content-type"), await head.text()],
+        [200, "text/event-stream", ""],
+      );
+    }
+    assert.equal(stream.listeners, 0);
+  });
+
   it("drops a listener that does not read", async () => {
     const { res } = await listen();
     res.pause();

@@ -45,8 +45,8 @@ function sending(tracing: KeptTracing | undefined, publish: () => Promise<void> 
   batcher.connect(line);
   const submit = (span?: Span) =>
     batcher.submit({
-      shape: { kind: "count", table: "t" },
-      params: [],
+      shape: '{"kind":"count","table":"t"}',
+      params: "[]",
       deadlineAtMs: 10_000,
       deadlineMs: 10_000,
       bytes: 10,

@@ -13,6 +13,7 @@ import { Bodies } from "../../../api/server/bodies.ts";
 import { clusterRoutes } from "../../../api/server/cluster-routes.ts";
 import { DatabaseRoutes, databaseRoutes } from "../../../api/server/database-routes.ts";
 import { createRoutes } from "../../../api/server/routes.ts";
+import { Unsent } from "../../../api/server/unsent.ts";
 import { Meters } from "../../../api/stats/meters.ts";
 import { Sampler } from "../../../api/stats/sampler.ts";
 import { CurrentZnodes } from "../../../api/znodes.ts";
@@ -49,10 +50,12 @@ export class TestServer {
     const countRead = () => {
       this.counted += 1;
     };
+    const unsent = new Unsent(limits);
     const database = new DatabaseRoutes({
       reads: { submit: (read) => this.#read(read) },
       writes: { submit: (write) => this.#write(write) },
       bodies: new Bodies(limits.bodiesBytesMax),
+      unsent,
       spec: { requests },
       clock: systemClock,
       log,
@@ -87,7 +90,13 @@ export class TestServer {
       ],
       { door: this.door, log, meters, pages: (_req, _res, next) => next() },
     );
-    this.api = new ApiServer(database, routes, this.door, { ...limits, ...bounds });
+    this.api = new ApiServer({
+      hot: database,
+      rest: routes,
+      door: this.door,
+      unsent,
+      bounds: { ...limits, ...bounds },
+    });
   }
 
   async start(): Promise<void> {
@@ -97,6 +106,10 @@ export class TestServer {
   async stop(): Promise<void> {
     this.#stream.close();
     await this.api.drain();
+  }
+
+  get listeners(): number {
+    return this.#stream.listeners;
   }
 
   /** The door's time goes on; nothing else's does. */

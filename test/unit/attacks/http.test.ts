@@ -4,10 +4,13 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, beforeEach, describe, it } from "node:test";
 import fc from "fast-check";
+import { limits } from "../../../api/limits.ts";
 import { jsonFrom } from "../../../api/requests/json-body.ts";
 import { parseRead } from "../../../api/requests/read-request.ts";
 import { parseWrite } from "../../../api/requests/write-request.ts";
+import { paths } from "../../../api/server/routes.ts";
 import { Refusal } from "../../../protocol/errors.ts";
+import { parseManifest } from "../../../protocol/manifest-parse.ts";
 import { TestServer } from "../api/test-server.ts";
 
 const server = new TestServer();
@@ -115,7 +118,54 @@ describe("a request that means two things", () => {
   });
 });
 
+describe("a request for the head alone", () => {
+  it("is answered at once on every route, whatever it accepts", async () => {
+    for (const path of [...Object.values(paths), "/", "/nothing"])
+      for (const accept of ["*/*", "text/event-stream"]) {
+        const answer = await server.call("HEAD", path, { headers: { Accept: accept } });
+        assert.equal(answer.text, "", path);
+      }
+  });
+
+  it("takes nothing from those who ask for the whole", async () => {
+    const headers = { Accept: "text/event-stream" };
+    await Promise.all(Array.from({ length: 100 }, () => server.call("HEAD", paths.events, { headers })));
+    assert.equal(server.listeners, 0);
+  });
+});
+
+describe("a time limit of the manifest", () => {
+  it("is shorter than the time after which a silent connection is cut, however long it is", () => {
+    const { spec } = parseManifest(
+      `apiVersion: dbaas.rideshare/v1\nkind: Database\nmetadata: { name: x }\nspec: { requests: { timeout: 5m } }`,
+    );
+    assert.ok(limits.idleSocketMs > spec.requests.timeoutMs);
+    assert.throws(() =>
+      parseManifest(
+        `apiVersion: dbaas.rideshare/v1\nkind: Database\nmetadata: { name: x }\nspec: { requests: { timeout: 301s } }`,
+      ),
+    );
+  });
+});
+
 describe("too much", () => {
+  it("of header fields is refused", async () => {
+    const fields = (count: number) => Array.from({ length: count }, (_, i) => `X-${i}: 1`);
+    const ask = (count: number) =>
+      server.raw(crlf("GET /healthz HTTP/1.1", "Host: x", "Connection: close", ...fields(count), "", ""));
+    assert.deepEqual(answersIn(await ask(98)), ["HTTP/1.1 200"]);
+    assert.deepEqual(answersIn(await ask(99)), ["HTTP/1.1 431"]);
+    assert.deepEqual(answersIn(await ask(2_500)), ["HTTP/1.1 431"]);
+  });
+
+  it("of requests before their answers ends the connection, and no other", async () => {
+    const one = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    const last = one.replace("Host: x", "Host: x\r\nConnection: close");
+    assert.equal(answersIn(await server.raw(one.repeat(100) + last)).length, 101);
+    assert.ok(answersIn(await server.raw(one.repeat(1_000) + last)).length < 1_000);
+    assert.ok(await isAlive(server));
+  });
+
   it("of headers is refused", async () => {
     const received = await server.raw(`GET /healthz HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
     assert.deepEqual(answersIn(received), ["HTTP/1.1 431"]);
