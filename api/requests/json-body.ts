@@ -1,18 +1,29 @@
 // The bytes of a body -> a JSON value, without losing a digit.
 import { isUtf8 } from "node:buffer";
 import { messageOf, Refusal } from "../../protocol/errors.ts";
+import { duplicateKeyIn, stringEnd } from "./duplicate-keys.ts";
 
 /** Cheap to test, and true of every text that holds a number which a double might change. */
 const maybeInexact = /\d{16}|\d[eE][+-]?\d{3}/;
 const numberForm = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-/** @throws Refusal naming `(body)` when it is not JSON */
+/** Some editors and systems put it before a text; JSON readers may ignore it, and so does the manifest's. */
+const byteOrderMark = "\ufeff";
+
+/** @throws Refusal naming `(body)` when it is not JSON, or the key that one of its objects has twice */
 export function jsonFrom(body: Buffer): unknown {
   if (!isUtf8(body)) throw new Refusal("bad_request", "is not valid UTF-8", "(body)");
-  const text = body.toString("utf8");
+  const raw = body.toString("utf8");
+  const text = raw.startsWith(byteOrderMark) ? raw.slice(byteOrderMark.length) : raw;
+  const value = parsed(text);
+  const duplicate = duplicateKeyIn(text, value);
+  if (duplicate !== undefined) throw new Refusal("bad_request", "is there twice in one object", duplicate);
+  return maybeInexact.test(text) ? parsed(withExactNumbers(text)) : value;
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return maybeInexact.test(text) ? JSON.parse(withExactNumbers(text)) : value;
+    return JSON.parse(text);
   } catch (error) {
     throw new Refusal("bad_request", `is not JSON: ${messageOf(error)}`, "(body)");
   }
@@ -36,13 +47,6 @@ function withExactNumbers(json: string): string {
     exact += json.slice(outsideEnd, at);
   }
   return exact;
-}
-
-/** @returns the offset after the closing quote */
-function stringEnd(json: string, quote: number): number {
-  let at = quote + 1;
-  while (json.charAt(at) !== '"') at += json.charAt(at) === "\\" ? 2 : 1;
-  return at + 1;
 }
 
 /** Fractions are approximate by their nature; whole numbers are meant digit by digit. */
