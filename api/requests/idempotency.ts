@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { Refusal } from "../../protocol/errors.ts";
 import type { WriteStatement } from "../../protocol/statement.ts";
 import { bounds } from "./bounds.ts";
+import { canonical } from "./canonical.ts";
 
 export interface ClientKey {
   readonly key: string;
@@ -24,8 +25,8 @@ export function clientKeyFrom(header: string | undefined, statement: WriteStatem
   return { key: `c:${header}`, hash: fingerprint(statement) };
 }
 
-const fingerprint = ({ shape, rows }: WriteStatement): string =>
-  createHash("sha256")
-    .update(JSON.stringify([shape, rows]))
-    .digest("base64url")
-    .slice(0, hashLength);
+function fingerprint(statement: WriteStatement): string {
+  const { shape, rows } = canonical(statement);
+  const text = JSON.stringify([shape, rows]);
+  return createHash("sha256").update(text).digest("base64url").slice(0, hashLength);
+}
