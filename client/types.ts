@@ -115,7 +115,7 @@ export type Delete = {
 export type ErrorAnswer = {
   readonly error: {
     /** For programs */
-    readonly code: "bad_request" | "unknown_table" | "unknown_column" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "constraint_violation" | "key_reused" | "too_large" | "unsupported_media_type" | "rate_limited" | "headers_too_large" | "internal" | "poison_request" | "query_timeout" | "not_fresh" | "unavailable" | "storage_full";
+    readonly code: "bad_request" | "unknown_table" | "unknown_column" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "constraint_violation" | "key_reused" | "too_large" | "unsupported_media_type" | "poison_request" | "query_timeout" | "rate_limited" | "headers_too_large" | "internal" | "not_fresh" | "unavailable" | "storage_full";
     /** For people */
     readonly message: string;
     /** Which field or header is wrong, for instance `rows[2].age` */

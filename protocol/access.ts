@@ -24,6 +24,8 @@ export interface AccessSpec {
   /** None: everybody may ask everything. */
   readonly tokens: readonly AccessToken[];
   readonly rateLimit: RateLimitSpec;
+  /** Names with a dot under which the service may be asked for changes while there are no tokens. */
+  readonly hosts: readonly string[];
 }
 
-export const openAccess: AccessSpec = { tokens: [], rateLimit: { perSecond: 0, burst: 0 } };
+export const openAccess: AccessSpec = { tokens: [], rateLimit: { perSecond: 0, burst: 0 }, hosts: [] };

@@ -3,7 +3,7 @@ import { type AccessSpec, type AccessToken, openAccess, type RateLimitSpec, role
 import { list, mapping, oneOf, type Place, type Reader, text, whole } from "./manifest-fields.ts";
 import { reportRepeats } from "./manifest-table-checks.ts";
 
-const limits = { tokensMax: 256, perSecondMax: 1_000_000, burstMax: 10_000_000 } as const;
+const limits = { tokensMax: 256, perSecondMax: 1_000_000, burstMax: 10_000_000, hostsMax: 64 } as const;
 
 const sha256Pattern = /^[0-9a-f]{64}$/;
 
@@ -38,9 +38,15 @@ const rateLimit: Reader<RateLimitSpec> = (place) => {
   return read.burst === 0 ? { ...read, burst: read.perSecond } : read;
 };
 
+const host = text(
+  /^(\*|(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$/,
+  "must be a host name in small letters without a port, for instance db.example.com, *.example.com or *",
+);
+
 const accessFields = mapping<AccessSpec>({
   tokens: { key: "tokens", read: list(token, { max: limits.tokensMax }), fallback: openAccess.tokens },
   rateLimit: { key: "rateLimit", read: rateLimit, fallback: openAccess.rateLimit },
+  hosts: { key: "hosts", read: list(host, { max: limits.hostsMax }), fallback: openAccess.hosts },
 });
 
 export const access: Reader<AccessSpec> = (place) => {

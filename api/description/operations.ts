@@ -60,6 +60,7 @@ const dataRefusals = [
   "unsupported_media_type",
   "internal",
   "poison_request",
+  "query_timeout",
   "unavailable",
 ] as const satisfies readonly HttpCode[];
 const writeRefusals = [...dataRefusals, "constraint_violation", "key_reused", "storage_full"] as const;
@@ -92,7 +93,7 @@ export const operations: Readonly<Record<RoutePath, Operation>> = {
     parameters: [minPosition],
     body: { of: readBodyNames, examples: examplesOf(readBodyNames) },
     answer: { description: "The rows", content: json("ReadAnswer"), headers: copyHeaders },
-    refusals: [...dataRefusals, "query_timeout", "not_fresh"],
+    refusals: [...dataRefusals, "not_fresh"],
   },
   [paths.write]: {
     id: "write",
@@ -100,7 +101,7 @@ export const operations: Readonly<Record<RoutePath, Operation>> = {
     tag: "Data",
     summary: "Write rows",
     description:
-      "An answer of success means that the write is in the replicated log and in every future master's data. After 503 its fate is unknown: send it again under the same `Idempotency-Key`.",
+      "An answer of success means that the write is in the replicated log and in every future master's data. A 4xx is a refusal for good, kept under the request's key. After 503 its fate is unknown: send it again under the same `Idempotency-Key`. 507: there is no room; it may be carried out once there is, and can be sent again in the same way.",
     parameters: [idempotencyKey],
     body: { of: writeBodyNames, examples: examplesOf(writeBodyNames) },
     answer: { description: "It is done", content: json("WriteAnswer"), headers: copyHeaders },
@@ -113,7 +114,15 @@ export const operations: Readonly<Record<RoutePath, Operation>> = {
     summary: "Empty every table",
     parameters: [idempotencyKey],
     answer: { description: "It is done", content: json("WriteAnswer"), headers: copyHeaders },
-    refusals: ["bad_request", "key_reused", "internal", "unavailable", "storage_full"],
+    refusals: [
+      "bad_request",
+      "key_reused",
+      "poison_request",
+      "query_timeout",
+      "internal",
+      "unavailable",
+      "storage_full",
+    ],
   },
   [paths.workers]: {
     id: "workers",

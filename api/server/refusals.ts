@@ -14,6 +14,10 @@ export type HttpCode =
   | "headers_too_large"
   | "rate_limited";
 
+/**
+ * What is refused for good is a 4xx: the same request gets the same answer. A 503 always says "send it again", a write under
+ * the same key, and nothing else. 507 says so, too, once there is room. 500 is a mistake of the service's own.
+ */
 export const statusOf: Readonly<Record<HttpCode, number>> = {
   bad_request: 400,
   unknown_table: 400,
@@ -27,11 +31,11 @@ export const statusOf: Readonly<Record<HttpCode, number>> = {
   key_reused: 409,
   too_large: 413,
   unsupported_media_type: 415,
+  poison_request: 422,
+  query_timeout: 422,
   rate_limited: 429,
   headers_too_large: 431,
   internal: 500,
-  poison_request: 500,
-  query_timeout: 503,
   not_fresh: 503,
   unavailable: 503,
   storage_full: 507,

@@ -64,7 +64,7 @@ test("a query that takes too long is interrupted, answered with an error, and di
   await insertLongNames();
   const all = await settled();
   const [long, quick] = await Promise.all([read(slow), read({ table: "users", count: true })]);
-  assert.equal(long.status, 503, long.text);
+  assert.equal(long.status, 422, long.text);
   assert.match(long.text, /query_timeout/);
   assert.equal(quick.status, 200);
   assertSameWorkers(await settled(), all);
@@ -103,7 +103,7 @@ test("a read that two slaves died of is answered with an error and kept, and the
   }
   const { status, text } = await answer;
   assert.match(text, /poison_request/);
-  assert.equal(status, 500);
+  assert.equal(status, 422);
   await untilDead(before + 1);
   const all = await settled();
   await written({ op: "delete", table: "users", where: "1=1" });

@@ -38,4 +38,4 @@ export const mayRetry = ({ status }: Answer): boolean => status === 503 || statu
  * to blame: a master that is killed twice in a row within moments costs a few of them this. None of them may be found later.
  */
 export const isPoisoned = ({ status, text }: Answer): boolean =>
-  status === 500 && text.includes("poison_request");
+  status === 422 && text.includes("poison_request");

@@ -154,7 +154,7 @@ describe("the guard", () => {
   });
 
   it("limits each token, each network without one, and whoever guesses", () => {
-    const limited = new Guard({ tokens, rateLimit: { perSecond: 1, burst: 2 } });
+    const limited = new Guard({ ...openAccess, tokens, rateLimit: { perSecond: 1, burst: 2 } });
     const kinds = (authorization: string | undefined, network: string) =>
       [1, 2, 3].map(() => limited.judge({ authorization, network }, "reader", 0).kind);
     assert.deepEqual(kinds(`Bearer ${tokenOf("reader")}`, "a"), ["admitted", "admitted", "limited"]);
@@ -165,7 +165,7 @@ describe("the guard", () => {
   });
 
   it("asks for no token when there is only a limit", () => {
-    const limited = new Guard({ tokens: [], rateLimit: { perSecond: 1, burst: 1 } });
+    const limited = new Guard({ ...openAccess, rateLimit: { perSecond: 1, burst: 1 } });
     const once = () => limited.judge({ authorization: undefined, network: "a" }, "admin", 0).kind;
     assert.deepEqual([once(), once()], ["admitted", "limited"]);
   });
