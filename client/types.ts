@@ -89,11 +89,11 @@ export type Comparisons = {
   readonly ">="?: Known;
   readonly in?: readonly Known[];
   readonly "not in"?: readonly Known[];
-  readonly like?: string;
-  readonly "not like"?: string;
+  readonly like?: Pattern;
+  readonly "not like"?: Pattern;
 };
 
-/** An object of columns, each with a value it equals, a list of values it is among, or comparisons; all must hold. Or a text with = != < <= > >= IN LIKE, IS NULL, AND OR NOT and parentheses. It is parsed, and never becomes SQL as it is. */
+/** An object of columns, each with a value it equals, a list of values it is among, or comparisons; all must hold. Or a text with = != < <= > >= IN, LIKE … ESCAPE, IS NULL, AND OR NOT and parentheses, which means what it means in SQLite: a text stands in single quotes; a word without quotes or in double quotes is the column of that name, or, on the right of a column, a text if the table has no such column; a word in backticks is always a column. A value that cannot be compared with its column's type is refused. The text is parsed, and never becomes SQL as it is. */
 export type Condition = string | { readonly [name: string]: Value | readonly Known[] | Comparisons };
 
 /** How many rows there are. */
@@ -142,6 +142,12 @@ export type OrderBy = string | readonly (string | {
   readonly column: string;
   readonly descending?: boolean;
 })[];
+
+/** A text in which `%` stands for any characters and `_` for one; after the character `escape` they stand for themselves */
+export type Pattern = string | {
+  readonly pattern: string;
+  readonly escape: string;
+};
 
 /** The rows; for a count, one row with `count` */
 export type ReadAnswer = readonly Row[];
@@ -223,7 +229,7 @@ export type Upsert = {
   readonly rows: readonly Row[];
 };
 
-/** A single value of a column. Whole numbers of more than 15 digits keep every digit. */
+/** A single value of a column. Whole numbers of more than 15 digits keep every digit. A column takes values of its type only, and a text column numbers, too, as the text they are written as; a counted key is at most 2^53-1. */
 export type Value = string | number | boolean | null;
 
 /** A condition, or a list of conditions that must all hold. At most 256 comparisons. */

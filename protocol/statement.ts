@@ -6,8 +6,16 @@
 /** A value of a column, as it stands in JSON. Booleans are kept as 0 and 1. */
 export type Value = string | number | boolean | null;
 
+/**
+ * A word of a condition without quotes or in double quotes, on the right of a column: the column of that name where the table
+ * has one, else a text. The worker, who knows the table, puts one of them in its place before anything is carried out.
+ */
+export interface Word {
+  readonly word: string;
+}
+
 /** What fills a hole: one value, or the list on the right of `in`. */
-export type Param = Value | readonly Value[];
+export type Param = Value | Word | readonly (Value | Word)[];
 
 export type Comparison = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
@@ -15,9 +23,28 @@ export type Comparison = "=" | "!=" | "<" | "<=" | ">" | ">=";
 export type Condition =
   | { readonly op: "and" | "or"; readonly of: readonly Condition[] }
   | { readonly op: "not"; readonly of: Condition }
-  | { readonly op: Comparison | "like" | "in"; readonly column: string; readonly param: number }
+  | { readonly op: Comparison | "in"; readonly column: string; readonly param: number }
+  | Like
+  /** Two columns of one row. `listed`: `other` stood in the list of an IN, which converts only the list's side. */
+  | {
+      readonly op: "columns";
+      readonly is: Comparison;
+      readonly column: string;
+      readonly other: string;
+      readonly listed?: true;
+    }
   | { readonly op: "isNull"; readonly column: string }
   | { readonly op: "const"; readonly value: boolean };
+
+export interface Like {
+  readonly op: "like";
+  readonly column: string;
+  readonly param: number;
+  /** The parameter that holds the character after which a `%` or `_` stands for itself. */
+  readonly escape?: number;
+  /** Texts are compared to their end, beyond U+0000 too. Set by the worker: earlier records of the log have it not. */
+  readonly whole?: true;
+}
 
 export interface Order {
   readonly column: string;

@@ -4,19 +4,23 @@ import { bounds } from "../requests/bounds.ts";
 import type { PartName } from "../requests/schemas.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
-const ref = (name: PartName | "Condition" | "Comparisons" | "Known"): JsonSchema => ({
+const ref = (name: PartName | "Condition" | "Comparisons" | "Known" | "Pattern"): JsonSchema => ({
   $ref: `#/components/schemas/${name}`,
 });
 const name: JsonSchema = { type: "string", minLength: 1, maxLength: bounds.nameLengthMax };
 const listOfKnown: JsonSchema = { type: "array", items: ref("Known") };
 
-export const parts: Readonly<Record<PartName | "Condition" | "Comparisons" | "Known", JsonSchema>> = {
+export const parts: Readonly<
+  Record<PartName | "Condition" | "Comparisons" | "Known" | "Pattern", JsonSchema>
+> = {
   Known: {
     description: "A single value that is there: a text, a number, true or false",
     type: ["string", "number", "boolean"],
   },
   Value: {
-    description: "A single value of a column. Whole numbers of more than 15 digits keep every digit.",
+    description:
+      "A single value of a column. Whole numbers of more than 15 digits keep every digit. A column takes values of its type " +
+      "only, and a text column numbers, too, as the text they are written as; a counted key is at most 2^53-1.",
     type: ["string", "number", "boolean", "null"],
   },
   Row: {
@@ -52,7 +56,10 @@ export const parts: Readonly<Record<PartName | "Condition" | "Comparisons" | "Kn
   Condition: {
     description:
       "An object of columns, each with a value it equals, a list of values it is among, or comparisons; all must hold. Or " +
-      "a text with = != < <= > >= IN LIKE, IS NULL, AND OR NOT and parentheses. It is parsed, and never becomes SQL as it is.",
+      "a text with = != < <= > >= IN, LIKE … ESCAPE, IS NULL, AND OR NOT and parentheses, which means what it means in SQLite: " +
+      "a text stands in single quotes; a word without quotes or in double quotes is the column of that name, or, on the right of " +
+      "a column, a text if the table has no such column; a word in backticks is always a column. A value that cannot be compared " +
+      "with its column's type is refused. The text is parsed, and never becomes SQL as it is.",
     anyOf: [
       { type: "string" },
       {
@@ -75,9 +82,23 @@ export const parts: Readonly<Record<PartName | "Condition" | "Comparisons" | "Kn
       ">=": ref("Known"),
       in: listOfKnown,
       "not in": listOfKnown,
-      like: { type: "string" },
-      "not like": { type: "string" },
+      like: ref("Pattern"),
+      "not like": ref("Pattern"),
     },
+  },
+  Pattern: {
+    description:
+      "A text in which `%` stands for any characters and `_` for one; after the character `escape` they stand for themselves",
+    anyOf: [
+      { type: "string" },
+      {
+        type: "object",
+        properties: { pattern: { type: "string" }, escape: { type: "string", minLength: 1, maxLength: 1 } },
+        required: ["pattern", "escape"],
+        additionalProperties: false,
+      },
+    ],
+    examples: ["a%", { pattern: "100\\%", escape: "\\" }],
   },
   OrderBy: {
     description: "`age desc, name`, or a list of such texts and of objects",

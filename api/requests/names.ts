@@ -6,7 +6,7 @@ import { refusedAt, type Token, tokenize } from "./where-tokens.ts";
 
 /** @throws Refusal naming the field */
 export function namesFrom(raw: unknown, field: string): readonly string[] {
-  const names = typeof raw === "string" ? namesFromText(raw, field) : raw;
+  const names = typeof raw === "string" ? namesFromText(raw, field) : unquotedNames(raw);
   if (!Array.isArray(names) || names.length === 0)
     throw new Refusal("bad_request", "must be a list of column names", field);
   if (names.length > bounds.columnsMax)
@@ -21,6 +21,18 @@ export function namesFrom(raw: unknown, field: string): readonly string[] {
   }
   return names;
 }
+
+/** `"order"` and `` `order` `` are the name order, wherever a name may stand. */
+export function unquotedName(name: string): string {
+  const quote = name.charAt(0);
+  if ((quote !== '"' && quote !== "`") || name.length < 2 || !name.endsWith(quote)) return name;
+  return name.slice(1, -1).replaceAll(quote + quote, quote);
+}
+
+const unquotedNames = (raw: unknown): unknown =>
+  Array.isArray(raw)
+    ? raw.map((name: unknown) => (typeof name === "string" ? unquotedName(name) : name))
+    : raw;
 
 /** For reads, where `*` or no list at all is every column. */
 export function selectedFrom(raw: unknown, field: string): readonly string[] | "*" {

@@ -11,20 +11,15 @@ export interface Rows {
 
 /** @throws Refusal naming the row, for instance `rows[2]`, or the value in it */
 export function rowsFrom(raws: readonly unknown[], fieldOf: (row: number) => string): Rows {
-  const columns = columnsOf(raws[0], fieldOf(0));
+  const keys = Object.keys(recordAt(raws[0], 0, fieldOf));
+  if (keys.length === 0) throw new Refusal("bad_request", "must have at least one column", fieldOf(0));
+  const columns = namesFrom(keys, fieldOf(0));
   const rows = raws.map((raw, i) => {
     const row = recordAt(raw, i, fieldOf);
-    if (i > 0 && Object.keys(row).length !== columns.length) throw otherColumns(columns, fieldOf(i));
-    return valuesOf(row, columns, i, fieldOf);
+    if (i > 0 && Object.keys(row).length !== keys.length) throw otherColumns(keys, fieldOf(i));
+    return valuesOf(row, keys, i, fieldOf);
   });
   return { columns, rows };
-}
-
-function columnsOf(raw: unknown, field: string): readonly string[] {
-  const row = recordAt(raw, 0, () => field);
-  const columns = Object.keys(row);
-  if (columns.length === 0) throw new Refusal("bad_request", "must have at least one column", field);
-  return namesFrom(columns, field);
 }
 
 function recordAt(

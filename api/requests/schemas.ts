@@ -2,6 +2,7 @@
 // lists of columns is read by the files beside this one; here it is only described, for the API's description.
 import { z } from "zod";
 import { bounds } from "./bounds.ts";
+import { unquotedName } from "./names.ts";
 
 const mustBe = (what: string) => ({
   error: (issue: { readonly input?: unknown }) =>
@@ -22,7 +23,8 @@ const earlier = (name: PartName, now: string) =>
 const table = z
   .string(mustBe("the name of a table"))
   .min(1, "must not be empty")
-  .max(bounds.nameLengthMax, `must be at most ${bounds.nameLengthMax} characters long`);
+  .max(bounds.nameLengthMax, `must be at most ${bounds.nameLengthMax} characters long`)
+  .overwrite(unquotedName);
 const columns = part("Columns");
 const where = part("Where");
 const row = z.unknown().meta(ref("Row"));

@@ -3,15 +3,19 @@
 //   any       = all { OR all }
 //   all       = one { AND one }
 //   one       = NOT one | ( any ) | column test | literal operator literal | literal operator column
-//   test      = operator literal | [NOT] IN ( literal, … ) | [NOT] LIKE literal | IS [NOT] NULL
+//   test      = operator right | [NOT] IN ( value, … ) | [NOT] LIKE value [ESCAPE literal] | IS [NOT] NULL
+//   right     = value | `column`
+//   value     = literal | word | "word"
 //   operator  = = == != <> < <= > >=
 //
-// A bare word is a column on the left and a text on the right, so `username=asha` means what its sender meant.
-// Every literal becomes a parameter: nothing of the text ever reaches SQL.
+// As in SQLite, a word without quotes or in double quotes is a column wherever it can be one: always on the left and beside a
+// literal, and on the right of a column where the table has one of that name. Else it is a text there, so `username=asha`
+// means what its sender meant. Every value becomes a parameter: nothing of the text ever reaches SQL.
 import type { Refusal } from "../../protocol/errors.ts";
-import type { Comparison, Condition, Value } from "../../protocol/statement.ts";
+import type { Comparison, Condition, Value, Word } from "../../protocol/statement.ts";
 import { bounds } from "./bounds.ts";
-import { compareConstants } from "./constants.ts";
+import { type Constant, compareConstants, numberConstant } from "./constants.ts";
+import { isEscape } from "./escape.ts";
 import type { Params } from "./params.ts";
 import { numberFromText } from "./values.ts";
 import { refusedAt, type Token, tokenize } from "./where-tokens.ts";
@@ -98,12 +102,8 @@ class WhereParser {
     this.#comparisons += 1;
     if (this.#comparisons > bounds.comparisonsMax)
       throw this.#refused(`more than ${bounds.comparisonsMax} comparisons`);
-    const left = this.#token;
-    if (left.kind === "name" || (left.kind === "word" && !isKeyword(left))) {
-      this.#at += 1;
-      return this.#columnTest(left.text);
-    }
-    return this.#literalTest(this.#literal("expected a column or a value"));
+    const column = this.#skipColumn();
+    return column === undefined ? this.#literalTest() : this.#columnTest(column);
   }
 
   #columnTest(column: string): Condition {
@@ -114,22 +114,44 @@ class WhereParser {
     }
     const negated = this.#skipKeyword("NOT");
     if (this.#skipKeyword("IN")) return unless(negated, { op: "in", column, param: this.#list() });
-    if (this.#skipKeyword("LIKE"))
-      return unless(negated, { op: "like", column, param: this.#params.add(String(this.#literal())) });
+    if (this.#skipKeyword("LIKE")) return unless(negated, this.#like(column));
     if (negated) throw this.#unexpected("expected IN or LIKE");
     const op = this.#comparison();
-    return { op, column, param: this.#params.add(this.#literal()) };
+    const other = this.#token;
+    if (other.kind !== "column") return { op, column, param: this.#params.add(this.#value()) };
+    this.#at += 1;
+    return { op: "columns", is: op, column, other: other.text };
+  }
+
+  #like(column: string): Condition {
+    const param = this.#params.add(patternOf(this.#value()));
+    if (!this.#skipKeyword("ESCAPE")) return { op: "like", column, param };
+    const escaping = this.#token;
+    if (escaping.kind !== "text" || !isEscape(escaping.text))
+      throw this.#unexpected("expected a single character in quotes");
+    this.#at += 1;
+    return { op: "like", column, param, escape: this.#params.add(escaping.text) };
   }
 
   /** `1=1`, or the column standing on the right: `5 < age`. */
-  #literalTest(left: Value): Condition {
+  #literalTest(): Condition {
+    const left = this.#token;
+    const value = this.#literal("expected a column or a value");
     const op = this.#comparison();
+    const column = this.#skipColumn();
+    if (column !== undefined) return { op: mirrored[op], column, param: this.#params.add(value) };
     const right = this.#token;
-    if (right.kind === "word" && !isKeyword(right)) {
-      this.#at += 1;
-      return { op: mirrored[op], column: right.text, param: this.#params.add(left) };
-    }
-    return { op: "const", value: compareConstants(left, op, this.#literal()) };
+    this.#literal("expected a value");
+    return { op: "const", value: compareConstants(constantOf(left), op, constantOf(right)) };
+  }
+
+  /** Steps over a name of a column, in whatever quotes. */
+  #skipColumn(): string | undefined {
+    const { kind, text } = this.#token;
+    const isName = kind === "name" || kind === "column" || (kind === "word" && !isKeyword(this.#token));
+    if (!isName) return undefined;
+    this.#at += 1;
+    return text;
   }
 
   #comparison(): Comparison {
@@ -141,17 +163,26 @@ class WhereParser {
 
   #list(): number {
     this.#expectSymbol("(");
-    const values: Value[] = [];
-    do values.push(this.#literal());
+    const values: (Value | Word)[] = [];
+    do values.push(this.#value());
     while (this.#skipSymbol(","));
     this.#expectSymbol(")");
     return this.#params.add(values);
   }
 
-  #literal(expected = "expected a value"): Value {
+  /** What stands on the right of a column. */
+  #value(): Value | Word {
     const token = this.#token;
-    if (token.kind === "end" || token.kind === "symbol") throw this.#unexpected(expected);
-    if (token.kind === "word" && isKeyword(token)) return this.#keywordLiteral(expected);
+    if (token.kind !== "name" && (token.kind !== "word" || isKeyword(token)))
+      return this.#literal("expected a value");
+    this.#at += 1;
+    return { word: token.text };
+  }
+
+  #literal(expected: string): Value {
+    const token = this.#token;
+    if (token.kind === "word") return this.#keywordLiteral(expected);
+    if (token.kind !== "number" && token.kind !== "text") throw this.#unexpected(expected);
     this.#at += 1;
     return token.kind === "number" ? numberFromText(token.text) : token.text;
   }
@@ -212,3 +243,14 @@ const isKeyword = (token: Token): boolean => keywords.has(token.text.toUpperCase
 
 const unless = (negated: boolean, condition: Condition): Condition =>
   negated ? { op: "not", of: condition } : condition;
+
+/** A pattern is a text. What a number looks like is compared as it was written. */
+function patternOf(value: Value | Word): string | Word {
+  if (typeof value === "object" && value !== null) return value;
+  return String(typeof value === "boolean" ? Number(value) : value);
+}
+
+function constantOf({ kind, text }: Token): Constant {
+  if (kind === "number") return numberConstant(text);
+  return kind === "text" ? text : BigInt(text.toUpperCase() === "TRUE");
+}

@@ -3,8 +3,11 @@
 import { Refusal } from "../../protocol/errors.ts";
 
 export interface Token {
-  /** `text` was in single quotes, `name` in double quotes or backticks; `symbol` is an operator, a bracket or a comma. */
-  readonly kind: "word" | "number" | "text" | "name" | "symbol" | "end";
+  /**
+   * `text` was in single quotes, `name` in double quotes, `column` in backticks; `symbol` is an operator, a bracket or a
+   * comma.
+   */
+  readonly kind: "word" | "number" | "text" | "name" | "column" | "symbol" | "end";
   readonly text: string;
   /** Offset of its first character in the whole text. */
   readonly at: number;
@@ -14,7 +17,7 @@ const symbols = ["<=", ">=", "==", "!=", "<>", "=", "<", ">", "(", ")", ","] as 
 const spaces = " \t\r\n";
 /** Besides letters and digits: what occurs in unquoted timestamps, addresses, negative numbers and LIKE patterns. */
 const wordSigns = "_.:@%$/+-";
-const numberForm = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const numberForm = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 
 const isWordCharacter = (character: string): boolean =>
   (character >= "a" && character <= "z") ||
@@ -57,12 +60,14 @@ function tokenAt(text: string, at: number, character: string, field: string): [t
   return [{ kind: numberForm.test(word) ? "number" : "word", text: word, at }, end];
 }
 
+const quoteKinds: Readonly<Record<string, Token["kind"]>> = { "'": "text", '"': "name", "`": "column" };
+
 /** A doubled quote inside stands for the quote itself. */
 function quoted(text: string, at: number, quote: string, field: string): [token: Token, next: number] {
-  const kind = quote === "'" ? "text" : "name";
+  const kind = quoteKinds[quote] ?? "name";
   let end = text.indexOf(quote, at + 1);
   while (end >= 0 && text.charAt(end + 1) === quote) end = text.indexOf(quote, end + 2);
-  if (end < 0) throw refusedAt("a quote is not closed that opens", at, field);
+  if (end < 0) throw refusedAt("unterminated quote", at, field);
   const inside = text.slice(at + 1, end).replaceAll(quote + quote, quote);
   return [{ kind, text: inside, at }, end + 1];
 }

@@ -3,6 +3,8 @@
 import { Refusal } from "../../protocol/errors.ts";
 import type { Condition, Param } from "../../protocol/statement.ts";
 import { bounds } from "./bounds.ts";
+import { isEscape } from "./escape.ts";
+import { unquotedName } from "./names.ts";
 import type { Params } from "./params.ts";
 import { isRecord, isValue, valueAt } from "./values.ts";
 import { comparisonOf, conditionFromText } from "./where-text.ts";
@@ -48,7 +50,7 @@ function fromObject(
   const columns = Object.keys(tests);
   if (columns.length > bounds.comparisonsMax)
     throw new Refusal("bad_request", `has more than ${bounds.comparisonsMax} conditions`, field);
-  return allOf(columns.map((column) => columnTest(column, tests[column], params, field)));
+  return allOf(columns.map((column) => columnTest(unquotedName(column), tests[column], params, field)));
 }
 
 function columnTest(column: string, raw: unknown, params: Params, field: string): Condition {
@@ -87,7 +89,7 @@ function operatorTest(
     case "in":
       return { op: "in", column, param: params.add(listFrom(raw, field)) };
     case "like":
-      return { op: "like", column, param: params.add(patternFrom(raw, field)) };
+      return likeTest(column, raw, params, field);
     case "not in":
     case "not like":
       return { op: "not", of: operatorTest(column, operator.slice("not ".length), raw, params, field) };
@@ -112,9 +114,16 @@ function comparisonTest(
   throw new Refusal("bad_request", "cannot be compared with null by this operator", field);
 }
 
-function patternFrom(raw: unknown, field: string): string {
-  if (typeof raw === "string") return raw;
-  throw new Refusal("bad_request", "must be a text", field);
+/** `{"like": "a%"}`, or `{"like": {"pattern": "100\\%", "escape": "\\"}}` to look for a `%` or `_` itself. */
+function likeTest(column: string, raw: unknown, params: Params, field: string): Condition {
+  if (typeof raw === "string") return { op: "like", column, param: params.add(raw) };
+  if (!isRecord(raw)) throw new Refusal("bad_request", 'must be a text or {"pattern", "escape"}', field);
+  const { pattern, escape: escaping, ...others } = raw;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new Refusal("bad_request", "is not known", `${field}.${unknown}`);
+  if (typeof pattern !== "string") throw new Refusal("bad_request", "must be a text", `${field}.pattern`);
+  if (!isEscape(escaping)) throw new Refusal("bad_request", "must be a single character", `${field}.escape`);
+  return { op: "like", column, param: params.add(pattern), escape: params.add(escaping) };
 }
 
 function listFrom(raw: unknown, field: string): Param {

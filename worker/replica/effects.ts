@@ -1,18 +1,20 @@
 // Carries out a record's effects on a copy. Master and slaves use the same calls, and nothing here depends on time, chance
 // or the order in which a table yields its rows, so equal copies stay equal.
 
+import { Refusal } from "../../protocol/errors.ts";
 import { migrate } from "../../protocol/migration.ts";
 import type { Effect } from "../../protocol/record.ts";
 import type { Schema } from "../../protocol/schema.ts";
 import type { Param } from "../../protocol/statement.ts";
 import type { CompiledShapes } from "../sql/compiled.ts";
 import { clearSql, type TableShape } from "../sql/write-sql.ts";
-import type { Connection } from "../sqlite.ts";
+import { type Connection, StorageFullError } from "../sqlite.ts";
 import { expireKeys } from "./keys.ts";
 
 export interface Changes {
   readonly rowsAffected: number;
-  readonly ids?: readonly number[];
+  /** A counter that has passed 2^53 gives numbers that a double does not hold. */
+  readonly ids?: readonly (number | bigint)[];
 }
 
 export async function writeRows(
@@ -24,8 +26,35 @@ export async function writeRows(
   const { sql, returningIds } = compiled.write(shape);
   const params = JSON.stringify(rows);
   if (returningIds === null) return { rowsAffected: await connection.run(sql, params) };
-  const inserted = await connection.all(returningIds, params);
-  return { rowsAffected: inserted.length, ids: inserted.map((row) => Number(row.id)) };
+  const inserted = await connection
+    .all(returningIds, params)
+    .catch((error) => throwCounterError(connection, shape, error));
+  return { rowsAffected: inserted.length, ids: inserted.map((row) => exactId(String(row.id))) };
+}
+
+function exactId(digits: string): number | bigint {
+  const id = Number(digits);
+  return Number.isSafeInteger(id) ? id : BigInt(digits);
+}
+
+const counterEnd = "9223372036854775807";
+
+/** A counter at its end and a full disk are one error to SQLite. */
+async function throwCounterError(
+  connection: Connection,
+  { table }: TableShape,
+  error: unknown,
+): Promise<never> {
+  if (!(error instanceof StorageFullError)) throw error;
+  const [counter] = await connection.all(
+    "SELECT CAST(seq AS TEXT) AS seq FROM sqlite_sequence WHERE name = ?1",
+    table,
+  );
+  if (counter?.seq !== counterEnd) throw error;
+  throw new Refusal(
+    "constraint_violation",
+    `the counter of table ${table} is at its end, ${counterEnd}: rows need a key of their own`,
+  );
 }
 
 /** Adjacent inserts of one shape become one: a new slave replays the log this way at the speed of bulk loading. */

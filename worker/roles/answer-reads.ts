@@ -11,6 +11,7 @@ import {
 import type { ReadShape } from "../../protocol/statement.ts";
 import type { Store } from "../replica/store.ts";
 import { type ReadSql, rowsMax } from "../sql/read-sql.ts";
+import { fitReads } from "./fit-reads.ts";
 import { refusalOf } from "./refusals.ts";
 
 export interface ReadLimits {
@@ -69,6 +70,26 @@ async function answerGroup(
     const body = refusalBody(compiled);
     return emit(items.map((item) => refusalAnswer(item.index, body, store.applied.position)));
   }
+  const { fitting, refused, apart } = fitReads(store.compiled, shape, items);
+  if (refused.length > 0)
+    emit(
+      refused.map(({ item, refusal }) =>
+        refusalAnswer(item.index, refusalBody(refusal), store.applied.position),
+      ),
+    );
+  for (const { item, shape: own } of apart)
+    await answerGroup(store, { ...batch, shapes: [own] }, [{ ...item, shape: 0 }], limits, emit);
+  await answerFitting(store, compiled, fitting, limits, emit);
+}
+
+/** Reads of one shape whose values fit their columns. */
+async function answerFitting(
+  store: Store,
+  compiled: ReadSql,
+  items: readonly ReadItem[],
+  limits: ReadLimits & { readonly nobodyWaitsAtMs: number },
+  emit: Emit,
+): Promise<void> {
   if (compiled.groupable && items.length > 1) {
     const answers = await together(store, compiled, items);
     if (answers !== null) return emit(answers);

@@ -104,14 +104,16 @@ export class Applying {
     const shape = members[0]?.shape;
     if (shape?.kind !== "insert") return null;
     const rows = members.flatMap(({ item }) => item.rows);
-    const changes = await attempted(this.#store.writer, async () => {
-      const made = await writeRows(this.#store.writer, this.#store.compiled, shape, rows);
+    const { writer, compiled } = this.#store;
+    const changes = await attempted(writer, async () => {
+      const effect = compiled.fitWrite(shape, rows);
+      const made = await writeRows(writer, compiled, effect.shape, effect.rows);
       // An upsert may skip rows; who changed what is then known only one by one.
       if (made.rowsAffected !== rows.length) throw new Refusal("internal", "not every row was written");
-      return made;
+      return { ...made, effect };
     });
     if (changes instanceof Refusal) return null;
-    this.effects.push({ shape, rows });
+    this.effects.push(changes.effect);
     return members.map((write, n) => {
       const id = changes.ids?.[n];
       return this.#succeeded(write, { rowsAffected: 1, ...(id === undefined ? {} : { ids: [id] }) });
@@ -127,16 +129,20 @@ export class Applying {
       throw error instanceof InterruptedError ? new SlowWriteError(item.key) : error;
     });
     if (changes instanceof Refusal) return this.#refused(write, changes);
-    this.effects.push({ shape, rows: item.rows });
+    this.effects.push(changes.effect);
     return this.#succeeded(write, changes);
   }
 
-  #limited({ item, shape }: PendingWrite): Promise<Changes> {
+  #limited({ item, shape }: PendingWrite): Promise<Changes & { readonly effect: Effect }> {
     const { writer, compiled, schema } = this.#store;
     return writer.limited(this.#options.writeMs, async () => {
-      if (shape.kind !== "clear") return writeRows(writer, compiled, shape as TableShape, item.rows);
-      await applyEffect(writer, compiled, schema, { shape, rows: [] });
-      return { rowsAffected: 0 };
+      if (shape.kind === "clear") {
+        const effect = { shape, rows: [] };
+        await applyEffect(writer, compiled, schema, effect);
+        return { rowsAffected: 0, effect };
+      }
+      const effect = compiled.fitWrite(shape as TableShape, item.rows);
+      return { ...(await writeRows(writer, compiled, effect.shape, effect.rows)), effect };
     });
   }
 
@@ -149,7 +155,7 @@ export class Applying {
 
   #succeeded(write: PendingWrite, changes: Changes): WriteResult {
     const { position } = this.#options;
-    const body = JSON.stringify({ ...changes, position });
+    const body = answerText(changes, position);
     // A barrier changes nothing, so it may as well happen again.
     if (write.shape.kind !== "barrier") this.#keep(write, true, body);
     return { ok: true, body, position };
@@ -169,6 +175,11 @@ export class Applying {
   #keep({ item: { key, hash } }: PendingWrite, ok: boolean, answer: string): void {
     this.#keys.push(hash === undefined ? { key, ok, answer } : { key, hash, ok, answer });
   }
+}
+
+function answerText({ rowsAffected, ids }: Changes, position: number): string {
+  const keys = ids === undefined ? "" : `"ids":[${ids.join(",")}],`;
+  return `{"rowsAffected":${rowsAffected},${keys}"position":${position}}`;
 }
 
 const tooSlow = new Refusal("query_timeout", "the write ran longer than it may and was interrupted");

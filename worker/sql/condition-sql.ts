@@ -1,7 +1,7 @@
 // PURE. A parsed condition -> SQL. Identifiers are checked against the table; values stay holes.
 import { assertNever, Refusal } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/schema.ts";
-import type { Condition } from "../../protocol/statement.ts";
+import type { Condition, Like } from "../../protocol/statement.ts";
 import { quoted } from "./schema-sql.ts";
 
 /** SQL that yields parameter `index` of the row at hand. */
@@ -14,32 +14,61 @@ export function checkedColumn(table: Table, name: string, field: string): string
   return quoted(name);
 }
 
-export function conditionSql(table: Table, condition: Condition, hole: Hole): string {
+/** Whether patterns are compared with whole texts everywhere, or only where the condition says so. */
+export type Likes = "whole" | "asMarked";
+
+/** @throws Refusal unknown_column */
+export function conditionSql(table: Table, condition: Condition, hole: Hole, likes: Likes = "whole"): string {
+  const column = (name: string): string => checkedColumn(table, name, "where");
   switch (condition.op) {
     case "and":
     case "or": {
       if (condition.of.length === 0) return condition.op === "and" ? "1" : "0";
-      const parts = condition.of.map((part) => conditionSql(table, part, hole));
+      const parts = condition.of.map((part) => conditionSql(table, part, hole, likes));
       return `(${parts.join(condition.op === "and" ? " AND " : " OR ")})`;
     }
     case "not":
-      return `(NOT ${conditionSql(table, condition.of, hole)})`;
+      return `(NOT ${conditionSql(table, condition.of, hole, likes)})`;
     case "const":
       return condition.value ? "1" : "0";
     case "isNull":
-      return `(${checkedColumn(table, condition.column, "where")} IS NULL)`;
+      return `(${column(condition.column)} IS NULL)`;
     case "in":
-      return `(${checkedColumn(table, condition.column, "where")} IN (SELECT value FROM json_each(${hole(condition.param)})))`;
+      return `(${column(condition.column)} IN (SELECT value FROM json_each(${hole(condition.param)})))`;
     case "like":
-      return `(${checkedColumn(table, condition.column, "where")} LIKE ${hole(condition.param)})`;
+      return likeSql(column(condition.column), condition, hole, likes);
+    case "columns": {
+      // A unary plus takes the column's type from the other side, as SQLite does it for the entries of a list.
+      const plus = condition.listed === true ? "+" : "";
+      return `(${column(condition.column)} ${condition.is} ${plus}${column(condition.other)})`;
+    }
     case "=":
     case "!=":
     case "<":
     case "<=":
     case ">":
     case ">=":
-      return `(${checkedColumn(table, condition.column, "where")} ${condition.op} ${hole(condition.param)})`;
+      return `(${column(condition.column)} ${condition.op} ${hole(condition.param)})`;
     default:
       return assertNever(condition);
   }
 }
+
+/** Unicode's noncharacters, which stand for a U+0000 and for two backslashes while a text is compared. */
+const [nul, backslashes] = ["char(64976)", "char(64977)"];
+
+/**
+ * SQLite's LIKE sees a text up to its first U+0000. Texts that have one go through their JSON form, in which it is `\\u0000`,
+ * to a text that has another character in its place. So has the pattern (`withoutNul`).
+ */
+function likeSql(column: string, { param, escape: escaping, whole }: Like, hole: Hole, likes: Likes): string {
+  const ending = escaping === undefined ? "" : ` ESCAPE ${hole(escaping)}`;
+  const plain = `${column} LIKE ${hole(param)}${ending}`;
+  if (likes === "asMarked" && whole !== true) return `(${plain})`;
+  const json = `replace(replace(json_quote(${column}), '\\\\', ${backslashes}), '\\u0000', ${nul})`;
+  const text = `json_extract(replace(${json}, ${backslashes}, '\\\\'), '$')`;
+  return `(CASE WHEN instr(${column}, char(0)) THEN ${text} LIKE ${hole(param)}${ending} ELSE ${plain} END)`;
+}
+
+/** A pattern as it is compared. */
+export const withoutNul = (pattern: string): string => pattern.replaceAll("\0", "\ufdd0");

@@ -12,7 +12,7 @@ export type TableShape = Extract<WriteShape, { readonly table: string }>;
 
 export interface WriteSql {
   readonly sql: string;
-  /** The same, returning for each inserted row the column that counts itself, as `id`; null where there is none. */
+  /** The same, returning for each inserted row the digits of the column that counts itself, as `id`; null where there is none. */
   readonly returningIds: string | null;
 }
 
@@ -26,11 +26,11 @@ export function writeSql(schema: Schema, shape: TableShape): WriteSql {
       return insertSql(table, shape.columns, shape.onConflict === "update");
     case "update": {
       const set = shape.set.map((name, i) => `${checkedColumn(table, name, `set.${name}`)} = ${hole(i)}`);
-      const where = conditionSql(table, shape.where, hole);
+      const where = conditionSql(table, shape.where, hole, "asMarked");
       return { sql: `UPDATE ${quoted(table.name)} SET ${set.join(", ")} WHERE ${where}`, returningIds: null };
     }
     case "delete": {
-      const where = conditionSql(table, shape.where, hole);
+      const where = conditionSql(table, shape.where, hole, "asMarked");
       // A condition may have no parameter; SQLite refuses one that stands nowhere.
       return {
         sql: `DELETE FROM ${quoted(table.name)} WHERE ${where} AND ?1 IS NOT NULL`,
@@ -56,7 +56,8 @@ function insertSql(table: Table, columns: readonly string[], upsert: boolean): W
   const sql = `${insert}${upsert ? conflictSql(table, columns) : ""}`;
   return {
     sql,
-    returningIds: counted === undefined ? null : `${sql} RETURNING ${quoted(counted.name)} AS id`,
+    returningIds:
+      counted === undefined ? null : `${sql} RETURNING CAST(${quoted(counted.name)} AS TEXT) AS id`,
   };
 }
 

@@ -116,7 +116,16 @@ describe("what is described and what is parsed", () => {
   const anything = fc.oneof(value, fc.array(value, { maxLength: 3 }), fc.dictionary(fc.string(), value));
   const column = fc.constantFrom("username", "ride_id", "x");
   const operator = fc.constantFrom("=", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "not like", "~");
-  const test = fc.oneof(value, fc.array(value, { maxLength: 3 }), fc.dictionary(operator, anything));
+  const pattern = fc.record(
+    { pattern: value, escape: fc.oneof(fc.constantFrom("!", "ab", ""), value), more: value },
+    { requiredKeys: [] },
+  );
+  const test = fc.oneof(
+    value,
+    fc.array(value, { maxLength: 3 }),
+    fc.dictionary(operator, anything),
+    fc.dictionary(fc.constantFrom("like", "not like"), pattern, { minKeys: 1 }),
+  );
   const condition = fc.oneof(fc.dictionary(column, test), anything);
   const where = fc.oneof(condition, fc.array(condition, { maxLength: 3 }));
   const order = fc.record(

@@ -119,7 +119,7 @@ describe("a read in RideShare's forms", () => {
     [
       { table: "users", column: ["username"], where: "username=asha" },
       select(["username"], byName),
-      ["asha"],
+      [{ word: "asha" }],
     ],
     [
       { table: "users", column: "username,password", where: "username = 'asha'" },
@@ -267,6 +267,24 @@ describe("a native read", () => {
     });
   });
 
+  it("takes a name in quotes wherever a name may stand", () => {
+    const plain = parseRead({ table: "t", columns: ["a"], where: { b: 1 }, orderBy: [{ column: "c" }] });
+    const quoted = [
+      { table: '"t"', columns: ['"a"'], where: { '"b"': 1 }, orderBy: [{ column: '"c"' }] },
+      { table: "`t`", columns: '"a"', where: '"b" = 1', orderBy: '"c" asc' },
+      { table: "t", columns: ["`a`"], where: ["`b` = 1"], orderBy: ["`c`"] },
+    ];
+    for (const body of quoted) assert.deepEqual(parseRead(body), plain, JSON.stringify(body));
+    assert.deepEqual(
+      parseWrite({ op: "insert", table: '"t"', rows: [{ '"a"': 1 }, { '"a"': 2 }] }),
+      parseWrite({ op: "insert", table: "t", rows: [{ a: 1 }, { a: 2 }] }),
+    );
+    assert.equal(
+      refusal(parseWrite, { op: "insert", table: "t", row: { a: 1, '"a"': 2 } }).message,
+      "names a twice",
+    );
+  });
+
   it("counts what fulfils a condition", () => {
     assert.deepEqual(parseRead({ table: "t", count: true, where: { a: 1 } }), {
       shape: { kind: "count", table: "t", where: { op: "=", column: "a", param: 0 } },
@@ -300,6 +318,15 @@ describe("an error names the field", () => {
     [{ table: "t", limit: "5" }, "limit"],
     [{ table: "t", offset: 1.5 }, "offset"],
     [{ table: "t", orderBy: ["a sideways"] }, "orderBy[0]"],
+    [{ table: "t", orderBy: ["a, b"] }, "orderBy[0]"],
+    [{ table: "t", orderBy: "a desc desc" }, "orderBy"],
+    [{ table: "t", orderBy: "a," }, "orderBy"],
+    [{ table: "t", orderBy: "" }, "orderBy"],
+    [{ table: "t", orderBy: [] }, "orderBy"],
+    [{ table: "t", where: { a: { like: { pattern: "x" } } } }, "where.a.like.escape"],
+    [{ table: "t", where: { a: { like: { pattern: 1, escape: "!" } } } }, "where.a.like.pattern"],
+    [{ table: "t", where: { a: { "not like": { pattern: "x", escape: "!!" } } } }, "where.a.not like.escape"],
+    [{ table: "t", where: { a: { like: { pattern: "x", escape: "!", x: 1 } } } }, "where.a.like.x"],
     [{ table: "t", consistency: "best" }, "consistency"],
     [{ table: "t", count: 2 }, "count"],
     [{ table: "t", count: 1, columns: ["a"] }, "columns"],

@@ -27,25 +27,40 @@ describe("a condition as text", () => {
   const understood: readonly (readonly [text: string, condition: Condition, params: readonly Param[]])[] = [
     ["username='asha'", is("username", 0), ["asha"]],
     ["username = 'asha'", is("username", 0), ["asha"]],
-    ["username==asha", is("username", 0), ["asha"]],
-    ['username="asha"', is("username", 0), ["asha"]],
+    ["username==asha", is("username", 0), [{ word: "asha" }]],
+    ['username="asha"', is("username", 0), [{ word: "asha" }]],
+    ["username=`asha`", { op: "columns", is: "=", column: "username", other: "asha" }, []],
     ['"order" = 1', is("order", 0), [1]],
     ["`order` = 1", is("order", 0), [1]],
     ["name = 'O''Brien'", is("name", 0), ["O'Brien"]],
     ["name = ''", is("name", 0), [""]],
-    ["timestamp=26-01-2020:00-53-09", is("timestamp", 0), ["26-01-2020:00-53-09"]],
+    ["timestamp=26-01-2020:00-53-09", is("timestamp", 0), [{ word: "26-01-2020:00-53-09" }]],
     ["a<-5", is("a", 0, "<"), [-5]],
     ["5 < age", is("age", 0, ">"), [5]],
+    ['5 < "age"', is("age", 0, ">"), [5]],
+    ["5 < `age`", is("age", 0, ">"), [5]],
+    ["'a' = \"b\"", is("b", 0), ["a"]],
+    ["TRUE = b", is("b", 0), [true]],
     ["1=1", { op: "const", value: true }, []],
     ["1 = 2", { op: "const", value: false }, []],
     ["'a' < 'b'", { op: "const", value: true }, []],
     ["1 < 'a'", { op: "const", value: true }, []],
+    ["1 = 1.0", { op: "const", value: true }, []],
+    ["1.50 > 100", { op: "const", value: false }, []],
+    ["9007199254740993 = 9007199254740992", { op: "const", value: false }, []],
+    ["9007199254740993 > 9007199254740992.0", { op: "const", value: true }, []],
+    ["007 = 7", { op: "const", value: true }, []],
+    ["'7' = 7", { op: "const", value: false }, []],
+    ["1 = TRUE", { op: "const", value: true }, []],
     ["ok = TRUE", is("ok", 0), [true]],
     ["a IS NULL", { op: "isNull", column: "a" }, []],
     ["a is not null", { op: "not", of: { op: "isNull", column: "a" } }, []],
-    ["a IN (1, 'b', c)", { op: "in", column: "a", param: 0 }, [[1, "b", "c"]]],
+    ["a IN (1, 'b', c)", { op: "in", column: "a", param: 0 }, [[1, "b", { word: "c" }]]],
     ["a NOT IN (1)", { op: "not", of: { op: "in", column: "a", param: 0 } }, [[1]]],
     ["a LIKE 'x%'", { op: "like", column: "a", param: 0 }, ["x%"]],
+    ["a LIKE 'x\\_' ESCAPE '\\'", { op: "like", column: "a", param: 0, escape: 1 }, ["x\\_", "\\"]],
+    ["a LIKE x%", { op: "like", column: "a", param: 0 }, [{ word: "x%" }]],
+    ["escape = 1", is("escape", 0), [1]],
     ["a not like 7", { op: "not", of: { op: "like", column: "a", param: 0 } }, ["7"]],
     ["a <> 1", { op: "!=", column: "a", param: 0 }, [1]],
     ["NOT a = 1", { op: "not", of: is("a", 0) }, [1]],
@@ -83,7 +98,11 @@ describe("a condition as text", () => {
     ["= 1", /expected a column or a value/],
     ["(a = 1", /expected \)/],
     ["a = 1)", /expected AND, OR or the end/],
-    ["a = 'x", /quote is not closed that opens at offset 4/],
+    ["a = 'x", /unterminated quote at offset 4/],
+    ["a LIKE 'x' ESCAPE '--'", /expected a single character in quotes, found "--"/],
+    ["a LIKE 'x' ESCAPE", /expected a single character in quotes, the text ends/],
+    ["a LIKE `b`", /expected a value, found "b"/],
+    ["a IN (`b`)", /expected a value, found "b"/],
     ["a NOT 1", /expected IN or LIKE/],
     ["a IS 1", /expected NULL/],
     ["AND = 1", /expected a column or a value/],
@@ -107,7 +126,9 @@ describe("a condition as text", () => {
   it("takes values of any length", () => {
     const long = "x".repeat(500_000);
     assert.deepEqual(parse(`a='${long}'`).params, [long]);
-    assert.deepEqual(parse(`a=${long}`).params, [long]);
+    assert.deepEqual(parse(`a=${long}`).params, [{ word: long }]);
+    const digits = "1".repeat(500_000);
+    assert.deepEqual(parse(`a=${digits}x`).params, [{ word: `${digits}x` }]);
   });
 });
 
@@ -164,7 +185,7 @@ function written(node: Tree): string {
 function resolved(condition: Condition, params: readonly Param[]): unknown {
   if (condition.op === "not") return { op: "not", of: resolved(condition.of, params) };
   if ("of" in condition) return { op: condition.op, of: condition.of.map((part) => resolved(part, params)) };
-  if (condition.op === "isNull" || condition.op === "const") return condition;
+  if (condition.op === "isNull" || condition.op === "const" || condition.op === "columns") return condition;
   return { op: condition.op, column: condition.column, value: params[condition.param] };
 }
 

@@ -78,6 +78,8 @@ function truth(condition: Condition, row: Thing, params: readonly Param[]): Trut
     }
     case "const":
       return condition.value;
+    case "columns":
+      return compared(condition.is, of(condition.column), of(condition.other));
     case "isNull":
       return of(condition.column) === null;
     case "in":
