@@ -1,0 +1,161 @@
+// The API in the memory that compose gives to its container, while clients do what no client should. It must neither end nor
+// stop serving others, whatever waits in it: bodies, requests, answers, connections.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Attacker, attacker, head, leave, post, sendInCrumbs } from "../support/attackers.ts";
+import { settled, useCluster } from "../support/cluster.ts";
+import { docker } from "../support/command.ts";
+import { clear, insertUsers, read, user, written } from "../support/database.ts";
+import { call } from "../support/http.ts";
+import { signal } from "../support/orchestrator.ts";
+import { containers } from "../support/settings.ts";
+import { found, notYet, until } from "../support/until.ts";
+import { workers } from "../support/workers.ts";
+
+useCluster({
+  afterwards: async () => {
+    await signal("controller", "CONT");
+  },
+});
+
+const paths = { read: "/api/v1/db/read", write: "/api/v1/db/write" } as const;
+const mebibyte = 1024 * 1024;
+
+/** The container and the API's process in it. Another process of that name means that this one ended. */
+async function whoServes(): Promise<string> {
+  const state = await docker(
+    "inspect",
+    "--format",
+    "{{.Id}} {{.RestartCount}} {{.State.StartedAt}} {{.State.OOMKilled}}",
+    containers.orchestrator,
+  );
+  const processes = await docker("top", containers.orchestrator, "-eo", "pid,args");
+  return `${state}${processes.split("\n").filter((line) => line.includes("dist/api/main.js"))}`;
+}
+
+/** An ordinary client, which asks as long as the work lasts; each of its requests must be answered well. */
+async function servesOthersDuring(work: () => Promise<unknown>): Promise<void> {
+  const before = await whoServes();
+  const over = new AbortController();
+  const working = work().finally(() => over.abort());
+  let answered = 0;
+  for (; !over.signal.aborted; answered++) {
+    const one = await read({ table: "users", where: { username: "ordinary" } });
+    assert.equal(one.status, 200, one.text);
+    const other = await written({ op: "upsert", table: "users", row: user("ordinary") });
+    assert.equal(other.status, 200, other.text);
+    await sleep(20);
+  }
+  await working;
+  assert.ok(answered > 0);
+  assert.equal(await whoServes(), before);
+}
+
+const readsInFlight = async (): Promise<number> => {
+  const { body } = await call("GET", "/api/v1/stats");
+  return (body as { reads: { inFlight: number } }).reads.inFlight;
+};
+
+test("bodies in chunks of one byte cost what their bytes cost", async () => {
+  const body = (i: number) =>
+    JSON.stringify({
+      op: "upsert",
+      table: "users",
+      row: { username: `crumbs-${i}`, password: "x".repeat(500_000) },
+    });
+  await servesOthersDuring(async () => {
+    const clients = await Promise.all(
+      [0, 1, 2, 3].map(async (i) => {
+        const client = await attacker(head(paths.write, "Transfer-Encoding: chunked"));
+        await sendInCrumbs(client, body(i));
+        return client;
+      }),
+    );
+    for (const { status } of clients) assert.equal(await status, 200);
+    leave(clients);
+  });
+  await clear();
+});
+
+test("bodies that stall hold what they have sent, and make nobody else wait", async () => {
+  await servesOthersDuring(async () => {
+    const stalled: Attacker[] = [];
+    for (let i = 0; i < 64; i++)
+      stalled.push(
+        await attacker(`${head(paths.write, `Content-Length: ${mebibyte}`)}${"x".repeat(mebibyte - 10)}`),
+      );
+    // A body that comes in two pieces has to be held for a while, as theirs are.
+    for (let i = 0; i < 10; i++) {
+      const text = post(
+        paths.write,
+        JSON.stringify({ op: "upsert", table: "users", row: user(`pieces-${i}`) }),
+      );
+      const client = await attacker(text.slice(0, -20));
+      await sleep(50);
+      client.socket.write(text.slice(-20));
+      assert.equal(await client.status, 200);
+      leave([client]);
+    }
+    leave(stalled);
+  });
+});
+
+test("answers that are not read are bounded", async () => {
+  await clear();
+  for (let i = 0; i < 60; i += 6)
+    await written({
+      op: "insert",
+      table: "users",
+      rows: Array.from({ length: 6 }, (_, n) => ({
+        username: `large-${i + n}`,
+        password: "x".repeat(125_000),
+      })),
+    });
+  await servesOthersDuring(async () => {
+    const text = post(paths.read, JSON.stringify({ table: "users" }));
+    const clients = await Promise.all(Array.from({ length: 60 }, () => attacker(text, false)));
+    await until("every one of them is answered or refused", 30_000, async () => {
+      const inFlight = await readsInFlight();
+      return inFlight <= 1 ? found(true) : notYet(inFlight);
+    });
+    leave(clients);
+  });
+  await clear();
+});
+
+test("thousands of connections, each with large headers and the beginning of a body, fit", async () => {
+  const many = 3_000;
+  const headers = Array.from({ length: 90 }, (_, i) => `X-${i}: ${"x".repeat(150)}`);
+  const text = `${head(paths.write, ...headers, "Content-Length: 9000")}${"x".repeat(8_000)}`;
+  await servesOthersDuring(async () => {
+    const clients: Attacker[] = [];
+    for (let i = 0; i < many; i += 100)
+      clients.push(...(await Promise.all(Array.from({ length: 100 }, () => attacker(text)))));
+    leave(clients);
+  });
+});
+
+test("large inserts of small rows wait for a master in bounded memory", async () => {
+  const before = await whoServes();
+  const rows = Array.from({ length: 125_000 }, () => '{"a":1}').join();
+  const text = post(paths.write, `{"op":"insert","table":"users","rows":[${rows}]}`);
+  // Nothing takes the place of the workers meanwhile.
+  await signal("controller", "STOP");
+  const all = await workers();
+  for (const { container } of all) await docker("pause", container);
+  const clients = await Promise.all(Array.from({ length: 60 }, () => attacker(text)));
+  const statuses = Promise.all(clients.map(({ status }) => status));
+  for (let i = 0; i < 20; i++) {
+    const { status } = await call("GET", "/healthz");
+    assert.equal(status, 200);
+    await sleep(50);
+  }
+  assert.deepEqual(new Set(await statuses), new Set([503]));
+  leave(clients);
+  for (const { container } of all) await docker("unpause", container);
+  await signal("controller", "CONT");
+  await settled();
+  await insertUsers("afterwards");
+  assert.equal(await whoServes(), before);
+});
