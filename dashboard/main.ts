@@ -1,5 +1,5 @@
 // The page of the operator: one stream of messages in, one model, and views that draw it. Composes, and nothing else.
-import { Feed } from "./feed/feed.ts";
+import { openFeed } from "./feed/open-feed.ts";
 import { duration, rate } from "./model/format.ts";
 import { emptyModel, type Message, reduce } from "./model/model.ts";
 import { Actions } from "./view/actions.ts";
@@ -79,7 +79,7 @@ function receive(message: Message): void {
   draw();
 }
 
-const feed = new Feed({
+const feed = openFeed({
   onMessage: receive,
   onLink: (link) => receive({ kind: "link", payload: link }),
 });
@@ -87,4 +87,3 @@ const feed = new Feed({
 setInterval(() => receive({ kind: "tick" }), tickMs);
 addEventListener("online", () => feed.hurry());
 new ResizeObserver(draw).observe(must("topology-place", HTMLElement));
-void feed.run();

@@ -1,14 +1,8 @@
-// The one connection of the page: GET /api/v1/events as a stream -> messages for the model. It is opened again, with the
-// last event's id, whenever it ends or falls silent.
+// One connection: GET /api/v1/events as a stream -> messages for the model. It is opened again, with the last event's id,
+// whenever it ends or falls silent. Pages share one where they can (open-feed.ts).
 import type { StreamEvents } from "../../protocol/stats.ts";
-import type { FeedMessage, Link } from "./messages.ts";
+import type { FeedHandlers, FeedMessage } from "./messages.ts";
 import { parseEvents, type ServerEvent } from "./sse-parser.ts";
-import { authorization } from "./token.ts";
-
-export interface FeedHandlers {
-  onMessage(message: FeedMessage): void;
-  onLink(link: Link): void;
-}
 
 const path = "/api/v1/events";
 /** The server says something at least once a second. */
@@ -17,18 +11,22 @@ const retry = { firstMs: 300, maxMs: 4_000 } as const;
 
 export class Feed {
   readonly #handlers: FeedHandlers;
+  readonly #authorization: () => Readonly<Record<string, string>>;
+  readonly #over = new AbortController();
   #lastId: string | null = null;
   #retryMs: number = retry.firstMs;
   #wake: () => void = () => undefined;
 
-  constructor(handlers: FeedHandlers) {
+  constructor(handlers: FeedHandlers, authorization: () => Readonly<Record<string, string>>) {
     this.#handlers = handlers;
+    this.#authorization = authorization;
   }
 
-  /** Runs as long as the page. */
-  async run(): Promise<never> {
-    for (;;) {
+  /** Runs until it is stopped. */
+  async run(): Promise<void> {
+    while (!this.#over.signal.aborted) {
       const refused = await this.#once().catch(() => false);
+      if (this.#over.signal.aborted) return;
       this.#handlers.onLink(refused ? "refused" : "lost");
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -44,6 +42,11 @@ export class Feed {
     this.#wake();
   }
 
+  stop(): void {
+    this.#over.abort();
+    this.#wake();
+  }
+
   /** One connection from its start to its end. @returns whether the server wants a token, or another one */
   async #once(): Promise<boolean> {
     const silent = new AbortController();
@@ -52,11 +55,11 @@ export class Feed {
       const response = await fetch(path, {
         headers: {
           Accept: "text/event-stream",
-          ...authorization(),
+          ...this.#authorization(),
           ...(this.#lastId === null ? {} : { "Last-Event-ID": this.#lastId }),
         },
         cache: "no-store",
-        signal: silent.signal,
+        signal: AbortSignal.any([silent.signal, this.#over.signal]),
       });
       if (response.status === 401 || response.status === 403) return true;
       if (!response.ok || response.body === null) return false;

@@ -7,3 +7,8 @@ export type FeedMessage = {
 
 /** `refused`: the service wants a token, or another one. */
 export type Link = "connecting" | "live" | "lost" | "refused";
+
+export interface FeedHandlers {
+  onMessage(message: FeedMessage): void;
+  onLink(link: Link): void;
+}

@@ -6,8 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Attacker, attacker, head, leave, post, sendInCrumbs } from "../support/attackers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { docker } from "../support/command.ts";
-import { clear, insertUsers, read, user, written } from "../support/database.ts";
+import { clear, read, user, write, written } from "../support/database.ts";
 import { call } from "../support/http.ts";
+import { applyFields } from "../support/manifest.ts";
 import { signal } from "../support/orchestrator.ts";
 import { containers } from "../support/settings.ts";
 import { found, notYet, until } from "../support/until.ts";
@@ -52,10 +53,17 @@ async function servesOthersDuring(work: () => Promise<unknown>): Promise<void> {
   assert.equal(await whoServes(), before);
 }
 
-const readsInFlight = async (): Promise<number> => {
-  const { body } = await call("GET", "/api/v1/stats");
-  return (body as { reads: { inFlight: number } }).reads.inFlight;
-};
+/** The API measures once a second: what counts is a sample of later than now. */
+async function allAnswered(): Promise<void> {
+  const sentAtMs = Date.now();
+  await until("every read is answered or refused", 30_000, async () => {
+    const { atMs, reads } = (await call("GET", "/api/v1/stats")).body as {
+      readonly atMs: number;
+      readonly reads: { readonly inFlight: number };
+    };
+    return atMs > sentAtMs + 1_500 && reads.inFlight <= 1 ? found(true) : notYet({ atMs, reads });
+  });
+}
 
 test("bodies in chunks of one byte cost what their bytes cost", async () => {
   const body = (i: number) =>
@@ -66,7 +74,7 @@ test("bodies in chunks of one byte cost what their bytes cost", async () => {
     });
   await servesOthersDuring(async () => {
     const clients = await Promise.all(
-      [0, 1, 2, 3].map(async (i) => {
+      [0, 1, 2].map(async (i) => {
         const client = await attacker(head(paths.write, "Transfer-Encoding: chunked"));
         await sendInCrumbs(client, body(i));
         return client;
@@ -115,10 +123,7 @@ test("answers that are not read are bounded", async () => {
   await servesOthersDuring(async () => {
     const text = post(paths.read, JSON.stringify({ table: "users" }));
     const clients = await Promise.all(Array.from({ length: 60 }, () => attacker(text, false)));
-    await until("every one of them is answered or refused", 30_000, async () => {
-      const inFlight = await readsInFlight();
-      return inFlight <= 1 ? found(true) : notYet(inFlight);
-    });
+    await allAnswered();
     leave(clients);
   });
   await clear();
@@ -140,6 +145,7 @@ test("large inserts of small rows wait for a master in bounded memory", async ()
   const before = await whoServes();
   const rows = Array.from({ length: 125_000 }, () => '{"a":1}').join();
   const text = post(paths.write, `{"op":"insert","table":"users","rows":[${rows}]}`);
+  await applyFields({ timeout: "4s" });
   // Nothing takes the place of the workers meanwhile.
   await signal("controller", "STOP");
   const all = await workers();
@@ -156,6 +162,9 @@ test("large inserts of small rows wait for a master in bounded memory", async ()
   for (const { container } of all) await docker("unpause", container);
   await signal("controller", "CONT");
   await settled();
-  await insertUsers("afterwards");
+  await until("writes go on", 30_000, async () => {
+    const { status, text } = await write({ op: "upsert", table: "users", row: user("afterwards") });
+    return status === 200 ? found(true) : notYet(text);
+  });
   assert.equal(await whoServes(), before);
 });

@@ -4,7 +4,15 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { noBrowser, openDashboard, reloadDashboard, useBrowser, watchAttribute } from "../support/browser.ts";
+import {
+  noBrowser,
+  openDashboard,
+  origin,
+  reloadDashboard,
+  stands,
+  useBrowser,
+  watchAttribute,
+} from "../support/browser.ts";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
 import { insertUsers, read } from "../support/database.ts";
 import { call } from "../support/http.ts";
@@ -71,6 +79,34 @@ test("shows the workers that really run, with pids, roles and what they stand fo
     "Degraded",
     "Paused",
   ]);
+});
+
+test("works in as many pages as somebody opens: they share one stream, and their buttons work", {
+  skip,
+}, async (t) => {
+  const { page } = await openDashboard(t);
+  const others = [];
+  for (let i = 0; i < 7; i++) {
+    const other = await page.context().newPage();
+    await other.goto(origin);
+    await stands(other);
+    others.push(other);
+  }
+  const { text } = await call("GET", "/metrics");
+  assert.match(text, /^dbaas_event_listeners(\{[^}]*\})? 1$/m);
+  await page.getByRole("button", { name: "Switch over" }).click();
+  await page.locator("#confirm-yes").click();
+  await untilText(page, "#said", /was asked to step down/);
+  for (const one of [page, ...others])
+    await untilText(one, "#headline-title", /Whole again|All is well/, 60_000);
+  await settled();
+});
+
+test("has a stream of its own where pages cannot share one", { skip }, async (t) => {
+  const { page } = await openDashboard(t);
+  await page.addInitScript("delete globalThis.SharedWorker");
+  await reloadDashboard(page);
+  await untilText(page, "#headline-title", /All is well|Whole again/);
 });
 
 test("tells the killing of a master: loss, election by pid, new epoch, replacement, whole again", {

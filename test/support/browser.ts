@@ -77,7 +77,8 @@ export async function reloadDashboard(page: Page, link: Link = "live"): Promise<
   });
 }
 
-async function stands(page: Page, link: Link): Promise<void> {
+/** Waits until the page shows the cluster, or asks for a token. */
+export async function stands(page: Page, link: Link = "live"): Promise<void> {
   await page.locator(`html[data-link=${link}]`).waitFor({ timeout: standsWithinMs });
   if (link === "live") await page.locator(".worker").first().waitFor({ timeout: standsWithinMs });
 }
