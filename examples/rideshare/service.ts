@@ -50,12 +50,16 @@ export function createService({ routes, database, log }: Service): express.Expre
   return app;
 }
 
-const find = ({ methods }: Route, method: string): Handler | undefined =>
-  Object.hasOwn(methods, method) ? methods[method as Method] : undefined;
+/** HEAD is GET whose body Express leaves out. */
+function find({ methods }: Route, method: string): Handler | undefined {
+  const name = method === "HEAD" ? "GET" : method;
+  return Object.hasOwn(methods, name) ? methods[name as Method] : undefined;
+}
 
 /** Comes before the body is read: a wrong method is 405 whatever it carries. */
 function methodCheck(route: Route): express.RequestHandler {
-  const allow = Object.keys(route.methods).join(", ");
+  const names = Object.keys(route.methods);
+  const allow = [...names, ...(names.includes("GET") ? ["HEAD"] : [])].join(", ");
   return (request, response, next) => {
     if (find(route, request.method) === undefined) response.status(405).set("Allow", allow).json(nothing);
     else next();

@@ -177,16 +177,29 @@ export function ridesContract(world: World): void {
 
   test("wrong methods on rides are 405 and name the right ones", async () => {
     const expected = [
-      [rides, "POST, GET", ["PUT", "DELETE", "PATCH"]],
-      [`${rides}/count`, "GET", ["POST", "PUT", "DELETE"]],
-      [`${rides}/1`, "GET, POST, DELETE", ["PUT", "PATCH"]],
-      ["/api/v1/_count", "GET, DELETE", ["POST", "PUT"]],
+      [rides, "POST, GET, HEAD", ["PUT", "DELETE", "PATCH"]],
+      [`${rides}/count`, "GET, HEAD", ["POST", "PUT", "DELETE"]],
+      [`${rides}/1`, "GET, POST, DELETE, HEAD", ["PUT", "PATCH"]],
+      ["/api/v1/_count", "GET, DELETE, HEAD", ["POST", "PUT"]],
     ] as const;
     for (const [path, allow, methods] of expected) {
       for (const method of methods) {
         const answer = await call(world.rideshare(), method, path);
         assert.deepEqual([answer.status, answer.body, answer.headers.get("allow")], [405, {}, allow]);
       }
+    }
+  });
+
+  test("HEAD answers as GET does, without a body", async () => {
+    for (const path of [
+      "/api/v1/_count",
+      `${rides}/count`,
+      `${rides}?source=1&destination=2`,
+      `${rides}/1`,
+    ]) {
+      const { status } = await call(world.rideshare(), "GET", path);
+      const answer = await call(world.rideshare(), "HEAD", path);
+      assert.deepEqual([answer.status, answer.body], [status, undefined], path);
     }
   });
 
