@@ -7,7 +7,10 @@ import type { Znodes } from "./znodes.ts";
 
 export type Outcome = NonNullable<Wish["outcome"]>;
 
-/** @throws Refusal when nobody has carried it out in time; it is then withdrawn, unless it was already begun */
+/**
+ * @returns also when the controller has begun and not finished in time: asking again would make a second one of it
+ * @throws Refusal when nothing was done, and the same may be asked again
+ */
 export async function makeWish(
   znodes: Znodes,
   paths: Paths,
@@ -49,12 +52,12 @@ async function withdraw(znodes: Znodes, path: string): Promise<Outcome> {
   const node = await znodes.get(path);
   const wish = node === null ? null : fromJson<Wish>(node.data);
   if (wish?.outcome !== undefined) return wish.outcome;
-  const withdrawn =
-    node !== null && wish?.chosen === undefined && (await znodes.remove(path, node.stat.version));
-  throw new Refusal(
-    "unavailable",
-    withdrawn || node === null
-      ? "the controller did not answer in time; nothing was done"
-      : "the controller has begun but not finished in time; look at the list of workers",
-  );
+  if (wish?.chosen !== undefined) return begun;
+  if (node !== null && !(await znodes.remove(path, node.stat.version))) return begun;
+  throw new Refusal("unavailable", "the controller did not answer in time; nothing was done");
 }
+
+const begun: Outcome = {
+  ok: false,
+  reason: "the controller has begun but not finished in time; look at the list of workers",
+};

@@ -6,7 +6,7 @@ import type { Paths, WishKind } from "../../protocol/znodes.ts";
 import { makeWish } from "../wishes.ts";
 import { workerPids } from "../workers.ts";
 import type { CurrentZnodes } from "../znodes.ts";
-import { refuse, sendJson, sendText } from "./refusals.ts";
+import { type HttpRefusal, refuse, sendJson, sendText } from "./refusals.ts";
 import { type Route, type RoutePath, paths as routePaths } from "./routes.ts";
 
 export interface ClusterPorts {
@@ -19,12 +19,23 @@ export interface ClusterPorts {
   readonly workers: { readonly master: string | undefined };
 }
 
+/** Commands that wait for the controller, which reads all of them in each cycle. */
+const wishesMax = 16;
+const tooMany: HttpRefusal = { code: "unavailable", message: "too many commands wait for the controller" };
+
 export function clusterRoutes(ports: ClusterPorts): readonly Route[] {
   const { znodes, paths } = ports;
+  let waiting = 0;
   const wish = (path: RoutePath, kind: WishKind): Route => ({
     method: "post",
     path,
-    handle: (_req, res) => carryOut(ports, kind, res),
+    handle: async (_req, res) => {
+      if (waiting >= wishesMax) return void refuse(res, tooMany);
+      waiting += 1;
+      await carryOut(ports, kind, res).finally(() => {
+        waiting -= 1;
+      });
+    },
   });
   return [
     {

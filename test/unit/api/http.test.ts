@@ -314,6 +314,17 @@ describe("the cluster's routes", () => {
     assert.deepEqual(await refusalOf(response), [409, "conflict", undefined]);
   });
 
+  it("take a bounded number of commands at a time", async () => {
+    const calling = Array.from({ length: 20 }, () => post("/api/v1/crash/slave"));
+    const refused = await Promise.any(calling);
+    assert.deepEqual(await refusalOf(refused), [503, "unavailable", undefined]);
+    await eventually(async () => (await wishes()).length === 16);
+    for (const path of await wishes())
+      await fake.set(path, toJson({ kind: "crashSlave", madeAtMs: 1, outcome: { ok: true, pid: 1 } }));
+    const statuses = (await Promise.all(calling)).map(({ status }) => status);
+    assert.equal(statuses.filter((status) => status === 200).length, 16);
+  });
+
   it("answer 503 when ZooKeeper is away", async () => {
     znodes.set(undefined);
     for (const response of [await call("GET", "/api/v1/worker/list"), await post("/api/v1/crash/master")])
