@@ -15,6 +15,8 @@ export const limits = {
   /** However large the manifest allows a body to be: it has to fit into one message with its envelope. */
   bodyBytesMax: queueLimits.batchBytesMax,
   connectionsMax: 4_096,
+  /** Each costs three times as much as one without TLS. */
+  tlsConnectionsMax: 2_048,
   /** How long a request waits for others while messages are on their way. */
   patienceMs: 4,
   /** Messages of one kind on their way at a time, while patience lasts; reads get one for each slave besides. */

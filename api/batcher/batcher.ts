@@ -44,6 +44,8 @@ export class Batcher<P extends Pending> {
   #batches = 0;
   #newestAnsweredSentAtMs = 0;
   #turnEndAwaited = false;
+  /** Once the broker takes messages again. */
+  #repeatDue = false;
   #patience: NodeJS.Timeout | undefined;
 
   /** Requests in each message, as they were sent first. */
@@ -87,7 +89,9 @@ export class Batcher<P extends Pending> {
 
   /** Sends every unanswered request again, each alone: the worker that held it is gone, perhaps because of one of them. */
   repeat(): void {
-    for (const batch of this.#inFlight.values()) this.#publishAlone(batch);
+    // Copies for a broker that takes none would pile up in this process, one more for each new master.
+    this.#repeatDue = this.#line?.blocked === true;
+    if (!this.#repeatDue) for (const batch of this.#inFlight.values()) this.#publishAlone(batch);
   }
 
   /** @returns false when the batch is not, or no longer, one of ours */
@@ -109,6 +113,7 @@ export class Batcher<P extends Pending> {
   sweep(): void {
     const nowMs = this.#options.clock.monotonicMs();
     this.#admission.brokerSeen(this.#line?.blocked === false, nowMs);
+    if (this.#repeatDue) this.repeat();
     for (const pending of this.#waiting.takeExpired(nowMs)) this.#expire(pending);
     for (const batch of this.#inFlight.values()) {
       for (const pending of batch.takeExpired(nowMs)) this.#expire(pending);

@@ -38,6 +38,7 @@ export interface ServerParts {
 /** How much of everything one connection may take. */
 export interface ConnectionLimits {
   readonly connectionsMax: number;
+  readonly tlsConnectionsMax: number;
   readonly headersBytesMax: number;
   readonly headersMax: number;
   readonly pipelinedOfConnectionMax: number;
@@ -84,7 +85,8 @@ export class ApiServer {
 
   /** @returns the port, which the system chooses when 0 is asked for */
   listen(port: number): Promise<number> {
-    return this.#start(createServer(optionsOf(this.#bounds), this.#onRequest), port);
+    const server = createServer(optionsOf(this.#bounds), this.#onRequest);
+    return this.#start(server, port, this.#bounds.connectionsMax);
   }
 
   /** The same over TLS. */
@@ -94,11 +96,11 @@ export class ApiServer {
       this.#onRequest,
     );
     certificate.onRenewal((text) => server.setSecureContext(text));
-    return this.#start(server, port);
+    return this.#start(server, port, this.#bounds.tlsConnectionsMax);
   }
 
-  #start(server: WebServer, port: number): Promise<number> {
-    server.maxConnections = this.#bounds.connectionsMax;
+  #start(server: WebServer, port: number, connectionsMax: number): Promise<number> {
+    server.maxConnections = connectionsMax;
     // One more than is allowed: what Node.js drops beyond it is noticed.
     server.maxHeadersCount = this.#bounds.headersMax + 1;
     server.timeout = this.#bounds.idleSocketMs;

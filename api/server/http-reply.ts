@@ -70,6 +70,6 @@ export class HttpReply implements Reply {
   }
 }
 
-/** The answers of one message share its memory: a small one that a client does not take must not keep all the others. */
+/** The answers of one message share its memory: one that its client does not take must not keep the others. */
 const ofItsOwn = (body: Buffer): Buffer =>
-  body.length * 2 < body.buffer.byteLength ? Buffer.from(body) : body;
+  body.length * 4 < body.buffer.byteLength * 3 ? Buffer.from(body) : body;

@@ -521,6 +521,23 @@ describe("a batcher of writes", () => {
     );
   });
 
+  it("sends what is to be repeated once the broker takes messages, and only once", async () => {
+    const { batcher, line, submit } = writeWorld();
+    submit("a");
+    await turn();
+    line.blocked = true;
+    for (let masters = 0; masters < 3; masters++) batcher.repeat();
+    batcher.sweep();
+    assert.equal(line.sent.length, 1);
+    line.blocked = false;
+    batcher.sweep();
+    batcher.sweep();
+    assert.deepEqual(
+      line.writes().map(({ attempt }) => attempt),
+      [1, 2],
+    );
+  });
+
   it("sends no write again whose deadline is over", async () => {
     const { clock, batcher, line, submit } = writeWorld();
     submit("early", { deadlineAtMs: 3_000, deadlineMs: 5_003_000 });
