@@ -130,6 +130,21 @@ const writes = {
       },
     },
   },
+  QueryUpdate: {
+    schema: schemas.queryUpdateBody,
+    description: "As some clients update.",
+    examples: {
+      queryUpdate: {
+        summary: "Earlier form: query update",
+        value: {
+          query: "update",
+          table: "users",
+          values: { password: "3d72" },
+          condition: { username: "asha" },
+        },
+      },
+    },
+  },
   QueryDelete: {
     schema: schemas.queryDeleteBody,
     description: "As some clients delete.",

@@ -2,6 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { messageOf, Refusal } from "../../protocol/errors.ts";
 import { duplicateKeyIn, stringEnd } from "./duplicate-keys.ts";
+import { loneSurrogateIn } from "./lone-surrogates.ts";
 
 /** Cheap to test, and true of every text that holds a number which a double might change. */
 const maybeInexact = /\d{16}|\d[eE][+-]?\d{3}/;
@@ -10,7 +11,7 @@ const numberForm = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 /** Some editors and systems put it before a text; JSON readers may ignore it, and so does the manifest's. */
 const byteOrderMark = "\ufeff";
 
-/** @throws Refusal naming `(body)` when it is not JSON, or the key that one of its objects has twice */
+/** @throws Refusal naming `(body)` when it is not JSON, the key that one of its objects has twice, or a text that is none */
 export function jsonFrom(body: Buffer): unknown {
   if (!isUtf8(body)) throw new Refusal("bad_request", "is not valid UTF-8", "(body)");
   const raw = body.toString("utf8");
@@ -18,6 +19,8 @@ export function jsonFrom(body: Buffer): unknown {
   const value = parsed(text);
   const duplicate = duplicateKeyIn(text, value);
   if (duplicate !== undefined) throw new Refusal("bad_request", "is there twice in one object", duplicate);
+  const half = loneSurrogateIn(text, value);
+  if (half !== undefined) throw new Refusal("bad_request", "has half a character, a lone surrogate", half);
   return maybeInexact.test(text) ? parsed(withExactNumbers(text)) : value;
 }
 

@@ -5,7 +5,13 @@ import { literalsFromText, loneLiteral } from "./literals.ts";
 import { namesFrom } from "./names.ts";
 import { Params } from "./params.ts";
 import { rowsFrom } from "./rows.ts";
-import { columnDeleteBody, columnInsertBody, queryDeleteBody, queryInsertBody } from "./schemas.ts";
+import {
+  columnDeleteBody,
+  columnInsertBody,
+  queryDeleteBody,
+  queryInsertBody,
+  queryUpdateBody,
+} from "./schemas.ts";
 import { oneOf, shaped } from "./shaped.ts";
 import { valueAt } from "./values.ts";
 import { requiredConditionFrom } from "./where.ts";
@@ -54,16 +60,37 @@ export function columnDelete(raw: Body): WriteStatement {
   return { shape: { kind: "delete", table, where: { op: "=", column, param } }, rows: [params.values] };
 }
 
-/** `{"query": "insert", "table", "values": {…}}` and `{"query": "delete", "table", "condition": {…}}` */
+/** `{"query": "insert", "table", "values": {…}}`, and with a `condition` `"update"` and `"delete"` */
 export function queryWrite(raw: Body): WriteStatement {
-  if (raw.query === "insert") {
-    const { table, values } = shaped(queryInsertBody, raw);
-    const { columns, rows } = Array.isArray(values)
-      ? rowsFrom(values, (i) => `values[${i}]`)
-      : rowsFrom([values], () => "values");
-    return { shape: { kind: "insert", table, columns }, rows };
+  switch (raw.query) {
+    case "insert":
+      return queryInsert(raw);
+    case "update":
+      return queryUpdate(raw);
+    case "delete":
+      return queryDelete(raw);
+    default:
+      throw new Refusal("bad_request", "must be insert, update or delete", "query");
   }
-  if (raw.query !== "delete") throw new Refusal("bad_request", "must be insert or delete", "query");
+}
+
+function queryInsert(raw: Body): WriteStatement {
+  const { table, values } = shaped(queryInsertBody, raw);
+  const { columns, rows } = Array.isArray(values)
+    ? rowsFrom(values, (i) => `values[${i}]`)
+    : rowsFrom([values], () => "values");
+  return { shape: { kind: "insert", table, columns }, rows };
+}
+
+function queryUpdate(raw: Body): WriteStatement {
+  const { table, values, condition } = shaped(queryUpdateBody, raw);
+  const { columns: set, rows } = rowsFrom([values], () => "values");
+  const params = new Params(rows[0]);
+  const where = requiredConditionFrom(condition, params, "condition");
+  return { shape: { kind: "update", table, set, where }, rows: [params.values] };
+}
+
+function queryDelete(raw: Body): WriteStatement {
   const { table, condition } = shaped(queryDeleteBody, raw);
   const params = new Params();
   const where = requiredConditionFrom(condition, params, "condition");

@@ -4,6 +4,9 @@ import { Refusal } from "../../protocol/errors.ts";
 import { bounds } from "./bounds.ts";
 import { refusedAt, type Token, tokenize } from "./where-tokens.ts";
 
+/** SQL's way to count, which is no column. */
+const countForm = /^\s*count\s*\(/i;
+
 /** @throws Refusal naming the field */
 export function namesFrom(raw: unknown, field: string): readonly string[] {
   const names = typeof raw === "string" ? namesFromText(raw, field) : unquotedNames(raw);
@@ -16,6 +19,7 @@ export function namesFrom(raw: unknown, field: string): readonly string[] {
     const name: unknown = names[i];
     if (typeof name !== "string" || name === "" || name.length > bounds.nameLengthMax)
       throw new Refusal("bad_request", "must be the name of a column", `${field}[${i}]`);
+    if (name.includes("(")) refuseCount(name, field);
     if (seen.has(name)) throw new Refusal("bad_request", `names ${name} twice`, field);
     seen.add(name);
   }
@@ -42,8 +46,15 @@ export function selectedFrom(raw: unknown, field: string): readonly string[] | "
   return namesFrom(raw, field);
 }
 
-const namesFromText = (text: string, field: string): readonly string[] =>
-  separated(text, field).map(({ text: name }) => name);
+function namesFromText(text: string, field: string): readonly string[] {
+  refuseCount(text, field);
+  return separated(text, field).map(({ text: name }) => name);
+}
+
+function refuseCount(text: string, field: string): void {
+  if (countForm.test(text))
+    throw new Refusal("bad_request", 'must be columns; {"table", "count": true} counts rows', field);
+}
 
 /** The entries of a text like `a, 'b', "c"`: one token each. */
 export function separated(text: string, field: string): readonly Token[] {

@@ -109,6 +109,11 @@ export const queryInsertBody = z.strictObject({
   values: z.unknown().meta({ anyOf: [ref("Row"), { type: "array", minItems: 1, items: ref("Row") }] }),
 });
 
+/** `{"query": "update", "table", "values", "condition"}` */
+export const queryUpdateBody = z
+  .strictObject({ query: one("update"), table, values: row.optional(), condition: where })
+  .meta({ required: ["query", "table", "values", "condition"] });
+
 /** `{"query": "delete", "table", "condition"}` */
 export const queryDeleteBody = z
   .strictObject({ query: one("delete"), table, condition: where })

@@ -3,6 +3,7 @@ import { Refusal } from "../../protocol/errors.ts";
 import type { ReadItem } from "../../protocol/queues.ts";
 import type { ReadShape } from "../../protocol/statement.ts";
 import type { CompiledShapes } from "../sql/compiled.ts";
+import { fitted } from "../sql/settle.ts";
 
 export interface FittedReads {
   /** Those that the shape stands for as it is. */
@@ -17,16 +18,20 @@ export function fitReads(
   shape: ReadShape,
   items: readonly ReadItem[],
 ): FittedReads {
-  if (compiled.read(shape).uses.length === 0) return { fitting: items, refused: [], apart: [] };
+  const { table, uses } = compiled.read(shape);
+  if (uses.length === 0) return { fitting: items, refused: [], apart: [] };
   const fitting: ReadItem[] = [];
   const refused: { item: ReadItem; refusal: Refusal }[] = [];
   const apart: { item: ReadItem; shape: ReadShape }[] = [];
   for (const item of items)
     try {
-      const fit = compiled.fitRead(shape, item.params);
-      const fittedItem = fit.params === item.params ? item : { ...item, params: fit.params };
-      if (fit.shape === shape) fitting.push(fittedItem);
-      else apart.push({ item: fittedItem, shape: fit.shape });
+      const params = fitted(table, uses, item.params);
+      if (params === item.params) fitting.push(item);
+      else if (params !== undefined) fitting.push({ ...item, params });
+      else {
+        const own = compiled.fitRead(shape, item.params);
+        apart.push({ item: { ...item, params: own.params }, shape: own.shape });
+      }
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       refused.push({ item, refusal });

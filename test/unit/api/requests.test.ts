@@ -88,6 +88,11 @@ describe("a write in RideShare's forms", () => {
       ["asha", sha1],
     ],
     [
+      { query: "update", table: "users", values: { password: sha1 }, condition: { username: "asha" } },
+      { kind: "update", table: "users", set: ["password"], where: { ...byName, param: 1 } as Condition },
+      [sha1, "asha"],
+    ],
+    [
       { query: "delete", table: "users", condition: { username: "asha" } },
       { kind: "delete", table: "users", where: byName },
       ["asha"],
@@ -305,6 +310,8 @@ describe("an error names the field", () => {
     [{ table: "t", columns: [] }, "columns"],
     [{ table: "t", columns: ["a", 7] }, "columns[1]"],
     [{ table: "t", columns: ["a", "a"] }, "columns"],
+    [{ table: "t", columns: "count(*)" }, "columns"],
+    [{ table: "t", columns: ["a", "COUNT(*)"] }, "columns"],
     [{ table: "t", column: "a,,b" }, "column"],
     [{ table: "t", column: "a b" }, "column"],
     [{ table: "t", column: "a", columns: "b" }, "column"],
@@ -368,6 +375,8 @@ describe("an error names the field", () => {
     [{ query: "drop", table: "t" }, "query"],
     [{ query: "insert", table: "t", values: 7 }, "values"],
     [{ query: "delete", table: "t" }, "condition"],
+    [{ query: "update", table: "t", values: { a: 1 } }, "condition"],
+    [{ query: "update", table: "t", condition: "1=1" }, "values"],
   ];
   for (const [body, field] of wrongWrites)
     it(`of the write ${JSON.stringify(body)}: ${field}`, () => {
@@ -435,6 +444,31 @@ describe("the bytes of a body", () => {
       const { code, field } = refusal(() => jsonFrom(bytes), "");
       assert.deepEqual([code, field], ["bad_request", "(body)"]);
     }
+  });
+
+  it("are refused by the field's path when half a character stands in a text or a key", () => {
+    const half = "\\ud83d";
+    const bodies: readonly (readonly [body: string, field: string])[] = [
+      [
+        `{"op":"insert","table":"users","rows":[{"username":"a"},{"username":"x${half}"}]}`,
+        "rows[1].username",
+      ],
+      [`{"op":"update","table":"users","set":{"password":"${half}x"},"where":"1=1"}`, "set.password"],
+      [`{"op":"insert","table":"users","row":{"${half}":1}}`, "row.\ufffd"],
+      [`{"table":"users","column":["username","password"],"insert":["a","${half}"]}`, "insert[1]"],
+      [`{"table":"users","column":"username,password","insert":"'a','\\uDE00'"}`, "insert"],
+      [`{"table":"users","where":{"username":["a","\\ude00\\ud83d"]}}`, "where.username[1]"],
+      [`{"table":"users","where":"username = '${half}'"}`, "where"],
+      [`"${half}"`, "(body)"],
+    ];
+    for (const [body, named] of bodies) {
+      const { code, field, message } = refusal(() => read(body), "");
+      assert.deepEqual([code, field], ["bad_request", named], body);
+      assert.match(message, /lone surrogate/);
+    }
+    assert.deepEqual(read('{"a":"\\ud83d\\ude00","b":"\\\\ud83d"}'), { a: "😀", b: "\\ud83d" });
+    const deep = `${"[".repeat(200_000)}"${half}"${"]".repeat(200_000)}`;
+    assert.equal(refusal(() => read(deep), "").field?.length, 200);
   });
 
   it("mean what JSON.parse says wherever that loses nothing", () => {
