@@ -204,3 +204,14 @@ test("text in a chart cannot end an element", () => {
   assert.match(svg, /&lt;script&gt;&amp;&quot;/);
   assert.doesNotMatch(svg, /<script>/);
 });
+
+test("quick requests that are not answered do not count as quick", () => {
+  const beside = (reads: Summary) => ({
+    ...empty,
+    neighbours: [{ name: "slow reads", reads, writes: summary(), answers: [] }],
+  });
+  const met = (results: Results) => goalsOf(results).map((goal) => goal.met);
+  assert.deepEqual(met(beside(summary({ p99Ms: 90 }))), [true, true]);
+  assert.deepEqual(met(beside(summary({ p99Ms: 900 }))), [false, true]);
+  assert.deepEqual(met(beside(summary({ p99Ms: 0, perSecond: 3 }))), [false, true]);
+});
