@@ -5,6 +5,8 @@ import type { Fault } from "./faults/fault.ts";
 export interface TortureArguments {
   readonly seed: number;
   readonly minutes: number;
+  /** So often every fault comes at most; null for as often as there is time. */
+  readonly rounds: number | null;
   readonly clients: number;
   readonly rows: number;
   /** Factor for every time limit within which the cluster must heal. */
@@ -14,8 +16,8 @@ export interface TortureArguments {
   readonly list: boolean;
 }
 
-export const usage = `usage: ./dbaas torture [--seed N] [--minutes M] [--faults a,b] [--clients K] [--rows N]
-                         [--patience F] [--keep]
+export const usage = `usage: ./dbaas torture [--seed N] [--minutes M] [--rounds R] [--faults a,b] [--clients K]
+                         [--rows N] [--patience F] [--keep]
        ./dbaas torture --list
 
 Brings up a cluster of its own (dbaas-torture), lets clients write and read, and breaks the cluster in every listed way, one
@@ -24,6 +26,7 @@ clients were told must be true in every copy and in the log. Exits with 1 when a
 
   --seed     the same seed gives the same plan (default: of the time)
   --minutes  how long (default 5)
+  --rounds   ends as well when every fault came so often
   --faults   only these, by name
   --clients  how many besides the one that measures (default 8)
   --rows     how many rows of ballast the database has at the beginning (default 20000)
@@ -45,6 +48,7 @@ export function argumentsFrom(
   return {
     seed: whole("seed", values.seed, 0, 2 ** 32 - 1) ?? seedDefault,
     minutes: numberOf("minutes", values.minutes, 0.1, 24 * 60) ?? 5,
+    rounds: whole("rounds", values.rounds, 1, 1_000) ?? null,
     clients: whole("clients", values.clients, 1, 200) ?? 8,
     rows: whole("rows", values.rows, 0, 5_000_000) ?? 20_000,
     patience: numberOf("patience", values.patience, 1, 20) ?? 1,
@@ -61,6 +65,7 @@ function parsed(given: readonly string[]) {
       options: {
         seed: { type: "string" },
         minutes: { type: "string" },
+        rounds: { type: "string" },
         clients: { type: "string" },
         rows: { type: "string" },
         patience: { type: "string" },

@@ -89,7 +89,7 @@ class Run {
   }
 
   async go(): Promise<Verdict> {
-    const { seed, minutes, clients, rows, patience } = this.#options;
+    const { seed, minutes, rounds, clients, rows, patience } = this.#options;
     const faults = this.#faults();
     this.#print(`seed ${seed}, ${minutes} minutes, ${clients} clients, ${faults.length} faults`);
     await loadBallast(rows);
@@ -101,6 +101,7 @@ class Run {
     const endsAtMs = nowMs() + minutes * 60_000;
     for (const step of plan) {
       if (nowMs() >= endsAtMs || this.#interrupted.aborted || this.#violations.length > 0) break;
+      if (rounds !== null && step.round > rounds) break;
       this.#print(describeStep(step));
       const fault = faults.find(({ name }) => name === step.fault);
       if (fault === undefined) throw new Error(`no fault ${step.fault}`);

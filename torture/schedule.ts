@@ -9,6 +9,8 @@ export interface Plannable {
 }
 
 export interface Step {
+  /** From 1: in each one every fault comes once. */
+  readonly round: number;
   /** From 1. */
   readonly number: number;
   readonly fault: string;
@@ -35,9 +37,11 @@ export function* schedule({ seed, faults, between, betweenChance }: ScheduleOpti
   const random = randomOf(seedFor(seed, "schedule"));
   const inserted = faults.filter(({ name }) => between.includes(name));
   let number = 0;
+  let round = 0;
   const step = ({ name, holdMs: [min, max] }: Plannable): Step => {
     number += 1;
     return {
+      round,
       number,
       fault: name,
       calmMs: random.between(calmMs.min, calmMs.max),
@@ -45,11 +49,13 @@ export function* schedule({ seed, faults, between, betweenChance }: ScheduleOpti
       seed: random.between(0, 2 ** 31),
     };
   };
-  for (;;)
+  for (;;) {
+    round += 1;
     for (const fault of random.shuffled(faults)) {
       if (inserted.length > 0 && random.chance(betweenChance)) yield step(random.pick(inserted));
       yield step(fault);
     }
+  }
 }
 
 export const describeStep = ({ number, fault, calmMs: calm, holdMs }: Step): string =>
