@@ -47,14 +47,19 @@ async function outcomeOf(znodes: Znodes, path: string, withinMs: number): Promis
   }
 }
 
-/** By its version, so that a wish which is chosen in this very moment stays. */
+/**
+ * By its version, as the controller writes its choice by the version that it saw: one of the two comes first. What is answered as
+ * withdrawn is therefore never carried out later.
+ */
 async function withdraw(znodes: Znodes, path: string): Promise<Outcome> {
   const node = await znodes.get(path);
   const wish = node === null ? null : fromJson<Wish>(node.data);
   if (wish?.outcome !== undefined) return wish.outcome;
-  if (wish?.chosen !== undefined) return begun;
-  if (node !== null && !(await znodes.remove(path, node.stat.version))) return begun;
-  throw new Refusal("unavailable", "the controller did not answer in time; nothing was done");
+  if (node === null) return { ok: false, reason: "the command is gone; look at the list of workers" };
+  if (wish?.chosen === undefined && (await znodes.remove(path, node.stat.version)))
+    throw new Refusal("unavailable", "the controller did not answer in time; nothing was done");
+  const last = await znodes.get(path);
+  return (last === null ? undefined : fromJson<Wish>(last.data)?.outcome) ?? begun;
 }
 
 const begun: Outcome = {

@@ -1,7 +1,8 @@
 // Fourth step of a cycle: carries out one intention after another. The order is the plan's: a dead master's znode must be
 // gone before its replacement starts. An action that fails spoils only what concerns the same worker; the next cycle sees
 // what is really there.
-import { assertNever } from "../protocol/errors.ts";
+import { assertNever, TransientError } from "../protocol/errors.ts";
+import { nowhere } from "../protocol/place.ts";
 import type { Wish } from "../protocol/znodes.ts";
 import { type Action, workerOf } from "./action.ts";
 import type { Failpoint } from "./failpoint.ts";
@@ -41,6 +42,8 @@ export async function carryOut(actions: readonly Action[], hands: Hands): Promis
       deeds.push({ action, error: null, lastWords: await act(action, hands) });
     } catch (error) {
       deeds.push({ action, error, lastWords: "" });
+      // What follows may lead the workers to count the copies: they must not count too few.
+      if (action.kind === "listCopy") break;
       if (worker !== null) spoiled.add(worker);
     }
   }
@@ -56,10 +59,16 @@ async function act(action: Action, hands: Hands): Promise<string> {
   await failpoint(`before-${action.kind}`);
   switch (action.kind) {
     case "forgetMaster":
-      await registry.forgetMaster(action.container);
+      await registry.forgetMaster(action);
       break;
     case "forgetWorker":
       await registry.forgetWorker(action.worker, action.container, { suspects: action.killed });
+      break;
+    case "listCopy":
+      await registry.listCopy(action.worker, null, "existing");
+      break;
+    case "unlistCopy":
+      await registry.unlistCopy(action.worker);
       break;
     case "publishSpec":
       await registry.writeSpec(action.node);
@@ -70,14 +79,20 @@ async function act(action: Action, hands: Hands): Promise<string> {
     case "grantWish":
       await grant(action, hands);
       break;
+    // A client that has withdrawn its command meanwhile waits for no answer.
     case "settleWish":
-      await registry.writeWish(action.wish, { ...action.made, outcome: { ok: true, pid: action.pid } });
+      await registry.writeWish(
+        action.wish,
+        { ...action.made, outcome: { ok: true, pid: action.pid } },
+        action.version,
+      );
       break;
     case "refuseWish":
-      await registry.writeWish(action.wish, {
-        ...action.made,
-        outcome: { ok: false, reason: action.reason },
-      });
+      await registry.writeWish(
+        action.wish,
+        { ...action.made, outcome: { ok: false, reason: action.reason } },
+        action.version,
+      );
       break;
     case "removeWish":
       await registry.removeWish(action.wish);
@@ -115,7 +130,12 @@ async function act(action: Action, hands: Hands): Promise<string> {
 }
 
 async function startWorker(worker: string, { engine, registry, failpoint, ...hands }: Hands): Promise<void> {
-  const id = await engine.create(hands.containerFor(worker));
+  const container = hands.containerFor(worker);
+  const volume = await engine.claimVolume(container.volume);
+  await failpoint("after-claim");
+  // Before its worker can run: the others must never miss a copy when they count them.
+  await registry.listCopy(worker, volume === "new" ? nowhere : null, volume);
+  const id = await engine.create(container);
   await failpoint("after-create");
   const pid = await engine.start(id);
   hands.onStarted(worker, id);
@@ -123,17 +143,19 @@ async function startWorker(worker: string, { engine, registry, failpoint, ...han
   await registry.writePid(worker, { pid, container: shortId(id) });
 }
 
+/** The choice is written down first, and nothing is done when it cannot be: then the client has withdrawn its command. */
 async function grant(
-  { wish, made, target, signal }: Action & { kind: "grantWish" },
+  { wish, made, version, target, signal }: Action & { kind: "grantWish" },
   { engine, registry, failpoint }: Hands,
 ): Promise<void> {
   const { worker: name, container, pid } = target;
   const chosen: Wish = { ...made, chosen: { name, container, pid } };
-  await registry.writeWish(wish, chosen);
+  if (!(await registry.writeWish(wish, chosen, version)))
+    throw new TransientError("the command was withdrawn, nothing was done for it");
   await failpoint("after-choose");
   await engine.kill(target, signal);
   await failpoint("after-crash");
-  await registry.writeWish(wish, { ...chosen, outcome: { ok: true, pid } });
+  await registry.writeWish(wish, { ...chosen, outcome: { ok: true, pid } }, version + 1);
 }
 
 async function removeContainer(

@@ -14,7 +14,12 @@ export interface Outdated {
 }
 
 export type Action =
-  | { readonly kind: "forgetMaster"; readonly worker: string; readonly container: string }
+  | {
+      readonly kind: "forgetMaster";
+      readonly worker: string;
+      readonly container: string;
+      readonly guid: string;
+    }
   | {
       readonly kind: "forgetWorker";
       readonly worker: string;
@@ -22,18 +27,34 @@ export type Action =
       /** It led and was killed from outside: no write in its hands is to blame. */
       readonly killed: boolean;
     }
+  /** Its volume exists, and what its copy holds is not known. */
+  | { readonly kind: "listCopy"; readonly worker: string }
+  | { readonly kind: "unlistCopy"; readonly worker: string }
   | { readonly kind: "publishSpec"; readonly node: SpecNode }
   | { readonly kind: "moveWindow"; readonly node: WindowNode; readonly ended: number }
   | {
       readonly kind: "grantWish";
       readonly wish: string;
       readonly made: Wish;
+      readonly version: number;
       readonly target: Target;
       readonly signal: Signal;
     }
   /** The process the wish was about is gone: only the answer is missing. */
-  | { readonly kind: "settleWish"; readonly wish: string; readonly made: Wish; readonly pid: number }
-  | { readonly kind: "refuseWish"; readonly wish: string; readonly made: Wish; readonly reason: string }
+  | {
+      readonly kind: "settleWish";
+      readonly wish: string;
+      readonly made: Wish;
+      readonly version: number;
+      readonly pid: number;
+    }
+  | {
+      readonly kind: "refuseWish";
+      readonly wish: string;
+      readonly made: Wish;
+      readonly version: number;
+      readonly reason: string;
+    }
   | { readonly kind: "removeWish"; readonly wish: string }
   | { readonly kind: "writePid"; readonly target: Target }
   | { readonly kind: "kill"; readonly target: Target; readonly why: KillReason; readonly detail: string }
@@ -111,6 +132,8 @@ export function describe(action: Action): string | null {
     case "publishSpec":
       return `took up the manifest as generation ${action.node.generation}`;
     case "forgetWorker":
+    case "listCopy":
+    case "unlistCopy":
     case "settleWish":
     case "removeWish":
     case "writePid":

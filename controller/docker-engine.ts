@@ -5,7 +5,8 @@ import Docker from "dockerode";
 import { TerminalError, TransientError } from "../protocol/errors.ts";
 import { within } from "../protocol/waiting.ts";
 import { eventIn, hostConfigOf, networkingOf, textOfLogs } from "./docker-formats.ts";
-import { containerName, labels, ordinalOf, shortId } from "./names.ts";
+import { containerName, labels, shortId } from "./names.ts";
+import { foreignAmong, isOurs, type Labelled, uidFromLabels, workersWithVolumes } from "./ownership.ts";
 import type {
   ContainerSeen,
   ContainerState,
@@ -29,8 +30,8 @@ export interface DockerEngineOptions {
 const callWithinMs = 10_000;
 const startWithinMs = 60_000;
 const lastLines = 8;
-/** How long a look at who else bears our names is good for. */
-const foreignForMs = 10_000;
+/** How long a look at which other containers bear our names is good for. */
+const namedForMs = 10_000;
 
 const statusCodeOf = (error: unknown): number =>
   typeof error === "object" && error !== null && "statusCode" in error ? Number(error.statusCode) : 0;
@@ -55,8 +56,7 @@ export class DockerEngine implements Engine {
   #inspected = new Map<string, Inspected>();
   /** Events spoke of these since: the list may still show them as they were. */
   readonly #stale = new Set<string>();
-  #foreign: { readonly atMs: number; readonly ids: string; readonly found: EngineView["foreign"] } | null =
-    null;
+  #named: { readonly atMs: number; readonly ids: string; readonly found: readonly Labelled[] } | null = null;
 
   constructor({ socketPath, cluster, uid, image, self }: DockerEngineOptions) {
     this.#docker = new Docker({ socketPath });
@@ -67,18 +67,21 @@ export class DockerEngine implements Engine {
   }
 
   async view(): Promise<EngineView> {
-    const listed = await this.#call("list containers", (docker) =>
-      docker.listContainers({ all: true, filters: { label: [`${labels.cluster}=${this.#cluster}`] } }),
+    const [listed, volumes] = await Promise.all([
+      containersOf(this.#docker, this.#cluster),
+      volumesOf(this.#docker, this.#cluster),
+    ]);
+    const owner = { cluster: this.#cluster, uid: this.#uid };
+    const inspected = await Promise.all(
+      listed.filter((info) => isOurs(labelled(info), owner)).map((info) => this.#inspect(info)),
     );
-    const isOurs = ({ Labels }: Docker.ContainerInfo): boolean =>
-      Labels[labels.uid] === this.#uid && ordinalOf(Labels[labels.worker] ?? "") !== null;
-    const inspected = await Promise.all(listed.filter(isOurs).map((info) => this.#inspect(info)));
     const found = inspected.filter((one) => one !== null);
     this.#inspected = new Map(found.map((one) => [one.seen.id, one]));
     for (const id of this.#stale) if (!this.#inspected.has(id)) this.#stale.delete(id);
-    const foreign = await this.#foreigners(listed, new Set(listed.filter(isOurs).map(({ Id }) => Id)));
+    const foreign = foreignAmong(await this.#withWorkersNames(listed), volumes, owner);
     this.#image ??= (await this.#ownImage()) ?? (await this.#imageNamed());
-    return { image: this.#image, ours: found.map(({ seen }) => seen), foreign };
+    const ours = found.map(({ seen }) => seen);
+    return { image: this.#image, ours, volumes: workersWithVolumes(volumes, owner), foreign };
   }
 
   /** The image that the controller itself runs from: workers are of the same build, whatever was built since. */
@@ -117,55 +120,23 @@ export class DockerEngine implements Engine {
     return details === null ? null : { fingerprint, seen: seenOf(info, details.State) };
   }
 
-  async #foreigners(
-    labelled: readonly Docker.ContainerInfo[],
-    ours: ReadonlySet<string>,
-  ): Promise<EngineView["foreign"]> {
-    const ids = labelled.map(({ Id }) => Id).join();
-    const last = this.#foreign;
-    if (last !== null && last.ids === ids && performance.now() - last.atMs < foreignForMs) return last.found;
+  /** Those with our label, and those that bear a worker's name without it. */
+  async #withWorkersNames(listed: readonly Docker.ContainerInfo[]): Promise<readonly Labelled[]> {
+    const ids = listed.map(({ Id }) => Id).join();
+    const last = this.#named;
+    if (last !== null && last.ids === ids && performance.now() - last.atMs < namedForMs) return last.found;
     const pattern = `^/?${this.#cluster.replaceAll(/[.-]/g, "\\$&")}-w-[0-9]+$`;
-    const [named, { Volumes }] = await Promise.all([
-      this.#call("list containers by name", (docker) =>
-        docker.listContainers({ all: true, filters: { name: [pattern] } }),
-      ),
-      this.#call("list volumes", (docker) =>
-        docker.listVolumes({ filters: JSON.stringify({ name: [containerName(this.#cluster, "w-")] }) }),
-      ),
-    ]);
-    const others = new Map(
-      [...labelled, ...named].filter(({ Id }) => !ours.has(Id)).map((one) => [one.Id, one]),
+    const named = await this.#call("list containers by name", (docker) =>
+      docker.listContainers({ all: true, filters: { name: [pattern] } }),
     );
-    const containers = [...others.values()].map(({ Names, Labels }) => ({
-      name: (Names[0] ?? "").replace(/^\//, ""),
-      reason:
-        Labels[labels.cluster] === this.#cluster
-          ? "container with this cluster's label and another uid"
-          : "container with a worker's name and without this cluster's labels",
-    }));
-    const volumes = (Volumes ?? [])
-      .filter((volume) => volume.Labels?.[labels.uid] !== this.#uid)
-      .map(({ Name }) => ({ name: Name, reason: "volume with a worker's name that is not this cluster's" }));
-    const found = [
-      ...containers.map((one) => ({ ...one, worker: this.#workerNamed(one.name) })),
-      ...volumes
-        .map((one) => ({ ...one, worker: this.#workerNamed(one.name) }))
-        .filter(({ worker }) => worker !== null),
-    ].sort((a, b) => a.name.localeCompare(b.name));
-    this.#foreign = { atMs: performance.now(), ids, found };
-    return found;
-  }
-
-  #workerNamed(name: string): string | null {
-    const prefix = containerName(this.#cluster, "");
-    const worker = name.startsWith(prefix) ? name.slice(prefix.length) : "";
-    return ordinalOf(worker) === null ? null : worker;
+    const all = new Map([...listed, ...named].map((info) => [info.Id, labelled(info)]));
+    this.#named = { atMs: performance.now(), ids, found: [...all.values()] };
+    return this.#named.found;
   }
 
   async create(container: WorkerContainer): Promise<string> {
+    const { name, image, command, environment } = container;
     try {
-      await this.#ownVolume(container.volume);
-      const { name, image, command, environment } = container;
       const made = await this.#call(
         `create container ${name}`,
         (docker) =>
@@ -182,22 +153,24 @@ export class DockerEngine implements Engine {
       );
       return made.id;
     } catch (error) {
-      // Somebody bears the name by now: look again.
-      this.#foreign = null;
+      // Another container bears the name by now: look again.
+      this.#named = null;
       throw error;
     }
   }
 
-  /** Creating a volume that exists gives the existing one, whoever made it. */
-  async #ownVolume(volume: WorkerContainer["volume"]): Promise<void> {
-    await this.#call(`create volume ${volume.name}`, (docker) =>
-      docker.createVolume({ Name: volume.name, Labels: { ...volume.labels } }),
-    );
-    const { Labels } = await this.#call(`inspect volume ${volume.name}`, () =>
-      this.#docker.getVolume(volume.name).inspect(),
-    );
+  /** Creating a volume that exists gives the existing one, with whatever is in it: so it is looked for before. */
+  async claimVolume({ name, labels: wanted }: WorkerContainer["volume"]): Promise<"new" | "existing"> {
+    const inspect = () => this.#docker.getVolume(name).inspect();
+    const before = await this.#found(`inspect volume ${name}`, inspect);
+    if (before === null)
+      await this.#call(`create volume ${name}`, (docker) =>
+        docker.createVolume({ Name: name, Labels: { ...wanted } }),
+      );
+    const { Labels } = before ?? (await this.#call(`inspect volume ${name}`, inspect));
     if (Labels?.[labels.uid] !== this.#uid)
-      throw new TerminalError(`volume ${volume.name} belongs to somebody else`);
+      throw new TerminalError(`volume ${name} is not this cluster's: it bears another uid or none`);
+    return before === null ? "new" : "existing";
   }
 
   async start(id: string): Promise<number> {
@@ -261,16 +234,58 @@ export class DockerEngine implements Engine {
     }
   }
 
-  async #call<T>(what: string, call: (docker: Docker) => Promise<T>, ms = callWithinMs): Promise<T> {
-    try {
-      return await within(call(this.#docker), ms, `Docker: ${what}`);
-    } catch (cause) {
-      const terminal =
-        statusCodeOf(cause) === 400 || (statusCodeOf(cause) === 404 && what.startsWith("create"));
-      throw terminal ? new TerminalError(what, { cause }) : new TransientError(what, { cause });
-    }
+  #call<T>(what: string, call: (docker: Docker) => Promise<T>, ms?: number): Promise<T> {
+    return ask(this.#docker, what, call, ms);
   }
 }
+
+/**
+ * The uid that the cluster's volumes and containers bear; null when there are none.
+ * @throws TerminalError when they bear several
+ */
+export async function uidOnEngine({
+  socketPath,
+  cluster,
+}: Pick<DockerEngineOptions, "socketPath" | "cluster">): Promise<string | null> {
+  const docker = new Docker({ socketPath });
+  const [containers, volumes] = await Promise.all([
+    containersOf(docker, cluster),
+    volumesOf(docker, cluster),
+  ]);
+  return uidFromLabels(cluster, volumes, containers.map(labelled));
+}
+
+async function ask<T>(
+  docker: Docker,
+  what: string,
+  call: (docker: Docker) => Promise<T>,
+  ms = callWithinMs,
+): Promise<T> {
+  try {
+    return await within(call(docker), ms, `Docker: ${what}`);
+  } catch (cause) {
+    const terminal =
+      statusCodeOf(cause) === 400 || (statusCodeOf(cause) === 404 && what.startsWith("create"));
+    throw terminal ? new TerminalError(what, { cause }) : new TransientError(what, { cause });
+  }
+}
+
+const containersOf = (docker: Docker, cluster: string): Promise<readonly Docker.ContainerInfo[]> =>
+  ask(docker, "list containers", () =>
+    docker.listContainers({ all: true, filters: { label: [`${labels.cluster}=${cluster}`] } }),
+  );
+
+/** By name, so that also those are seen that bear a worker's name without our labels. */
+async function volumesOf(docker: Docker, cluster: string): Promise<readonly Labelled[]> {
+  const filters = JSON.stringify({ name: [containerName(cluster, "w-")] });
+  const { Volumes } = await ask(docker, "list volumes", () => docker.listVolumes({ filters }));
+  return (Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));
+}
+
+const labelled = ({ Names, Labels }: Docker.ContainerInfo): Labelled => ({
+  name: (Names[0] ?? "").replace(/^\//, ""),
+  labels: Labels,
+});
 
 type InspectedState = Docker.ContainerInspectInfo["State"];
 

@@ -3,12 +3,13 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Clock } from "../protocol/clock.ts";
+import { TransientError } from "../protocol/errors.ts";
 import type { Log } from "../protocol/log.ts";
 import type { Tracing } from "../protocol/tracing.ts";
 import { fromJson, type Paths, pathsOf, persistentParents, toJson } from "../protocol/znodes.ts";
 import { ZooKeeperSession } from "../protocol/zookeeper.ts";
 import { Cycle } from "./cycle.ts";
-import { DockerEngine } from "./docker-engine.ts";
+import { DockerEngine, uidOnEngine } from "./docker-engine.ts";
 import { followEvents } from "./events.ts";
 import type { Failpoint } from "./failpoint.ts";
 import { acquireLock, processRuns } from "./lock.ts";
@@ -54,7 +55,7 @@ export async function live(options: LifeOptions, stop: AbortSignal): Promise<voi
       { path: paths.controller, nowMs: clock.now(), log, isAlive: processRuns },
       over,
     );
-    const uid = await uidOf(session, paths);
+    const uid = await uidOf(session, paths, options);
     log.info(`acting for cluster ${settings.cluster} (uid ${uid})`);
     await work(options, session, paths, uid, over);
   } catch (error) {
@@ -102,10 +103,30 @@ async function work(
   await Promise.all([loop.run(), followEvents(engine, wake, log, over)]);
 }
 
-/** Made once for the life of the cluster; what bears another one is not ours. */
-async function uidOf(session: ZooKeeperSession, { uid }: Paths): Promise<string> {
-  await session.create(uid, toJson({ uid: randomUUID() }));
-  const made = fromJson<{ readonly uid: string }>((await session.get(uid))?.data ?? "");
-  if (typeof made?.uid !== "string") throw new Error(`the znode ${uid} holds no uid`);
-  return made.uid;
+const uidIn = async (session: ZooKeeperSession, { uid }: Paths): Promise<string | null> => {
+  const node = await session.get(uid);
+  if (node === null) return null;
+  const known = fromJson<{ readonly uid?: unknown }>(node.data)?.uid;
+  if (typeof known !== "string") throw new Error(`the znode ${uid} holds no uid`);
+  return known;
+};
+
+/**
+ * Made once for the life of the cluster; what bears another one is not ours. When ZooKeeper's data is lost, the labels of the
+ * volumes and containers tell it: they are the same cluster's, with its data.
+ * @throws TerminalError when they tell several
+ */
+async function uidOf(session: ZooKeeperSession, paths: Paths, options: LifeOptions): Promise<string> {
+  const known = await uidIn(session, paths);
+  if (known !== null) return known;
+  const { dockerSocket: socketPath, settings, log } = options;
+  const found = await uidOnEngine({ socketPath, cluster: settings.cluster });
+  if (found !== null)
+    log.warn(
+      `ZooKeeper holds no uid for cluster ${settings.cluster}: going on with the one of its volumes, ${found}`,
+    );
+  await session.create(paths.uid, toJson({ uid: found ?? randomUUID() }));
+  const made = await uidIn(session, paths);
+  if (made === null) throw new TransientError(`the znode ${paths.uid} is gone again`);
+  return made;
 }

@@ -16,8 +16,9 @@ export interface ContainerMemory {
   readonly impostorSinceMs: number | null;
   /** Since when it joins without getting on, while others are ready. */
   readonly stuckSinceMs: number | null;
-  /** How far its copy was when last seen. */
+  /** How far its copy was when last seen, and how far it had come with what precedes the log. */
   readonly position: number;
+  readonly progress: number;
   /** Was asked to hand over and leave: a second signal would end it at once. */
   readonly leaving: boolean;
 }
@@ -83,11 +84,15 @@ function remembered(
     impostorSinceMs: view.impostor ? (before?.impostorSinceMs ?? nowMs) : null,
     stuckSinceMs: stuckSince(view, someReady, before, nowMs),
     position: view.node?.position ?? 0,
+    progress: view.node?.progress ?? 0,
     leaving: before?.leaving === true,
   };
 }
 
-/** A long log takes its time: whoever gets on is not stuck. With nobody ready the cause lies outside. */
+/**
+ * A long log, a large snapshot and a large file take their time: a worker that makes progress is not stuck, nor is one that says
+ * what it waits for. While no worker is ready the cause lies outside.
+ */
 function stuckSince(
   { phase, node }: WorkerView,
   someReady: boolean,
@@ -95,7 +100,8 @@ function stuckSince(
   nowMs: number,
 ): number | null {
   if (phase !== "joining" || !someReady) return null;
-  return before?.position === node?.position ? (before?.stuckSinceMs ?? nowMs) : nowMs;
+  const getsOn = before?.position !== node?.position || before?.progress !== (node?.progress ?? 0);
+  return getsOn || node?.waiting !== undefined ? nowMs : (before?.stuckSinceMs ?? nowMs);
 }
 
 function failuresAfter(
@@ -147,6 +153,7 @@ export const started = (memory: Memory, worker: string, id: string, nowMs: numbe
     impostorSinceMs: null,
     stuckSinceMs: null,
     position: 0,
+    progress: 0,
     leaving: false,
   }),
 });

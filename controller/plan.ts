@@ -2,15 +2,18 @@
 // ZooKeeper goes first: until then nobody can take its place. Its own znode goes before the master's, or the others would
 // find a dead candidate among themselves and wait for it.
 import type { Action } from "./action.ts";
+import { listCopies } from "./copies.ts";
 import { endUnhealthy } from "./health.ts";
 import type { Intent } from "./intent.ts";
 import type { Memory } from "./memory.ts";
-import { workerName } from "./names.ts";
 import { outdatedOf, replaceOutdated, workersWhileReplacing } from "./replace.ts";
+import { namesToStart } from "./starts.ts";
 import { answerWishes } from "./wishes.ts";
 import { isDead, isLive, isRunning, type Observed, targetOf, type WorkerView } from "./workers.ts";
 
 const whilePaused: ReadonlySet<Action["kind"]> = new Set([
+  "listCopy",
+  "unlistCopy",
   "publishSpec",
   "moveWindow",
   "settleWish",
@@ -35,6 +38,8 @@ export function plan(intent: Intent, observed: Observed, memory: Memory): readon
   const workersWanted = workersWhileReplacing(intent, observed);
   const actions: readonly Action[] = [
     ...forgetDead(observed),
+    // Before the manifest is published: the workers begin to count the copies when they see it.
+    ...listCopies(observed),
     ...record(intent, observed),
     ...answerWishes(observed, { paused: spec.paused, askerGoneMs: spec.requests.timeoutMs }),
     ...tellPids(observed),
@@ -59,7 +64,8 @@ function forgetDead(observed: Observed): readonly Action[] {
       return { kind: "forgetWorker", worker: name, container, killed };
     });
   if (master === null || !isDead(observed, master)) return forget;
-  return [...forget, { kind: "forgetMaster", worker: master.name, container: master.container }];
+  const { name: worker, container, guid } = master;
+  return [...forget, { kind: "forgetMaster", worker, container, guid }];
 }
 
 /** What a process ends with whose SIGKILL it was; a request that brings a worker down makes it end in other ways. */
@@ -137,7 +143,7 @@ function scaleIn(workersDesired: number, specHash: string | null, { workers }: O
     .map((view) => ({ kind: "drain", target: targetOf(view) }));
 }
 
-/** Starts what is missing, under the lowest free names, so that a dead worker's name and volume are used again. */
+/** Starts what is missing, and every volume that the others need. */
 function scaleOut(
   workersDesired: number,
   observed: Observed,
@@ -147,30 +153,8 @@ function scaleOut(
   const replaced = new Set(
     observed.workers.filter(({ phase, drain }) => phase === "dead" && drain === null).map(({ name }) => name),
   );
-  return freeNames(Math.max(0, missing), observed)
-    .filter((name) => (memory.failures.get(name)?.notBeforeMs ?? 0) <= observed.nowMs)
-    .filter((name) => !isGoing(name, observed))
-    .map((worker) => ({ kind: "startWorker", worker, replaces: replaced.has(worker) }) as const);
-}
-
-/** How long a container may take to be removed before its name is given up. */
-const goingMs = 10_000;
-
-/** Somebody removes its container at this moment: its name is worth waiting for. */
-const isGoing = (name: string, { workers, wallMs }: Observed): boolean =>
-  workers.some(
-    (view) => view.name === name && view.phase === "going" && wallMs - view.container.finishedAtMs < goingMs,
+  const mayStart = (name: string): boolean => (memory.failures.get(name)?.notBeforeMs ?? 0) <= observed.nowMs;
+  return namesToStart(missing, observed, mayStart).map(
+    (worker) => ({ kind: "startWorker", worker, replaces: replaced.has(worker) }) as const,
   );
-
-function freeNames(count: number, observed: Observed): readonly string[] {
-  const taken = new Set([
-    ...observed.workers
-      .filter(({ phase, name }) => phase !== "dead" && !isGoing(name, observed))
-      .map(({ name }) => name),
-    ...observed.foreign.map(({ worker }) => worker),
-  ]);
-  const free: string[] = [];
-  for (let ordinal = 1; free.length < count; ordinal++)
-    if (!taken.has(workerName(ordinal))) free.push(workerName(ordinal));
-  return free;
 }

@@ -3,9 +3,12 @@
 import type { EventRecord, ForeignContainer } from "../protocol/status.ts";
 import type {
   ClusterStatus,
+  CopyNode,
   DrainNode,
+  LogNode,
   MasterNode,
   PidNode,
+  Place,
   SpecNode,
   WindowNode,
   Wish,
@@ -35,6 +38,8 @@ export interface EngineView {
   /** The id of the image that workers shall run from; null when there is none of that name. */
   readonly image: string | null;
   readonly ours: readonly ContainerSeen[];
+  /** The workers that have a volume of ours, whether or not one runs on it. */
+  readonly volumes: ReadonlySet<string>;
   /** Containers and volumes that bear our names or our cluster's label without being ours. */
   readonly foreign: readonly (ForeignContainer & { readonly worker: string | null })[];
 }
@@ -66,7 +71,9 @@ export type Signal = "SIGKILL" | "SIGTERM";
 export interface Engine {
   /** @throws when anything about the view is uncertain: a partial view is none */
   view(): Promise<EngineView>;
-  /** @returns the container's id */
+  /** Makes the volume unless it is there. @throws TerminalError when one of that name is not this cluster's */
+  claimVolume(volume: WorkerContainer["volume"]): Promise<"new" | "existing">;
+  /** On a volume that was claimed. @returns the container's id */
   create(container: WorkerContainer): Promise<string>;
   /** @returns the pid on the host */
   start(id: string): Promise<number>;
@@ -87,13 +94,22 @@ export interface SeenMaster extends MasterNode {
 
 export interface SeenWish {
   readonly id: string;
-  /** Null when nobody can read it. */
+  /** Null when it is unreadable. */
   readonly wish: Wish | null;
+  /** Of the znode, so that a command that its client has withdrawn is never written to. */
+  readonly version: number;
+}
+
+export interface SeenLog extends LogNode {
+  readonly version: number;
 }
 
 export interface RegistryView {
   readonly nodes: readonly WorkerNode[];
   readonly master: SeenMaster | null;
+  /** Null as long as no master has ever led in this ZooKeeper. */
+  readonly log: SeenLog | null;
+  readonly copies: ReadonlyMap<string, CopyNode>;
   readonly pids: ReadonlyMap<string, PidNode>;
   readonly draining: ReadonlyMap<string, DrainNode>;
   /** All reads ever counted, by all API processes. */
@@ -114,9 +130,14 @@ export interface Registry {
   removeDrain(worker: string): Promise<void>;
   /** Removes the znode of this container's worker, and no other's; before it, if so wished, the note of its suspects. */
   forgetWorker(worker: string, container: string, also: { readonly suspects: boolean }): Promise<void>;
-  forgetMaster(container: string): Promise<void>;
-  writeWish(id: string, wish: Wish): Promise<void>;
+  /** Removes the master znode of this very life of a worker, and no successor's. */
+  forgetMaster(master: Pick<MasterNode, "container" | "guid">): Promise<void>;
+  /** @returns false when the command was withdrawn or changed since it was seen in this version: then nothing may be done for it */
+  writeWish(id: string, wish: Wish, version: number): Promise<boolean>;
   removeWish(id: string): Promise<void>;
+  /** Notes what a copy holds. What is noted already stays, unless the volume was made anew. */
+  listCopy(worker: string, holds: Place | null, volume: "new" | "existing"): Promise<void>;
+  unlistCopy(worker: string): Promise<void>;
   readStatus(): Promise<ClusterStatus | null>;
   writeStatus(status: ClusterStatus): Promise<void>;
   readEvents(): Promise<readonly EventRecord[]>;

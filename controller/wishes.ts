@@ -37,28 +37,43 @@ export function answerWishes(observed: Observed, rules: WishRules): readonly Act
   return actions;
 }
 
-function answer({ id, wish: made }: SeenWish, observed: Observed, rules: WishRules): Action | null {
+function answer({ id, wish: made, version }: SeenWish, observed: Observed, rules: WishRules): Action | null {
   if (made === null) return { kind: "removeWish", wish: id };
   const ageMs = observed.wallMs - made.madeAtMs;
   if (made.outcome !== undefined) return ageMs > wishLimits.keepMs ? { kind: "removeWish", wish: id } : null;
-  if (made.chosen !== undefined) return finish(id, made, made.chosen, observed);
-  const refuse = (reason: string): Action => ({ kind: "refuseWish", wish: id, made, reason });
+  if (made.chosen !== undefined) return finish({ wish: id, made, version }, made.chosen, observed);
+  const refuse = (reason: string): Action => ({ kind: "refuseWish", wish: id, made, version, reason });
   if (ageMs > rules.askerGoneMs) return refuse("nobody waits for the answer any more");
   if (rules.paused) return refuse("the manifest pauses the controller");
   const target = choose(made.kind, observed);
   if (target !== null)
-    return { kind: "grantWish", wish: id, made, target: targetOf(target), signal: signalFor(made.kind) };
+    return {
+      kind: "grantWish",
+      wish: id,
+      made,
+      version,
+      target: targetOf(target),
+      signal: signalFor(made.kind),
+    };
   const somebodyComes = observed.workers.some(isLive) && ageMs < wishLimits.nobodyMs;
   return somebodyComes ? null : refuse(nobody[made.kind]);
 }
 
-function finish(id: string, made: Wish, chosen: NonNullable<Wish["chosen"]>, observed: Observed): Action {
+interface Begun {
+  readonly wish: string;
+  readonly made: Wish;
+  readonly version: number;
+}
+
+/** Whether its signal was sent already is not known: a worker takes a second SIGTERM like the first, and SIGKILL ends it. */
+function finish(begun: Begun, chosen: NonNullable<Wish["chosen"]>, observed: Observed): Action {
   const still = observed.workers.find(
     ({ container }) => container.shortId === chosen.container && container.pid === chosen.pid,
   );
-  if (still === undefined || !isRunning(still))
-    return { kind: "settleWish", wish: id, made, pid: chosen.pid };
-  return { kind: "grantWish", wish: id, made, target: targetOf(still), signal: signalFor(made.kind) };
+  const handsOver = begun.made.kind === "switchover" && still !== undefined && still.phase !== "master";
+  if (still === undefined || !isRunning(still) || handsOver)
+    return { kind: "settleWish", ...begun, pid: chosen.pid };
+  return { kind: "grantWish", ...begun, target: targetOf(still), signal: signalFor(begun.made.kind) };
 }
 
 const signalFor = (kind: WishKind) => (kind === "switchover" ? "SIGTERM" : "SIGKILL");

@@ -11,6 +11,7 @@ export interface Moment {
 export interface Observed extends RegistryView, Moment {
   readonly workers: readonly WorkerView[];
   readonly image: EngineView["image"];
+  readonly volumes: EngineView["volumes"];
   readonly foreign: EngineView["foreign"];
 }
 
@@ -50,7 +51,8 @@ export const targetOf = ({ name, container }: WorkerView): Target => ({
 
 export function observedOf(engine: EngineView, registry: RegistryView, moment: Moment): Observed {
   const workers = engine.ours.map((container) => viewOf(container, registry));
-  return { ...registry, ...moment, workers, image: engine.image, foreign: engine.foreign };
+  const { image, volumes, foreign } = engine;
+  return { ...registry, ...moment, workers, image, volumes, foreign };
 }
 
 function viewOf(container: ContainerSeen, registry: RegistryView): WorkerView {
@@ -97,3 +99,7 @@ export function isDead(
   if (view !== undefined) return !isRunning(view);
   return pids.get(node.name)?.container === node.container || workers.some(({ name }) => name === node.name);
 }
+
+/** Whether a master stands that is not certainly dead. */
+export const isLed = (observed: Pick<Observed, "workers" | "pids" | "master">): boolean =>
+  observed.master !== null && !isDead(observed, observed.master);

@@ -3,11 +3,14 @@ import { TransientError } from "../protocol/errors.ts";
 import type { EventRecord } from "../protocol/status.ts";
 import {
   type ClusterStatus,
+  type CopyNode,
   type DrainNode,
   fromJson,
+  type LogNode,
   type MasterNode,
   type Paths,
   type PidNode,
+  type Place,
   type ReadsNode,
   type SpecNode,
   toJson,
@@ -16,7 +19,7 @@ import {
   type WorkerNode,
 } from "../protocol/znodes.ts";
 import type { NodeContent, ZooKeeperSession } from "../protocol/zookeeper.ts";
-import type { Registry, RegistryView, SeenMaster, SeenWish } from "./ports.ts";
+import type { Registry, RegistryView, SeenLog, SeenMaster, SeenWish } from "./ports.ts";
 
 export class ZnodeRegistry implements Registry {
   readonly #session: ZooKeeperSession;
@@ -28,21 +31,26 @@ export class ZnodeRegistry implements Registry {
   }
 
   async view(): Promise<RegistryView> {
-    const { workers, pids, draining, reads, wishes, window, spec } = this.#paths;
-    const [nodes, pidNodes, drains, readsNodes, wishNodes, master, windowNode, specNode] = await Promise.all([
-      this.#below<WorkerNode>(workers),
-      this.#below<PidNode>(pids),
-      this.#below<DrainNode>(draining),
-      this.#below<ReadsNode>(reads),
-      this.#wishes(wishes),
-      this.#master(),
-      this.#json<WindowNode>(window),
-      this.#json<SpecNode>(spec),
-    ]);
+    const { workers, copies, pids, draining, reads, wishes, window, spec } = this.#paths;
+    const [nodes, copyNodes, pidNodes, drains, readsNodes, wishNodes, master, log, windowNode, specNode] =
+      await Promise.all([
+        this.#below<WorkerNode>(workers),
+        this.#below<CopyNode>(copies),
+        this.#below<PidNode>(pids),
+        this.#below<DrainNode>(draining),
+        this.#below<ReadsNode>(reads),
+        this.#wishes(wishes),
+        this.#master(),
+        this.#log(),
+        this.#json<WindowNode>(window),
+        this.#json<SpecNode>(spec),
+      ]);
     const firsts = [...readsNodes.values()].flatMap(({ firstReadAtMs }) => firstReadAtMs ?? []);
     return {
       nodes: [...nodes.values()],
       master,
+      log,
+      copies: copyNodes,
       pids: pidNodes,
       draining: drains,
       reads: [...readsNodes.values()].reduce((sum, node) => sum + node.reads, 0),
@@ -67,8 +75,15 @@ export class ZnodeRegistry implements Registry {
     const found = await Promise.all(ids.map((id) => this.#session.get(`${parent}/${id}`)));
     return ids.flatMap((id, i) => {
       const content = found[i] ?? null;
-      return content === null ? [] : [{ id, wish: fromJson<Wish>(content.data) }];
+      if (content === null) return [];
+      return [{ id, wish: fromJson<Wish>(content.data), version: content.stat.version }];
     });
+  }
+
+  async #log(): Promise<SeenLog | null> {
+    const content = await this.#session.get(this.#paths.log);
+    const node = content === null ? null : fromJson<LogNode>(content.data);
+    return content === null || node === null ? null : { ...node, version: content.stat.version };
   }
 
   async #master(): Promise<SeenMaster | null> {
@@ -124,9 +139,15 @@ export class ZnodeRegistry implements Registry {
     await this.#session.remove(path, held.version);
   }
 
-  async forgetMaster(container: string): Promise<void> {
+  /**
+   * Looks again, because the znode may have become another worker's since. ZooKeeper removes by version alone, and a successor's
+   * znode has the same small ones: if the dead master's session ends and another worker is elected between the two calls,
+   * that worker loses its znode. It then stops leading, as after any loss of its znode, and the next election begins; its
+   * writes are fenced by the log, not by the znode.
+   */
+  async forgetMaster({ container, guid }: Pick<MasterNode, "container" | "guid">): Promise<void> {
     const held = await this.#heldBy(this.#paths.master, container);
-    if (held !== null) await this.#session.remove(this.#paths.master, held.version);
+    if (held?.guid === guid) await this.#session.remove(this.#paths.master, held.version);
   }
 
   /** Looks again: between observing and acting the znode may have become another's. */
@@ -137,8 +158,18 @@ export class ZnodeRegistry implements Registry {
     return holder?.container === container ? { guid: holder.guid, version: content.stat.version } : null;
   }
 
-  async writeWish(id: string, wish: Wish): Promise<void> {
-    await this.#session.set(`${this.#paths.wishes}/${id}`, toJson(wish));
+  writeWish(id: string, wish: Wish, version: number): Promise<boolean> {
+    return this.#session.set(`${this.#paths.wishes}/${id}`, toJson(wish), version);
+  }
+
+  async listCopy(worker: string, holds: Place | null, volume: "new" | "existing"): Promise<void> {
+    const node = toJson({ holds, atMs: Date.now() } satisfies CopyNode);
+    if (volume === "new") await this.#session.put(this.#paths.copy(worker), node);
+    else await this.#session.create(this.#paths.copy(worker), node);
+  }
+
+  async unlistCopy(worker: string): Promise<void> {
+    await this.#session.remove(this.#paths.copy(worker));
   }
 
   async removeWish(id: string): Promise<void> {

@@ -25,11 +25,13 @@ const stopWithinMs = 8_000;
 export function runProgram(log: Log, body: (stop: AbortSignal) => Promise<void>): void {
   const stop = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
+    // A second one is no reason to hurry: who has sent the first one may have forgotten it.
+    if (stop.signal.aborted) return;
     log.info({ signal: name }, "stopping");
     stop.abort(new Error(`stopped by ${name}`));
     setTimeout(() => process.exit(1), stopWithinMs).unref();
   };
-  process.once("SIGTERM", onSignal);
+  process.on("SIGTERM", onSignal);
   process.once("SIGINT", onSignal);
   const fail = (error: unknown) => {
     log.fatal({ err: error }, "failed");

@@ -11,7 +11,15 @@ import type {
   WorkerContainer,
 } from "../../controller/ports.ts";
 import type { EventRecord } from "../../protocol/status.ts";
-import type { ClusterStatus, PidNode, SpecNode, WindowNode, WorkerNode } from "../../protocol/znodes.ts";
+import type {
+  ClusterStatus,
+  CopyNode,
+  PidNode,
+  Place,
+  SpecNode,
+  WindowNode,
+  WorkerNode,
+} from "../../protocol/znodes.ts";
 
 const epoch = 7;
 const firstPid = 10_000;
@@ -24,12 +32,17 @@ export class SimulatedEngine implements Engine {
     return {
       image: null,
       ours: [...this.#containers.values()].map((container) => ({ ...container })),
+      volumes: new Set([...this.#containers.values()].map(({ worker }) => worker)),
       foreign: [],
     };
   }
 
   get running(): readonly ContainerSeen[] {
     return [...this.#containers.values()].filter(({ state }) => state === "running");
+  }
+
+  async claimVolume(): Promise<"new"> {
+    return "new";
   }
 
   async create({ worker, labels }: WorkerContainer): Promise<string> {
@@ -73,6 +86,7 @@ export class SimulatedEngine implements Engine {
 export class SimulatedRegistry implements Registry {
   readonly #engine: SimulatedEngine;
   readonly #pids = new Map<string, PidNode>();
+  readonly #copies = new Map<string, CopyNode>();
   #spec: SpecNode | null = null;
   #window: WindowNode | null = null;
   #status: ClusterStatus | null = null;
@@ -94,6 +108,11 @@ export class SimulatedRegistry implements Registry {
       nodes,
       master:
         master === null ? null : { ...master, pid: master.pid ?? 0, epoch, createdAtMs: master.sinceMs },
+      log:
+        master === null
+          ? null
+          : { broker: "1", master: master.name, epoch, position: this.#position, version: 1 },
+      copies: new Map(this.#copies),
       pids: new Map(this.#pids),
       draining: new Map(),
       reads: this.#position * 10,
@@ -127,6 +146,14 @@ export class SimulatedRegistry implements Registry {
     this.#pids.delete(worker);
   }
 
+  async listCopy(worker: string, holds: Place | null): Promise<void> {
+    this.#copies.set(worker, { holds, atMs: Date.now() });
+  }
+
+  async unlistCopy(worker: string): Promise<void> {
+    this.#copies.delete(worker);
+  }
+
   async readStatus(): Promise<ClusterStatus | null> {
     return this.#status;
   }
@@ -149,6 +176,8 @@ export class SimulatedRegistry implements Registry {
   async forgetMaster(): Promise<void> {}
   async writeDrain(): Promise<void> {}
   async removeDrain(): Promise<void> {}
-  async writeWish(): Promise<void> {}
+  async writeWish(): Promise<boolean> {
+    return false;
+  }
   async removeWish(): Promise<void> {}
 }

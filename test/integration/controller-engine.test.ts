@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, describe, it } from "node:test";
-import { DockerEngine } from "../../controller/docker-engine.ts";
+import { DockerEngine, uidOnEngine } from "../../controller/docker-engine.ts";
 import { labels } from "../../controller/names.ts";
 import type { ContainerSeen } from "../../controller/ports.ts";
 import { workerContainer } from "../../controller/worker-container.ts";
@@ -27,6 +27,7 @@ describe("DockerEngine on a real engine", () => {
     command: ["sleep", "600"],
   });
   const run = async (worker: string): Promise<{ readonly id: string; readonly pid: number }> => {
+    await engine.claimVolume(wanted(worker).volume);
     const id = await engine.create(wanted(worker));
     return { id, pid: await engine.start(id) };
   };
@@ -183,7 +184,18 @@ describe("DockerEngine on a real engine", () => {
       foreign.map(({ worker }) => worker),
       ["w-7", "w-8", "w-9"],
     );
-    await assert.rejects(fresh.create(wanted("w-9")), TerminalError);
+    await assert.rejects(fresh.claimVolume(wanted("w-9").volume), TerminalError);
+  });
+
+  it("lists the volumes of ours by worker, also without a container, and knows a new one from one that is there", async () => {
+    const { volume } = wanted("w-6");
+    assert.equal(await engine.claimVolume(volume), "new");
+    assert.equal(await engine.claimVolume(volume), "existing");
+    assert.deepEqual([...(await engine.view()).volumes].sort(), ["w-1", "w-2", "w-6"]);
+    assert.equal(await uidOnEngine({ socketPath, cluster }), uid);
+    await docker("volume", "rm", volume.name);
+    assert.deepEqual([...(await engine.view()).volumes], ["w-1"]);
+    assert.equal(await uidOnEngine({ socketPath, cluster: uniqueCluster() }), null);
   });
 
   it("says that an image is missing, in a way that trying again will not mend", async () => {

@@ -30,6 +30,8 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
     assert.deepEqual(await registry.view(), {
       nodes: [],
       master: null,
+      log: null,
+      copies: new Map(),
       pids: new Map(),
       draining: new Map(),
       reads: 0,
@@ -51,11 +53,12 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
     await session.create(paths.master, toJson(leader), { ephemeral: true });
     const { master } = await registry.view();
     assert.equal(master?.epoch, (await session.stat(paths.master))?.czxid);
-    await registry.forgetMaster("bbb");
+    await registry.forgetMaster({ ...leader, container: "bbb" });
+    await registry.forgetMaster({ ...leader, guid: "a later life of the same container" });
     assert.equal((await registry.view()).master?.container, "aaa");
-    await registry.forgetMaster("aaa");
+    await registry.forgetMaster(leader);
     assert.equal((await registry.view()).master, null);
-    await registry.forgetMaster("aaa");
+    await registry.forgetMaster(leader);
   });
 
   it("forgets a dead worker with its suspects or without them, and no other's", async () => {
@@ -103,6 +106,33 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
     assert.deepEqual((await registry.view()).wishes, []);
   });
 
+  it("writes to a command only as it was seen: not to one that was withdrawn or changed since", async () => {
+    const wish: Wish = { kind: "crashSlave", madeAtMs: 5 };
+    await session.create(`${paths.wishes}/wish-`, toJson(wish), { sequential: true });
+    const [seen] = (await registry.view()).wishes;
+    assert.ok(seen);
+    const outcome = { ok: true, pid: 7 } as const;
+    assert.equal(await registry.writeWish(seen.id, { ...wish, outcome }, seen.version), true);
+    assert.equal(await registry.writeWish(seen.id, wish, seen.version), false);
+    assert.deepEqual((await registry.view()).wishes[0]?.wish?.outcome, outcome);
+    await registry.removeWish(seen.id);
+    assert.equal(await registry.writeWish(seen.id, wish, seen.version + 1), false);
+    assert.deepEqual((await registry.view()).wishes, []);
+  });
+
+  it("notes what a copy holds, keeps what is noted, and forgets it only for a volume that is made anew", async () => {
+    const held = async () => (await registry.view()).copies.get("w-3")?.holds;
+    await registry.listCopy("w-3", null, "existing");
+    assert.equal(await held(), null);
+    await session.put(paths.copy("w-3"), toJson({ holds: { epoch: 4, position: 7 }, atMs: 1 }));
+    await registry.listCopy("w-3", null, "existing");
+    assert.deepEqual(await held(), { epoch: 4, position: 7 });
+    await registry.listCopy("w-3", { epoch: 0, position: 0 }, "new");
+    assert.deepEqual(await held(), { epoch: 0, position: 0 });
+    await registry.unlistCopy("w-3");
+    assert.equal(await held(), undefined);
+  });
+
   it("wakes a watcher of the master, of the workers and of wishes when they change", async () => {
     const other = await open();
     const wakes: string[] = [];
@@ -116,7 +146,7 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
     other.watch("children", paths.wishes, wake("wishes"));
     await other.get(paths.master);
     const told = once(all.signal, "abort");
-    await registry.forgetMaster("aaa");
+    await registry.forgetMaster(leader);
     await session.create(paths.worker("w-1"), "{}", { ephemeral: true });
     await session.create(`${paths.wishes}/wish-`, "{}", { sequential: true });
     await told;

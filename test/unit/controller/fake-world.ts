@@ -5,6 +5,7 @@ import { labels, shortId } from "../../../controller/names.ts";
 import type { ContainerSeen, Engine, Registry, RegistryView, SeenMaster } from "../../../controller/ports.ts";
 import type { World } from "../../../controller/reconcile.ts";
 import type { ManifestSpec } from "../../../protocol/manifest.ts";
+import { nowhere } from "../../../protocol/place.ts";
 import type {
   ClusterStatus,
   DrainNode,
@@ -14,6 +15,7 @@ import type {
   Wish,
   WorkerNode,
 } from "../../../protocol/znodes.ts";
+import { FakeCopies } from "./fake-copies.ts";
 import { nowMs, spec } from "./makers.ts";
 
 interface FakeContainer {
@@ -35,6 +37,7 @@ export class FakeWorld {
   readonly pids = new Map<string, PidNode>();
   readonly draining = new Map<string, DrainNode>();
   readonly wishes = new Map<string, Wish>();
+  readonly copies = new FakeCopies();
   master: SeenMaster | null = null;
   specNode: SpecNode | null = null;
   window: WindowNode | null = null;
@@ -117,17 +120,64 @@ export class FakeWorld {
     if (this.master !== null && !alive.has(this.master.container)) this.master = null;
   }
 
+  /** ZooKeeper's data is lost: all znodes are gone, and whoever made one has lost its session. */
+  emptyZooKeeper(): void {
+    this.nodes.clear();
+    this.pids.clear();
+    this.draining.clear();
+    this.wishes.clear();
+    this.copies.entries.clear();
+    this.copies.log = null;
+    this.master = null;
+    this.specNode = null;
+    this.window = null;
+  }
+
+  /** Everything stops, and the containers are removed, as `down` does it. The broker forgets what it had in memory. */
+  down(): void {
+    this.containers.clear();
+    this.expireSessions();
+    this.restartBroker();
+  }
+
+  restartBroker(): void {
+    this.copies.memory = `${this.copies.memory}+`;
+  }
+
+  /** An acknowledged write: the master has it, and every slave that serves. */
+  write(): void {
+    if (this.master === null) return;
+    const slaves = [...this.nodes.values()].filter(({ state }) => state === "slave").map(({ name }) => name);
+    this.copies.write(this.master.name, this.master.epoch, slaves);
+  }
+
   /** Every healthy worker does what it can do next: join, catch up, lead, or leave. */
   workersTurn(): void {
+    if (this.specNode === null) return;
     for (const { seen, hung } of this.running) if (!hung) this.#workerTurn(seen);
     if (this.master !== null) return;
-    const able = [...this.nodes.values()].filter(({ state }) => state === "slave");
+    const able = [...this.nodes.values()].filter(
+      ({ state, waiting }) => state === "slave" && waiting === undefined,
+    );
     const [heir] = able.sort((a, b) => (a.pid ?? 0) - (b.pid ?? 0));
     if (heir === undefined || heir.pid === null) return;
     const { name, container, pid } = heir;
-    // Nobody leads while a dead one with a lower pid still stands there, or another master does.
+    // None leads while a dead one with a lower pid still stands there, or another master does.
     this.master = { name, container, pid, guid: "g", epoch: ++this.#epochs, createdAtMs: this.nowMs };
+    this.copies.elected(name, this.#epochs);
     this.nodes.set(name, { ...heir, state: "master" });
+  }
+
+  /** A copy follows the master, or may lead itself, or says what it waits for. */
+  #follow(node: WorkerNode): void {
+    const { name } = node;
+    if (this.master !== null && this.master.name !== name) {
+      this.copies.follow(name, this.master.name);
+      return void this.nodes.set(name, { ...this.copies.told(name, node, null), state: "slave" });
+    }
+    const waiting = this.copies.whyNot(name, [...this.nodes.keys()], this.specNode !== null);
+    const state = waiting === null ? "slave" : "joining";
+    this.nodes.set(name, { ...this.copies.told(name, node, waiting), state });
   }
 
   #workerTurn(seen: ContainerSeen): void {
@@ -143,8 +193,9 @@ export class FakeWorld {
     }
     if (node !== undefined && marked && this.master?.container !== container)
       return void this.nodes.set(name, { ...node, state: "draining" });
-    if (node?.state === "joining") return void this.nodes.set(name, { ...node, state: "slave" });
-    if (node === undefined && pid?.container === container && pid.pid === seen.pid)
+    if (node !== undefined && this.master?.container !== container) return void this.#follow(node);
+    if (node === undefined && pid?.container === container && pid.pid === seen.pid) {
+      this.copies.open(name);
       this.nodes.set(name, {
         name,
         container,
@@ -152,12 +203,12 @@ export class FakeWorld {
         state: "joining",
         pid: pid.pid,
         eligible: true,
-        position: 0,
-        epoch: 0,
         readsServed: 0,
         writesServed: 0,
         sinceMs: this.nowMs,
+        ...this.copies.place(name),
       });
+    }
   }
 
   /** As long as it can, a worker leaves in order: its znodes go with it. */
@@ -175,8 +226,15 @@ export class FakeWorld {
       view: async () => ({
         image: this.image,
         ours: [...this.containers.values()].map(({ seen }) => seen),
+        volumes: new Set(this.copies.volumes.keys()),
         foreign: [],
       }),
+      claimVolume: async ({ name }) => {
+        const worker = name.replace("dbaas-", "");
+        if (this.copies.volumes.has(worker)) return "existing";
+        this.copies.volumes.set(worker, nowhere);
+        return "new";
+      },
       create: async ({ name, worker, volume, labels: made }) => {
         if (this.engineRefuses) throw new Error("no such image");
         if ([...this.containers.values()].some((one) => one.seen.worker === worker))
@@ -233,7 +291,9 @@ export class FakeWorld {
         reads: this.reads,
         firstReadAtMs: this.reads > 0 ? nowMs : null,
         window: this.window,
-        wishes: [...this.wishes].map(([id, wish]) => ({ id, wish })),
+        wishes: [...this.wishes].map(([id, wish]) => ({ id, wish, version: 0 })),
+        log: this.copies.log === null ? null : { ...this.copies.log, version: 0 },
+        copies: new Map(this.copies.entries),
         spec: this.specNode,
       }),
       writeSpec: async (node) => {
@@ -253,10 +313,15 @@ export class FakeWorld {
       forgetWorker: async (worker, container) => {
         if (this.nodes.get(worker)?.container === container) this.nodes.delete(worker);
       },
-      forgetMaster: async (container) => {
+      forgetMaster: async ({ container }) => {
         if (this.master?.container === container) this.master = null;
       },
-      writeWish: async (id, wish) => void this.wishes.set(id, wish),
+      writeWish: async (id, wish) => this.wishes.has(id) && this.wishes.set(id, wish).size > 0,
+      listCopy: async (worker, holds, volume) => {
+        if (volume === "new" || !this.copies.entries.has(worker))
+          this.copies.entries.set(worker, { holds, atMs: this.nowMs });
+      },
+      unlistCopy: async (worker) => void this.copies.entries.delete(worker),
       removeWish: async (id) => void this.wishes.delete(id),
       readStatus: async (): Promise<ClusterStatus | null> => null,
       writeStatus: refuse,

@@ -30,10 +30,12 @@ describe("lag", () => {
 
   it("remembers nothing new while there is no master", () => {
     const nobody = observedOf(
-      { image: null, ours: [], foreign: [] },
+      { image: null, ours: [], volumes: new Set<string>(), foreign: [] },
       {
         nodes: [],
         master: null,
+        log: null,
+        copies: new Map(),
         pids: new Map(),
         draining: new Map(),
         reads: 0,

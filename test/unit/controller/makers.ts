@@ -77,9 +77,12 @@ export function observed(
 ): Observed {
   const leader = workers.find(({ leads }) => leads);
   const { ours = workers.map(container), foreign = [], image = "sha256:image", ...registry } = changes;
+  const volumes = changes.volumes ?? new Set(workers.map(({ name }) => name));
   return observedOf(
-    { image, ours, foreign },
+    { image, ours, volumes, foreign },
     {
+      log: { broker: "b", master: leader?.name ?? "", epoch: 1, position: 10, version: 0 },
+      copies: new Map([...volumes].map((name) => [name, { holds: { epoch: 1, position: 10 }, atMs: nowMs }])),
       nodes: workers.flatMap((worker) =>
         worker.state === "none" || worker.state === "dead" ? [] : [node(worker, worker.state ?? "slave")],
       ),

@@ -38,7 +38,7 @@ describe("plan", () => {
     const gone = dead("w-1", 100, { leads: true });
     const world = observed([gone, slave("w-2", 200)], {});
     assert.deepEqual(plan(intent(1), world, emptyMemory), [
-      { kind: "forgetMaster", worker: "w-1", container: shortOf(gone) },
+      { kind: "forgetMaster", worker: "w-1", container: shortOf(gone), guid: "g" },
       {
         kind: "removeContainer",
         worker: "w-1",

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { describe as inWords } from "../../../controller/action.ts";
-import { emptyMemory, type Memory } from "../../../controller/memory.ts";
-import { type Round, reconcile } from "../../../controller/reconcile.ts";
+import { emptyMemory } from "../../../controller/memory.ts";
+import { reconcile, type World } from "../../../controller/reconcile.ts";
+import { messageOf } from "../../../protocol/errors.ts";
+import { Controller, pidsFrom } from "./fake-controller.ts";
 import { FakeWorld } from "./fake-world.ts";
 import { spec } from "./makers.ts";
 
-/** Longer than every patience of the controller, at 2.5 s a round. */
-const settleRoundsMax = 250;
-
 const points = [
+  "after-claim",
   "after-create",
   "after-start",
   "before-forgetMaster",
@@ -24,48 +24,6 @@ const points = [
   "after-crash",
   "after-stepDown",
 ] as const;
-
-/** A controller that goes on where its predecessor died. */
-class Controller {
-  memory: Memory = emptyMemory;
-  readonly #world: FakeWorld;
-
-  constructor(world: FakeWorld) {
-    this.#world = world;
-  }
-
-  async cycle(): Promise<Round> {
-    const round = await reconcile(this.#world.controller(), this.memory);
-    this.memory = this.#world.died ? emptyMemory : round.memory;
-    return round;
-  }
-
-  /** Cycles, with the workers doing their part in between, until nothing is left to do. */
-  async settle(): Promise<void> {
-    let quiet = 0;
-    for (let i = 0; i < settleRoundsMax; i++) {
-      this.#world.nowMs += 2_500;
-      const { deeds } = await this.cycle();
-      this.#world.workersTurn();
-      quiet = deeds.length === 0 && this.#allThere() ? quiet + 1 : 0;
-      if (quiet === 3) return;
-    }
-    assert.fail("does not settle");
-  }
-
-  #allThere(): boolean {
-    const { running, master, nodes } = this.#world;
-    return master !== null && running.every(({ seen }) => nodes.get(seen.worker)?.container === seen.shortId);
-  }
-}
-
-const pidsFrom = (seed: number) => {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return 1 + (state % 30_000);
-  };
-};
 
 const rolesIn = (world: FakeWorld): readonly string[] =>
   world.running.map(({ seen }) => world.roleOf(seen.id)).sort();
@@ -212,6 +170,20 @@ describe("reconcile", () => {
     await controller.settle();
     assertAsDesired(world, 1);
     assert.equal(world.harms.length, 1);
+  });
+
+  it("does nothing for a command that its client withdraws at any moment before the choice is written down", async () => {
+    for (const kind of ["crashMaster", "crashSlave", "switchover"] as const) {
+      const { world } = await settled();
+      world.wishes.set("wish-1", { kind, madeAtMs: world.nowMs });
+      const withdrawn: World = {
+        ...world.controller(),
+        failpoint: (name) => void (name === "before-grantWish" && world.wishes.delete("wish-1")),
+      };
+      const { deeds } = await reconcile(withdrawn, emptyMemory);
+      assert.match(messageOf(deeds.find(({ action }) => action.kind === "grantWish")?.error), /withdrawn/);
+      assert.deepEqual(world.harms, [], kind);
+    }
   });
 
   describe("with workers of an older image", () => {

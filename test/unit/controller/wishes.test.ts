@@ -16,7 +16,9 @@ function answers(
   wishes: readonly (Wish | null)[],
   changes = {},
 ): readonly string[] {
-  const world = observed(workers, { wishes: wishes.map((made, i) => ({ id: `wish-${i}`, wish: made })) });
+  const world = observed(workers, {
+    wishes: wishes.map((made, i) => ({ id: `wish-${i}`, wish: made, version: 0 })),
+  });
   return answerWishes(world, { ...rules, ...changes }).map((action) => {
     if (action.kind === "grantWish") return `${action.wish}: ${action.signal} ${action.target.worker}`;
     if (action.kind === "refuseWish") return `${action.wish}: ${action.reason}`;
@@ -86,6 +88,13 @@ describe("answerWishes", () => {
       ]);
       const restarted = { ...chosen(victim), pid: 399 };
       assert.deepEqual(answers(five, [wish({ chosen: restarted })]), ["wish-0: settled 399"]);
+    });
+
+    it("asks a master that still leads to step down, and no worker that has stepped down", () => {
+      const asked = (worker: WorkerIs) => wish({ kind: "switchover", chosen: chosen(worker) });
+      assert.deepEqual(answers(five, [asked(master("w-1", 500))]), ["wish-0: SIGTERM w-1"]);
+      const leaving = slave("w-1", 500, { state: "draining" });
+      assert.deepEqual(answers([leaving, master("w-2", 200)], [asked(leaving)]), ["wish-0: settled 500"]);
     });
   });
 
