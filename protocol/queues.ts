@@ -10,6 +10,8 @@ export const queues = {
   response: "responseQ",
   /** Requests that killed or blocked two workers end here, for an operator to look at. */
   dead: "deadQ",
+  /** One message that the broker forgets at every restart: by it the workers see that the log may have lost its end. */
+  boot: "bootQ",
 } as const;
 
 /** Bounds that keep every buffer finite. RabbitMQ 4 refuses messages above 16 MiB. */
@@ -41,6 +43,7 @@ export const queueArguments = {
     "x-max-length": queueLimits.deadMessagesMax,
     "x-overflow": "drop-head",
   },
+  [queues.boot]: { "x-queue-type": "classic" },
 } as const;
 
 /** The log's arguments. Segments are small because retention is judged by whole segments. */

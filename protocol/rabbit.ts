@@ -6,6 +6,7 @@ import { messageOf, TransientError } from "./errors.ts";
 import { queueArguments, queues, syncArguments } from "./queues.ts";
 import { Confirms } from "./rabbit-confirms.ts";
 import { watchLink } from "./rabbit-link.ts";
+import { BrokerMemory } from "./rabbit-memory.ts";
 import { Scratch } from "./rabbit-scratch.ts";
 import { within } from "./waiting.ts";
 
@@ -40,8 +41,8 @@ export interface PublishOptions {
 export interface ConsumeOptions {
   readonly prefetch: number;
   readonly noAck?: boolean;
-  /** Where to start in a stream: an offset, or "first" or "last" (the last chunk). */
-  readonly streamOffset?: number | "first" | "last";
+  /** Where to start in a stream: an offset, "first", "last" (the last chunk), or "next" (what is appended from now on). */
+  readonly streamOffset?: number | "first" | "last" | "next";
   readonly exclusive?: boolean;
   /** Of two consumers the one with the higher number gets all messages, as long as it takes them. */
   readonly priority?: number;
@@ -57,6 +58,7 @@ export interface Consumer {
 export class Rabbit {
   readonly #model: ChannelModel;
   readonly #scratch: Scratch<Channel>;
+  readonly #memory: BrokerMemory<ConsumeMessage>;
   readonly #ended = new AbortController();
   #publisher: Channel | undefined;
   #confirms: Confirms<ReturnType<typeof propertiesOf>> | undefined;
@@ -68,6 +70,7 @@ export class Rabbit {
   private constructor(model: ChannelModel) {
     this.#model = model;
     this.#scratch = new Scratch(() => model.createChannel());
+    this.#memory = new BrokerMemory(this.#scratch);
     model.on("error", (error) => this.#end(error));
     model.on("close", (error?: Error) => this.#end(error ?? new Error("connection closed")));
     model.on("blocked", () => {
@@ -121,10 +124,21 @@ export class Rabbit {
 
   /** Makes the log if it is not there. An existing one keeps its retention, which cannot be changed by declaring. */
   async declareLog(retention: { readonly maxBytes: number; readonly maxAgeSeconds: number }): Promise<void> {
+    const memory = await this.#memory.id();
     if (await this.#scratch.exists(queues.sync)) return;
+    // What stood in a log that was deleted is forgotten as after a restart; this must be seen before the new log is.
+    await this.#memory.renew(memory);
     await this.#scratch.declare(queues.sync, (channel) =>
       channel.assertQueue(queues.sync, { durable: true, arguments: syncArguments(retention) }),
     );
+  }
+
+  /**
+   * Another one than before when records that the broker confirmed may be gone: it was restarted, or the log was made anew. As
+   * long as this connection lives, it stays the same.
+   */
+  memoryId(): Promise<string> {
+    return this.#memory.id();
   }
 
   /** A queue of this connection's own, gone with it. @returns its name */
@@ -203,6 +217,9 @@ export class Rabbit {
       callWithinMs,
       `consume ${queue}`,
     );
+    // The broker says yes before it has looked where the log ends; what it answers next on this channel comes after that.
+    if (options.streamOffset === "next")
+      await within(channel.checkQueue(queue), callWithinMs, `find the end of ${queue}`);
     let cancelled: Promise<unknown> | undefined;
     const cancel = async () => {
       if (this.ended.aborted) return;

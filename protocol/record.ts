@@ -30,6 +30,11 @@ export interface Marker {
    * not hold: it was made anew since, or lost its end.
    */
   readonly after: number;
+  /**
+   * Set when the log before this marker does not hold what its writer's copy does: the epoch of that copy. The log goes on from
+   * it alone, so only a copy that stands at exactly this epoch and `after` can read on; what it lacks or has more is elsewhere.
+   */
+  readonly adopts?: number;
   readonly master: string;
   readonly atMs: number;
 }

@@ -3,14 +3,18 @@ import { messageOf, TransientError } from "../protocol/errors.ts";
 import type { Log } from "../protocol/log.ts";
 import {
   fromJson,
+  type CopyNode,
+  type LogNode,
   type MasterNode,
   type Paths,
   type PidNode,
+  type Place,
   toJson,
   type WorkerNode,
 } from "../protocol/znodes.ts";
 import type { ZooKeeperSession } from "../protocol/zookeeper.ts";
 import type { Candidate } from "./election.ts";
+import { AcknowledgedLog, type KnownLog } from "./log-node.ts";
 import type { Time } from "./ports.ts";
 
 /** Counters and positions are told this often at most; a change of state at once. */
@@ -34,20 +38,38 @@ export interface MembershipOptions {
   readonly container: string;
   readonly guid: string;
   readonly sinceMs: number;
+  /** The broker's memory id. */
+  readonly memory: string;
   readonly time: Time;
   readonly log: Log;
   /** Read whenever the node is written. */
   readonly telling: () => Telling;
 }
 
+/** What stands in ZooKeeper about all copies. */
+export interface KnownCopies {
+  readonly log: KnownLog;
+  readonly copies: ReadonlyMap<string, Place | null>;
+  /** The controller publishes the manifest once it has listed every volume. */
+  readonly listed: boolean;
+}
+
+/** @property known what was acknowledged before, read when no other could be master any more */
+export interface Elected {
+  readonly epoch: number;
+  readonly known: LogNode | null;
+}
+
 export class Membership {
   readonly #options: MembershipOptions;
+  readonly #log: AcknowledgedLog;
   #pid: number | null = null;
   #told = "";
   #telling: Promise<void> = Promise.resolve();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    this.#log = new AcknowledgedLog(options.session, options.paths, options);
   }
 
   get pid(): number | null {
@@ -121,15 +143,54 @@ export class Membership {
     return content === null ? null : fromJson<MasterNode>(content.data);
   }
 
-  /** One atomic create decides. @returns the epoch, or null when somebody else was first */
-  async takeMastership(): Promise<number | null> {
+  /** One atomic create decides. @returns null when another worker was first */
+  async takeMastership(): Promise<Elected | null> {
     const { session, paths } = this.#options;
     if (this.#pid === null) return null;
     const node = toJson(this.#masterNode(this.#pid));
     if ((await session.create(paths.master, node, { ephemeral: true })) === null) return null;
-    const stat = await session.stat(paths.master);
+    const [stat, base, known] = await Promise.all([
+      session.stat(paths.master),
+      this.#epochBase(),
+      this.#log.read(),
+    ]);
     if (stat === null || !stat.mine) throw new TransientError("lost the master znode at once");
-    return (await this.#epochBase()) + stat.czxid;
+    return { epoch: base + stat.czxid, known: known.node };
+  }
+
+  /** @throws TransientError when a later master has written what it holds */
+  hasLed(place: Place): Promise<void> {
+    return this.#log.hasLed(place);
+  }
+
+  /** Writes down that the log holds everything acknowledged. @returns false when the node has changed since it was read */
+  async vouch(known: KnownLog, node: LogNode): Promise<boolean> {
+    // ZooKeeper was emptied, or is new; epochs must still only grow.
+    if (known.node === null) await this.raiseEpochs(node.epoch);
+    return this.#log.replace(known, node);
+  }
+
+  async knownCopies(): Promise<KnownCopies> {
+    const { session, paths } = this.#options;
+    const log = await this.#log.read();
+    // The log is whole: what else there is makes no difference.
+    if (log.node?.broker === this.#options.memory) return { log, copies: new Map(), listed: true };
+    const [names, spec] = await Promise.all([session.children(paths.copies), session.stat(paths.spec)]);
+    const holdings = await Promise.all(
+      names.map(async (name) => {
+        const content = await session.get(paths.copy(name));
+        const node = content === null ? null : fromJson<CopyNode>(content.data);
+        return [name, node?.holds ?? null] as const;
+      }),
+    );
+    return { log, copies: new Map(holdings), listed: spec !== null };
+  }
+
+  /** Outlives this worker: what the copy on its volume holds. */
+  async keepPlace({ epoch, position }: Place): Promise<void> {
+    const { session, paths, name, time } = this.#options;
+    const node: CopyNode = { holds: { epoch, position }, atMs: time.now() };
+    await session.put(paths.copy(name), toJson(node));
   }
 
   /** Tells the API that writes are taken from now on. Nothing depends on it but how soon those under way are sent again. */
@@ -146,7 +207,8 @@ export class Membership {
   /** The log knows a newer epoch than ZooKeeper can give: ZooKeeper was emptied. The next election starts above it. */
   async raiseEpochs(above: number): Promise<void> {
     const { session, paths } = this.#options;
-    await session.put(paths.epochBase, String(Math.max(above, await this.#epochBase())));
+    const base = await this.#epochBase();
+    if (above > base) await session.put(paths.epochBase, String(above));
   }
 
   async #epochBase(): Promise<number> {

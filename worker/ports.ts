@@ -32,7 +32,10 @@ export type Broker = Pick<Rabbit, "ended" | "publish" | "send" | "consume">;
 
 export type Session = Pick<ZooKeeperSession, "watch" | "stat" | "silent">;
 
-export type Members = Pick<Membership, "peers" | "master" | "takeMastership" | "atWork" | "raiseEpochs">;
+export type Members = Pick<
+  Membership,
+  "peers" | "master" | "takeMastership" | "hasLed" | "atWork" | "raiseEpochs"
+>;
 
 export type Suspicion = Pick<Suspects, "begin">;
 

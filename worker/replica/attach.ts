@@ -1,34 +1,37 @@
-// Makes this worker's copy join the log: from its own file when the log still reaches back to it, else with a snapshot from
-// a live worker. Afterwards the log alone brings it up to date, and the worker may be elected.
+// Makes this worker's copy join the log: from its own file when the log still reaches back to it, else with a snapshot from a
+// live worker. Where neither helps it waits, and says for what, until another copy has gone on or it may go on itself.
 import { messageOf, TransientError } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
+import { holdsAll, placeInWords } from "../../protocol/place.ts";
 import { queues } from "../../protocol/queues.ts";
 import type { Rabbit } from "../../protocol/rabbit.ts";
-import { sleep } from "../../protocol/waiting.ts";
+import type { Place } from "../../protocol/znodes.ts";
 import { systemTime } from "../ports.ts";
 import { DamagedFileError } from "../sqlite.ts";
+import type { Standing } from "../standing.ts";
 import { GapError, LogLostError, LogReader, type LogSource } from "./log-reader.ts";
 import { fetchSnapshot } from "./snapshot.ts";
-import { Store } from "./store.ts";
+import { inspectFile, Store } from "./store.ts";
+import type { Joint, Verdict } from "./trust.ts";
 
-export interface PeerCopy {
+export interface Donor {
   readonly name: string;
   readonly guid: string;
-  readonly eligible: boolean;
-  readonly position: number;
 }
 
 export interface AttachOptions {
   readonly directory: string;
   readonly rabbit: Rabbit;
-  readonly name: string;
   readonly log: Log;
-  /** The other live workers, as they say of themselves now. */
-  readonly peers: () => Promise<readonly PeerCopy[]>;
-  /** Told as soon as the file is open: others see how far this copy is. */
-  readonly onOpen: (store: Store) => void;
+  readonly standing: Pick<Standing, "look" | "pause">;
+  /** The other live workers. */
+  readonly peers: () => Promise<readonly Donor[]>;
+  /** Called as soon as a file is open; what it holds is written down before this returns. */
+  readonly onOpen: (store: Store) => Promise<void>;
   readonly onSnapshot?: () => void;
-  /** Why the copy could not follow the log in the life before: then only another worker's copy helps. */
+  /** Something that takes long goes on. */
+  readonly onProgress: () => void;
+  /** Why the copy could not read the log in the session before: then only another worker's copy helps. */
   readonly gap: GapError | undefined;
   readonly signal: AbortSignal;
 }
@@ -36,42 +39,34 @@ export interface AttachOptions {
 export interface Attached {
   readonly store: Store;
   readonly reader: LogReader;
+  /** Set when the log does not hold this copy and goes on from it: where it stood. */
+  readonly adoptsFrom: Place | undefined;
 }
 
 /** An empty copy replays a log up to this long; beyond it a snapshot is quicker. */
 const replayRecordsMax = 2_000;
-/** When the log was lost, the copies that are left get this long to show themselves before the best of them goes on. */
-const showWithinMs = 5_000;
 
-/** @throws TransientError when the copy does not join the log and nobody can give a snapshot yet */
-export async function attach(options: AttachOptions): Promise<Attached> {
-  const { log, onOpen, signal } = options;
-  const store = await openOrDiscard(options.directory, log);
-  onOpen(store);
-  let why: unknown = options.gap;
-  try {
-    if (why === undefined && !(await worthSnapshot(options, store)))
-      return { store, reader: await LogReader.open(sourceOf(options), store.applied, signal) };
-  } catch (error) {
-    if (!(error instanceof GapError || error instanceof LogLostError)) throw await closed(store, error);
-    log.warn({ reason: messageOf(error) }, "own copy does not join the log");
-    why = error;
-  }
-  const fetched = await fromDonor(options, store).catch(async (error) => {
-    throw await closed(store, error);
-  });
-  if (fetched !== null) return fetched;
-  if (why === undefined)
-    return { store, reader: await LogReader.open(sourceOf(options), store.applied, signal) };
-  if (why instanceof LogLostError && (await isBestLeft(options, store))) return adoptLog(options, store, why);
-  throw await closed(store, new TransientError("no live worker can give a snapshot", { cause: why }));
+/** The copy that a donor sent is not used. */
+class PoorerSnapshotError extends Error {
+  override readonly name = "PoorerSnapshotError";
 }
 
-const sourceOf = ({ rabbit, log }: AttachOptions): LogSource => ({ rabbit, log, time: systemTime });
+const isDonorsTrouble = (error: unknown): boolean =>
+  error instanceof TransientError ||
+  error instanceof DamagedFileError ||
+  error instanceof PoorerSnapshotError;
 
-async function closed(store: Store, error: unknown): Promise<unknown> {
-  await store.close();
-  return error;
+/** Resolves once the copy reads the log. @throws the signal's reason, or what keeps the file from being used */
+export async function attach(options: AttachOptions): Promise<Attached> {
+  const store = await openOrDiscard(options.directory, options.log);
+  const joining = new Joining(options, store);
+  try {
+    await options.onOpen(store);
+    return await joining.run();
+  } catch (error) {
+    await joining.close();
+    throw error;
+  }
 }
 
 async function openOrDiscard(directory: string, log: Log): Promise<Store> {
@@ -85,55 +80,141 @@ async function openOrDiscard(directory: string, log: Log): Promise<Store> {
   }
 }
 
-async function worthSnapshot({ rabbit, peers }: AttachOptions, store: Store): Promise<boolean> {
-  if (store.applied.offset >= 0) return false;
-  const { messages } = await rabbit.depth(queues.sync);
-  return messages > replayRecordsMax && (await peers()).some((peer) => peer.eligible);
-}
+class Joining {
+  readonly #options: AttachOptions;
+  #store: Store;
+  /** Why it does not join the log; undefined while that was not tried. */
+  #why: unknown;
+  /** A log that was slow to begin is tried once more before a whole copy is fetched. */
+  #mayTryAgain: boolean;
 
-/** @returns null when no live worker could give one; the store is untouched then */
-async function fromDonor(options: AttachOptions, store: Store): Promise<Attached | null> {
-  const { directory, rabbit, peers, log, onOpen, signal } = options;
-  const donors = (await peers()).filter((peer) => peer.eligible);
-  for (const donor of donors.sort((a, b) => b.position - a.position)) {
-    const startedAtMs = Date.now();
-    let file: string;
-    try {
-      file = await fetchSnapshot(rabbit, donor.guid, directory);
-    } catch (error) {
-      log.warn({ donor: donor.name, reason: messageOf(error) }, "could not get a snapshot");
-      continue;
-    }
-    await store.close();
-    await Store.install(directory, file);
-    const installed = await Store.open(directory);
-    onOpen(installed);
-    options.onSnapshot?.();
-    const tookMs = Date.now() - startedAtMs;
-    log.info({ donor: donor.name, position: installed.applied.position, tookMs }, "took a snapshot");
-    return { store: installed, reader: await LogReader.open(sourceOf(options), installed.applied, signal) };
+  constructor(options: AttachOptions, store: Store) {
+    this.#options = options;
+    this.#store = store;
+    this.#why = options.gap;
+    this.#mayTryAgain = options.gap === undefined;
   }
-  return null;
-}
 
-/** Nobody joins the log, because it lost what all copies have. Then the copy that has most is the data. */
-async function isBestLeft({ peers, name, signal }: AttachOptions, store: Store): Promise<boolean> {
-  await sleep(showWithinMs, signal);
-  signal.throwIfAborted();
-  const others = await peers();
-  const { position } = store.applied;
-  return others.every(
-    (peer) =>
-      !peer.eligible && (peer.position < position || (peer.position === position && name < peer.name)),
-  );
-}
+  async close(): Promise<void> {
+    await this.#store.close();
+  }
 
-async function adoptLog(options: AttachOptions, store: Store, why: LogLostError): Promise<Attached> {
-  const { log, signal } = options;
-  log.error(
-    { reason: why.message, position: store.applied.position },
-    "the log was lost; going on from this copy",
-  );
-  store.forgetOffset();
-  return { store, reader: await LogReader.open(sourceOf(options), store.applied, signal) };
+  async run(): Promise<Attached> {
+    const { standing, signal } = this.#options;
+    if (this.#why === undefined && (await this.#worthSnapshot())) {
+      // Nothing of its own to lose, and another worker's copy is quicker than the log.
+      const verdict = await this.#look("apart");
+      if (verdict.kind === "copy") await this.#takeSnapshot(verdict.donors);
+    }
+    for (;;) {
+      signal.throwIfAborted();
+      const attached = await this.#step();
+      if (attached !== null) return attached;
+      await standing.pause(signal);
+    }
+  }
+
+  async #step(): Promise<Attached | null> {
+    if (this.#why === undefined) {
+      const reader = await this.#join();
+      if (reader !== null) return { store: this.#store, reader, adoptsFrom: undefined };
+    }
+    const verdict = await this.#look("apart");
+    if (verdict.kind === "adopt") return this.#adopt();
+    if (verdict.kind !== "copy") return null;
+    if (this.#mayTryAgain && this.#why instanceof LogLostError) {
+      this.#mayTryAgain = false;
+      this.#why = undefined;
+    } else await this.#takeSnapshot(verdict.donors);
+    return this.#why === undefined ? this.#step() : null;
+  }
+
+  #look(joint: Joint): Promise<Verdict> {
+    return this.#options.standing.look({ place: this.#store.applied, joint });
+  }
+
+  async #worthSnapshot(): Promise<boolean> {
+    if (this.#store.applied.offset >= 0) return false;
+    const { messages } = await this.#options.rabbit.depth(queues.sync);
+    return messages > replayRecordsMax;
+  }
+
+  /** @returns null when the copy does not join the log, or a snapshot must come first */
+  async #join(): Promise<LogReader | null> {
+    const { log, signal } = this.#options;
+    let reader: LogReader;
+    try {
+      reader = await LogReader.open(this.#source, this.#store.applied, signal);
+    } catch (error) {
+      if (!(error instanceof GapError || error instanceof LogLostError)) throw error;
+      log.warn({ reason: messageOf(error) }, "own copy does not join the log");
+      this.#why = error;
+      return null;
+    }
+    if (reader.hasRead) return reader;
+    // An empty copy at a log that shows nothing: it can only be read on if nothing is missing.
+    const verdict = await this.#look("empty").catch(async (error) => {
+      await reader.close();
+      throw error;
+    });
+    if (verdict.kind !== "copy") return reader;
+    await reader.close();
+    await this.#takeSnapshot(verdict.donors);
+    return this.#why === undefined ? this.#join() : null;
+  }
+
+  get #source(): LogSource {
+    const { rabbit, log } = this.#options;
+    return { rabbit, log, time: systemTime };
+  }
+
+  async #adopt(): Promise<Attached> {
+    const { log } = this.#options;
+    const { epoch, position } = this.#store.applied;
+    log.error(
+      { reason: messageOf(this.#why), place: placeInWords({ epoch, position }) },
+      "the log does not hold what this copy does; it goes on from this copy",
+    );
+    const reader = await LogReader.openAtEnd(this.#source);
+    return { store: this.#store, reader, adoptsFrom: { epoch, position } };
+  }
+
+  /** Tries one donor after the other. Afterwards `#why` is undefined if there is another file. */
+  async #takeSnapshot(donors: readonly string[]): Promise<void> {
+    const { log, peers } = this.#options;
+    const live = await peers();
+    for (const name of donors) {
+      const donor = live.find((peer) => peer.name === name);
+      if (donor === undefined) continue;
+      try {
+        await this.#fetchFrom(donor);
+        return;
+      } catch (error) {
+        if (!isDonorsTrouble(error)) throw error;
+        log.warn({ donor: name, reason: messageOf(error) }, "could not get a snapshot");
+        this.#options.signal.throwIfAborted();
+      }
+    }
+    this.#why ??= new Error("no snapshot could be taken");
+  }
+
+  async #fetchFrom({ name, guid }: Donor): Promise<void> {
+    const { directory, rabbit, log, onOpen, onSnapshot, onProgress } = this.#options;
+    const startedAtMs = performance.now();
+    const file = await fetchSnapshot(rabbit, guid, directory, onProgress);
+    const arrived = await inspectFile(file);
+    if (!holdsAll(arrived, this.#store.applied))
+      throw new PoorerSnapshotError(
+        `the snapshot holds less (${placeInWords(arrived)}) than this copy (${placeInWords(this.#store.applied)})`,
+      );
+    await this.#store.close();
+    await Store.install(directory, file);
+    this.#store = await Store.open(directory);
+    await onOpen(this.#store);
+    onSnapshot?.();
+    this.#why = undefined;
+    this.#mayTryAgain = false;
+    const tookMs = Math.round(performance.now() - startedAtMs);
+    log.info({ donor: name, place: placeInWords(this.#store.applied), tookMs }, "took a snapshot");
+  }
 }

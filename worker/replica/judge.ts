@@ -1,7 +1,8 @@
 // PURE. What a copy that has applied the log up to some place does with the next record it reads.
 // This is the whole fence: a master that was paused or cut off can append whatever it likes after its successor's marker,
 // and every copy, its own included, drops it.
-import type { LogRecord } from "../../protocol/record.ts";
+import type { LogRecord, Marker } from "../../protocol/record.ts";
+import type { Place } from "../../protocol/znodes.ts";
 
 /** How far a copy has come. `offset` is the stream's, -1 before the first record. */
 export interface Applied {
@@ -29,12 +30,29 @@ export function judge(applied: Applied, record: LogRecord): Verdict {
   if (record.epoch < applied.epoch) return "stale";
   if (record.kind === "marker") {
     if (record.epoch === applied.epoch) return "duplicate";
+    if (record.adopts !== undefined) return goesOnFrom(applied, record) ? "apply" : "gap";
     return record.after > applied.position ? "gap" : "apply";
   }
   if (record.epoch > applied.epoch) return "gap"; // its marker never came
   if (record.position <= applied.position) return "duplicate";
   return record.position === applied.position + 1 ? "apply" : "gap";
 }
+
+const goesOnFrom = ({ epoch, position }: Place, marker: Marker): boolean =>
+  marker.adopts === epoch && marker.after === position;
+
+/**
+ * For a copy that the log does not hold, whose worker wants to go on from it: what stands in the log before a marker that goes on
+ * from this very copy is no part of its history, even if it would fit.
+ */
+export const judgeFrom =
+  ({ epoch }: Place, usual: Judge = judge): Judge =>
+  (applied, record) => {
+    if (applied.epoch > epoch) return usual(applied, record);
+    return record.kind === "marker" && record.epoch > epoch && goesOnFrom(applied, record)
+      ? "apply"
+      : "stale";
+  };
 
 /** Where the copy stands after applying `record`, read at `offset`. */
 export const advance = (applied: Applied, record: LogRecord, offset: number, checksum: string): Applied => ({

@@ -1,20 +1,21 @@
 // Reads the log from where a copy stands, in order, and makes sure at the start that it is the log the copy knows: a
 // stream silently clamps an offset that it no longer has, so the record last applied is read again and compared.
 
-import { messageOf } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
 import { queues } from "../../protocol/queues.ts";
 import type { Consumer, Delivery, Rabbit } from "../../protocol/rabbit.ts";
-import { checksumOf, decodeRecord } from "../../protocol/record.ts";
 import { Wakeable } from "../../protocol/waiting.ts";
 import { bounded } from "../deadline.ts";
 import type { Time } from "../ports.ts";
+import { Arrivals, arrivalLimits } from "./arrivals.ts";
 import { type Applied, judge } from "./judge.ts";
 import type { LogEntry } from "./store.ts";
 
-/** What the broker may send ahead: enough to keep a replay busy, little enough to bound the memory. */
-const prefetch = 100;
-const takenMax = 200;
+/** Records that the broker may send ahead: enough to keep a replay busy; few as soon as they turn out to be large. */
+const prefetch = { usual: 100, ofLarge: 2 } as const;
+/** So many small records in a row, and the broker may send many ahead again. */
+const smallInARow = 200;
+const smallBytes = 16 * 1024;
 const firstRecordWithinMs = 5_000;
 /** Only silence shows that the log is empty: a broker that has just started counts none of its records, for a while. */
 const emptyWithinMs = 500;
@@ -37,27 +38,22 @@ export interface LogSource {
   readonly log: Log;
 }
 
-/** Read when it arrives, not when it is taken: the file is busy with what came before, and this process is not. */
-interface Arrival {
-  readonly offset: number;
-  readonly checksum: string;
-  readonly ack: () => void;
-  /** Null when the record cannot be read. */
-  readonly entry: LogEntry | null;
-}
-
 export class LogReader {
-  readonly #arrived: Arrival[] = [];
+  readonly #arrivals: Arrivals;
   readonly #wakeable: Wakeable;
-  #consumer: Consumer | undefined;
+  readonly #rabbit: LogSource["rabbit"];
+  #consumer: Promise<Consumer> | undefined;
+  #prefetch: number = prefetch.usual;
   #onArrival: (() => void) | undefined;
-  #nextOffset: number;
-  #unbroken = true;
-  readonly #log: Log;
+  #failure: unknown;
+  #hasRead = false;
+  #isClosed = false;
+  #small = 0;
+  #readAhead: NodeJS.Immediate | undefined;
 
-  private constructor({ log, time }: LogSource, firstOffset: number) {
-    this.#log = log;
-    this.#nextOffset = firstOffset;
+  private constructor({ rabbit, log, time }: LogSource, firstOffset: number | undefined) {
+    this.#rabbit = rabbit;
+    this.#arrivals = new Arrivals(log, firstOffset);
     this.#wakeable = new Wakeable(time);
   }
 
@@ -66,16 +62,11 @@ export class LogReader {
    * @throws LogLostError when the log does not hold what the copy has applied
    */
   static async open(source: LogSource, applied: Applied, signal: AbortSignal): Promise<LogReader> {
-    const { rabbit, time } = source;
     const reader = new LogReader(source, Math.max(0, applied.offset));
-    reader.#consumer = await rabbit.consume(
-      queues.sync,
-      { prefetch, streamOffset: applied.offset >= 0 ? applied.offset : "first" },
-      (delivery) => reader.#arrive(delivery),
-    );
+    await reader.#consume(applied.offset >= 0 ? applied.offset : "first");
     try {
       const withinMs = applied.offset >= 0 ? firstRecordWithinMs : emptyWithinMs;
-      await bounded(time, withinMs, [signal], (waited) => reader.#awaitFirst(waited));
+      await bounded(source.time, withinMs, [signal], (waited) => reader.#awaitFirst(waited));
       signal.throwIfAborted();
       reader.#compareFirst(applied);
     } catch (error) {
@@ -85,56 +76,95 @@ export class LogReader {
     return reader;
   }
 
+  /** Reads only what is appended from now on: for a copy from which the log goes on, whatever stands in it. */
+  static async openAtEnd(source: LogSource): Promise<LogReader> {
+    const reader = new LogReader(source, undefined);
+    await reader.#consume("next");
+    return reader;
+  }
+
+  /** Any record has arrived: the log is not empty. */
+  get hasRead(): boolean {
+    return this.#hasRead;
+  }
+
   /** Called at every arrival; the receiver then takes. */
   onArrival(wake: () => void): void {
     this.#onArrival = wake;
   }
 
-  /** What has arrived, without waiting; what is beyond `most` stays for the next call. */
-  take(most = takenMax): readonly LogEntry[] {
-    return this.#arrived.splice(0, most).flatMap(({ entry, ack }) => {
-      ack();
-      return entry ?? [];
-    });
-  }
-
-  /** A record that cannot be read is passed over: if it was one of a master's, the next one shows the gap. */
-  #entry({ content, streamOffset: offset, traceparent }: Delivery, checksum: string): LogEntry | null {
-    if (offset !== this.#nextOffset) this.#unbroken = false;
-    this.#nextOffset = offset + 1;
-    try {
-      return { record: decodeRecord(content), offset, checksum, unbroken: this.#unbroken, traceparent };
-    } catch (error) {
-      this.#unbroken = false;
-      this.#log.error({ offset, reason: messageOf(error) }, "unreadable record in the log");
-      return null;
-    }
+  /** What has arrived, without waiting; what is beyond `most` (or a transaction's worth of bytes) stays for the next call. */
+  take(most: number = arrivalLimits.takenMax): readonly LogEntry[] {
+    if (this.#failure !== undefined) throw this.#failure;
+    const taken = this.#arrivals.take(most);
+    if (!this.#arrivals.isEmpty) this.#readAheadSoon();
+    return taken;
   }
 
   /** Waits for at least one entry; empty only when the signal fired. */
-  async next(signal: AbortSignal, most = takenMax): Promise<readonly LogEntry[]> {
-    while (this.#arrived.length === 0 && !signal.aborted) await this.#wakeable.wait(waitMs, signal);
+  async next(signal: AbortSignal, most: number = arrivalLimits.takenMax): Promise<readonly LogEntry[]> {
+    while (this.#arrivals.isEmpty && this.#failure === undefined && !signal.aborted)
+      await this.#wakeable.wait(waitMs, signal);
     return signal.aborted ? [] : this.take(most);
   }
 
   async close(): Promise<void> {
-    await this.#consumer?.close();
+    this.#isClosed = true;
+    clearImmediate(this.#readAhead);
+    const consumer = await this.#consumer?.catch(() => undefined);
+    this.#consumer = undefined;
+    await consumer?.close();
+  }
+
+  async #consume(streamOffset: number | "first" | "next"): Promise<void> {
+    const options = { prefetch: this.#prefetch, streamOffset };
+    const consumer: Promise<Consumer> = this.#rabbit.consume(queues.sync, options, (delivery) => {
+      // What was on its way to a consumer that was left comes again to the one after it.
+      if (this.#consumer === consumer) this.#arrive(delivery);
+    });
+    this.#consumer = consumer;
+    await consumer;
   }
 
   #arrive(delivery: Delivery): void {
-    const checksum = checksumOf(delivery.content);
-    const entry = this.#entry(delivery, checksum);
-    this.#arrived.push({ offset: delivery.streamOffset, checksum, ack: delivery.ack, entry });
+    this.#hasRead = true;
+    this.#arrivals.add(delivery);
     this.#wakeable.wake();
     this.#onArrival?.();
+    this.#small = delivery.content.length < smallBytes ? this.#small + 1 : 0;
+    if (this.#prefetch === prefetch.usual && this.#arrivals.isOverfull) this.#askFor(prefetch.ofLarge);
+    else if (this.#prefetch === prefetch.ofLarge && this.#small >= smallInARow) this.#askFor(prefetch.usual);
+  }
+
+  /** The broker may send ahead a number of records, and of large ones that would be too much. */
+  #askFor(records: number): void {
+    this.#prefetch = records;
+    const before = this.#consumer;
+    const from = this.#arrivals.nextOffset ?? "first";
+    this.#consumer = undefined;
+    const reopened = async () => {
+      await (await before)?.close();
+      if (!this.#isClosed) await this.#consume(from);
+    };
+    reopened().catch((error) => {
+      this.#failure = error;
+      this.#wakeable.wake();
+      this.#onArrival?.();
+    });
+  }
+
+  /** Once the file is at work with what was taken. */
+  #readAheadSoon(): void {
+    clearImmediate(this.#readAhead);
+    this.#readAhead = setImmediate(() => this.#arrivals.readAhead());
   }
 
   async #awaitFirst(waited: AbortSignal): Promise<void> {
-    while (this.#arrived.length === 0 && !waited.aborted) await this.#wakeable.wait(waitMs, waited);
+    while (this.#arrivals.isEmpty && !waited.aborted) await this.#wakeable.wait(waitMs, waited);
   }
 
   #compareFirst(applied: Applied): void {
-    const first = this.#arrived[0];
+    const { first } = this.#arrivals;
     if (applied.offset < 0) {
       // Nothing yet: the log is empty, or slow, and then a gap shows when its records come.
       if (first === undefined) return;
@@ -158,12 +188,16 @@ export class LogReader {
   }
 }
 
+interface First {
+  readonly entry: LogEntry | null;
+}
+
 /** The record last applied is the place; a copy that names another has lost or gained something on its own. */
-function isWhereItStands({ epoch, position }: Applied, { entry }: Arrival): boolean {
+function isWhereItStands({ epoch, position }: Applied, { entry }: First): boolean {
   const record = entry?.record;
   return record?.epoch === epoch && (record.kind === "marker" || record.position === position);
 }
 
 /** Its first record, if it can be read at all, is a marker. */
-const goesOnElsewhere = (applied: Applied, { entry }: Arrival): boolean =>
+const goesOnElsewhere = (applied: Applied, { entry }: First): boolean =>
   entry !== null && judge(applied, entry.record) === "gap";
