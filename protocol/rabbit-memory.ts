@@ -3,7 +3,7 @@
 // Part of protocol/rabbit.ts, which owns the connection.
 import { randomUUID } from "node:crypto";
 import { TransientError } from "./errors.ts";
-import { queues } from "./queues.ts";
+import { queueArguments, queues } from "./queues.ts";
 import type { Scratch } from "./rabbit-scratch.ts";
 import { sleep, within } from "./waiting.ts";
 
@@ -21,6 +21,10 @@ interface Channel<M extends Message> {
   on(event: "error", listener: () => void): void;
   close(): Promise<void>;
   checkQueue(queue: string): Promise<unknown>;
+  assertQueue(
+    queue: string,
+    options: { readonly durable: true; readonly arguments: object },
+  ): Promise<unknown>;
   consume(
     queue: string,
     onMessage: (message: M | null) => void,
@@ -61,6 +65,11 @@ export class BrokerMemory<M extends Message> {
           const onMessage = (message: M | null) => {
             if (message !== null) taken.push(message);
           };
+          const made = channel.assertQueue(queues.boot, {
+            durable: true,
+            arguments: queueArguments[queues.boot],
+          });
+          await within(made, callWithinMs, `declare ${queues.boot}`);
           const consuming = channel.consume(queues.boot, onMessage, { exclusive: true });
           await within(consuming, callWithinMs, `consume ${queues.boot}`);
           // What stood in the queue is delivered before this is answered.

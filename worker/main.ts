@@ -39,7 +39,7 @@ runProgram(log, async (stop) => {
     spec: new KnownSpec(),
     measures,
     tracing,
-    trouble: { gap: undefined },
+    remembered: { gap: undefined, vouchedUnder: null },
   };
   await liveAgainAndAgain(options, stop);
   await tracing?.close();

@@ -2,8 +2,8 @@
 import { messageOf, TransientError } from "../protocol/errors.ts";
 import type { Log } from "../protocol/log.ts";
 import {
-  fromJson,
   type CopyNode,
+  fromJson,
   type LogNode,
   type MasterNode,
   type Paths,

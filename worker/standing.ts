@@ -66,7 +66,8 @@ export class Standing {
     for (let writes = 0; ; writes++) {
       const verdict = await this.#look(own);
       if (verdict.kind !== "vouch") return this.#is(verdict);
-      if (writes === writesInARow) return this.#is({ kind: "wait", why: "waits for ZooKeeper to keep a note" });
+      if (writes === writesInARow)
+        return this.#is({ kind: "wait", why: "waits for ZooKeeper to keep a note" });
     }
   }
 
@@ -105,7 +106,8 @@ export class Standing {
     const eligible = verdict.kind === "lead" || verdict.kind === "adopt";
     const waiting = verdict.kind === "wait" ? verdict.why : undefined;
     if (eligible === this.#eligible && waiting === this.#waiting) return verdict;
-    if (waiting !== undefined && waiting !== this.#waiting) this.#options.log.info({ waiting }, "not eligible");
+    if (waiting !== undefined && waiting !== this.#waiting)
+      this.#options.log.info({ waiting }, "not eligible");
     this.#eligible = eligible;
     this.#waiting = waiting;
     this.#options.onChange();

@@ -1,12 +1,14 @@
 // Carries out a plan's faults, plays the controller's part after a crash, and makes peace at the end.
 import { assertNever } from "../../protocol/errors.ts";
-import { fromJson } from "../../protocol/znodes.ts";
+import { comparePlaces, holdsAll } from "../../protocol/place.ts";
+import { fromJson, type LogNode, toJson } from "../../protocol/znodes.ts";
 import { Disk } from "../fakes/memory-ledger.ts";
 import type { Random } from "../fakes/virtual-world.ts";
 import type { Fault, Strike } from "./plan.ts";
 import type { SimulatedWorker, Surroundings } from "./simulated-worker.ts";
 
 const controllerNoticesMs = 120;
+const acceptsAfterMs = 10_000;
 
 export class Nemesis {
   readonly overAtMs: number;
@@ -20,7 +22,32 @@ export class Nemesis {
     this.#workers = workers;
     this.#random = around.world.random("nemesis");
     this.overAtMs = Math.max(0, ...faults.map(({ atMs, strike }) => atMs + lengthOf(strike)));
+    this.#listVolumes();
     for (const fault of faults) around.world.after(fault.atMs, () => this.#begin(fault));
+  }
+
+  /** As the controller does before it publishes the manifest. */
+  #listVolumes(): void {
+    const { zooKeeper, paths, spec } = this.#around;
+    for (const { name } of this.#workers)
+      zooKeeper.create(paths.copy(name), toJson({ holds: null, atMs: 0 }), null, false);
+    zooKeeper.create(paths.spec, toJson({ generation: 1, spec }), null, false);
+  }
+
+  /** An operator who sees that the last master's copy is lost, and that the log was not: the fullest copy goes on. */
+  #acceptLoss(): void {
+    const { zooKeeper, paths, broker, world } = this.#around;
+    const known = fromJson<LogNode>(zooKeeper.nodes.get(paths.log)?.data ?? "");
+    const last = this.#workers.find(({ name }) => name === known?.master);
+    if (known === null || known.broker === broker.memoryId || last === undefined) return;
+    if (holdsAll(last.disk.contents.applied, known)) return;
+    const [best] = [...this.#workers].sort((a, b) =>
+      comparePlaces(b.disk.contents.applied, a.disk.contents.applied),
+    );
+    if (best === undefined) return;
+    const { epoch, position } = best.disk.contents.applied;
+    world.tell("operator", `accepts that ${known.master} is lost; goes on from ${best.name}`);
+    zooKeeper.set(paths.log, toJson({ broker: "", master: best.name, epoch, position }), -1);
   }
 
   /** Everything is mended, everybody runs; no fault strikes any more. */
@@ -32,6 +59,7 @@ export class Nemesis {
       worker.process.resume();
       this.#mend(worker);
     }
+    this.#around.world.after(acceptsAfterMs, () => this.#acceptLoss());
   }
 
   #begin(fault: Fault): void {
@@ -122,7 +150,8 @@ export class Nemesis {
   #emptyZooKeeper(): void {
     const sessions = new Set(this.#workers.map(({ session }) => session));
     this.#around.zooKeeper.empty((session) => !sessions.has(session));
-    // The controller tells the pids anew.
+    // The controller lists the volumes and tells the pids anew.
+    this.#listVolumes();
     for (const worker of this.#workers) if (!worker.process.dead) worker.tellPid();
   }
 

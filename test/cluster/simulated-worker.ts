@@ -11,6 +11,7 @@ import { FencedError } from "../../worker/roles/master.ts";
 import type { Role } from "../../worker/roles/role.ts";
 import { runRoles } from "../../worker/roles/run-roles.ts";
 import type { AnswerReads } from "../../worker/roles/slave.ts";
+import { type OwnStanding, type Remembered, Standing } from "../../worker/standing.ts";
 import { Suspects } from "../../worker/suspects.ts";
 import { Link } from "../fakes/link.ts";
 import type { MemoryBroker } from "../fakes/memory-broker.ts";
@@ -56,6 +57,7 @@ export class SimulatedWorker {
   readonly surprises: string[] = [];
   readonly #around: Surroundings;
   #containers = 0;
+  #remembered: Remembered = { vouchedUnder: null };
   #stop = new AbortController();
   #downMs = defaultDownMs;
 
@@ -73,6 +75,7 @@ export class SimulatedWorker {
     const { world, paths, zooKeeper } = this.#around;
     this.#containers += 1;
     this.process = new VirtualProcess(world, `${this.name}/${this.#containers}`);
+    this.#remembered = { vouchedUnder: null };
     this.tellPid();
     zooKeeper.remove(paths.drain(this.name));
     this.#stop = new AbortController();
@@ -147,7 +150,8 @@ export class SimulatedWorker {
       keeps: variant.keeps,
     });
     const parts = { name: this.name, broker, connection, ledger };
-    let eligible = false;
+    const memory = await connection.memoryId();
+    let standing: Standing | undefined;
     let role: Role = "joining";
     const membership = new Membership({
       session,
@@ -156,11 +160,12 @@ export class SimulatedWorker {
       container: process.name,
       guid: process.name,
       sinceMs: 0,
+      memory,
       time: process,
       log,
       telling: () => ({
         state: stateOf(role),
-        eligible,
+        eligible: standing?.eligible ?? false,
         position: ledger.applied.position,
         epoch: ledger.applied.epoch,
         readsServed: 0,
@@ -168,9 +173,32 @@ export class SimulatedWorker {
       }),
     });
     await membership.join();
+    await membership.keepPlace(ledger.applied);
     const reader = await LogReader.open({ rabbit: connection, time: process, log }, ledger.applied, signal);
-    eligible = true;
+    standing = new Standing({
+      membership,
+      session,
+      paths,
+      name: this.name,
+      memory,
+      remembered: this.#remembered,
+      time: process,
+      log,
+      onChange: () => membership.tell(),
+    });
+    const own = (): OwnStanding => ({
+      place: ledger.applied,
+      joint: ledger.applied.offset >= 0 || reader.hasRead ? "joined" : "empty",
+    });
+    standing.wakeOnChanges(signal);
+    await standing.look(own()).catch(() => undefined);
     await membership.told();
+    const over = new AbortController();
+    undo.push(() => over.abort("life over"));
+    standing.watch(own, AbortSignal.any([signal, over.signal])).catch((error) => {
+      world.tell(this.name, String(error));
+      connection.close();
+    });
     return runRoles(
       {
         name: this.name,
@@ -189,6 +217,7 @@ export class SimulatedWorker {
         ledger: variant.ledger(parts),
         reader: variant.reader(reader, parts),
         judge: variant.judge,
+        memory,
         time: process,
         answerReads: answering(ledger, process),
         spec: () => spec,

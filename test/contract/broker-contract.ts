@@ -6,7 +6,10 @@ import { queues } from "../../protocol/queues.ts";
 import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
 import { sleep } from "../../protocol/waiting.ts";
 
-export type Connection = Pick<Rabbit, "ended" | "publish" | "send" | "consume" | "depth" | "close">;
+export type Connection = Pick<
+  Rabbit,
+  "ended" | "publish" | "send" | "consume" | "depth" | "memoryId" | "close"
+>;
 
 export interface BrokerUnderTest {
   /** A broker with empty queues and an empty log. */
@@ -79,6 +82,12 @@ export function brokerContract(kind: string, broker: BrokerUnderTest): void {
         deliveries.map((one) => one.traceparent),
         [traceparent, undefined],
       );
+    });
+
+    it("tells every connection the same memory id, also when all ask at once", async () => {
+      const asking = Array.from({ length: 5 }, async () => (await connect()).memoryId());
+      const ids = await Promise.all(asking);
+      assert.deepEqual(new Set([...ids, await (await connect()).memoryId()]).size, 1);
     });
 
     it("delivers in order, with who asked and where to answer", async () => {

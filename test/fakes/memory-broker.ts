@@ -19,6 +19,7 @@ export class MemoryBroker {
   readonly #connections = new Set<MemoryConnection>();
   readonly #everMade: MemoryConnection[] = [];
   #order = 0;
+  #restarts = 0;
 
   constructor(world: VirtualWorld, stream: string, queues: readonly string[]) {
     this.world = world;
@@ -43,8 +44,14 @@ export class MemoryBroker {
     for (const one of this.readings) if (one.connection === connection) this.readings.delete(one);
   }
 
+  /** It forgets this when it restarts. */
+  get memoryId(): string {
+    return `memory ${this.#restarts}`;
+  }
+
   /** Every connection is lost, and with them what was not persistent. */
   restart(): void {
+    this.#restarts += 1;
     for (const connection of [...this.#connections]) connection.loseBrokerSide();
     for (const queue of this.#queues.values())
       queue.ready = queue.ready.filter((message) => message.persistent);

@@ -12,7 +12,7 @@ const clientNoticesMs = { least: 2_500, most: 4_500 } as const;
 /** The broker relies on heartbeats. */
 const brokerNoticesMs = { least: 7_000, most: 15_000 } as const;
 
-type Port = Pick<Rabbit, "ended" | "publish" | "send" | "consume" | "depth" | "close">;
+type Port = Pick<Rabbit, "ended" | "publish" | "send" | "consume" | "depth" | "memoryId" | "close">;
 
 export class MemoryConnection implements Port {
   readonly #broker: MemoryBroker;
@@ -83,6 +83,10 @@ export class MemoryConnection implements Port {
     return true;
   }
 
+  memoryId(): Promise<string> {
+    return this.#asked(this.#publisher, () => this.#broker.memoryId);
+  }
+
   depth(queue: string): Promise<{ readonly messages: number; readonly consumers: number }> {
     return this.#asked(this.#publisher, () => {
       // A stream's length is told seconds late; the worst is that it is not known at all.
@@ -139,7 +143,8 @@ export class MemoryConnection implements Port {
     out: Lane,
     onDelivery: (delivery: Delivery) => void,
   ): Promise<Consumer> {
-    const at = typeof streamOffset === "number" ? streamOffset : 0;
+    const end = this.#broker.log.length;
+    const at = typeof streamOffset === "number" ? streamOffset : streamOffset === "next" ? end : 0;
     const reading = new Reading(out, prefetch, at, (delivery) =>
       onDelivery({ ...delivery, ack: () => this.#act(toBroker, delivery.ack) }),
     );

@@ -65,7 +65,9 @@ export class Arrivals {
   }
 
   /** The next to be taken. */
-  get first(): { readonly offset: number; readonly checksum: string; readonly entry: LogEntry | null } | undefined {
+  get first():
+    | { readonly offset: number; readonly checksum: string; readonly entry: LogEntry | null }
+    | undefined {
     const [first] = this.#arrived;
     if (first === undefined) return undefined;
     if (this.#read === 0) this.#readNext();

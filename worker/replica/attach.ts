@@ -9,9 +9,10 @@ import type { Place } from "../../protocol/znodes.ts";
 import { systemTime } from "../ports.ts";
 import { DamagedFileError } from "../sqlite.ts";
 import type { Standing } from "../standing.ts";
+import { inspectFile } from "./files.ts";
 import { GapError, LogLostError, LogReader, type LogSource } from "./log-reader.ts";
 import { fetchSnapshot } from "./snapshot.ts";
-import { inspectFile, Store } from "./store.ts";
+import { Store } from "./store.ts";
 import type { Joint, Verdict } from "./trust.ts";
 
 export interface Donor {
@@ -103,7 +104,7 @@ class Joining {
     const { standing, signal } = this.#options;
     if (this.#why === undefined && (await this.#worthSnapshot())) {
       // Nothing of its own to lose, and another worker's copy is quicker than the log.
-      const verdict = await this.#look("apart");
+      const verdict = await this.#look("empty");
       if (verdict.kind === "copy") await this.#takeSnapshot(verdict.donors);
     }
     for (;;) {
@@ -118,6 +119,7 @@ class Joining {
     if (this.#why === undefined) {
       const reader = await this.#join();
       if (reader !== null) return { store: this.#store, reader, adoptsFrom: undefined };
+      if (this.#why === undefined) return null;
     }
     const verdict = await this.#look("apart");
     if (verdict.kind === "adopt") return this.#adopt();
@@ -125,8 +127,9 @@ class Joining {
     if (this.#mayTryAgain && this.#why instanceof LogLostError) {
       this.#mayTryAgain = false;
       this.#why = undefined;
-    } else await this.#takeSnapshot(verdict.donors);
-    return this.#why === undefined ? this.#step() : null;
+      return this.#step();
+    }
+    return (await this.#takeSnapshot(verdict.donors)) ? this.#step() : null;
   }
 
   #look(joint: Joint): Promise<Verdict> {
@@ -159,8 +162,7 @@ class Joining {
     });
     if (verdict.kind !== "copy") return reader;
     await reader.close();
-    await this.#takeSnapshot(verdict.donors);
-    return this.#why === undefined ? this.#join() : null;
+    return (await this.#takeSnapshot(verdict.donors)) ? this.#join() : null;
   }
 
   get #source(): LogSource {
@@ -179,42 +181,49 @@ class Joining {
     return { store: this.#store, reader, adoptsFrom: { epoch, position } };
   }
 
-  /** Tries one donor after the other. Afterwards `#why` is undefined if there is another file. */
-  async #takeSnapshot(donors: readonly string[]): Promise<void> {
-    const { log, peers } = this.#options;
+  /** Tries one donor after the other. @returns whether there is another file now, not tried with the log yet */
+  async #takeSnapshot(donors: readonly string[]): Promise<boolean> {
+    const { log, peers, signal } = this.#options;
     const live = await peers();
     for (const name of donors) {
       const donor = live.find((peer) => peer.name === name);
       if (donor === undefined) continue;
-      try {
-        await this.#fetchFrom(donor);
-        return;
-      } catch (error) {
+      const startedAtMs = performance.now();
+      const file = await this.#fetch(donor).catch((error) => {
         if (!isDonorsTrouble(error)) throw error;
         log.warn({ donor: name, reason: messageOf(error) }, "could not get a snapshot");
-        this.#options.signal.throwIfAborted();
-      }
+        return null;
+      });
+      signal.throwIfAborted();
+      if (file === null) continue;
+      await this.#use(file);
+      const tookMs = Math.round(performance.now() - startedAtMs);
+      log.info({ donor: name, place: placeInWords(this.#store.applied), tookMs }, "took a snapshot");
+      return true;
     }
-    this.#why ??= new Error("no snapshot could be taken");
+    return false;
   }
 
-  async #fetchFrom({ name, guid }: Donor): Promise<void> {
-    const { directory, rabbit, log, onOpen, onSnapshot, onProgress } = this.#options;
-    const startedAtMs = performance.now();
-    const file = await fetchSnapshot(rabbit, guid, directory, onProgress);
+  /** @returns a whole file that holds at least as much as this copy */
+  async #fetch({ guid }: Donor): Promise<string> {
+    const { directory, rabbit, onProgress, signal } = this.#options;
+    const file = await fetchSnapshot(rabbit, guid, directory, { onProgress, signal });
     const arrived = await inspectFile(file);
     if (!holdsAll(arrived, this.#store.applied))
       throw new PoorerSnapshotError(
         `the snapshot holds less (${placeInWords(arrived)}) than this copy (${placeInWords(this.#store.applied)})`,
       );
+    return file;
+  }
+
+  async #use(file: string): Promise<void> {
+    const { directory, onOpen, onSnapshot } = this.#options;
     await this.#store.close();
     await Store.install(directory, file);
-    this.#store = await Store.open(directory);
+    this.#store = await Store.open(directory, { verified: true });
     await onOpen(this.#store);
     onSnapshot?.();
     this.#why = undefined;
     this.#mayTryAgain = false;
-    const tookMs = Math.round(performance.now() - startedAtMs);
-    log.info({ donor: name, place: placeInWords(this.#store.applied), tookMs }, "took a snapshot");
   }
 }

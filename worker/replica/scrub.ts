@@ -1,9 +1,8 @@
 // Reads a copy through from time to time, for as long as it lives. Damage on the disk shows only where somebody reads, and
 // the pages that nobody asks for are those that a failover or a snapshot for a new slave would need whole.
-import { messageOf } from "../../protocol/errors.ts";
+import { messageOf, TransientError } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
 import type { Time } from "../ports.ts";
-import { DamagedFileError } from "../sqlite.ts";
 
 /** After each reading the copy is left alone so many times as long as it took: a fiftieth of one core at most. */
 const restFactor = 50;
@@ -14,7 +13,10 @@ export interface Scrubbed {
   check(): Promise<void>;
 }
 
-/** Returns when the signal fires. @throws DamagedFileError when the copy cannot be trusted any more */
+/**
+ * Returns when the signal fires.
+ * @throws DamagedFileError when the copy cannot be trusted any more, or what kept it from being read
+ */
 export async function scrub(copy: Scrubbed, time: Time, log: Log, signal: AbortSignal): Promise<void> {
   let restMs = restMinMs;
   for (;;) {
@@ -24,7 +26,8 @@ export async function scrub(copy: Scrubbed, time: Time, log: Log, signal: AbortS
     try {
       await copy.check();
     } catch (error) {
-      if (error instanceof DamagedFileError) throw error;
+      // Busy, or being closed. What else there is says that this machine cannot read the file, and its worker starts afresh.
+      if (!(error instanceof TransientError)) throw error;
       log.debug({ reason: messageOf(error) }, "could not read the own copy through");
     }
     restMs = Math.max(restMinMs, (time.now() - startedAtMs) * restFactor);

@@ -1,18 +1,31 @@
 // A whole copy from a live worker, for one whose own does not join the log. The donor makes an online backup and sends it in
-// chunks over the receiver's temporary queue; the receiver checks length and hash before it trusts a byte of it.
+// chunks over the receiver's temporary queue; the receiver checks length and hash before it trusts a byte of it. A copy of
+// several gigabytes takes minutes, so what is limited is the time without progress.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { TransientError } from "../../protocol/errors.ts";
+import { open, rm, stat } from "node:fs/promises";
+import { messageOf, TransientError } from "../../protocol/errors.ts";
+import type { Log } from "../../protocol/log.ts";
 import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
+import { sleep, Wakeable } from "../../protocol/waiting.ts";
+import { donatedFile, receivedFile, removeDatabase } from "./files.ts";
 import type { Store } from "./store.ts";
 
 const chunkBytes = 512 * 1024;
-const chunkWithinMs = 15_000;
+/** So many chunks may wait for the receiver: the broker must not have to keep a whole database. */
+const chunksAheadMax = 16;
+const aheadAgainMs = 20;
+/** A receiver that takes nothing for so long is gone. */
+const takenWithinMs = 60_000;
+/** While the backup is made, the donor says so this often, as long as it grows. */
+const aliveEveryMs = 2_000;
+const growsWithinMs = 60_000;
+/** The receiver hears of the donor this often at least. */
+const heardWithinMs = 15_000;
 /** The first byte of a message says what it is. */
 const chunkMark = 0;
 const endMark = 1;
+const aliveMark = 2;
 
 interface End {
   readonly bytes: number;
@@ -27,79 +40,141 @@ export async function donateSnapshots(
   rabbit: Rabbit,
   guid: string,
   store: () => Store | null,
+  log: Log,
 ): Promise<void> {
   const queue = await rabbit.declareTemporary(snapshotQueue(guid));
   await rabbit.consume(queue, { prefetch: 1 }, (delivery) => {
     const current = store();
     const donated = current === null ? Promise.resolve() : donate(rabbit, current, delivery.replyTo);
     // A receiver that is gone, or a full disk here, is the receiver's trouble: it asks another worker.
-    donated.catch(() => undefined).finally(() => delivery.ack());
+    donated
+      .catch((error) => log.warn({ reason: messageOf(error) }, "could not give a snapshot"))
+      .finally(() => delivery.ack());
   });
 }
 
 async function donate(rabbit: Rabbit, store: Store, replyTo: string): Promise<void> {
-  const file = join(store.directory, "donated.db");
+  const file = donatedFile(store.directory);
   await rm(file, { force: true });
   try {
-    await store.readers.copyTo(file);
-    const hash = createHash("sha256");
-    let bytes = 0;
-    for await (const chunk of createReadStream(file, {
-      highWaterMark: chunkBytes,
-    }) as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      await rabbit.publish(replyTo, Buffer.concat([Buffer.of(chunkMark), chunk]));
-    }
-    const end: End = { bytes, sha256: hash.digest("hex") };
-    await rabbit.publish(replyTo, Buffer.concat([Buffer.of(endMark), Buffer.from(JSON.stringify(end))]));
+    // Also shows whether the receiver is still there: a backup for one that has given up would keep others waiting.
+    await rabbit.publish(replyTo, Buffer.of(aliveMark));
+    await backUp(rabbit, store, file, replyTo);
+    await send(rabbit, file, replyTo);
   } finally {
     await rm(file, { force: true });
   }
+}
+
+async function backUp(rabbit: Rabbit, store: Store, file: string, replyTo: string): Promise<void> {
+  const done = new AbortController();
+  const copying = store.readers.copyTo(file).finally(() => done.abort("copied"));
+  copying.catch(() => undefined);
+  let bytes = 0;
+  let grewAtMs = performance.now();
+  for (;;) {
+    await sleep(aliveEveryMs, done.signal);
+    if (done.signal.aborted) return copying;
+    const size = await stat(file).then(
+      (found) => found.size,
+      () => 0,
+    );
+    if (size > bytes) grewAtMs = performance.now();
+    bytes = size;
+    if (performance.now() - grewAtMs < growsWithinMs) await rabbit.publish(replyTo, Buffer.of(aliveMark));
+  }
+}
+
+async function send(rabbit: Rabbit, file: string, replyTo: string): Promise<void> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  let sent = 0;
+  const chunks = createReadStream(file, { highWaterMark: chunkBytes }) as AsyncIterable<Buffer>;
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    bytes += chunk.length;
+    sent += 1;
+    if (sent % (chunksAheadMax / 2) === 0) await roomFor(rabbit, replyTo);
+    await rabbit.publish(replyTo, Buffer.concat([Buffer.of(chunkMark), chunk]));
+  }
+  const end: End = { bytes, sha256: hash.digest("hex") };
+  await rabbit.publish(replyTo, Buffer.concat([Buffer.of(endMark), Buffer.from(JSON.stringify(end))]));
+}
+
+/** Waits until the receiver has taken most of what was sent. */
+async function roomFor(rabbit: Rabbit, queue: string): Promise<void> {
+  const untilMs = performance.now() + takenWithinMs;
+  for (;;) {
+    const depths = await rabbit.depths([queue]);
+    if ((depths[queue] ?? 0) <= chunksAheadMax / 2) return;
+    if (performance.now() > untilMs)
+      throw new TransientError("the receiver of the snapshot has stopped taking");
+    await sleep(aheadAgainMs, rabbit.ended);
+    rabbit.ended.throwIfAborted();
+  }
+}
+
+export interface Receiving {
+  /** Something has come. */
+  readonly onProgress: () => void;
+  readonly signal: AbortSignal;
 }
 
 /**
  * Fetches a snapshot into a file of the directory.
  * @throws TransientError when the donor stops sending or what came is not what was sent
  */
-export async function fetchSnapshot(rabbit: Rabbit, donorGuid: string, directory: string): Promise<string> {
-  const file = join(directory, "received.db");
-  for (const ending of ["", "-wal", "-shm"]) await rm(`${file}${ending}`, { force: true });
+export async function fetchSnapshot(
+  rabbit: Rabbit,
+  donorGuid: string,
+  directory: string,
+  receiving: Receiving,
+): Promise<string> {
+  const file = receivedFile(directory);
+  await removeDatabase(file);
   const replyTo = await rabbit.declareTemporary();
   const arrived: Delivery[] = [];
-  let wake: () => void = () => undefined;
+  const wakeable = new Wakeable();
   const consumer = await rabbit.consume(replyTo, { prefetch: 4 }, (delivery) => {
     arrived.push(delivery);
-    wake();
+    wakeable.wake();
   });
   try {
     await rabbit.publish(snapshotQueue(donorGuid), Buffer.alloc(0), { replyTo });
-    await receive(file, async () => {
-      const deadline = AbortSignal.any([AbortSignal.timeout(chunkWithinMs), rabbit.ended]);
-      while (arrived.length === 0 && !deadline.aborted)
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          deadline.addEventListener("abort", () => resolve(), { once: true });
-        });
-      const delivery = arrived.shift();
-      if (delivery === undefined) throw new TransientError("the donor of the snapshot stopped sending");
-      delivery.ack();
-      return delivery.content;
-    });
+    await receive(file, () => next(arrived, wakeable, receiving));
     return file;
   } finally {
     await consumer.close();
   }
 }
 
-async function receive(file: string, next: () => Promise<Buffer>): Promise<void> {
+async function next(
+  arrived: Delivery[],
+  wakeable: Wakeable,
+  { onProgress, signal }: Receiving,
+): Promise<Buffer> {
+  const untilMs = performance.now() + heardWithinMs;
+  while (arrived.length === 0) {
+    const leftMs = untilMs - performance.now();
+    if (leftMs <= 0) throw new TransientError("the donor of the snapshot stopped sending");
+    await wakeable.wait(leftMs, signal);
+    signal.throwIfAborted();
+  }
+  onProgress();
+  const delivery = arrived.shift() as Delivery;
+  delivery.ack();
+  return delivery.content;
+}
+
+async function receive(file: string, nextMessage: () => Promise<Buffer>): Promise<void> {
   const hash = createHash("sha256");
   const out = await open(file, "w");
   let bytes = 0;
   try {
     for (;;) {
-      const message = await next();
+      const message = await nextMessage();
       const body = message.subarray(1);
+      if (message[0] === aliveMark) continue;
       if (message[0] === endMark) {
         const end = JSON.parse(body.toString("utf8")) as End;
         if (end.bytes !== bytes || end.sha256 !== hash.digest("hex"))

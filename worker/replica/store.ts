@@ -1,14 +1,22 @@
 // One copy of the database: a SQLite file with the data, the idempotency keys, and how far in the log it is, all three
 // always changed in the same transaction. There is one writer connection, used by one role at a time, and a few readers.
-import { access, mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
 import { Refusal } from "../../protocol/errors.ts";
 import type { BatchRecord, KeyEntry, LogRecord } from "../../protocol/record.ts";
 import { emptySchema, type Schema } from "../../protocol/schema.ts";
 import { sleep } from "../../protocol/waiting.ts";
 import { CompiledShapes } from "../sql/compiled.ts";
-import { Connection, DamagedFileError, isStatementsFault } from "../sqlite.ts";
+import { Connection, isStatementsFault } from "../sqlite.ts";
 import { applyEffect, merged } from "./effects.ts";
+import {
+  databaseFile,
+  discard,
+  formatVersion,
+  install,
+  mustBeThere,
+  requireFormat,
+  verify,
+} from "./files.ts";
 import { type Applied, advance, nothingApplied } from "./judge.ts";
 import { keysDdl, recordKeys } from "./keys.ts";
 import { ReadPool } from "./read-pool.ts";
@@ -30,9 +38,6 @@ export class DivergedError extends Error {
 }
 
 const isRefusal = (error: unknown): boolean => error instanceof Refusal || isStatementsFault(error);
-
-const fileName = "data.db";
-const formatVersion = 1;
 
 const writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;
   PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;`;
@@ -63,21 +68,22 @@ export class Store {
     this.#compiled = new CompiledShapes(schema);
   }
 
-  /** @throws DamagedFileError when the file is not a whole database of ours: `discard` it then and start from nothing */
-  static async open(directory: string): Promise<Store> {
+  /**
+   * @throws DamagedFileError when the file is not a whole database of ours: `discard` it then and start from nothing
+   * @throws TerminalError when a newer version wrote it
+   */
+  static async open(directory: string, { verified = false } = {}): Promise<Store> {
     await mkdir(directory, { recursive: true });
-    const file = join(directory, fileName);
+    const file = databaseFile(directory);
     const writer = await Connection.open(file, "write");
     try {
       await writer.exec(writerPragmas);
-      await verify(writer);
+      if (!verified) await verify(writer);
       await writer.exec(metaDdl + keysDdl);
       const meta = new Map(
         (await writer.all("SELECT name, value FROM _dbaas_meta")).map((row) => [row.name, String(row.value)]),
       );
-      const format = Number(meta.get("format") ?? formatVersion);
-      if (format !== formatVersion)
-        throw new DamagedFileError(`database file of format ${format}, not ${formatVersion}`);
+      requireFormat(meta.get("format"), "the database file");
       await putMeta(writer, "format", String(formatVersion));
       const applied = JSON.parse(meta.get("applied") ?? JSON.stringify(nothingApplied)) as Applied;
       const schema = JSON.parse(meta.get("schema") ?? JSON.stringify(emptySchema)) as Schema;
@@ -88,19 +94,12 @@ export class Store {
     }
   }
 
-  /** Puts a damaged or outrun file aside, keeping the last one for a look, so that the next `open` starts from nothing. */
-  static async discard(directory: string): Promise<void> {
-    const file = join(directory, fileName);
-    for (const ending of ["", "-wal", "-shm"]) {
-      await rm(`${file}.discarded${ending}`, { force: true });
-      await rename(`${file}${ending}`, `${file}.discarded${ending}`).catch(() => undefined);
-    }
+  static discard(directory: string): Promise<void> {
+    return discard(directory);
   }
 
-  /** Makes a received snapshot the file that the next `open` finds. */
-  static async install(directory: string, snapshotFile: string): Promise<void> {
-    await Store.discard(directory);
-    await rename(snapshotFile, join(directory, fileName));
+  static install(directory: string, snapshotFile: string): Promise<void> {
+    return install(directory, snapshotFile);
   }
 
   /** What is committed. */
@@ -118,18 +117,8 @@ export class Store {
 
   /** Reads the whole file as it is on the disk. @throws DamagedFileError when it is not whole, or gone */
   async check(): Promise<void> {
-    const file = join(this.directory, fileName);
-    const isThere = await access(file).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) throw new DamagedFileError("database file is gone");
+    await mustBeThere(databaseFile(this.directory));
     await this.readers.apart(verify);
-  }
-
-  /** The log was lost and begins anew: what it still holds is older than this copy and is skipped as such. */
-  forgetOffset(): void {
-    this.#applied = { ...this.#applied, offset: -1, checksum: "" };
   }
 
   /** A master syncs every commit to the disk; a slave has the log to read again. */
@@ -236,9 +225,3 @@ const putMeta = (writer: Connection, name: string, value: string): Promise<unkno
     name,
     value,
   );
-
-async function verify(connection: Connection): Promise<void> {
-  const findings = await connection.all("PRAGMA quick_check(1)");
-  const first = String(findings[0]?.quick_check ?? "no answer");
-  if (first !== "ok") throw new DamagedFileError(`database file is damaged: ${first}`);
-}

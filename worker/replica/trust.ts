@@ -92,9 +92,7 @@ function byWitness(own: OwnCopy, log: LogNode, seen: Seen): Verdict {
     );
   const whyNot = whyNotFrom(own, seen, seen.peers);
   if (whyNot !== null) return wait(whyNot);
-  return showsWholeLog(own)
-    ? { kind: "vouch", log: { ...log, broker: seen.memory } }
-    : { kind: "adopt" };
+  return showsWholeLog(own) ? { kind: "vouch", log: { ...log, broker: seen.memory } } : { kind: "adopt" };
 }
 
 /** Nothing says who led last. Every volume's copy must be known, and the fullest of them goes on. */

@@ -1,19 +1,30 @@
-// The way into mastership and out of it: elected -> marker into the log -> the log read up to it -> writeQ.
+// The way into mastership and out of it: elected -> at least what is known to be acknowledged -> marker into the log -> the log
+// read up to it -> what it holds into the znode `log` -> writeQ.
 import { messageOf, TransientError } from "../../protocol/errors.ts";
+import { holdsAll, placeInWords, samePlace } from "../../protocol/place.ts";
 import { queues } from "../../protocol/queues.ts";
 import { encodeRecord } from "../../protocol/record.ts";
+import type { LogNode, Place } from "../../protocol/znodes.ts";
 import { bounded } from "../deadline.ts";
+import type { Elected } from "../membership.ts";
 import { follow } from "../replica/follow.ts";
+import { GapError } from "../replica/log-reader.ts";
+import { gateOf } from "../replica/trust.ts";
 import { Chores } from "./chores.ts";
 import { FencedError, runMaster } from "./master.ts";
 import type { RoleOptions } from "./run-roles.ts";
 
 const markerWithinMs = 15_000;
+/** What is known to be acknowledged stands in the log, or it does not: it has been sent by then. */
+const knownWithinMs = 10_000;
+/** How far this master is, for the case that the log loses its end and only this copy is left. */
+const tellEveryMs = 500;
+const lastWordWithinMs = 1_000;
 
 /** Leads until the signal fires or the session has been silent too long. @throws always: a life has one mastership */
 export async function lead(
   options: RoleOptions,
-  epoch: number,
+  { epoch, known }: Elected,
   signal: AbortSignal,
   onMaster: () => void,
 ): Promise<never> {
@@ -23,12 +34,14 @@ export async function lead(
   watchPlace(options, scope, deposed);
   const startedAtMs = time.now();
   log.info({ epoch, position: ledger.applied.position }, "elected, draining the log");
+  await reachKnown(options, known, scope);
   await drainLog(options, epoch, scope);
-  await ledger.syncEveryCommit(true);
+  await Promise.all([membership.hasLed(ledger.applied), ledger.syncEveryCommit(true)]);
   onMaster();
   const tookMs = time.now() - startedAtMs;
   log.info({ epoch, position: ledger.applied.position, tookMs }, "master, taking writes");
   const chores = new Chores(ledger, spec, log, time.now());
+  const telling = tellPlace(options, scope);
   try {
     await runMaster(
       {
@@ -43,6 +56,8 @@ export async function lead(
     );
   } finally {
     await ledger.syncEveryCommit(false).catch(() => undefined);
+    deposed.abort("left");
+    await telling;
   }
   // A master does not become a slave again in one life: the next one joins afresh, with nothing half done.
   throw new TransientError(`no longer master: ${messageOf(scope.reason)}`);
@@ -70,19 +85,59 @@ function watchPlace(
   void look();
 }
 
+/**
+ * A worker that holds less than what is known to be acknowledged writes no marker: it would draw every copy after it.
+ * @throws GapError when the log does not bring it there
+ */
+async function reachKnown(options: RoleOptions, known: LogNode | null, scope: AbortSignal): Promise<void> {
+  const { ledger, memory, adoptsFrom, time } = options;
+  const adopts = adoptsFrom !== undefined && samePlace(ledger.applied, adoptsFrom);
+  const gate = gateOf(ledger.applied, known, { memory, adopts });
+  if (gate.kind === "refuse") throw new TransientError(`must not lead: ${gate.why}`);
+  if (gate.kind === "pass") return;
+  await bounded(time, knownWithinMs, [scope], async (deadline) => {
+    await follow(options, deadline, () => holdsAll(ledger.applied, gate.until));
+    if (holdsAll(ledger.applied, gate.until)) return;
+    if (scope.aborted) throw scope.reason;
+    throw new GapError(
+      `the log ends at ${placeInWords(ledger.applied)}, but ${placeInWords(gate.until)} was acknowledged`,
+    );
+  });
+}
+
+/** Keeps in ZooKeeper how far this master's copy is, and once more at the end. */
+async function tellPlace({ ledger, membership, time, log }: RoleOptions, scope: AbortSignal): Promise<void> {
+  let told: Place = ledger.applied;
+  const tell = async () => {
+    const place = ledger.applied;
+    if (samePlace(place, told)) return;
+    await membership.hasLed(place);
+    told = place;
+  };
+  while (!scope.aborted) {
+    await time.sleep(tellEveryMs, scope);
+    if (scope.aborted) break;
+    await tell().catch((error) => log.debug({ reason: messageOf(error) }, "could not tell the place"));
+  }
+  const late = time.sleep(lastWordWithinMs);
+  await Promise.race([tell().catch(() => undefined), late]);
+}
+
 /** Everything acknowledged stands before our marker: once we have read it, we hold it all. */
 async function drainLog(options: RoleOptions, epoch: number, scope: AbortSignal): Promise<void> {
-  const { rabbit, ledger, name, membership, time } = options;
+  const { rabbit, ledger, name, membership, time, adoptsFrom } = options;
   if (ledger.applied.epoch >= epoch) {
     await membership.raiseEpochs(ledger.applied.epoch);
     throw new FencedError(
       `epoch ${epoch} is not newer than the log's ${ledger.applied.epoch}: was ZooKeeper emptied?`,
     );
   }
+  const adopts = adoptsFrom !== undefined && samePlace(ledger.applied, adoptsFrom);
   const marker = encodeRecord({
     kind: "marker",
     epoch,
     after: ledger.applied.position,
+    ...(adopts ? { adopts: ledger.applied.epoch } : {}),
     master: name,
     atMs: time.now(),
   });

@@ -3,9 +3,11 @@
 import { messageOf, TransientError } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
 import type { ManifestSpec } from "../../protocol/manifest.ts";
+import { holdsAll } from "../../protocol/place.ts";
 import { Wakeable } from "../../protocol/waiting.ts";
-import type { Paths } from "../../protocol/znodes.ts";
+import type { Paths, Place } from "../../protocol/znodes.ts";
 import { mayLead } from "../election.ts";
+import type { Elected } from "../membership.ts";
 import type { Broker, Feed, Ledger, Members, Session, Suspicion, Time } from "../ports.ts";
 import { follow } from "../replica/follow.ts";
 import type { Judge } from "../replica/judge.ts";
@@ -23,6 +25,10 @@ export interface RoleOptions {
   readonly ledger: Ledger;
   readonly reader: Feed;
   readonly judge: Judge;
+  /** The broker's memory id. */
+  readonly memory: string;
+  /** Set when the log does not hold this copy and goes on from it once its worker leads: where it stands. */
+  readonly adoptsFrom?: Place | undefined;
   readonly time: Time;
   readonly answerReads: AnswerReads;
   readonly spec: () => ManifestSpec;
@@ -69,13 +75,13 @@ class Roles {
     const follower = this.#follow(AbortSignal.any([this.#signal, following.signal]));
     try {
       while (!this.#signal.aborted) {
-        const epoch = await this.#step();
-        if (epoch !== null) {
+        const elected = await this.#step();
+        if (elected !== null) {
           // The reads it holds are answered by the way: writes must not wait for a slow one.
           void this.#stopServing().catch((error) => this.#failed.abort(error));
           following.abort("left");
           await follower;
-          await lead(this.#options, epoch, this.#signal, () => this.#on("elected"));
+          await lead(this.#options, elected, this.#signal, () => this.#on("elected"));
         }
         if (this.#role === "draining") {
           await this.#stopServing();
@@ -94,8 +100,8 @@ class Roles {
     }
   }
 
-  /** One look at the world. @returns the epoch when this worker was just elected */
-  async #step(): Promise<number | null> {
+  /** One look at the world. @returns null unless this worker was just elected */
+  async #step(): Promise<Elected | null> {
     const { membership, name, ledger } = this.#options;
     const seen = await this.#seen();
     if (seen === null) return null;
@@ -105,11 +111,11 @@ class Roles {
     if (draining) this.#on("drain");
     if (this.#role === "draining") return null;
     if (mayLead(name, peers, master !== null)) {
-      const epoch = await membership.takeMastership();
-      if (epoch !== null) return epoch;
+      const elected = await membership.takeMastership();
+      if (elected !== null) return elected;
     }
-    const target = peers.find((peer) => peer.name === master?.name)?.node.position;
-    if (this.#role === "joining" && target !== undefined && ledger.applied.position >= target)
+    const target = peers.find((peer) => peer.name === master?.name)?.node;
+    if (this.#role === "joining" && target !== undefined && holdsAll(ledger.applied, target))
       await this.#serve();
     return null;
   }

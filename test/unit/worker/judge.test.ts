@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { LogRecord } from "../../../protocol/record.ts";
-import { type Applied, advance, judge, nothingApplied } from "../../../worker/replica/judge.ts";
+import { type Applied, advance, judge, judgeFrom, nothingApplied } from "../../../worker/replica/judge.ts";
 
 const batch = (epoch: number, position: number, atMs = 0): LogRecord => ({
   kind: "batch",
@@ -163,5 +163,28 @@ describe("reading a log of several masters", () => {
         );
       }),
     );
+  });
+});
+
+describe("a marker from which the log goes on though it does not hold its writer's copy", () => {
+  const goesOnFrom = (epoch: number, held: number, after: number): LogRecord => ({
+    ...(marker(epoch, after) as Extract<LogRecord, { kind: "marker" }>),
+    adopts: held,
+  });
+
+  it("fits only a copy that stands exactly there", () => {
+    assert.equal(judge(at(3, 7), goesOnFrom(4, 3, 7)), "apply");
+    for (const elsewhere of [at(3, 6), at(3, 8), at(2, 7), nothingApplied])
+      assert.equal(judge(elsewhere, goesOnFrom(4, 3, 7)), "gap");
+  });
+
+  it("is the first that the copy itself takes up; what stands before it is no part of its history", () => {
+    const mine = judgeFrom({ epoch: 3, position: 7 });
+    for (const before of [batch(3, 8), marker(4, 7), batch(4, 8), goesOnFrom(4, 3, 6), goesOnFrom(4, 2, 7)])
+      assert.equal(mine(at(3, 7), before), "stale");
+    assert.equal(mine(at(3, 7), goesOnFrom(5, 3, 7)), "apply");
+    assert.equal(mine(at(5, 7), batch(5, 8)), "apply");
+    assert.equal(mine(at(5, 7), batch(4, 8)), "stale");
+    assert.equal(mine(at(5, 7), marker(6, 9)), "gap");
   });
 });

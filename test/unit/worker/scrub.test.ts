@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { TransientError } from "../../../protocol/errors.ts";
 import { createLog } from "../../../protocol/log.ts";
 import type { Time } from "../../../worker/ports.ts";
 import { scrub } from "../../../worker/replica/scrub.ts";
@@ -42,7 +43,13 @@ describe("reading a copy through", () => {
 
   it("tries again later when it could not be done", async () => {
     const { time, rests, signal } = clock(2);
-    await scrub({ check: () => Promise.reject(new Error("busy")) }, time, log, signal);
+    await scrub({ check: () => Promise.reject(new TransientError("busy")) }, time, log, signal);
     assert.equal(rests.length, 3);
+  });
+
+  it("ends when this machine cannot read the file, which says nothing about the copy", async () => {
+    const { time, signal } = clock(9);
+    const check = () => Promise.reject(new Error("could not look at the database file"));
+    await assert.rejects(scrub({ check }, time, log, signal), /could not look/);
   });
 });

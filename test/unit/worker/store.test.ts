@@ -116,10 +116,10 @@ describe("a file that is damaged", () => {
       },
     ],
     [
-      "is of another format",
+      "is of a format that no version knows",
       async (_: string, directory: string) =>
         reopened(directory, (store) =>
-          store.writer.exec("UPDATE _dbaas_meta SET value = '9' WHERE name = 'format'"),
+          store.writer.exec("UPDATE _dbaas_meta SET value = 'x' WHERE name = 'format'"),
         ),
     ],
   ] as const)
