@@ -1,6 +1,5 @@
 // The command line: what operators ask of a running cluster. It runs inside the orchestrator's container and looks where
 // the programs themselves look: the cluster's state in ZooKeeper, the data through the API.
-import { text } from "node:stream/consumers";
 import { Command, CommanderError, Option } from "commander";
 import { messageOf } from "../protocol/errors.ts";
 import { variable } from "../protocol/program.ts";
@@ -11,6 +10,7 @@ import { manifestCommands } from "./manifest-commands.ts";
 import { formats, type OutputFormat, printed } from "./output.ts";
 import { queryCommand } from "./query.ts";
 import { namesOf, type Subject, show, subjects } from "./show.ts";
+import { endWith, endWithInput, errors, readInput, screen } from "./streams.ts";
 import { ClusterView } from "./view.ts";
 import { waitCommand } from "./wait-command.ts";
 import { following, repeatedly } from "./watch.ts";
@@ -29,15 +29,25 @@ interface DescribeOptions {
 const outputOption = () =>
   new Option("-o, --output <format>", "how to print it").choices([...formats]).default("table");
 
-const openView = (): Promise<ClusterView> =>
-  ClusterView.open(variable(env, "ZOOKEEPER", "zookeeper:2181"), variable(env, "DBAAS_CLUSTER", "dbaas"));
+const views: ClusterView[] = [];
+
+async function openView(): Promise<ClusterView> {
+  const servers = variable(env, "ZOOKEEPER", "zookeeper:2181");
+  const view = await ClusterView.open(servers, variable(env, "DBAAS_CLUSTER", "dbaas"));
+  views.push(view);
+  return view;
+}
+
+const closeViews = async (): Promise<void> => {
+  await Promise.all(views.map((view) => view.close()));
+};
 
 async function withView(use: (view: ClusterView) => Promise<void>): Promise<void> {
   const view = await openView();
   try {
     await use(view);
   } finally {
-    view.close();
+    await view.close();
   }
 }
 
@@ -48,9 +58,9 @@ const showSubject = (subject: Subject, { output, watch }: ShowOptions): Promise<
       return output === "name" ? namesOf(subject, snapshot) : show(subject, snapshot, output, Date.now());
     };
     if (watch === true && subject === "events" && output !== "json" && output !== "yaml")
-      await following(view, process.stdout);
-    else if (watch === true) await repeatedly(view, print, process.stdout);
-    else process.stdout.write(await print());
+      await following(view, screen);
+    else if (watch === true) await repeatedly(view, print, screen);
+    else await screen.print(await print());
   });
 
 const api = new Api(variable(env, "DBAAS_API", "http://127.0.0.1:80"), env.DBAAS_TOKEN || undefined);
@@ -96,7 +106,7 @@ program
     if (kind !== "worker" && kind !== "workers")
       throw new CliError(exitCodes.usage, `there are workers to describe, not ${kind}`);
     return withView(async (view) => {
-      process.stdout.write(describeWorker(name, await view.look(), output, Date.now()));
+      await screen.print(describeWorker(name, await view.look(), output, Date.now()));
     });
   });
 
@@ -106,7 +116,7 @@ program
   .addHelpText("after", "\nExample:\n  ./dbaas switchover")
   .action(async () => {
     const pid = await api.switchover();
-    process.stdout.write(
+    await screen.print(
       `the master with pid ${pid} was asked to step down; ./dbaas get workers -w shows it\n`,
     );
   });
@@ -121,21 +131,24 @@ program
 
 manifestCommands(program, {
   withView,
-  input: () => text(process.stdin),
-  out: (written) => process.stdout.write(written),
-  tell: (told) => process.stderr.write(told),
+  input: readInput,
+  out: (written) => screen.print(written),
+  tell: (told) => errors.print(told),
 });
 
-waitCommand(program, openView, (told) => process.stdout.write(told));
+waitCommand(program, openView, (told) => screen.print(told));
 
-queryCommand(program, api, (text, format) => process.stdout.write(printed(text, format)));
+queryCommand(program, api, (value, format) => screen.print(printed(value, format)));
+
+if (env.DBAAS_ENDS_WITH_INPUT === "1") endWithInput(closeViews);
 
 // commander ends by an error of its own after help and after wrong usage; it has printed what there is to say.
 program.parseAsync().then(
-  () => process.exit(exitCodes.ok),
-  (error: unknown) => {
-    if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage);
-    if (messageOf(error) !== "") process.stderr.write(`dbaas: ${messageOf(error)}\n`);
-    process.exit(error instanceof CliError ? error.exitCode : exitCodes.failed);
+  () => endWith(exitCodes.ok),
+  async (error: unknown) => {
+    if (error instanceof CommanderError)
+      return endWith(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage);
+    if (messageOf(error) !== "") await errors.print(`dbaas: ${messageOf(error)}\n`);
+    return endWith(error instanceof CliError ? error.exitCode : exitCodes.failed);
   },
 );

@@ -10,21 +10,25 @@ import { CliError, exitCodes } from "./exit.ts";
 import { forMachines, formats, type OutputFormat } from "./output.ts";
 import { awaitTakenUp } from "./taken-up.ts";
 import type { ClusterView } from "./view.ts";
+import { requireWhole, withMark } from "./whole.ts";
 
 export interface Surroundings {
   readonly withView: (use: (view: ClusterView) => Promise<void>) => Promise<void>;
-  /** The manifest's text. */
-  readonly input: () => Promise<string>;
-  readonly out: (text: string) => void;
-  readonly tell: (text: string) => void;
+  /** The manifest's bytes. */
+  readonly input: () => Promise<Buffer>;
+  readonly out: (text: string) => Promise<void>;
+  readonly tell: (text: string) => Promise<void>;
 }
 
-interface Named {
+interface Given {
   /** The file's name, for messages. */
   readonly name: string;
+  /** Of the text that comes in, as `./dbaas` has read it. */
+  readonly sha256?: string;
 }
 
 const nameOption = () => new Option("--name <name>").default("dbaas.yaml").hideHelp();
+const checksumOption = () => new Option("--sha256 <digest>").hideHelp();
 const fileOption = (of: string) => new Option("-f, --file <file>", of);
 
 /** Every problem on a line of its own, as compilers write them. @throws CliError */
@@ -63,6 +67,7 @@ function diffCommand(program: Command, { withView, input, out }: Surroundings): 
     .addOption(fileOption("the manifest to compare (default: the cluster's own)"))
     .addOption(new Option("-o, --output <format>", "how to print it").choices([...formats]).default("table"))
     .addOption(nameOption())
+    .addOption(checksumOption())
     .addHelpText(
       "after",
       `
@@ -74,12 +79,12 @@ Examples:
   ./dbaas diff -f new.yaml
   ./dbaas diff -f new.yaml -o json`,
     )
-    .action(async ({ name, output }: Named & { readonly output: OutputFormat }) => {
-      const text = await input();
+    .action(async ({ name, sha256, output }: Given & { readonly output: OutputFormat }) => {
+      const text = requireWhole(await input(), sha256);
       const { spec } = checked(name, () => parseManifest(text));
       await withView(async (view) => {
         const diff = await diffWith(view, spec);
-        out(forMachines(diff, output) ?? diffText(diff));
+        await out(forMachines(diff, output) ?? diffText(diff));
         if (!isSame(diff)) throw new CliError(exitCodes.differences, "");
       });
     });
@@ -115,12 +120,13 @@ function editCommand(
   return program
     .command(command)
     .addOption(nameOption())
+    .addOption(checksumOption())
     .addHelpText("after", fixed.paused === undefined ? "" : `\nExample:\n  ./dbaas ${command}`)
-    .action(async ({ name, ...edit }: Named & ManifestEdit) => {
-      const text = await input();
+    .action(async ({ name, sha256, ...edit }: Given & ManifestEdit) => {
+      const text = requireWhole(await input(), sha256);
       const edited = checked(name, () => editManifest(text, { ...fixed, ...edit }));
       await withView(async (view) => tell(diffText(await diffWith(view, parseManifest(edited).spec))));
-      out(edited);
+      await out(sha256 === undefined ? edited : withMark(edited));
     });
 }
 
@@ -158,8 +164,9 @@ function takenUpCommand(program: Command, { withView, input, out }: Surroundings
     .command("taken-up", { hidden: true })
     .option("--wait")
     .addOption(nameOption())
-    .action(async ({ name, wait }: Named & { readonly wait?: boolean }) => {
-      const text = await input();
+    .addOption(checksumOption())
+    .action(async ({ name, sha256, wait }: Given & { readonly wait?: boolean }) => {
+      const text = requireWhole(await input(), sha256);
       const { spec } = checked(name, () => parseManifest(text));
       await withView(async (view) =>
         out(await awaitTakenUp(view, spec, wait === true ? "as desired" : "in force")),

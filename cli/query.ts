@@ -8,7 +8,7 @@ import { parseSentence } from "./sentence.ts";
 export function queryCommand(
   program: Command,
   api: Api,
-  print: (value: unknown, format: OutputFormat) => void,
+  print: (value: unknown, format: OutputFormat) => Promise<void>,
 ): void {
   program
     .command("query")
@@ -28,6 +28,6 @@ Examples:
   ./dbaas query '{"table": "users", "columns": ["username"]}'`,
     )
     .action(async (words: readonly string[], { output }: { readonly output: OutputFormat }) => {
-      print(await api.query(parseSentence(words.join(" "))), output);
+      await print(await api.query(parseSentence(words.join(" "))), output);
     });
 }

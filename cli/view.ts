@@ -1,4 +1,5 @@
 // The cluster as it stands in ZooKeeper.
+import { setImmediate as afterThisTurn } from "node:timers/promises";
 import { createLog } from "../protocol/log.ts";
 import type { EventRecord } from "../protocol/status.ts";
 import {
@@ -80,7 +81,12 @@ export class ClusterView {
     return this.#session.ended;
   }
 
-  close(): void {
+  /**
+   * Not from within an answer of the native client: there it puts off its farewell to the server, and this process may end
+   * before it. The server would keep the session until it times out.
+   */
+  async close(): Promise<void> {
+    await afterThisTurn();
     this.#session.close();
   }
 }

@@ -13,7 +13,7 @@ function durationMs(text: string): number {
 export function waitCommand(
   program: Command,
   open: () => Promise<Watched>,
-  out: (text: string) => void,
+  out: (text: string) => Promise<void>,
 ): void {
   program
     .command("wait")
@@ -38,6 +38,6 @@ Examples:
   ./dbaas wait --for=Degraded=False --for=readySlaves=3`,
     )
     .action(async (options: { readonly for: readonly string[]; readonly timeout: number }) => {
-      out(await waitFor(open, options.for.map(expectationIn), options.timeout));
+      await out(await waitFor(open, options.for.map(expectationIn), options.timeout));
     });
 }

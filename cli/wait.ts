@@ -13,7 +13,7 @@ export interface Watched {
   readonly look: () => Promise<Snapshot>;
   readonly onChange: (wake: () => void) => void;
   readonly ended: AbortSignal;
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
 }
 
 /** The controller looks once a second, and a little later it has told what it saw. */
@@ -37,7 +37,7 @@ export async function waitFor(
         const found = await watch(view, expectations, seen, leftMs);
         if (found !== null) return found;
       } finally {
-        view.close();
+        await view.close();
       }
     } catch (error) {
       seen.last = new CliError(exitCodes.unreachable, messageOf(error));

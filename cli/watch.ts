@@ -1,9 +1,9 @@
 // `-w`: prints again whenever something changed. On a terminal in place, into a pipe one after another.
-import type { WriteStream } from "node:tty";
 import type { EventRecord } from "../protocol/status.ts";
 import { Wakeable } from "../protocol/waiting.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { eventLine } from "./show.ts";
+import type { Printer } from "./streams.ts";
 import type { ClusterView } from "./view.ts";
 
 const clearScreen = "\u001b[2J\u001b[H";
@@ -15,15 +15,15 @@ const restMs = 100;
 export async function repeatedly(
   view: ClusterView,
   print: () => Promise<string>,
-  out: Pick<WriteStream, "write" | "isTTY">,
+  out: Printer,
 ): Promise<void> {
   const changed = new Wakeable();
   view.onChange(() => changed.wake());
   let before = "";
   while (!view.ended.aborted) {
     const text = await print();
-    if (out.isTTY) out.write(`${clearScreen}${text}`);
-    else if (text !== before) out.write(`${text}\n`);
+    if (out.isTerminal) await out.print(`${clearScreen}${text}`);
+    else if (text !== before) await out.print(`${text}\n`);
     before = text;
     await changed.wait(refreshMs, view.ended);
     await new Promise((resolve) => setTimeout(resolve, restMs));
@@ -32,13 +32,13 @@ export async function repeatedly(
 }
 
 /** `events -w`: those there are, and then each as it comes, without end. */
-export async function following(view: ClusterView, out: Pick<WriteStream, "write">): Promise<void> {
+export async function following(view: ClusterView, out: Printer): Promise<void> {
   const changed = new Wakeable();
   view.onChange(() => changed.wake());
   let told = 0;
   while (!view.ended.aborted) {
     const { events } = await view.look();
-    for (const event of newerThan(told, events)) out.write(eventLine(event));
+    for (const event of newerThan(told, events)) await out.print(eventLine(event));
     told = events.at(-1)?.atMs ?? told;
     await changed.wait(refreshMs, view.ended);
   }

@@ -5,7 +5,7 @@
 cluster_up() {
   check_settings
   check_tls
-  [ -f "$(manifests)/dbaas.yaml" ] || die "there is no dbaas.yaml in $(manifests) (DBAAS_MANIFESTS names the folder)"
+  check_manifest
   lock_setup
   ensure_engine
   choose_images
@@ -47,7 +47,7 @@ is_not_unwell() { ! is_unwell "$1"; }
 # state_of FIELD CONTAINER: nothing when there is none.
 state_of() { docker inspect --format "{{$1}}" "$2" 2>/dev/null || true; }
 
-manifests() { (cd "${DBAAS_MANIFESTS:-$ROOT/manifests}" 2>/dev/null && pwd) || echo "${DBAAS_MANIFESTS:-$ROOT/manifests}"; }
+manifests() { (cd -- "${DBAAS_MANIFESTS:-$ROOT/manifests}" 2>/dev/null && pwd) || echo "${DBAAS_MANIFESTS:-$ROOT/manifests}"; }
 
 # Compose with everything that docker-compose.yml asks for. Without credentials (down, after .dbaas was deleted) any do.
 compose() {
@@ -61,7 +61,7 @@ compose() {
 # A folder with tls.crt and tls.key, by which the API then speaks TLS; or an empty one.
 tls_folder() {
   if with_tls; then
-    (cd "$DBAAS_TLS" && pwd)
+    (cd -- "$DBAAS_TLS" && pwd)
   else
     mkdir -p "$STATE/no-tls" && chmod 755 "$STATE/no-tls" && echo "$STATE/no-tls"
   fi
@@ -211,26 +211,29 @@ remove_workers() {
 
 # The controller's lines of the orchestrator's output, and the lines that continue one; --all shows every program's.
 cluster_logs() {
-  local follow=() filter=1 argument
+  local follow=0 all=0 argument container=$CLUSTER-orchestrator
   for argument in "$@"; do
     case $argument in
-      -f | --follow) follow=(--follow) ;;
-      --all) filter=0 ;;
+      -f | --follow) follow=1 ;;
+      --all) all=1 ;;
       *) usage_error "logs takes -f and --all, not $argument" ;;
     esac
   done
   engine_answers || die "no Docker engine answers"
-  if [ "$filter" = 0 ]; then exec docker logs "${follow[@]+"${follow[@]}"}" "$CLUSTER-orchestrator" 2>&1; fi
-  docker logs "${follow[@]+"${follow[@]}"}" "$CLUSTER-orchestrator" 2>&1 | awk '
-    /^[[{0-9]/ { mine = /^[^ ]+ [A-Z]+.*: controller: / || /"program":"controller"/ }
-    mine { print; fflush() }'
+  if [ -z "$(state_of .Id "$container")" ]; then
+    printf 'dbaas: %s\n' "there is no container $container; ./dbaas up starts it" >&2
+    exit 3
+  fi
+  if [ "$follow" = 1 ]; then
+    end_with_reader $$ &
+    if [ "$all" = 1 ]; then exec docker logs --follow "$container" 2>&1; fi
+    # This process becomes the one that reads the log; the filter ends with it.
+    exec docker logs --follow "$container" > >(exec awk "$controller_lines") 2>&1
+  fi
+  if [ "$all" = 1 ]; then exec docker logs "$container" 2>&1; fi
+  docker logs "$container" 2>&1 | awk "$controller_lines"
 }
 
-# Any other command is the command line program's, which lives beside the API.
-in_orchestrator() {
-  local terminal=()
-  if [ -t 0 ] && [ -t 1 ]; then terminal=(--tty); fi
-  engine_answers || die "no Docker engine answers; ./dbaas up starts the service"
-  require_orchestrator
-  exec docker exec --interactive "${terminal[@]+"${terminal[@]}"}" --env DBAAS_TOKEN "$CLUSTER-orchestrator" node dist/cli/main.js "$@"
-}
+controller_lines='
+  /^[[{0-9]/ { mine = /^[^ ]+ [A-Z]+.*: controller: / || /"program":"controller"/ }
+  mine { print; fflush() }'

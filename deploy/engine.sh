@@ -61,7 +61,7 @@ start_engine() {
   elif ! cat /proc/[0-9]*/comm 2>/dev/null | grep -qx dockerd; then
     say "starting the Docker engine (dockerd, log in $ENGINE_LOG)"
     # A session and streams of its own: it outlives this script and holds nothing of it open, not even the lock.
-    setsid dockerd >>"$ENGINE_LOG" 2>&1 </dev/null 9>&- &
+    setsid dockerd >>"$ENGINE_LOG" 2>&1 </dev/null 7<&- 9>&- &
   fi
   wait_for_engine
 }

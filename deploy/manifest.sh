@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Commands about the manifest: diff, apply, scale, pause, resume. Where the command line program runs, the manifest can only
-# be read. So it gets the text as its input, and an edited text replaces the file here, in one step as editors do it.
+# be read. So it gets the text as its input, and an edited text, once it is known to be whole, replaces the file here.
 
 # manifest_command COMMAND ARGUMENT…
 manifest_command() {
@@ -33,84 +33,106 @@ manifest_command() {
   esac
 }
 
-manifest_file() { echo "$(manifests)/dbaas.yaml"; }
-
-# As the command line program says it: 3 when there is nothing to ask.
-require_orchestrator() {
-  [ "$(state_of .State.Running "$CLUSTER-orchestrator")" = true ] && return
-  printf 'dbaas: %s\n' "$CLUSTER is not running; ./dbaas up starts it" >&2
-  exit 3
-}
-
-# The command line program, with the manifest as its input.
-ask_program() { docker exec --interactive "$CLUSTER-orchestrator" node dist/cli/main.js "$@"; }
-
 diff_manifest() {
-  local file=${1:-$(manifest_file)}
+  local file=${1:-} name
   shift
-  if [ "$file" = - ]; then
-    ask_program diff --name "standard input" "$@"
-    return
-  fi
-  [ -r "$file" ] || usage_error "cannot read $file"
-  # shellcheck disable=SC2094  # the other is only its name
-  ask_program diff --name "$(basename "$file")" "$@" <"$file"
+  prepare_scratch
+  if [ -z "$file" ]; then check_manifest; fi
+  name=$(copy_manifest "${file:-$(manifests)/dbaas.yaml}" "$SCRATCH/new")
+  ask_about "$SCRATCH/new" diff --name "$name" "$@"
 }
 
 apply_manifest() {
-  local file=$1 yes=$2 new code=0
+  local file=$1 yes=$2 name code=0
   shift 2
   [ -n "$file" ] || usage_error "apply needs -f FILE (- for standard input)"
-  [ "$file" = - ] || [ -r "$file" ] || usage_error "cannot read $file"
-  new=$(beside_manifest)
-  # shellcheck disable=SC2064  # the name as it is now
-  trap "rm -f '$new'" EXIT
-  # Not by the name /dev/stdin: what comes in may be a socket.
-  if [ "$file" = - ]; then cat >"$new" && file="standard input"; else cat "$file" >"$new"; fi
-  ask_program diff --name "$(basename "$file")" <"$new" || code=$?
+  prepare_scratch
+  name=$(copy_manifest "$file" "$SCRATCH/new")
+  begin_change
+  ask_about "$SCRATCH/new" diff --name "$name" || code=$?
   [ "$code" -le 1 ] || exit "$code"
   if [ "$code" = 1 ] && [ -z "$yes" ] && ! agreed; then die "nothing was changed"; fi
-  put_manifest "$new" "$@"
+  put_manifest "$@"
 }
 
-# Asks whoever sits there; without anybody the answer is no.
+# copy_manifest FILE COPY: prints the name for messages.
+copy_manifest() {
+  if [ "$1" = - ]; then
+    cat <&7 >"$2"
+    echo "standard input"
+    return
+  fi
+  # By cat: it may be a pipe of the shell's.
+  { [ -r "$1" ] && [ ! -d "$1" ] && cat -- "$1" >"$2"; } || usage_error "cannot read $1"
+  basename -- "$1"
+}
+
+# Asks the operator; without one at a terminal the answer is no.
 agreed() {
   local answer=
-  if [ ! -t 0 ]; then usage_error "nobody is there to ask: --yes applies it without asking"; fi
-  read -r -p "Apply it? [y/N] " answer
+  if [ ! -t 7 ]; then usage_error "nobody is there to ask: --yes applies it without asking"; fi
+  read -r -u 7 -p "Apply it? [y/N] " answer
   [[ $answer == [yY] || $answer == [yY]es ]]
 }
 
 # edit_manifest COMMAND --wait|'' ARGUMENT…
 edit_manifest() {
-  local command=$1 wait=$2 new code=0
+  local command=$1 wait=$2 code=0
   shift 2
-  new=$(beside_manifest)
-  # shellcheck disable=SC2064  # the name as it is now
-  trap "rm -f '$new'" EXIT
-  ask_program "$command" "$@" <"$(manifest_file)" >"$new" || code=$?
+  prepare_scratch
+  begin_change
+  ask_about "$SCRATCH/before" "$command" "$@" >"$SCRATCH/answer" || code=$?
   [ "$code" = 0 ] || exit "$code"
-  put_manifest "$new" ${wait:+"$wait"}
+  take_whole "$SCRATCH/answer" "$SCRATCH/new" ||
+    die "the edited manifest did not arrive whole from the cluster; nothing was changed" \
+      "(an orchestrator of an earlier version cannot say whether it did: ./dbaas up replaces it)"
+  put_manifest ${wait:+"$wait"}
 }
 
-# A file with the manifest's owner and rights, in its folder, so that it can take the manifest's place in one step.
-beside_manifest() {
-  local file
+# A folder for the texts on their way, gone with this script.
+prepare_scratch() {
+  SCRATCH=$(mktemp -d)
+  trap 'rm -rf "$SCRATCH" ${REPLACEMENT:+"$REPLACEMENT"}' EXIT
+}
+
+# From here on the manifest is this command's to change, and SCRATCH/before is what it is.
+begin_change() {
+  local file folder
+  check_manifest
   file=$(manifest_file)
-  [ -w "$(dirname "$file")" ] || die "cannot write in $(dirname "$file")"
-  cp -p "$file" "$file.new"
-  echo "$file.new"
+  folder=$(dirname "$file")
+  if [ ! -w "$folder" ] || [ ! -w "$file" ]; then die "cannot write $file"; fi
+  lock_manifest
+  cat "$file" >"$SCRATCH/before"
 }
 
-# put_manifest NEW [--wait]: and says what the controller makes of it.
+# ask_about FILE ARGUMENT…: the file as the program's input, which it checks to be all of it.
+ask_about() {
+  local file=$1 && shift
+  ask_program "$@" --sha256 "$(sha256 <"$file")" <"$file"
+}
+
+# take_whole ANSWER FILE: the text of an answer, whose last line says how long it is and its checksum.
+take_whole() {
+  local mark
+  mark=$(tail -n 1 "$1" | tr -d '\0')
+  [[ $mark =~ ^whole\ ([0-9]+)\ ([0-9a-f]{64})$ ]] || return 1
+  head -c "${BASH_REMATCH[1]}" "$1" >"$2"
+  [ "$(sha256 <"$2")" = "${BASH_REMATCH[2]}" ]
+}
+
+# put_manifest [--wait]: SCRATCH/new takes the manifest's place; then says what the controller makes of it. The next change
+# need not wait for the workers.
 put_manifest() {
-  local file new=$1 told code=0
-  file=$(manifest_file)
-  shift
-  cmp -s "$new" "$file" || mv -f "$new" "$file"
+  local said code=0
+  replace_manifest "$SCRATCH/before" "$SCRATCH/new"
   start_progress "waiting for the controller"
-  told=$(ask_program taken-up "$@" <"$file" 2>&1) || code=$?
+  said=$(ask_about "$SCRATCH/new" taken-up 2>&1) || code=$?
+  if [ "$code" = 0 ] && [ $# -gt 0 ]; then
+    exec 6<&-
+    said=$(ask_about "$SCRATCH/new" taken-up "$@" 2>&1) || code=$?
+  fi
   stop_progress
-  if [ "$code" != 0 ]; then printf '%s\n' "$told" >&2 && exit "$code"; fi
-  printf '%s\n' "$told"
+  if [ "$code" != 0 ]; then printf '%s\n' "$said" >&2 && exit "$code"; fi
+  printf '%s\n' "$said"
 }

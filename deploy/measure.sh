@@ -42,7 +42,7 @@ EOF
 
 bench_program() {
   local terminal=()
-  if [ -t 0 ] && [ -t 1 ]; then terminal=(--interactive --tty); fi
+  if [ -t 1 ]; then terminal=(--tty); fi
   docker run --rm --init "${terminal[@]+"${terminal[@]}"}" --name "$CLUSTER-program" --label dbaas-bench= \
     --network "$CLUSTER-net" --pid host --user "$(id -u):$(id -g)" --group-add "$(socket_group)" \
     --volume "${DBAAS_DOCKER_SOCKET:-/var/run/docker.sock}:/var/run/docker.sock" \

@@ -39,7 +39,7 @@ class FakeView {
         this.#wake = wake;
       },
       ended: this.#session.signal,
-      close: () => {
+      close: async () => {
         this.closed += 1;
       },
     };

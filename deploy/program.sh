@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# The command line program runs in the orchestrator's container, which has memory and processes for its own work. So what
+# runs there is bounded in number, is the first to go when memory is short, and ends with the command that started it.
+
+# in_orchestrator COMMAND ARGUMENT…: this process becomes the command. Its input is a pipe that nothing is ever written to:
+# the engine closes it when this process is gone, however it went, and the program ends by that.
+in_orchestrator() {
+  local pipe terminal=''
+  engine_answers || die "no Docker engine answers; ./dbaas up starts the service"
+  require_orchestrator
+  if [ -t 1 ]; then terminal=1; fi
+  pipe=$(mktemp -d)
+  mkfifo "$pipe/pipe"
+  exec 5<>"$pipe/pipe"
+  rm -r "$pipe"
+  if lasts "$@"; then end_with_reader $$ & fi
+  set_program "$@"
+  exec docker exec --interactive --env DBAAS_TOKEN --env DBAAS_ENDS_WITH_INPUT=1 --env "DBAAS_TERMINAL=$terminal" \
+    "${PROGRAM[@]}" <&5 5>&- 7<&-
+}
+
+# As the command line program says it: 3 when there is nothing to ask.
+require_orchestrator() {
+  [ "$(state_of .State.Running "$CLUSTER-orchestrator")" = true ] && return
+  printf 'dbaas: %s\n' "$CLUSTER is not running; ./dbaas up starts it" >&2
+  exit 3
+}
+
+# ask_program ARGUMENT…: with this function's input as the program's.
+ask_program() {
+  set_program "$@"
+  docker exec --interactive "${PROGRAM[@]}"
+}
+
+# lasts ARGUMENT…: whether it goes on by itself, or waits for the cluster.
+lasts() {
+  local argument
+  [ "$1" != wait ] || return 0
+  for argument in "$@"; do
+    case $argument in --watch | --wait | -w | -[!-]*w*) return 0 ;; esac
+  done
+  return 1
+}
+
+# set_program ARGUMENT…: sets PROGRAM to the container and what is to be started in it. Short commands wait for a place.
+set_program() {
+  local kind=short places=4 patience=20
+  if lasts "$@"; then kind=lasting places=8 patience=0; fi
+  PROGRAM=("$CLUSTER-orchestrator" bash -c "$enter_program" dbaas "$kind" "$places" "$patience" "$@")
+}
+
+# Runs in the container. A place is a lock that the program holds until it ends; few may wait for one.
+# shellcheck disable=SC2016  # the inner shell expands them
+enter_program='
+  kind=$1 places=$2 patience=$3 && shift 3
+  echo 1000 2>/dev/null >/proc/self/oom_score_adj
+  refuse() {
+    echo "dbaas: $1" >&2
+    exit 3
+  }
+  take() {
+    local place
+    for ((place = 1; place <= $2; place++)); do
+      eval "exec $3>/tmp/dbaas-$1.$place" && flock --nonblock "$3" && return
+    done
+    return 1
+  }
+  take waiting 16 8 || refuse "too many commands wait in this cluster already"
+  until take "$kind" "$places" 9; do
+    if [ "$kind" = lasting ]; then refuse "$places commands watch or wait in this cluster already: end one of them first"; fi
+    ((SECONDS < patience)) || refuse "$places commands run in this cluster already, and none ended within $patience s"
+    read -r -t 0.2 <> <(:)
+  done
+  exec node --max-old-space-size=128 --max-semi-space-size=2 dist/cli/main.js "$@" 8>&-'
+
+# end_with_reader PID: ends that process, which writes to this script's output, once the output leads nowhere. By itself it
+# would notice only when it next has something to write. A pipe without a reader is "ready", a closed terminal is none.
+end_with_reader() {
+  local open
+  if [ -t 1 ]; then open='[ -t 1 ]'; elif [ -p /dev/fd/1 ]; then open='! read -r -t 0 -u 1'; else return 0; fi
+  while kill -0 "$1" 2>/dev/null && eval "$open"; do sleep 0.5 >/dev/null 2>&1; done
+  kill "$1" 2>/dev/null || return 0
+  sleep 2 >/dev/null 2>&1
+  kill -KILL "$1" 2>/dev/null || true
+}

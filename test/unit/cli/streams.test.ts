@@ -1,0 +1,61 @@
+// What the command line prints, into a pipe that is read late: the real program, asking an API of this test's own.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
+const rows = Array.from({ length: 5_000 }, (_, i) => ({ username: `user-${i}`, password: "x".repeat(40) }));
+
+let server: Server;
+before(async () => {
+  server = createServer((_, response) => response.end(JSON.stringify(rows)));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+});
+after(() => server.close());
+
+function start(args: readonly string[], variables: Readonly<Record<string, string>> = {}) {
+  const { port } = server.address() as AddressInfo;
+  const env = { ...process.env, DBAAS_API: `http://127.0.0.1:${port}`, ...variables };
+  return spawn(process.execPath, [program, ...args], { env, timeout: 20_000 });
+}
+
+for (const format of ["json", "yaml", "table", "wide"])
+  test(`as ${format}, an answer of several pipes' size arrives whole where its reader is slow`, async () => {
+    const child = start(["query", "select * from users", "-o", format]);
+    await once(child.stdout, "readable");
+    const [printed, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
+    assert.equal(code, 0);
+    assert.deepEqual(
+      printed.match(/user-\d+/g),
+      rows.map(({ username }) => username),
+    );
+    if (format === "json") assert.deepEqual(JSON.parse(printed), rows);
+  });
+
+test("a long error arrives whole, too", async () => {
+  const child = start(["query", `select * from users limit ${"9".repeat(100_000)}`]);
+  const [printed, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  assert.equal(code, 2);
+  assert.ok(printed.length > 100_000 && printed.endsWith("\n"));
+});
+
+test("a command that watches ends when its input is closed, before its time is up", async () => {
+  const waiting = { ZOOKEEPER: "127.0.0.1:1", DBAAS_ENDS_WITH_INPUT: "1" };
+  const child = start(["wait", "--timeout", "15s"], waiting);
+  child.stdin.end();
+  const [code] = (await once(child, "exit")) as [number | null];
+  assert.equal(code, 1);
+});
+
+test("a reader that goes away ends the command without a word", async () => {
+  const child = start(["query", "select * from users", "-o", "json"]);
+  await once(child.stdout, "readable");
+  child.stdout.destroy();
+  const [said] = await Promise.all([text(child.stderr), once(child, "close")]);
+  assert.equal(said, "");
+});
