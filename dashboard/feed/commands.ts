@@ -18,7 +18,8 @@ export type Outcome =
 export async function send(command: Command): Promise<Outcome> {
   try {
     const response = await fetch(paths[command], { method: "POST", headers: authorization() });
-    if (response.status === 401 || response.status === 403) return { kind: "refused" };
+    // Without it, no token would help: the page came under a name that the service does not know.
+    if (response.headers.has("WWW-Authenticate")) return { kind: "refused" };
     const body: unknown = await response.json().catch(() => null);
     if (response.ok) return { kind: "done", pid: Array.isArray(body) ? Number(body[0]) : 0 };
     return { kind: "failed", message: messageIn(body) ?? `the service answered ${response.status}` };

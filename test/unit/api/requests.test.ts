@@ -524,6 +524,11 @@ describe("an idempotency key", () => {
     ["operators", remove({ a: { ">": 1, "<": 9 } }), remove({ a: { "<": 9, ">": 1 } })],
     ["set and where", update({ a: 1, b: 2 }, { c: 3, d: 4 }), update({ b: 2, a: 1 }, { d: 4, c: 3 })],
     ["a text where", remove("b = 1 AND a = 2"), remove({ a: 2, b: 1 })],
+    [
+      "a pattern with an escape",
+      remove("b LIKE 'x!_y' ESCAPE '!' AND a = 1 AND c = d"),
+      remove("c = d AND a = 1 AND b LIKE 'x!_y' ESCAPE '!'"),
+    ],
     ["a text with OR", remove("b = 1 OR (a = 2 AND c = 3)"), remove("(c = 3 AND a = 2) OR b = 1")],
   ] as const)
     it(`has the same fingerprint with its keys in another order: ${what}`, () =>
@@ -539,6 +544,7 @@ describe("an idempotency key", () => {
     ],
     ["a list", remove({ a: [1, 2] }), remove({ a: [2, 1] })],
     ["set and where", update({ a: 1 }, { b: 2 }), update({ b: 2 }, { a: 1 })],
+    ["what escapes in a pattern", remove("a LIKE 'x!' ESCAPE '!'"), remove("a LIKE 'x!' ESCAPE '#'")],
     ["AND and OR", remove("a = 1 AND b = 2"), remove("a = 1 OR b = 2")],
     ["what NOT is before", remove("NOT a = 1 AND b = 2"), remove("a = 1 AND NOT b = 2")],
     ["a number and a text", insert({ a: 1 }), insert({ a: "1" })],
