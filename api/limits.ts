@@ -38,7 +38,7 @@ export const limits = {
   requestWithinMs: 10_000,
   keepAliveMs: 65_000,
   /** Answers that their clients have not taken yet, all together, and how long each may take. */
-  unsentBytesMax: 48 * mebibyte,
+  unsentBytesMax: 64 * mebibyte,
   unsentLargeBytes: 256 * 1_024,
   unsentWithinMs: 60_000,
   unsentSweptEveryMs: 1_000,

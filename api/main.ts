@@ -123,6 +123,8 @@ runProgram(log, async (stop) => {
     readsCounted: () => counter.reads,
     depths,
     listeners: () => stream.listeners,
+    bodies,
+    unsent,
   });
   const routes = createRoutes(
     [

@@ -13,6 +13,8 @@ export class Bodies {
   readonly #clock: Clock;
   readonly #arriving = new Set<Arriving>();
   #heldBytes = 0;
+  /** How many made room for others. */
+  givenUp = 0;
 
   constructor(allBytesMax: number, clock: Clock = systemClock) {
     this.#allBytesMax = allBytesMax;
@@ -79,6 +81,7 @@ export class Bodies {
       let costliest: Arriving | undefined;
       for (const body of this.#arriving)
         if (costliest === undefined || body.cost(nowMs) > costliest.cost(nowMs)) costliest = body;
+      this.givenUp += 1;
       costliest?.giveUp(tooBusy);
     }
   }

@@ -34,6 +34,8 @@ export class Unsent {
   readonly #clock: Clock;
   readonly #held = new Map<Outgoing, Held>();
   #announcedBytes = 0;
+  /** How many were given up, or refused for want of room. */
+  givenUp = 0;
 
   constructor(limits: UnsentLimits, clock: Clock = systemClock) {
     this.#limits = limits;
@@ -57,7 +59,10 @@ export class Unsent {
     const { unsentBytesMax, unsentLargeBytes } = this.#limits;
     const bytesMax = bytes < unsentLargeBytes ? unsentBytesMax : unsentBytesMax * 0.75;
     // Counting what is really left of each is worth it only when the announced sizes alone are too many.
-    if (this.#announcedBytes + bytes > bytesMax && !this.#makeRoom(bytesMax - bytes)) return false;
+    if (this.#announcedBytes + bytes > bytesMax && !this.#makeRoom(bytesMax - bytes)) {
+      this.givenUp += 1;
+      return false;
+    }
     this.#add(res, bytes);
     return true;
   }
@@ -68,7 +73,7 @@ export class Unsent {
     for (const [res, { sinceMs }] of this.#held) {
       // A response behind another one on its connection is not told when that one goes.
       if (res.req.socket.destroyed) this.#forget(res);
-      else if (res.writableLength > 0 && nowMs - sinceMs > this.#limits.unsentWithinMs) giveUp(res);
+      else if (res.writableLength > 0 && nowMs - sinceMs > this.#limits.unsentWithinMs) this.#giveUp(res);
       else if (res.writableLength === 0) this.#renew(res, nowMs);
     }
   }
@@ -107,13 +112,16 @@ export class Unsent {
     old.sort((a, b) => b.cost - a.cost);
     for (const costliest of old) {
       if (bytes <= bytesMax) break;
-      giveUp(costliest.res);
-      this.#forget(costliest.res);
+      this.#giveUp(costliest.res);
       bytes -= costliest.bytes;
     }
     return bytes <= bytesMax;
   }
-}
 
-/** With its connection: the rest of an answer cannot be left out otherwise. */
-const giveUp = (res: Outgoing): void => void res.req.socket.destroy();
+  /** With its connection: the rest of an answer cannot be left out otherwise. */
+  #giveUp(res: Outgoing): void {
+    this.givenUp += 1;
+    res.req.socket.destroy();
+    this.#forget(res);
+  }
+}

@@ -20,12 +20,14 @@ export interface Measured {
   readonly readsCounted: () => number;
   readonly depths: () => Promise<QueueDepths | null>;
   readonly listeners: () => number;
+  readonly bodies: { readonly heldBytes: number; readonly givenUp: number };
+  readonly unsent: { readonly bytes: number; readonly givenUp: number };
 }
 
 const ms = 0.001;
 
 export function apiMetrics(api: string, measured: Measured): Metrics {
-  const { meters, reads, writes, answers, readsCounted, depths, listeners } = measured;
+  const { meters, reads, writes, answers, readsCounted, depths, listeners, bodies, unsent } = measured;
   const metrics = new Metrics({ program: "api", api });
   const perKind = (of: (batcher: MeasuredBatcher) => number) => () => [
     { labels: { kind: "read" }, value: of(reads) },
@@ -63,5 +65,19 @@ export function apiMetrics(api: string, measured: Measured): Metrics {
     },
   );
   metrics.gauge("dbaas_event_listeners", "Listeners of the event stream", listeners);
+  const inMemory = (arriving: number, unread: number) => [
+    { labels: { what: "bodies" }, value: arriving },
+    { labels: { what: "answers" }, value: unread },
+  ];
+  metrics.gauge(
+    "dbaas_http_bytes_held",
+    "Bytes of bodies that arrive, and of answers that are not read",
+    () => inMemory(bodies.heldBytes, unsent.bytes),
+  );
+  metrics.counter(
+    "dbaas_http_given_up_total",
+    "Bodies and answers that were given up for want of room or time",
+    () => inMemory(bodies.givenUp, unsent.givenUp),
+  );
   return metrics;
 }
