@@ -1,6 +1,7 @@
 // The one door to sqlite3: a connection as promises, with a statement cache, an interruptible time limit and errors by
 // what they mean (`sqlite-errors.ts`). A connection runs one call at a time; concurrency comes from having several connections.
 import sqlite3 from "sqlite3";
+import { patternBytesMax } from "./sql/fit-values.ts";
 import { errorOf } from "./sqlite-errors.ts";
 
 export {
@@ -15,7 +16,6 @@ export {
 
 const statementsMax = 64;
 const busyTimeoutMs = 2_000;
-const patternLengthMax = 1_000;
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -26,8 +26,7 @@ export class Connection {
   private constructor(database: sqlite3.Database) {
     this.#database = database;
     database.configure("busyTimeout", busyTimeoutMs);
-    // One comparison with a pattern cannot be interrupted; its time is bounded by the lengths of text and pattern.
-    database.configure("limit", sqlite3.LIMIT_LIKE_PATTERN_LENGTH, patternLengthMax);
+    database.configure("limit", sqlite3.LIMIT_LIKE_PATTERN_LENGTH, patternBytesMax);
   }
 
   /** @throws DamagedFileError, or the error of the system when the file cannot be opened */

@@ -36,7 +36,12 @@ export function conditionSql(table: Table, condition: Condition, hole: Hole, lik
     case "in":
       return `(${column(condition.column)} IN (SELECT value FROM json_each(${hole(condition.param)})))`;
     case "like":
-      return likeSql(column(condition.column), condition, hole, likes);
+      return likeSql(
+        column(condition.column),
+        condition,
+        hole,
+        isText(table, condition.column) && (likes === "whole" || condition.whole === true),
+      );
     case "columns": {
       // A unary plus takes the column's type from the other side, as SQLite does it for the entries of a list.
       const plus = condition.listed === true ? "+" : "";
@@ -54,20 +59,25 @@ export function conditionSql(table: Table, condition: Condition, hole: Hole, lik
   }
 }
 
+const isText = (table: Table, name: string): boolean =>
+  table.columns.some((column) => column.name === name && column.type === "text");
+
 /** Unicode's noncharacters, which stand for a U+0000 and for two backslashes while a text is compared. */
 const [nul, backslashes] = ["char(64976)", "char(64977)"];
 
 /**
- * SQLite's LIKE sees a text up to its first U+0000. Texts that have one go through their JSON form, in which it is `\\u0000`,
+ * SQLite's LIKE sees a text up to its first U+0000. Texts that have one go through their JSON form, in which it is `\u0000`,
  * to a text that has another character in its place. So has the pattern (`withoutNul`).
  */
-function likeSql(column: string, { param, escape: escaping, whole }: Like, hole: Hole, likes: Likes): string {
+function likeSql(column: string, { param, escape: escaping }: Like, hole: Hole, whole: boolean): string {
   const ending = escaping === undefined ? "" : ` ESCAPE ${hole(escaping)}`;
   const plain = `${column} LIKE ${hole(param)}${ending}`;
-  if (likes === "asMarked" && whole !== true) return `(${plain})`;
+  if (!whole) return `(${plain})`;
   const json = `replace(replace(json_quote(${column}), '\\\\', ${backslashes}), '\\u0000', ${nul})`;
   const text = `json_extract(replace(${json}, ${backslashes}, '\\\\'), '$')`;
-  return `(CASE WHEN instr(${column}, char(0)) THEN ${text} LIKE ${hole(param)}${ending} ELSE ${plain} END)`;
+  // The quickest of the ways to see that a text goes on behind a U+0000.
+  const goesOn = `octet_length(format('%s', ${column})) <> octet_length(${column})`;
+  return `(CASE WHEN ${goesOn} THEN ${text} LIKE ${hole(param)}${ending} ELSE ${plain} END)`;
 }
 
 /** A pattern as it is compared. */

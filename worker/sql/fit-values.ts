@@ -4,11 +4,14 @@
 import { Refusal } from "../../protocol/errors.ts";
 import type { Column, ColumnType } from "../../protocol/schema.ts";
 import type { Value } from "../../protocol/statement.ts";
+import { withoutNul } from "./condition-sql.ts";
 
 /** Texts that SQLite takes for numbers. */
 const numberForm = /^[ \t\n\v\f\r]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[ \t\n\v\f\r]*$/i;
 const wholeForm = /^[ \t\n\v\f\r]*[+-]?\d+[ \t\n\v\f\r]*$/;
 const shownMax = 40;
+/** One comparison with a pattern cannot be interrupted; its time is bounded by the lengths of text and pattern. */
+export const patternBytesMax = 1_000;
 const int64Below = 2 ** 63;
 
 const kinds: Readonly<Record<ColumnType, string>> = {
@@ -78,7 +81,7 @@ function countedKey(value: Value, column: Column): Value {
   if (!Number.isSafeInteger(Number(value)))
     throw new Refusal(
       "bad_request",
-      `must be between -(2^53-1) and 2^53-1, not ${shown(value)}`,
+      `must be between -(2^53-1) and 2^53-1, not ${String(value).slice(0, shownMax)}`,
       column.name,
     );
   return value;
@@ -108,3 +111,10 @@ const incomparable = (value: Value, column: Column): Refusal =>
     `column ${column.name} is compared with ${kinds[column.type]}, not with ${shown(value)}`,
     "where",
   );
+
+/** @throws Refusal when it is longer than SQLite takes */
+export function comparedPattern(value: Value): string {
+  const pattern = withoutNul(String(value));
+  if (Buffer.byteLength(pattern) <= patternBytesMax) return pattern;
+  throw new Refusal("bad_request", `pattern too complex: at most ${patternBytesMax} bytes`, "where");
+}

@@ -4,8 +4,7 @@
 import { Refusal } from "../../protocol/errors.ts";
 import type { Column, Table } from "../../protocol/schema.ts";
 import type { Condition, Param, Value, Word } from "../../protocol/statement.ts";
-import { withoutNul } from "./condition-sql.ts";
-import { changedValue, comparedValue, storedValue } from "./fit-values.ts";
+import { changedValue, comparedPattern, comparedValue, storedValue } from "./fit-values.ts";
 
 /** What a parameter is for. */
 export interface Use {
@@ -89,7 +88,7 @@ function fittedParam(table: Table, { as, column }: Use, param: Param): Param | u
     throw new Refusal("bad_request", message, "where");
   }
   const value = isWord(param) ? param.word : (param as Value);
-  return as === "pattern" ? withoutNul(String(value)) : comparedValue(value, column);
+  return as === "pattern" ? comparedPattern(value) : comparedValue(value, column);
 }
 
 function fittedList(
