@@ -5,6 +5,7 @@ import { assertNever, TransientError } from "../protocol/errors.ts";
 import { nowhere } from "../protocol/place.ts";
 import type { Wish } from "../protocol/znodes.ts";
 import { type Action, workerOf } from "./action.ts";
+import { endedByItself } from "./ending.ts";
 import type { Failpoint } from "./failpoint.ts";
 import { shortId } from "./names.ts";
 import type { Engine, Registry, Target, WorkerContainer } from "./ports.ts";
@@ -62,7 +63,7 @@ async function act(action: Action, hands: Hands): Promise<string> {
       await registry.forgetMaster(action);
       break;
     case "forgetWorker":
-      await registry.forgetWorker(action.worker, action.container, { suspects: action.killed });
+      await registry.forgetWorker(action.worker, action.container, action.killed ? "cleared" : "blamed");
       break;
     case "listCopy":
       await registry.listCopy(action.worker, null, "existing");
@@ -159,9 +160,11 @@ async function grant(
 }
 
 async function removeContainer(
-  { id, drained }: Action & { kind: "removeContainer" },
-  { engine, failpoint }: Hands,
+  { worker, id, drained, ...end }: Action & { kind: "removeContainer" },
+  { engine, registry, failpoint }: Hands,
 ): Promise<string> {
+  // Its session may have ended before the container was seen to be dead.
+  if (endedByItself(end)) await registry.judgeSuspects(worker, shortId(id), "blamed");
   const lastWords = drained ? "" : await engine.lastWords(id);
   await failpoint("before-removeContainer");
   await engine.remove(id);

@@ -3,6 +3,7 @@
 // find a dead candidate among themselves and wait for it.
 import type { Action } from "./action.ts";
 import { listCopies } from "./copies.ts";
+import { endedByItself } from "./ending.ts";
 import { endUnhealthy } from "./health.ts";
 import type { Intent } from "./intent.ts";
 import type { Memory } from "./memory.ts";
@@ -68,16 +69,13 @@ function forgetDead(observed: Observed): readonly Action[] {
   return [...forget, { kind: "forgetMaster", worker, container, guid }];
 }
 
-/** What a process ends with whose SIGKILL it was; a request that brings a worker down makes it end in other ways. */
-const exitOfKilled = 137;
-
 /**
  * By somebody outside. Not by the controller for being blocked: a worker that hangs loses its znode first, and one that
  * drains may be held up by a request. It matters for a master: the writes of a commit share its fate, while a read is
  * begun alone when it is suspected.
  */
 const wasKilled = (view: WorkerView | undefined): boolean =>
-  view?.container.exitCode === exitOfKilled && !view.container.outOfMemory && view.drain === null;
+  view !== undefined && !endedByItself(view.container) && view.drain === null;
 
 function record({ specNode, window, windowsEnded }: Intent, observed: Observed): readonly Action[] {
   const actions: Action[] = [];

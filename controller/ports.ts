@@ -120,6 +120,9 @@ export interface RegistryView {
   readonly spec: SpecNode | null;
 }
 
+/** "blamed": the container ended by itself, so one of them may have ended it. "cleared": it was ended from outside. */
+export type SuspectsVerdict = "blamed" | "cleared";
+
 export interface Registry {
   view(): Promise<RegistryView>;
   writeSpec(node: SpecNode): Promise<void>;
@@ -128,8 +131,10 @@ export interface Registry {
   removePid(worker: string): Promise<void>;
   writeDrain(worker: string, node: DrainNode): Promise<void>;
   removeDrain(worker: string): Promise<void>;
-  /** Removes the znode of this container's worker, and no other's; before it, if so wished, the note of its suspects. */
-  forgetWorker(worker: string, container: string, also: { readonly suspects: boolean }): Promise<void>;
+  /** Removes the znode of this container's worker, and no other's; before it, judges the requests that it had begun. */
+  forgetWorker(worker: string, container: string, suspects: SuspectsVerdict): Promise<void>;
+  /** Says what the end of a container means for the suspected requests that its worker had begun. */
+  judgeSuspects(worker: string, container: string, verdict: SuspectsVerdict): Promise<void>;
   /** Removes the master znode of this very life of a worker, and no successor's. */
   forgetMaster(master: Pick<MasterNode, "container" | "guid">): Promise<void>;
   /** @returns false when the command was withdrawn or changed since it was seen in this version: then nothing may be done for it */

@@ -8,18 +8,20 @@ import {
   fromJson,
   type LogNode,
   type MasterNode,
+  noterOf,
   type Paths,
   type PidNode,
   type Place,
   type ReadsNode,
   type SpecNode,
+  type SuspectsNode,
   toJson,
   type WindowNode,
   type Wish,
   type WorkerNode,
 } from "../protocol/znodes.ts";
 import type { NodeContent, ZooKeeperSession } from "../protocol/zookeeper.ts";
-import type { Registry, RegistryView, SeenLog, SeenMaster, SeenWish } from "./ports.ts";
+import type { Registry, RegistryView, SeenLog, SeenMaster, SeenWish, SuspectsVerdict } from "./ports.ts";
 
 export class ZnodeRegistry implements Registry {
   readonly #session: ZooKeeperSession;
@@ -130,13 +132,23 @@ export class ZnodeRegistry implements Registry {
     await this.#session.remove(this.#paths.drain(worker));
   }
 
-  async forgetWorker(worker: string, container: string, also: { readonly suspects: boolean }): Promise<void> {
+  async forgetWorker(worker: string, container: string, suspects: SuspectsVerdict): Promise<void> {
     const path = this.#paths.worker(worker);
     const held = await this.#heldBy(path, container);
     if (held === null) return;
-    // First: as soon as the worker counts as gone, what it noted is judged.
-    if (also.suspects) await this.#session.remove(this.#paths.suspect(held.guid));
+    // First: as soon as the worker counts as gone, others take what it had in hand.
+    await this.judgeSuspects(worker, container, suspects);
     await this.#session.remove(path, held.version);
+  }
+
+  async judgeSuspects(worker: string, container: string, verdict: SuspectsVerdict): Promise<void> {
+    const path = this.#paths.suspect(noterOf(worker, container));
+    const content = await this.#session.get(path);
+    if (content === null) return;
+    const note = fromJson<SuspectsNode>(content.data);
+    if (verdict === "blamed") await this.#session.set(path, toJson({ ...note, died: true }));
+    else if (note === null || note.blamed.length === 0) await this.#session.remove(path);
+    else await this.#session.set(path, toJson({ ...note, begun: [] }));
   }
 
   /**

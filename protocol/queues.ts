@@ -98,6 +98,21 @@ export type WriteBatch = Batch<WriteShape, WriteItem>;
 
 export const encodeBatch = (batch: ReadBatch | WriteBatch): Buffer => Buffer.from(JSON.stringify(batch));
 
+/**
+ * How long after it was sent its client waits for a request, at most. Both times are by the API's clock, and only their
+ * difference is used: the clocks of two programs are never compared.
+ */
+export const waitMsOf = (
+  { deadlineMs, sentAtMs }: Pick<Batch<unknown, unknown>, "deadlineMs" | "sentAtMs">,
+  item: { readonly deadlineMs?: number } = {},
+): number =>
+  sentAtMs === undefined ? Number.POSITIVE_INFINITY : Math.max(0, (item.deadlineMs ?? deadlineMs) - sentAtMs);
+
+/** One request of a batch as a batch of its own, marked as one that has outlived a worker: with its own shape and no other. */
+export function suspectOf<B extends ReadBatch | WriteBatch>(batch: B, item: B["items"][number]): B {
+  return { ...batch, attempt: 2, shapes: [batch.shapes[item.shape]], items: [{ ...item, shape: 0 }] };
+}
+
 const decodeBatch = <T extends ReadBatch | WriteBatch>(content: Buffer, what: string): T => {
   // The only writers of these queues are our own API processes, so no more is checked than what a worker needs to settle a
   // message at all: one that it can neither work on nor put aside would come back to every worker for ever.

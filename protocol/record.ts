@@ -9,13 +9,15 @@ export type Effect =
   | { readonly shape: WriteShape; readonly rows: readonly (readonly Param[])[] }
   /** Brings the tables from the schema the copy has to this one. */
   | { readonly schema: Schema }
-  /** Forgets idempotency keys recorded before `beforeMs` (by the masters' clocks in the records). */
+  /** Forgets idempotency keys that were recorded before these moments of log time, and raises the floors that replace them. */
   | { readonly expireKeys: { readonly clientBeforeMs: number; readonly ownBeforeMs: number } };
 
 /** An idempotency key with what was answered under it. */
 export interface KeyEntry {
   readonly key: string;
   readonly hash?: string;
+  /** With a client's key: the message that it came in first. A key of the API's own begins with it. */
+  readonly message?: string;
   readonly ok: boolean;
   /** JSON text of the answer's body. */
   readonly answer: string;
@@ -44,7 +46,10 @@ export interface BatchRecord {
   readonly epoch: number;
   /** Gapless over the whole life of the log, whoever was master: the unit of lag, freshness and `X-DBaaS-Position`. */
   readonly position: number;
+  /** Unix ms by its master's clock, for people: nothing is decided by it. */
   readonly atMs: number;
+  /** Log time: what the age of keys is counted in. Absent in records of an earlier version, where `atMs` was. */
+  readonly logMs?: number;
   readonly effects: readonly Effect[];
   readonly keys: readonly KeyEntry[];
 }

@@ -25,9 +25,9 @@ export interface Paths {
   /** Persistent children by worker name, `DrainNode`, made by the controller: the worker leaves its queues and finishes what it holds. */
   readonly draining: string;
   readonly drain: (name: string) => string;
-  /** Persistent children by guid of a worker's life, `string[]`: the suspected requests that it began. */
+  /** Persistent children by `noterOf` a worker's container, `SuspectsNode`: the suspected requests that it began. */
   readonly suspects: string;
-  readonly suspect: (guid: string) => string;
+  readonly suspect: (noter: string) => string;
   /** Persistent children by API id: `ReadsNode`. */
   readonly reads: string;
   /** `WindowNode`. */
@@ -157,6 +157,17 @@ export interface DrainNode {
   readonly container: string;
   readonly atMs: number;
 }
+
+export interface SuspectsNode {
+  readonly begun: readonly string[];
+  /** The worker failed at these, and went on without them. */
+  readonly blamed: readonly string[];
+  /** Set by the controller: the container ended by itself, so one of the requests that were begun may have ended it. */
+  readonly died?: boolean;
+}
+
+/** A worker's container by both its names: one process, over all its sessions. */
+export const noterOf = (worker: string, container: string): string => `${worker}@${container}`;
 
 export interface ReadsNode {
   /** Ever growing, never reset. */

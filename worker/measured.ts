@@ -11,7 +11,8 @@ export const measuredLedger = (ledger: Ledger, measures: Measures): Ledger => ({
   get schema() {
     return ledger.schema;
   },
-  knows: (keys) => ledger.knows(keys),
+  known: (keys) => ledger.known(keys),
+  newestKeyMs: () => ledger.newestKeyMs(),
   syncEveryCommit: (on) => ledger.syncEveryCommit(on),
   async apply(entries) {
     await ledger.apply(entries);

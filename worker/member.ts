@@ -42,6 +42,7 @@ export class Member {
   readonly #memory: string;
   readonly #guid = randomUUID();
   readonly #membership: Membership;
+  readonly #suspects: Suspects;
   readonly #standing: Standing;
   readonly #places: KeptPlace;
   #role: Role = "joining";
@@ -80,6 +81,14 @@ export class Member {
       log,
       onChange: () => this.#membership.tell(),
     });
+    this.#suspects = new Suspects({
+      session,
+      paths,
+      name,
+      container,
+      peers: () => this.#membership.peers(),
+      log,
+    });
     this.#places = new KeptPlace(this.#membership, log);
   }
 
@@ -103,6 +112,7 @@ export class Member {
 
   async run(signal: AbortSignal): Promise<"drained" | "ended"> {
     const { name, paths, log, spec, measures, tracing } = this.#options;
+    await this.#suspects.withdraw();
     await this.#membership.join();
     this.#standing.wakeOnChanges(signal);
     void this.#beat(signal);
@@ -112,10 +122,7 @@ export class Member {
       if (spec.current === null) throw new Error("no manifest known");
       return spec.current;
     };
-    const ledger = measuredLedger(
-      ledgerOf(store, () => ({ writeMs: known().requests.queryMs })),
-      measures,
-    );
+    const ledger = measuredLedger(ledgerOf(store), measures);
     const traced = tracing && new Traced(tracing, name);
     await donateSnapshots(this.#rabbit, this.#guid, () => this.#store, log);
     const ownStanding = () => ({ place: store.applied, joint: jointOf(store, reader, adoptsFrom) });
@@ -134,14 +141,7 @@ export class Member {
           rabbit: traced?.broker(this.#rabbit) ?? this.#rabbit,
           session: this.#session,
           membership: this.#membership,
-          suspects: new Suspects({
-            session: this.#session,
-            paths,
-            guid: this.#guid,
-            peers: () => this.#membership.peers(),
-            now: systemTime.now,
-            log,
-          }),
+          suspects: this.#suspects,
           paths,
           ledger: traced?.ledger(ledger) ?? ledger,
           reader,
@@ -245,6 +245,8 @@ export class Member {
     this.#store = null;
     if (store !== null && !this.#session.ended.aborted) await this.#places.last(store.applied);
     await store?.close();
+    // With a session that is lost the next one does it.
+    if (!this.#session.ended.aborted) await this.#suspects.withdraw().catch(() => undefined);
   }
 
   /** The copy cannot be trusted: the next life starts from nothing. */

@@ -8,7 +8,7 @@ import type { Membership } from "./membership.ts";
 import type { Applied } from "./replica/judge.ts";
 import type { LogReader } from "./replica/log-reader.ts";
 import type { LogEntry } from "./replica/store.ts";
-import type { Append, CommitInput, WriteResult } from "./roles/commit-batch.ts";
+import type { Append, CommitInput, Undone, WriteResult } from "./roles/commit-batch.ts";
 import type { Suspects } from "./suspects.ts";
 
 /** One copy of the database with its place in the log. Whatever happens, it stands between two records. */
@@ -19,9 +19,11 @@ export interface Ledger {
   /** Applies records that `judge` let through, in order: all or none. */
   apply(entries: readonly LogEntry[]): Promise<void>;
   /** Applies requests and appends their record; when `append` throws, nothing has happened. */
-  commit(input: CommitInput, append: Append): Promise<readonly WriteResult[]>;
-  /** Whether every one of these idempotency keys has been answered. */
-  knows(keys: readonly string[]): Promise<boolean>;
+  commit(input: CommitInput, append: Append): Promise<readonly (WriteResult | Undone)[]>;
+  /** Those of these idempotency keys under which an answer is kept. */
+  known(keys: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Log time of the newest key, 0 without any. */
+  newestKeyMs(): Promise<number>;
   syncEveryCommit(on: boolean): Promise<void>;
 }
 
@@ -37,7 +39,7 @@ export type Members = Pick<
   "peers" | "master" | "takeMastership" | "hasLed" | "atWork" | "raiseEpochs"
 >;
 
-export type Suspicion = Pick<Suspects, "begin">;
+export type Suspicion = Pick<Suspects, "begin" | "blame">;
 
 export interface Time {
   /** Unix ms as the process counts it on from its start: a stepped clock makes nothing look old or young. */

@@ -6,7 +6,7 @@ import { queues } from "../protocol/queues.ts";
 import type { Consumer, Delivery } from "../protocol/rabbit.ts";
 import { messaging, type Span, type Tracing } from "../protocol/tracing.ts";
 import type { Broker, Ledger } from "./ports.ts";
-import type { Append, CommitInput, WriteResult } from "./roles/commit-batch.ts";
+import type { Append, CommitInput } from "./roles/commit-batch.ts";
 
 const backToQueue = "given back to the queue";
 
@@ -89,7 +89,8 @@ export class Traced {
       get schema() {
         return ledger.schema;
       },
-      knows: (keys) => ledger.knows(keys),
+      known: (keys) => ledger.known(keys),
+      newestKeyMs: () => ledger.newestKeyMs(),
       syncEveryCommit: (on) => ledger.syncEveryCommit(on),
       apply: async (entries) => {
         const causes = entries.flatMap(({ traceparent }) => traceparent ?? []);
@@ -110,7 +111,7 @@ export class Traced {
     };
   }
 
-  async #commit(ledger: Ledger, input: CommitInput, append: Append): Promise<readonly WriteResult[]> {
+  async #commit(ledger: Ledger, input: CommitInput, append: Append): ReturnType<Ledger["commit"]> {
     const { writes, epoch, causes = [] } = input;
     const span = this.#tracing.follow(causes, {
       name: "commit",

@@ -31,6 +31,8 @@ export interface BatcherOptions<P extends Pending> extends SenderOptions<P> {
   readonly messagesInFlight: () => number;
   /** Sent once more when unanswered for so long, and others were not. */
   readonly staleMs?: number;
+  /** A request that got no answer has changed nothing. */
+  readonly changesNothing: boolean;
   readonly limits: BatcherLimits;
 }
 
@@ -132,7 +134,7 @@ export class Batcher<P extends Pending> {
 
   #expire(pending: P): void {
     const unknown = "; it may still be carried out, and can be sent again under its Idempotency-Key";
-    this.#refuse(pending, unavailable(`no answer in time${this.#options.expires ? "" : unknown}`));
+    this.#refuse(pending, unavailable(`no answer in time${this.#options.changesNothing ? "" : unknown}`));
   }
 
   #refuse(pending: P, refusal: RefusalBody): void {

@@ -23,8 +23,6 @@ export interface SenderLimits {
 
 export interface SenderOptions<P extends Pending> {
   readonly encode: (envelope: Envelope, requests: readonly Placed<P>[]) => Buffer;
-  /** The broker drops the message once nobody waits for it. */
-  readonly expires: boolean;
   readonly limits: SenderLimits;
   readonly clock: Clock;
   /** The span of a message, where traces are on; undefined for one that is not recorded. */
@@ -65,7 +63,7 @@ export class Sender<P extends Pending> {
   }
 
   #sendTogether(line: Line, batch: InFlight<P>, requests: readonly Placed<P>[]): void {
-    const { clock, encode, expires, limits } = this.#options;
+    const { clock, encode, limits } = this.#options;
     let lastDeadlineAtMs = 0;
     let deadlineMs = 0;
     for (const { pending } of requests) {
@@ -75,7 +73,7 @@ export class Sender<P extends Pending> {
     const remainingMs = Math.max(0, Math.ceil(lastDeadlineAtMs - clock.monotonicMs()));
     const envelope = { id: batch.id, deadlineMs, sentAtMs: clock.now(), attempt: batch.attempt };
     const content = encode(envelope, requests);
-    const options = { correlationId: batch.id, ...(expires ? { expirationMs: remainingMs } : {}) };
+    const options = { correlationId: batch.id, expirationMs: remainingMs };
     if (content.length <= limits.messageBytesMax) this.#publish(line, batch, requests, content, options);
     // Values can grow on their way into a message, and the broker would close the connection over one too large.
     else if (requests.length === 1) this.#fail(batch, requests, tooLarge);

@@ -173,6 +173,7 @@ export class SimulatedRegistry implements Registry {
 
   // Znodes of dead workers are gone at once here, and nobody drains or wishes.
   async forgetWorker(): Promise<void> {}
+  async judgeSuspects(): Promise<void> {}
   async forgetMaster(): Promise<void> {}
   async writeDrain(): Promise<void> {}
   async removeDrain(): Promise<void> {}

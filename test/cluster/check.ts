@@ -43,7 +43,7 @@ const sorted = (rows: ReadonlyMap<string, string>): string =>
 /** A write of which a client was told that it succeeded stands where it was told; one refused stands nowhere. */
 function answersAreTrue(told: readonly Told[], accepted: readonly Accepted[]): readonly string[] {
   const found: string[] = [];
-  for (const { ask, key, value, outcome, position } of told) {
+  for (const { ask, key, value, outcome, code, position } of told) {
     if (key === "" || ask.kind === "strongRead") continue;
     const at = accepted.filter(({ keys }) => keys.some((entry) => entry.key === key && entry.ok));
     if (at.length > 1) found.push(`${value} (${key}) was applied ${at.length} times`);
@@ -51,6 +51,8 @@ function answersAreTrue(told: readonly Told[], accepted: readonly Accepted[]): r
       found.push(
         `acknowledged ${ask.kind} ${value} at ${position} stands at ${at[0]?.position ?? "no place"}`,
       );
+    // No request of these clients is poisoned: one that is refused as that was only near a worker that was cut off or killed.
+    if (code === "poison_request") found.push(`${ask.kind} ${value} was refused as poisoned`);
     if (outcome === "refused" && at.length > 0)
       found.push(`refused ${ask.kind} ${value} was applied at ${at[0]?.position}`);
   }

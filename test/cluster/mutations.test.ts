@@ -5,6 +5,7 @@ import { run } from "./run.ts";
 import { search } from "./search.ts";
 import { shrink } from "./shrink.ts";
 import {
+  blamingTheLost,
   forgettingRefusals,
   losingWhatFollows,
   type Variant,
@@ -40,6 +41,10 @@ describe("the simulation notices a worker", () => {
   });
   it("that does not know what it has done under a key", async () => {
     await caught(withoutKeys, 1);
+  });
+  it("that holds it against a request when a connection is lost", async () => {
+    const violations = await caught(blamingTheLost, 1);
+    assert.ok(violations.some((violation) => violation.endsWith("was refused as poisoned")));
   });
   it("that forgets what it has refused", async () => {
     const violations = await caught(forgettingRefusals, 5);

@@ -1,7 +1,7 @@
 // Carries out a plan's faults, plays the controller's part after a crash, and makes peace at the end.
 import { assertNever } from "../../protocol/errors.ts";
 import { comparePlaces, holdsAll } from "../../protocol/place.ts";
-import { fromJson, type LogNode, toJson } from "../../protocol/znodes.ts";
+import { fromJson, type LogNode, noterOf, toJson } from "../../protocol/znodes.ts";
 import { Disk } from "../fakes/memory-ledger.ts";
 import type { Random } from "../fakes/virtual-world.ts";
 import type { Fault, Strike } from "./plan.ts";
@@ -55,6 +55,7 @@ export class Nemesis {
     this.#peace = true;
     for (const worker of this.#workers) {
       worker.process.onStep = undefined;
+      worker.onSuspects = undefined;
       if (worker.process.dead) worker.start();
       worker.process.resume();
       this.#mend(worker);
@@ -63,9 +64,17 @@ export class Nemesis {
   }
 
   #begin(fault: Fault): void {
+    const { step, strike } = fault;
+    if (fault.onSuspects === true) {
+      for (const one of this.#workers)
+        one.onSuspects = () => {
+          for (const other of this.#workers) other.onSuspects = undefined;
+          this.#strike(one, strike);
+        };
+      return;
+    }
     const worker = this.#targetOf(fault);
     if (worker === undefined || this.#peace) return;
-    const { step, strike } = fault;
     if (step === undefined) {
       this.#strike(worker, strike);
       return;
@@ -141,7 +150,11 @@ export class Nemesis {
     const container = worker.process.name;
     worker.process.kill();
     if (diskLost) worker.disk = new Disk();
-    if (noticed) world.after(this.#random() * controllerNoticesMs, () => this.#forget(worker, container));
+    if (noticed)
+      world.after(this.#random() * controllerNoticesMs, () => {
+        this.#judgeSuspects(worker, container);
+        this.#forget(worker, container);
+      });
     world.after(downMs, () => {
       if (worker.process.dead) worker.start();
     });
@@ -153,6 +166,18 @@ export class Nemesis {
     // The controller lists the volumes and tells the pids anew.
     this.#listVolumes();
     for (const worker of this.#workers) if (!worker.process.dead) worker.tellPid();
+  }
+
+  /** What a master was working on when it was killed from outside is not to blame; of a slave that is not known. */
+  #judgeSuspects(worker: SimulatedWorker, container: string): void {
+    const { zooKeeper, paths } = this.#around;
+    const path = paths.suspect(noterOf(worker.name, container));
+    const note = zooKeeper.nodes.get(path);
+    if (note === undefined) return;
+    const master = zooKeeper.nodes.get(paths.master);
+    const led = fromJson<{ container: string }>(master?.data ?? "null")?.container === container;
+    if (led) zooKeeper.remove(path);
+    else zooKeeper.set(path, toJson({ ...fromJson<object>(note.data), died: true }), -1);
   }
 
   #forget(worker: SimulatedWorker, container: string): void {

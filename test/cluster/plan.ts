@@ -33,6 +33,8 @@ export interface Fault {
   /** At a moment, or at the worker's nth call to the outside after that moment. */
   readonly atMs: number;
   readonly step?: number;
+  /** At whichever worker is the next to note suspects. */
+  readonly onSuspects?: boolean;
   readonly strike: Strike;
 }
 
@@ -123,7 +125,15 @@ export function planOf(seed: number, world: Pick<VirtualWorld, "random">): Plan 
     const one = { target, atMs, strike: strike() };
     return random() < 0.6 ? { ...one, step: 1 + below(40) } : one;
   };
-  const faults = Array.from({ length: 2 + below(5) }, fault);
+  /** Whichever worker takes over what another held loses its place in the middle of it. */
+  const echo = ({ atMs }: Fault): Fault => ({
+    target: "master",
+    atMs,
+    onSuspects: true,
+    strike: random() < 0.8 ? { kind: "cutRabbit", ms: 4_000 + random() * 4_000 } : { kind: "restartBroker" },
+  });
+  const first = Array.from({ length: 2 + below(5) }, fault);
+  const faults = first.flatMap((one) => (random() < 0.2 ? [one, echo(one)] : [one]));
   const operations = Array.from({ length: 10 + below(15) }, operation);
   // Many ask at the moment of a fault.
   const rushAtMs = among(faults).atMs - 20;

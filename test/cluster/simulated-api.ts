@@ -31,6 +31,8 @@ export interface Told {
   readonly id: string;
   readonly askedAtMs: number;
   outcome: "ok" | "refused" | "unknown";
+  /** Of a refusal. */
+  code?: string;
   position: number;
   answeredAtMs: number;
   /** Of a read: what it had to see at least, and what it saw. */
@@ -125,9 +127,14 @@ export class SimulatedApi {
     let open: readonly Told[] = all;
     while (open.length > 0 && asked < (ownKey ? timesAskedMax : 1)) {
       asked += 1;
-      await this.#ask(queues.write, writeBatch(open), (answer) => {
+      const deadlineMs = this.#process.now() + answerWithinMs;
+      await this.#ask(queues.write, writeBatch(open, deadlineMs), (answer) => {
         const one = open[answer.index];
         if (one === undefined) return;
+        const { code } = JSON.parse(answer.body.toString()) as { readonly code?: string };
+        if (code !== undefined) one.code = code;
+        // As a 503: its client sends it again, under its key if it has one.
+        if (code === "unavailable") return;
         one.outcome = answer.ok ? "ok" : "refused";
         one.position = answer.position;
         one.answeredAtMs = this.#process.now();
@@ -199,7 +206,8 @@ export class SimulatedApi {
     const items = batch.items.filter(({ index }) => unanswered.has(index));
     const groups = attempt === 1 ? [items] : items.map((item) => [item]);
     for (const group of groups) {
-      const content = encodeBatch({ ...batch, attempt, items: group } as ReadBatch | WriteBatch);
+      const sentAtMs = this.#process.now();
+      const content = encodeBatch({ ...batch, sentAtMs, attempt, items: group } as ReadBatch | WriteBatch);
       this.#connection
         ?.publish(queue, content, { correlationId: id, replyTo: queues.response, persistent: true })
         .catch(() => undefined);
@@ -254,11 +262,11 @@ function shapeOf({ ask, value, id }: Told): { shape: WriteShape; row: readonly P
   }
 }
 
-function writeBatch(asked: readonly Told[]): WriteBatch {
+function writeBatch(asked: readonly Told[], deadlineMs: number): WriteBatch {
   const made = asked.map(shapeOf);
   return {
     v: 1,
-    deadlineMs: Number.MAX_SAFE_INTEGER,
+    deadlineMs,
     attempt: 1,
     shapes: made.map(({ shape }) => shape),
     items: asked.map(({ key, value }, index) => ({

@@ -6,6 +6,7 @@ import type { ManifestSpec } from "../../protocol/manifest.ts";
 import type { ReadBatch, ReadItem } from "../../protocol/queues.ts";
 import { type Paths, toJson, type WorkerState } from "../../protocol/znodes.ts";
 import { Membership } from "../../worker/membership.ts";
+import type { Suspicion } from "../../worker/ports.ts";
 import { LogReader } from "../../worker/replica/log-reader.ts";
 import { FencedError } from "../../worker/roles/master.ts";
 import type { Role } from "../../worker/roles/role.ts";
@@ -53,11 +54,14 @@ export class SimulatedWorker {
   session: MemorySession | undefined;
   role: Role = "stopped";
   diskSlowByMs = 0;
+  /** Called once it has noted suspects and is about to work on them. */
+  onSuspects: (() => void) | undefined;
   /** Errors that no fault explains: each is a finding. */
   readonly surprises: string[] = [];
   readonly #around: Surroundings;
   #containers = 0;
   #remembered: Remembered = { vouchedUnder: null };
+  #sessions = 0;
   #stop = new AbortController();
   #downMs = defaultDownMs;
 
@@ -74,7 +78,7 @@ export class SimulatedWorker {
   start(): void {
     const { world, paths, zooKeeper } = this.#around;
     this.#containers += 1;
-    this.process = new VirtualProcess(world, `${this.name}/${this.#containers}`);
+    this.process = new VirtualProcess(world, `${this.name}.${this.#containers}`);
     this.#remembered = { vouchedUnder: null };
     this.tellPid();
     zooKeeper.remove(paths.drain(this.name));
@@ -130,6 +134,17 @@ export class SimulatedWorker {
     this.#ended(process);
   }
 
+  #watched(suspicion: Suspicion): Suspicion {
+    return {
+      begin: async (ids) => {
+        const verdict = await suspicion.begin(ids);
+        if (ids.length > 0 && this.role === "master") this.onSuspects?.();
+        return verdict;
+      },
+      blame: (ids) => suspicion.blame(ids),
+    };
+  }
+
   async #live(
     process: VirtualProcess,
     stop: AbortSignal,
@@ -149,6 +164,7 @@ export class SimulatedWorker {
       work: () => process.work(diskDelayMs + this.diskSlowByMs),
       keeps: variant.keeps,
     });
+    this.#sessions += 1;
     const parts = { name: this.name, broker, connection, ledger };
     const memory = await connection.memoryId();
     let standing: Standing | undefined;
@@ -158,7 +174,7 @@ export class SimulatedWorker {
       paths,
       name: this.name,
       container: process.name,
-      guid: process.name,
+      guid: `${process.name}#${this.#sessions}`,
       sinceMs: 0,
       memory,
       time: process,
@@ -172,6 +188,15 @@ export class SimulatedWorker {
         writesServed: 0,
       }),
     });
+    const suspects = new Suspects({
+      session,
+      paths,
+      name: this.name,
+      container: process.name,
+      peers: () => membership.peers(),
+      log,
+    });
+    await suspects.withdraw();
     await membership.join();
     await membership.keepPlace(ledger.applied);
     const reader = await LogReader.open({ rabbit: connection, time: process, log }, ledger.applied, signal);
@@ -205,14 +230,7 @@ export class SimulatedWorker {
         rabbit: connection,
         session,
         membership,
-        suspects: new Suspects({
-          session,
-          paths,
-          guid: process.name,
-          peers: () => membership.peers(),
-          now: () => process.now(),
-          log,
-        }),
+        suspects: this.#watched(variant.suspicion(suspects)),
         paths,
         ledger: variant.ledger(parts),
         reader: variant.reader(reader, parts),

@@ -1,7 +1,7 @@
 // The ways in which the mutation tests break a worker on purpose: through what is handed to it, never inside it.
 import { queues } from "../../protocol/queues.ts";
 import { checksumOf, decodeRecord, type KeyEntry } from "../../protocol/record.ts";
-import type { Feed, Ledger } from "../../worker/ports.ts";
+import type { Feed, Ledger, Suspicion } from "../../worker/ports.ts";
 import { type Judge, judge } from "../../worker/replica/judge.ts";
 import type { LogEntry } from "../../worker/replica/store.ts";
 import type { MemoryBroker } from "../fakes/memory-broker.ts";
@@ -22,6 +22,7 @@ export interface Variant {
   readonly reader: (reader: Feed, parts: Parts) => Feed;
   /** Which answers a copy keeps under their keys. */
   readonly keeps: (entry: KeyEntry) => boolean;
+  readonly suspicion: (suspects: Suspicion) => Suspicion;
 }
 
 export const asBuilt: Variant = {
@@ -29,6 +30,7 @@ export const asBuilt: Variant = {
   ledger: ({ ledger }) => ledger,
   reader: (reader) => reader,
   keeps: () => true,
+  suspicion: (suspects) => suspects,
 };
 
 /** Takes whatever stands in its place, whoever wrote it. */
@@ -57,7 +59,8 @@ export const withoutReadBack: Variant = {
         await connection.publish(queues.sync, content, { persistent: true });
         return { offset: broker.log.lastIndexOf(content), checksum: checksumOf(content) };
       }),
-    knows: (keys) => ledger.knows(keys),
+    known: (keys) => ledger.known(keys),
+    newestKeyMs: () => ledger.newestKeyMs(),
     syncEveryCommit: (on) => ledger.syncEveryCommit(on),
   }),
 };
@@ -114,6 +117,18 @@ export const losingWhatFollows: Variant = {
       },
     };
   },
+};
+
+/** Takes a worker that it cannot see for one that died of what it was working on. */
+export const blamingTheLost: Variant = {
+  ...asBuilt,
+  suspicion: (suspects) => ({
+    begin: async (ids) => {
+      const { guilty, undecided } = await suspects.begin(ids);
+      return { guilty: new Set([...guilty, ...undecided]), undecided: new Set() };
+    },
+    blame: (ids) => suspects.blame(ids),
+  }),
 };
 
 /** Does not know what it has answered. */

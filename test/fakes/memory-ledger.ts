@@ -9,7 +9,6 @@ import type { Ledger } from "../../worker/ports.ts";
 import { type Applied, advance, nothingApplied } from "../../worker/replica/judge.ts";
 import type { LogEntry } from "../../worker/replica/store.ts";
 import type { Append, CommitInput, PendingWrite, WriteResult } from "../../worker/roles/commit-batch.ts";
-import { poisoned } from "../../worker/roles/deliveries.ts";
 import { migrate } from "../../worker/sql/schema-sql.ts";
 
 type Row = Readonly<Record<string, Value>>;
@@ -25,11 +24,19 @@ export interface Contents {
   /** By table and primary key. */
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, Row>>;
   readonly keys: ReadonlyMap<string, KnownKey>;
+  /** By sender: the highest number of a message whose key was forgotten. */
+  readonly floors: ReadonlyMap<string, number>;
 }
 
 /** What survives the process. */
 export class Disk {
-  contents: Contents = { applied: nothingApplied, schema: emptySchema, tables: new Map(), keys: new Map() };
+  contents: Contents = {
+    applied: nothingApplied,
+    schema: emptySchema,
+    tables: new Map(),
+    keys: new Map(),
+    floors: new Map(),
+  };
 }
 
 /** A transaction's own view: it changes nothing before it is put on the disk. */
@@ -38,12 +45,14 @@ class Draft {
   schema: Schema;
   readonly tables: Map<string, ReadonlyMap<string, Row>>;
   readonly keys: Map<string, KnownKey>;
+  readonly floors: Map<string, number>;
 
-  constructor({ applied, schema, tables, keys }: Contents) {
+  constructor({ applied, schema, tables, keys, floors }: Contents) {
     this.applied = applied;
     this.schema = schema;
     this.tables = new Map(tables);
     this.keys = new Map(keys);
+    this.floors = new Map(floors);
   }
 
   apply(effect: Effect): number {
@@ -53,8 +62,12 @@ class Draft {
     }
     if ("expireKeys" in effect) {
       const { clientBeforeMs, ownBeforeMs } = effect.expireKeys;
-      for (const [key, { atMs }] of [...this.keys])
-        if (atMs < (key.startsWith("c:") ? clientBeforeMs : ownBeforeMs)) this.keys.delete(key);
+      for (const [key, { atMs, message = key.slice(0, key.indexOf("#")) }] of [...this.keys]) {
+        if (atMs >= (key.startsWith("c:") ? clientBeforeMs : ownBeforeMs)) continue;
+        this.keys.delete(key);
+        const { sender, number } = placeOf(message);
+        if (number > 0) this.floors.set(sender, Math.max(number, this.floors.get(sender) ?? 0));
+      }
       return 0;
     }
     return this.write(effect.shape, effect.rows);
@@ -79,6 +92,12 @@ class Draft {
   keep(entry: KeyEntry, position: number, atMs: number): void {
     this.keys.set(entry.key, { ...entry, position, atMs });
   }
+}
+
+/** `api-17`: the 17th message of `api-`. */
+function placeOf(message: string): { readonly sender: string; readonly number: number } {
+  const [, sender = message, digits = "0"] = /^(.*?)(\d*)$/.exec(message) ?? [];
+  return { sender, number: Number(digits) };
 }
 
 function insert(
@@ -156,16 +175,21 @@ export class MemoryLedger implements Ledger {
     for (const { record, offset, checksum } of entries) {
       if (record.kind === "batch") {
         for (const effect of record.effects) draft.apply(effect);
-        for (const entry of record.keys) draft.keep(entry, record.position, record.atMs);
+        for (const entry of record.keys) draft.keep(entry, record.position, record.logMs ?? record.atMs);
       }
       draft.applied = advance(draft.applied, record, offset, checksum);
     }
     this.#put(draft);
   }
 
-  async knows(keys: readonly string[]): Promise<boolean> {
+  async known(keys: readonly string[]): Promise<ReadonlySet<string>> {
     await this.#work();
-    return keys.every((key) => this.#disk.contents.keys.has(key));
+    return new Set(keys.filter((key) => this.#disk.contents.keys.has(key)));
+  }
+
+  async newestKeyMs(): Promise<number> {
+    await this.#work();
+    return Math.max(0, ...[...this.#disk.contents.keys.values()].map(({ atMs }) => atMs));
   }
 
   async syncEveryCommit(): Promise<void> {
@@ -173,7 +197,7 @@ export class MemoryLedger implements Ledger {
   }
 
   async commit(
-    { writes, chores, epoch, atMs }: CommitInput,
+    { writes, chores, epoch, atMs, logMs }: CommitInput,
     append: Append,
   ): Promise<readonly WriteResult[]> {
     await this.#work();
@@ -187,12 +211,12 @@ export class MemoryLedger implements Ledger {
     const kept: KeyEntry[] = [];
     const keep = (entry: KeyEntry) => {
       if (!this.#keeps(entry)) return;
-      draft.keep(entry, position, atMs);
+      draft.keep(entry, position, logMs);
       kept.push(entry);
     };
     const results = writes.map((write) => answered(draft, write, position, effects, keep));
     if (effects.length > 0 || kept.length > 0) {
-      const record: BatchRecord = { kind: "batch", epoch, position, atMs, effects, keys: kept };
+      const record: BatchRecord = { kind: "batch", epoch, position, atMs, logMs, effects, keys: kept };
       const { offset, checksum } = await append(encodeRecord(record));
       draft.applied = advance(draft.applied, record, offset, checksum);
     }
@@ -201,8 +225,8 @@ export class MemoryLedger implements Ledger {
     return results;
   }
 
-  #put({ applied, schema, tables, keys }: Draft): void {
-    this.#disk.contents = { applied, schema, tables, keys };
+  #put({ applied, schema, tables, keys, floors }: Draft): void {
+    this.#disk.contents = { applied, schema, tables, keys, floors };
   }
 }
 
@@ -214,7 +238,7 @@ const refused = (refusal: Refusal, position: number): WriteResult => ({
 
 function answered(
   draft: Draft,
-  { item: { key, hash, rows }, shape, poisoned: isPoisoned }: PendingWrite,
+  { item: { key, hash, rows }, shape, message, refusal }: PendingWrite,
   position: number,
   effects: Effect[],
   keep: (entry: KeyEntry) => void,
@@ -226,10 +250,13 @@ function answered(
     if (reused) return refused(new Refusal("key_reused", text, "Idempotency-Key"), 0);
     return { ok: before.ok, body: before.answer, position: before.position };
   }
+  const { sender, number } = placeOf(message);
+  if (number > 0 && number <= (draft.floors.get(sender) ?? 0))
+    return refused(new Refusal("unavailable", "too late"), 0);
   const result =
-    isPoisoned === true ? refused(poisoned, position) : tried(draft, shape, rows, position, effects);
+    refusal === undefined ? tried(draft, shape, rows, position, effects) : refused(refusal, position);
   if (shape.kind === "barrier") return result;
-  keep({ key, ok: result.ok, answer: result.body, ...(hash === undefined ? {} : { hash }) });
+  keep({ key, ok: result.ok, answer: result.body, ...(hash === undefined ? {} : { hash, message }) });
   return result;
 }
 

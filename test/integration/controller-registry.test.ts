@@ -6,7 +6,15 @@ import { acquireLock, processRuns } from "../../controller/lock.ts";
 import { ZnodeRegistry } from "../../controller/znode-registry.ts";
 import { TransientError } from "../../protocol/errors.ts";
 import { createLog } from "../../protocol/log.ts";
-import { type MasterNode, pathsOf, persistentParents, toJson, type Wish } from "../../protocol/znodes.ts";
+import {
+  fromJson,
+  type MasterNode,
+  noterOf,
+  pathsOf,
+  persistentParents,
+  toJson,
+  type Wish,
+} from "../../protocol/znodes.ts";
 import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
 import { uniqueCluster, zooKeeperServers } from "./services.ts";
 
@@ -61,25 +69,27 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
     await registry.forgetMaster(leader);
   });
 
-  it("forgets a dead worker with its suspects or without them, and no other's", async () => {
+  it("forgets a dead worker and judges what it had begun, and no other's", async () => {
     const dead = { name: "w-9", container: "aaa", guid: "dead" };
-    const noted = async (): Promise<readonly string[]> => session.children(paths.suspects);
-    await session.put(paths.suspect("dead"), "[]");
-    await session.put(paths.suspect("alive"), "[]");
-    const forget = async (container: string, suspects: boolean): Promise<void> => {
+    const [ofDead, ofOther] = [paths.suspect(noterOf("w-9", "aaa")), paths.suspect(noterOf("w-9", "bbb"))];
+    const begun = { begun: ["1"], blamed: [] };
+    const noted = async (path: string) => fromJson((await session.get(path))?.data ?? "null");
+    await session.put(ofDead, toJson(begun));
+    await session.put(ofOther, toJson(begun));
+    const forget = async (container: string, verdict: "blamed" | "cleared"): Promise<void> => {
       await session.put(paths.worker("w-9"), toJson(dead));
-      await registry.forgetWorker("w-9", container, { suspects });
+      await registry.forgetWorker("w-9", container, verdict);
     };
-    await forget("bbb", true);
+    await forget("bbb", "cleared");
     assert.equal((await registry.view()).nodes[0]?.container, "aaa");
-    assert.deepEqual([...(await noted())].sort(), ["alive", "dead"]);
-    await forget("aaa", false);
+    await forget("aaa", "blamed");
     assert.deepEqual((await registry.view()).nodes, []);
-    assert.deepEqual([...(await noted())].sort(), ["alive", "dead"]);
-    await forget("aaa", true);
+    assert.deepEqual(await noted(ofDead), { ...begun, died: true });
+    await forget("aaa", "cleared");
     assert.deepEqual((await registry.view()).nodes, []);
-    assert.deepEqual(await noted(), ["alive"]);
-    await session.remove(paths.suspect("alive"));
+    assert.equal(await noted(ofDead), null);
+    assert.deepEqual(await noted(ofOther), begun);
+    await session.remove(ofOther);
   });
 
   it("drains no worker that became master, and none while nobody is", async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { queues, type ReadItem, type WriteItem } from "../../protocol/queues.ts";
 import type { ReadShape, WriteShape } from "../../protocol/statement.ts";
-import { toJson } from "../../protocol/znodes.ts";
+import { noterOf, toJson } from "../../protocol/znodes.ts";
 import { takeAll, takeAndDie } from "./queue-tampering.ts";
 import { found, notYet, until } from "./until.ts";
 import { WorkerWorld } from "./worker-world.ts";
@@ -129,7 +129,8 @@ describe("requests", () => {
     const writing = world.batch("write", [insert], writes("poison", "poison"), { attempt: 2 });
     const reading = world.batch("read", [byName], reads("poison"), { attempt: 2 });
     const taken = [await takeAndDie(queues.write, 1), await takeAndDie(queues.read, 1)].flat();
-    await world.session.put(world.paths.suspect("gone"), toJson(taken.map((id) => `${id}#0`)));
+    const note = { begun: taken.map((id) => `${id}#0`), blamed: [], died: true };
+    await world.session.put(world.paths.suspect(noterOf("w-9", "gone")), toJson(note));
     await world.start("w-1", 100);
     await world.start("w-2", 200);
     for (const { answers } of [await writing, await reading])

@@ -18,7 +18,7 @@ import {
   verify,
 } from "./files.ts";
 import { type Applied, advance, nothingApplied } from "./judge.ts";
-import { keysDdl, recordKeys } from "./keys.ts";
+import { prepareKeys, recordKeys } from "./keys.ts";
 import { ReadPool } from "./read-pool.ts";
 
 /** A record as it was read from the log. */
@@ -79,7 +79,8 @@ export class Store {
     try {
       await writer.exec(writerPragmas);
       if (!verified) await verify(writer);
-      await writer.exec(metaDdl + keysDdl);
+      await writer.exec(metaDdl);
+      await prepareKeys(writer);
       const meta = new Map(
         (await writer.all("SELECT name, value FROM _dbaas_meta")).map((row) => [row.name, String(row.value)]),
       );
@@ -148,8 +149,8 @@ export class Store {
           if (after !== schema) compiled = new CompiledShapes(after);
           schema = after;
         }
-        const keys = batches.flatMap(({ keys, position, atMs }) =>
-          keys.map((entry) => ({ entry, position, atMs })),
+        const keys = batches.flatMap(({ keys, position, atMs, logMs = atMs }) =>
+          keys.map((entry) => ({ entry, position, atMs: logMs })),
         );
         await recordKeys(this.writer, keys);
       }

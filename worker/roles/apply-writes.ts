@@ -1,24 +1,49 @@
 // The inside of a group commit: applies each request of a batch to the open transaction, so that one bad request harms
 // nobody else, and collects what the record must carry.
-import { Refusal, refusalBody } from "../../protocol/errors.ts";
+import { Refusal, refusalBody, TransientError } from "../../protocol/errors.ts";
 import type { Effect, KeyEntry } from "../../protocol/record.ts";
 import type { Schema } from "../../protocol/schema.ts";
 import type { WriteShape } from "../../protocol/statement.ts";
 import { applyEffect, type Changes, writeRows } from "../replica/effects.ts";
 import type { Store } from "../replica/store.ts";
 import type { TableShape } from "../sql/write-sql.ts";
-import { type Connection, InterruptedError } from "../sqlite.ts";
-import type { Chore, PendingWrite, WriteResult } from "./commit-batch.ts";
-import { poisoned } from "./deliveries.ts";
+import { type Connection, DamagedFileError, InterruptedError, StorageFullError } from "../sqlite.ts";
+import type { Chore, CommitLimits, PendingWrite, Undone, WriteResult } from "./commit-batch.ts";
 import { refusalOf } from "./refusals.ts";
 
-/** A request ran longer than it may. The transaction is gone with it. */
+/** Kept under no key, for there is no room: a copy of the request may be applied when there is. */
+export const storageFull: WriteResult = {
+  ok: false,
+  body: JSON.stringify(
+    refusalBody(
+      new Refusal(
+        "storage_full",
+        "no room left for the database; the write may still be carried out when there is, and can be sent again under its Idempotency-Key",
+      ),
+    ),
+  ),
+  position: 0,
+};
+
+/** A request was interrupted. The transaction is gone with it. */
 export class SlowWriteError extends Error {
   override readonly name = "SlowWriteError";
+  /** Among the commit's writes. */
+  readonly index: number;
+
+  constructor(index: number) {
+    super("a write ran longer than it may");
+    this.index = index;
+  }
+}
+
+/** A request met a fault of this program. The transaction is gone with it. */
+export class FaultyWriteError extends Error {
+  override readonly name = "FaultyWriteError";
   readonly key: string;
 
-  constructor(key: string) {
-    super("a write ran longer than it may");
+  constructor(key: string, cause: unknown) {
+    super("a write could not be carried out", { cause });
     this.key = key;
   }
 }
@@ -60,43 +85,61 @@ async function attempted<T>(writer: Connection, work: () => Promise<T>): Promise
   }
 }
 
+type ShapedEffect = Extract<Effect, { readonly shape: WriteShape }>;
+
 export interface ApplyingOptions {
   readonly position: number;
-  readonly writeMs: number;
-  /** Keys of requests that were interrupted before: they are not tried again. */
-  readonly slow: ReadonlySet<string>;
+  readonly limits: CommitLimits;
 }
+
+/** Enough of a record: no further request is begun behind so much. */
+const recordBytesEnough = 4 * 1024 * 1024;
+const lookEveryMs = 10;
 
 export class Applying {
   readonly effects: Effect[] = [];
   readonly #keys: KeyEntry[] = [];
   readonly #store: Store;
   readonly #options: ApplyingOptions;
+  readonly #startedAtMs = performance.now();
+  /** About how much the record will hold. */
+  #bytes = 0;
 
   constructor(store: Store, options: ApplyingOptions) {
     this.#store = store;
     this.#options = options;
   }
 
-  /** Applies the writes with these indexes and fills in their results. @returns the keys that the record must carry */
+  /** Applies the writes with these indexes and fills in their outcomes. @returns the keys that the record must carry */
   async all(
     writes: readonly PendingWrite[],
     indexes: readonly number[],
-    results: WriteResult[],
+    outcomes: (WriteResult | Undone)[],
   ): Promise<readonly KeyEntry[]> {
-    for (const run of runs(writes, indexes)) await this.#run(writes, run, results);
+    for (const run of runs(writes, indexes))
+      if (this.#isEnough) for (const i of run) outcomes[i] = "left";
+      else await this.#run(writes, run, outcomes);
     return this.#keys;
+  }
+
+  get #isEnough(): boolean {
+    if (this.#bytes === 0) return false;
+    return (
+      this.#bytes > recordBytesEnough || performance.now() - this.#startedAtMs > this.#options.limits.budgetMs
+    );
   }
 
   async #run(
     writes: readonly PendingWrite[],
     indexes: readonly number[],
-    results: WriteResult[],
+    outcomes: (WriteResult | Undone)[],
   ): Promise<void> {
     const members = indexes.map((i) => writes[i]).filter((write) => write !== undefined);
     const together = members.length > 1 ? await this.#together(members) : null;
-    for (const [n, write] of members.entries())
-      results[indexes[n] ?? 0] = together?.[n] ?? (await this.#alone(write));
+    for (const [n, write] of members.entries()) {
+      const i = indexes[n] ?? 0;
+      outcomes[i] = together?.[n] ?? (this.#isEnough ? "left" : await this.#alone(write, i));
+    }
   }
 
   /** @returns null, with nothing changed, when one of them is refused: then each must find out for itself */
@@ -113,29 +156,35 @@ export class Applying {
       return { ...made, effect };
     });
     if (changes instanceof Refusal) return null;
-    this.effects.push(changes.effect);
+    this.#changed(changes.effect);
     return members.map((write, n) => {
       const id = changes.ids?.[n];
       return this.#succeeded(write, { rowsAffected: 1, ...(id === undefined ? {} : { ids: [id] }) });
     });
   }
 
-  async #alone(write: PendingWrite): Promise<WriteResult> {
-    const { item, shape } = write;
+  async #alone(write: PendingWrite, index: number): Promise<WriteResult> {
+    const { item, shape, refusal } = write;
     if (shape.kind === "barrier") return this.#barrier(write);
-    if (write.poisoned === true) return this.#refused(write, poisoned);
-    if (this.#options.slow.has(item.key)) return this.#refused(write, tooSlow);
+    if (refusal !== undefined) return this.#refused(write, refusal);
     const changes = await attempted(this.#store.writer, () => this.#limited(write)).catch((error) => {
-      throw error instanceof InterruptedError ? new SlowWriteError(item.key) : error;
+      if (error instanceof InterruptedError) throw new SlowWriteError(index);
+      throw isFaultOfOurs(error) ? new FaultyWriteError(item.key, error) : error;
     });
     if (changes instanceof Refusal) return this.#refused(write, changes);
-    this.effects.push(changes.effect);
+    this.#changed(changes.effect);
     return this.#succeeded(write, changes);
   }
 
-  #limited({ item, shape }: PendingWrite): Promise<Changes & { readonly effect: Effect }> {
+  /** Interrupts the request when it may not go on: again and again, for an interruption before its statement runs is lost. */
+  async #limited(write: PendingWrite): Promise<Changes & { readonly effect: ShapedEffect }> {
+    const { item, shape } = write;
     const { writer, compiled, schema } = this.#store;
-    return writer.limited(this.#options.writeMs, async () => {
+    const startedAtMs = performance.now();
+    const looking = setInterval(() => {
+      if (!this.#options.limits.mayGoOn(write, performance.now() - startedAtMs)) writer.interrupt();
+    }, lookEveryMs);
+    try {
       if (shape.kind === "clear") {
         const effect = { shape, rows: [] };
         await applyEffect(writer, compiled, schema, effect);
@@ -143,7 +192,14 @@ export class Applying {
       }
       const effect = compiled.fitWrite(shape as TableShape, item.rows);
       return { ...(await writeRows(writer, compiled, effect.shape, effect.rows)), effect };
-    });
+    } finally {
+      clearInterval(looking);
+    }
+  }
+
+  #changed(effect: ShapedEffect): void {
+    this.effects.push(effect);
+    this.#bytes += bytesOf(effect.shape) + Buffer.byteLength(JSON.stringify(effect.rows));
   }
 
   /** It takes a place in the log only so that the read behind it has one to wait for: one is enough for all. */
@@ -163,17 +219,18 @@ export class Applying {
 
   /**
    * A refusal is kept like an answer of success: what a client was told is refused must not be done by a second delivery
-   * that comes when it could be. Not kept is only what there is no room for.
+   * that comes when it could be. Not kept is only what there is no room for, and that is no refusal for good.
    */
   #refused(write: PendingWrite, refusal: Refusal): WriteResult {
+    if (refusal.code === "storage_full") return storageFull;
     const body = JSON.stringify(refusalBody(refusal));
-    if (refusal.code === "storage_full") return { ok: false, body, position: 0 };
     this.#keep(write, false, body);
     return { ok: false, body, position: this.#options.position };
   }
 
-  #keep({ item: { key, hash } }: PendingWrite, ok: boolean, answer: string): void {
-    this.#keys.push(hash === undefined ? { key, ok, answer } : { key, hash, ok, answer });
+  #keep({ item: { key, hash }, message }: PendingWrite, ok: boolean, answer: string): void {
+    this.#keys.push(hash === undefined ? { key, ok, answer } : { key, hash, message, ok, answer });
+    this.#bytes += keyBytes + answer.length;
   }
 }
 
@@ -182,7 +239,29 @@ function answerText({ rowsAffected, ids }: Changes, position: number): string {
   return `{"rowsAffected":${rowsAffected},${keys}"position":${position}}`;
 }
 
-const tooSlow = new Refusal("query_timeout", "the write ran longer than it may and was interrupted");
+/** A key, its hash and its message, about. */
+const keyBytes = 200;
+
+const shapeBytes = new WeakMap<WriteShape, number>();
+
+/** In the record each request has its own copy of the shape that it shared in its message. */
+function bytesOf(shape: WriteShape): number {
+  const known = shapeBytes.get(shape);
+  if (known !== undefined) return known;
+  const bytes = Buffer.byteLength(JSON.stringify(shape));
+  shapeBytes.set(shape, bytes);
+  return bytes;
+}
+
+/** Neither SQLite's, nor the broker's: no other request has a part in it. */
+const isFaultOfOurs = (error: unknown): boolean =>
+  error instanceof Error &&
+  !("errno" in error) &&
+  !(
+    error instanceof TransientError ||
+    error instanceof DamagedFileError ||
+    error instanceof StorageFullError
+  );
 
 /** Consecutive inserts of one shape, each of one row, run as one statement; anything else runs alone. */
 export function runs(
@@ -195,7 +274,7 @@ export function runs(
     const write = writes[i];
     if (write === undefined) continue;
     const groupable =
-      write.shape.kind === "insert" && write.item.rows.length === 1 && write.poisoned !== true;
+      write.shape.kind === "insert" && write.item.rows.length === 1 && write.refusal === undefined;
     if (groupable && last !== undefined && sameShape(last, write.shape)) out.at(-1)?.push(i);
     else out.push([i]);
     last = groupable ? write.shape : undefined;

@@ -11,31 +11,30 @@ import type { Chore } from "./commit-batch.ts";
 const expireEveryMs = 30_000;
 /** Under load it comes more often: forgetting half a minute's keys at once would hold up every write for as long. */
 const expireEveryRecords = 200;
-/** Own keys are needed only while a delivery of their request may still come again. */
+/** Own keys are needed only while copies of their requests are on their way; a later one meets the floor they leave. */
 const ownKeysMinMs = 120_000;
 
 export class Chores {
   readonly #ledger: Ledger;
   readonly #spec: () => ManifestSpec;
   readonly #log: Log;
-  readonly #startedAtMs: number;
   #expiredAtMs: number;
   #expiredAtPosition: number;
   #refused = "";
   /** The two schemas last compared: between edits they are the same objects. */
   #compared: { readonly have: Schema; readonly want: Schema } | undefined;
 
-  constructor(ledger: Ledger, spec: () => ManifestSpec, log: Log, nowMs: number) {
+  /** @param logMs log time, as in `due` */
+  constructor(ledger: Ledger, spec: () => ManifestSpec, log: Log, logMs: number) {
     this.#ledger = ledger;
     this.#spec = spec;
     this.#log = log;
-    this.#startedAtMs = nowMs;
-    this.#expiredAtMs = nowMs;
+    this.#expiredAtMs = logMs;
     this.#expiredAtPosition = ledger.applied.position;
   }
 
-  due(nowMs: number): readonly Chore[] {
-    return [...this.#migration(), ...this.#expiry(nowMs)];
+  due(logMs: number): readonly Chore[] {
+    return [...this.#migration(), ...this.#expiry(logMs)];
   }
 
   #migration(): readonly Chore[] {
@@ -58,19 +57,20 @@ export class Chores {
     return [{ effect: { schema: wanted }, onRefused }];
   }
 
-  #expiry(nowMs: number): readonly Chore[] {
+  #expiry(logMs: number): readonly Chore[] {
     const { position } = this.#ledger.applied;
     const records = position - this.#expiredAtPosition;
-    if (records < expireEveryRecords && nowMs - this.#expiredAtMs < expireEveryMs) return [];
-    this.#expiredAtMs = nowMs;
+    if (records < expireEveryRecords && logMs - this.#expiredAtMs < expireEveryMs) return [];
+    this.#expiredAtMs = logMs;
     // An idle log stays as it is.
     if (records === 0) return [];
     this.#expiredAtPosition = position + 1;
     const { idempotencyMs, timeoutMs } = this.#spec().requests;
     const ownMs = Math.max(ownKeysMinMs, 4 * timeoutMs);
-    // Keys carry the clocks of the masters before this one: what they say counts only when it is old by our clock, too.
-    const ownBeforeMs = nowMs - this.#startedAtMs < ownMs ? 0 : nowMs - ownMs;
-    const effect = { expireKeys: { clientBeforeMs: nowMs - idempotencyMs, ownBeforeMs } };
+    const ownBeforeMs = logMs - ownMs;
+    // A client's key lives no shorter than one of the API's own, however short the manifest wants it.
+    const clientBeforeMs = Math.min(logMs - idempotencyMs, ownBeforeMs);
+    const effect = { expireKeys: { clientBeforeMs, ownBeforeMs } };
     return [{ effect, onRefused: () => undefined }];
   }
 }

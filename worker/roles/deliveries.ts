@@ -1,10 +1,16 @@
 // What a worker does with a delivery before it trusts it: a message that comes a second time may have killed the worker
-// that had it. It is broken into its single requests, each marked a suspect, and queued again. A suspect that took another
-// worker down is answered with an error and kept for an operator. So a poisoned request reaches two workers at most, alone
-// the second time, and one that was only near it is served.
+// that had it. Its single requests are suspects. A suspect that took another worker down is answered with an error and kept
+// for an operator. So a poisoned request reaches two workers at most, and one that was only near it is served.
 import { messageOf, Refusal, refusalBody } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
-import { encodeBatch, queues, type ReadBatch, type WriteBatch } from "../../protocol/queues.ts";
+import {
+  encodeBatch,
+  queues,
+  type ReadBatch,
+  suspectOf,
+  type WriteBatch,
+  waitMsOf,
+} from "../../protocol/queues.ts";
 import type { Delivery } from "../../protocol/rabbit.ts";
 import type { Broker } from "../ports.ts";
 
@@ -31,32 +37,60 @@ export const suspectIds = (
   { items }: ReadBatch | WriteBatch,
 ): readonly string[] => items.map(({ index }) => `${correlationId}#${index}`);
 
-/** Queues each request of a message that came again as a suspect of its own, instead of working on it. */
-export async function requeueSingly(
+/** What is on its way to the broker at a time while a message is split. */
+const splittingBytesMax = 512 * 1024;
+
+/**
+ * Queues each request of a message that came again as a suspect of its own, for as long as the queue takes them.
+ * @returns those that it did not take, a full queue for instance: they are worked on here, and the message is acked after them
+ */
+export async function requeueSingly<B extends ReadBatch | WriteBatch>(
   rabbit: Broker,
   queue: string,
-  { correlationId, replyTo, traceparent, ack }: Delivery,
-  batch: ReadBatch | WriteBatch,
-): Promise<void> {
-  const again = batch.items.map((item) =>
-    rabbit.publish(queue, encodeBatch({ ...batch, attempt: 2, items: [item] } as ReadBatch | WriteBatch), {
-      correlationId,
-      replyTo,
-      traceparent,
-    }),
-  );
-  await Promise.all(again);
-  ack();
+  { correlationId, replyTo, traceparent }: Delivery,
+  batch: B,
+): Promise<readonly B[]> {
+  const waitMs = waitMsOf(batch);
+  const expires = Number.isFinite(waitMs) ? { expirationMs: waitMs } : {};
+  const left: B[] = [];
+  let sending: { readonly suspect: B; readonly taken: Promise<void> }[] = [];
+  let bytes = 0;
+  const settle = async (): Promise<void> => {
+    const outcomes = await Promise.allSettled(sending.map(({ taken }) => taken));
+    // With the connection the whole message comes again.
+    if (rabbit.ended.aborted) throw rabbit.ended.reason;
+    for (const [i, { suspect }] of sending.entries())
+      if (outcomes[i]?.status === "rejected") left.push(suspect);
+    sending = [];
+    bytes = 0;
+  };
+  for (const item of batch.items) {
+    const suspect = suspectOf(batch, item);
+    if (left.length > 0) {
+      left.push(suspect);
+      continue;
+    }
+    const content = encodeBatch(suspect);
+    const taken = rabbit.publish(queue, content, { correlationId, replyTo, traceparent, ...expires });
+    // Its outcome is looked at in `settle`.
+    taken.catch(() => undefined);
+    sending.push({ suspect, taken });
+    bytes += content.length;
+    if (bytes >= splittingBytesMax) await settle();
+  }
+  await settle();
+  return left;
 }
 
 /** Keeps a copy for an operator; the answer and the ack are the caller's. */
 export async function bury(
   rabbit: Broker,
-  { content, correlationId, replyTo }: Delivery,
+  { correlationId, replyTo }: Pick<Delivery, "correlationId" | "replyTo">,
+  batch: ReadBatch | WriteBatch,
   log: Log,
 ): Promise<void> {
   log.error({ correlationId }, "request took down two workers, moved to the dead-letter queue");
-  await rabbit.publish(queues.dead, content, { correlationId, replyTo, persistent: true });
+  await rabbit.publish(queues.dead, encodeBatch(batch), { correlationId, replyTo, persistent: true });
 }
 
 export const poisoned = new Refusal(
@@ -65,3 +99,11 @@ export const poisoned = new Refusal(
 );
 
 export const poisonedBody = refusalBody(poisoned);
+
+/** Not kept under a key: the request was not tried, and a copy of it may be. */
+export const undecided = new Refusal(
+  "unavailable",
+  "a worker that had begun this request is out of reach, and whether the request is to blame is not known yet; send it again",
+);
+
+export const undecidedBody = refusalBody(undecided);

@@ -8,6 +8,7 @@ import type { LogNode, Place } from "../../protocol/znodes.ts";
 import { bounded } from "../deadline.ts";
 import type { Elected } from "../membership.ts";
 import { follow } from "../replica/follow.ts";
+import { logClock } from "../replica/log-clock.ts";
 import { GapError } from "../replica/log-reader.ts";
 import { gateOf } from "../replica/trust.ts";
 import { Chores } from "./chores.ts";
@@ -40,7 +41,8 @@ export async function lead(
   onMaster();
   const tookMs = time.now() - startedAtMs;
   log.info({ epoch, position: ledger.applied.position, tookMs }, "master, taking writes");
-  const chores = new Chores(ledger, spec, log, time.now());
+  const logTime = logClock(await ledger.newestKeyMs(), time);
+  const chores = new Chores(ledger, spec, log, logTime());
   const telling = tellPlace(options, scope);
   try {
     await runMaster(
@@ -48,7 +50,9 @@ export async function lead(
         ...options,
         worker: name,
         epoch,
-        chores: (nowMs) => chores.due(nowMs),
+        queryMs: () => spec().requests.queryMs,
+        logTime,
+        chores: (logMs) => chores.due(logMs),
         onAtWork: () => void membership.atWork(),
         onServed: onWrites,
       },

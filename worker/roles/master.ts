@@ -1,15 +1,9 @@
 // The master at work: writeQ -> transaction -> syncQ -> read back -> commit -> responseQ -> ack.
 // It takes whatever has queued up since its last commit as one batch, so its commits grow with the load and a lone write
-// waits for nobody. It is master exactly while `run` runs, and leaves it at the first sign of a successor.
-import { messageOf, TransientError } from "../../protocol/errors.ts";
+// waits for no other. It is master exactly while `run` runs, and leaves it at the first sign of a successor.
+import { messageOf, Refusal, refusalBody, TransientError } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
-import {
-  type Answer,
-  decodeWriteBatch,
-  queueLimits,
-  queues,
-  type WriteBatch,
-} from "../../protocol/queues.ts";
+import { decodeWriteBatch, queueLimits, queues } from "../../protocol/queues.ts";
 import type { Delivery } from "../../protocol/rabbit.ts";
 import { checksumOf } from "../../protocol/record.ts";
 import { Wakeable } from "../../protocol/waiting.ts";
@@ -17,9 +11,13 @@ import { bounded } from "../deadline.ts";
 import type { Broker, Feed, Ledger, Suspicion, Time } from "../ports.ts";
 import type { Judge } from "../replica/judge.ts";
 import type { LogEntry } from "../replica/store.ts";
-import type { Append, Chore, PendingWrite, WriteResult } from "./commit-batch.ts";
-import { bury, readable, requeueSingly, suspectIds } from "./deliveries.ts";
+import { FaultyWriteError } from "./apply-writes.ts";
+import type { Append, Chore, CommitLimits, PendingWrite, WriteResult } from "./commit-batch.ts";
+import { bury, poisoned, readable, undecidedBody } from "./deliveries.ts";
+import { aloneOf, HeldMessage, type HeldWrite, settleWith, suspectId, writesOf } from "./held-writes.ts";
 import { sendAnswers } from "./send-answers.ts";
+import { SlowShapes } from "./slow-shapes.ts";
+import { type Lane, WriteLanes } from "./write-lanes.ts";
 
 export interface MasterOptions {
   readonly rabbit: Broker;
@@ -31,8 +29,11 @@ export interface MasterOptions {
   readonly epoch: number;
   readonly worker: string;
   readonly log: Log;
+  /** One request may run this long while no other waits. */
+  readonly queryMs: () => number;
+  readonly logTime: () => number;
   /** What must be done besides the clients' requests, asked for before each commit. */
-  readonly chores: (nowMs: number) => readonly Chore[];
+  readonly chores: (logMs: number) => readonly Chore[];
   /** Told once writes reach this master. */
   readonly onAtWork: () => void;
   readonly onServed: (writes: number) => void;
@@ -42,17 +43,31 @@ const prefetch = 32;
 const readBackWithinMs = 5_000;
 const idleWakeMs = 500;
 const commitMessagesMax = 8;
+/** No further request is begun in a commit that has taken so long. */
+const budgetMs = 100;
+/** What a request may take in the company of others; one that takes longer is tried again alone. */
+const togetherMs = 100;
+/** What a request may take alone while others wait. */
+const pressedMs = 300;
+/** One that ran so long was not quick. */
+const quickMs = 50;
 
 /** There is a newer master in the log: whatever this one still does is void. */
 export class FencedError extends Error {
   override readonly name = "FencedError";
 }
 
-interface Held {
+const tooSlow = (ms: number): Refusal =>
+  new Refusal(
+    "query_timeout",
+    `the write was interrupted: it may run for ${ms} ms, and for ${pressedMs} ms while others wait`,
+  );
+
+const shed = refusalBody(new Refusal("unavailable", "too many slow writes wait; this one was not tried"));
+
+interface Arrived {
   readonly delivery: Delivery;
-  readonly batch: WriteBatch;
-  /** It took two workers down: it is answered, not tried. */
-  readonly poisoned?: boolean;
+  readonly atMs: number;
 }
 
 /** Runs until the signal fires. @throws FencedError, or what made it unable to go on */
@@ -63,7 +78,9 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
 
 class Master {
   readonly #options: MasterOptions;
-  readonly #arrived: Delivery[] = [];
+  readonly #arrived: Arrived[] = [];
+  readonly #lanes = new WriteLanes();
+  readonly #slowShapes = new SlowShapes();
   readonly #wakeable: Wakeable;
 
   constructor(options: MasterOptions) {
@@ -72,11 +89,11 @@ class Master {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { rabbit, reader, epoch } = this.#options;
+    const { rabbit, reader, epoch, time } = this.#options;
     reader.onArrival(() => this.#wakeable.wake());
     // A hung predecessor keeps its place at the queue until its connection drops: the younger master must come first.
     const consumer = await rabbit.consume(queues.write, { prefetch, priority: epoch }, (delivery) => {
-      this.#arrived.push(delivery);
+      this.#arrived.push({ delivery, atMs: time.now() });
       this.#wakeable.wake();
     });
     try {
@@ -93,77 +110,174 @@ class Master {
 
   /** @returns whether there was anything to do */
   async #cycle(): Promise<boolean> {
-    const { ledger, epoch, chores, time } = this.#options;
-    const atMs = time.now();
-    const append: Append = (content, traceparent) => this.#append(content, traceparent);
+    const { chores, logTime } = this.#options;
+    const toDo = chores(logTime());
     // Chores go alone: requests behind a migration are compiled against the schema it leaves.
-    const toDo = chores(atMs);
-    if (toDo.length > 0) await ledger.commit({ writes: [], chores: toDo, epoch, atMs }, append);
-    const held = await this.#trusted(this.#takeArrived());
-    if (held.length === 0) return toDo.length > 0;
-    const writes = held.flatMap((one) => one.batch.items.map((item) => pending(one, item)));
-    const causes = held.flatMap(({ delivery: { traceparent } }) => traceparent ?? []);
-    this.#answer(held, await ledger.commit({ writes, chores: [], epoch, atMs, causes }, append));
+    if (toDo.length > 0) await this.#commit([], toDo);
+    if (this.#lanes.waiting("quick") === 0) await this.#sort(this.#takeArrived());
+    const turn = this.#lanes.next();
+    if (turn === undefined) return toDo.length > 0;
+    const writes = this.#stillWanted(turn.writes);
+    if (turn.lane === "suspects") await this.#tried(await this.#begun(writes));
+    else await this.#carriedOut(turn.lane, writes);
     return true;
   }
 
   /** Up to a commit's worth; at least one message however large. */
-  #takeArrived(): readonly Delivery[] {
+  #takeArrived(): readonly Arrived[] {
     let bytes = 0;
     let count = 0;
-    for (const { content } of this.#arrived) {
-      bytes += content.length;
+    for (const { delivery } of this.#arrived) {
+      bytes += delivery.content.length;
       if (count > 0 && (count >= commitMessagesMax || bytes > queueLimits.batchBytesMax)) break;
       count += 1;
     }
     return this.#arrived.splice(0, count);
   }
 
-  async #trusted(deliveries: readonly Delivery[]): Promise<readonly Held[]> {
-    const { rabbit, ledger, log } = this.#options;
-    const trusted: Held[] = [];
-    const suspected: Held[] = [];
-    for (const delivery of deliveries) {
+  /** Puts each request into its lane. */
+  async #sort(arrived: readonly Arrived[]): Promise<void> {
+    const { rabbit, ledger, time, log } = this.#options;
+    const nowMs = time.now();
+    for (const { delivery, atMs } of arrived) {
       const batch = await readable(rabbit, delivery, decodeWriteBatch, log);
       if (batch === null) continue;
+      const message = new HeldMessage(delivery, batch);
+      const writes = writesOf(message, batch, atMs);
       const isNew = batch.attempt === 1 && !delivery.redelivered;
-      // One whose every request is known was applied before its master died: it needs only its answer.
-      if (isNew || (await ledger.knows(batch.items.map((item) => item.key))))
-        trusted.push({ delivery, batch });
-      else if (batch.attempt === 1) await requeueSingly(rabbit, queues.write, delivery, batch);
-      else suspected.push({ delivery, batch });
+      // A request that is known was applied before its master died: it needs only its answer.
+      const known = isNew ? undefined : await ledger.known(batch.items.map(({ key }) => key));
+      for (const write of writes) {
+        const { shape, item } = write.pending;
+        if (known !== undefined && !known.has(item.key)) this.#lanes.add("suspects", write);
+        else this.#add(this.#slowShapes.isSlow(shape, ledger.schema, nowMs) ? "slow" : "quick", write);
+      }
+      if (batch.items.length === 0) message.settled(0);
     }
-    return [...trusted, ...(await this.#begun(suspected))];
   }
 
-  async #begun(suspected: readonly Held[]): Promise<readonly Held[]> {
+  #add(lane: Lane, write: HeldWrite): void {
+    if (this.#lanes.add(lane, write)) return;
+    this.#answer([{ write, answer: { ok: false, body: JSON.stringify(shed), position: 0 } }]);
+  }
+
+  /** A request whose client has gone is dropped: it was answered that its fate is unknown. */
+  #stillWanted(writes: readonly HeldWrite[]): readonly HeldWrite[] {
+    const nowMs = this.#options.time.now();
+    const wanted = writes.filter(({ untilMs }) => untilMs >= nowMs);
+    if (wanted.length < writes.length)
+      for (const { message, untilMs } of writes) if (untilMs < nowMs) message.settled(1);
+    return wanted;
+  }
+
+  /** Notes suspects before they are worked on. @returns those to be tried, and those to be refused */
+  async #begun(suspected: readonly HeldWrite[]): Promise<readonly HeldWrite[]> {
     const { rabbit, suspects, log } = this.#options;
-    const ids = suspected.map(({ delivery, batch }) => suspectIds(delivery, batch));
-    const guilty = await suspects.begin(ids.flat());
-    const begun: Held[] = [];
-    for (const [i, held] of suspected.entries()) {
-      const poisoned = ids[i]?.some((id) => guilty.has(id)) ?? false;
-      if (poisoned) await bury(rabbit, held.delivery, log);
-      begun.push({ ...held, poisoned });
+    const { guilty, undecided } = await suspects.begin(suspected.map(suspectId));
+    const begun: HeldWrite[] = [];
+    for (const write of suspected) {
+      const id = suspectId(write);
+      if (undecided.has(id))
+        this.#answer([{ write, answer: { ok: false, body: JSON.stringify(undecidedBody), position: 0 } }]);
+      else if (guilty.has(id)) {
+        await bury(rabbit, write.message, aloneOf(write), log);
+        begun.push(refusedWith(write, poisoned));
+      } else begun.push(write);
     }
     return begun;
   }
 
-  #answer(held: readonly Held[], results: readonly WriteResult[]): void {
-    const { rabbit, worker, onServed } = this.#options;
-    let next = 0;
-    for (const { delivery, batch } of held) {
-      const answers = batch.items.map(({ index }): Answer => {
-        const result = results[next++] as WriteResult;
-        return { index, ...result };
-      });
-      sendAnswers(rabbit, worker, delivery, answers);
-      delivery.ack();
+  async #tried(suspected: readonly HeldWrite[]): Promise<void> {
+    try {
+      await this.#carriedOut("suspects", suspected);
+    } catch (error) {
+      const faulty = suspected.filter(
+        ({ pending }) => error instanceof FaultyWriteError && pending.item.key === error.key,
+      );
+      if (faulty.length > 0) await this.#options.suspects.blame(faulty.map(suspectId)).catch(() => undefined);
+      throw error;
     }
-    onServed(next);
   }
 
-  /** Publishes and waits for the record to come back from the log with nobody's marker before it. */
+  async #carriedOut(lane: Lane, writes: readonly HeldWrite[]): Promise<void> {
+    if (writes.length === 0) return;
+    const alone = writes.length === 1;
+    const outcomes = await this.#commit(writes, [], alone ? this.#limitsAlone() : this.#limitsTogether());
+    const answered: { write: HeldWrite; answer: WriteResult }[] = [];
+    const left: HeldWrite[] = [];
+    for (const [i, write] of writes.entries()) {
+      const outcome = outcomes[i] ?? "left";
+      if (outcome === "left") left.push(write);
+      else if (outcome === "tooLong") this.#ranTooLong(write, alone, left);
+      else answered.push({ write, answer: outcome });
+    }
+    this.#answer(answered);
+    if (lane === "suspects") this.#lanes.putBack(lane, left);
+    else this.#putBack(left);
+  }
+
+  /** What was thought to be quick may look otherwise by now. */
+  #putBack(left: readonly HeldWrite[]): void {
+    const { ledger, time } = this.#options;
+    const nowMs = time.now();
+    const isSlow = ({ pending: { shape, refusal } }: HeldWrite): boolean =>
+      refusal === undefined && this.#slowShapes.isSlow(shape, ledger.schema, nowMs);
+    const slow = left.filter(isSlow);
+    for (const write of slow) this.#add("slow", write);
+    this.#lanes.putBack("quick", slow.length === 0 ? left : left.filter((write) => !slow.includes(write)));
+  }
+
+  /** It is tried alone; or it was, and its refusal is written with the next commit. */
+  #ranTooLong(write: HeldWrite, alone: boolean, left: HeldWrite[]): void {
+    const { queryMs, time } = this.#options;
+    const { shape } = write.pending;
+    this.#slowShapes.ran(shape, true, time.now());
+    if (alone || shape.kind === "insert") left.unshift(refusedWith(write, tooSlow(queryMs())));
+    else this.#add("slow", write);
+  }
+
+  #limitsTogether(): CommitLimits {
+    const { queryMs } = this.#options;
+    // The work of an insert is bounded by the size of its body.
+    const mayGoOn = ({ shape }: PendingWrite, ranMs: number) =>
+      ranMs < (shape.kind === "insert" ? queryMs() : Math.min(togetherMs, queryMs()));
+    return { budgetMs, mayGoOn };
+  }
+
+  #limitsAlone(): CommitLimits {
+    const { queryMs } = this.#options;
+    const isPressed = () =>
+      this.#arrived.length > 0 || this.#lanes.waiting("quick") > 0 || this.#lanes.waiting("suspects") > 0;
+    const mayGoOn = ({ shape }: PendingWrite, ranMs: number) =>
+      ranMs < queryMs() && (ranMs < pressedMs || shape.kind === "insert" || !isPressed());
+    return { budgetMs, mayGoOn };
+  }
+
+  async #commit(
+    held: readonly HeldWrite[],
+    chores: readonly Chore[],
+    limits: CommitLimits = { budgetMs, mayGoOn: () => true },
+  ) {
+    const { ledger, epoch, time, logTime } = this.#options;
+    const startedAtMs = time.now();
+    const messages = new Set(held.map(({ message }) => message));
+    const causes = [...messages].flatMap(({ traceparent }) => traceparent ?? []);
+    const writes = held.map(({ pending }) => pending);
+    const append: Append = (content, traceparent) => this.#append(content, traceparent);
+    const input = { writes, chores, epoch, atMs: startedAtMs, logMs: logTime(), limits, causes };
+    const outcomes = await ledger.commit(input, append);
+    if (time.now() - startedAtMs < quickMs)
+      for (const { shape } of writes) this.#slowShapes.ran(shape, false, startedAtMs);
+    return outcomes;
+  }
+
+  #answer(answered: readonly { readonly write: HeldWrite; readonly answer: WriteResult }[]): void {
+    const { rabbit, worker, onServed } = this.#options;
+    settleWith(answered, (message, answers) => sendAnswers(rabbit, worker, message, answers));
+    onServed(answered.length);
+  }
+
+  /** Publishes and waits for the record to come back from the log with no successor's marker before it. */
   #append(content: Buffer, traceparent?: string): Promise<{ offset: number; checksum: string }> {
     const { rabbit, time } = this.#options;
     return bounded(time, readBackWithinMs, [rabbit.ended], (signal, giveUp) => {
@@ -195,8 +309,7 @@ class Master {
   }
 }
 
-function pending({ batch, poisoned = false }: Held, item: WriteBatch["items"][number]): PendingWrite {
-  const shape = batch.shapes[item.shape];
-  if (shape === undefined) throw new Error(`write batch without shape ${item.shape}`);
-  return { item, shape, poisoned };
-}
+const refusedWith = (write: HeldWrite, refusal: Refusal): HeldWrite => ({
+  ...write,
+  pending: { ...write.pending, refusal },
+});

@@ -9,10 +9,8 @@ import {
 } from "../../protocol/queues.ts";
 import type { Delivery } from "../../protocol/rabbit.ts";
 import type { Broker, Suspicion } from "../ports.ts";
-import { bury, poisonedBody, readable, requeueSingly, suspectIds } from "./deliveries.ts";
+import { bury, poisonedBody, readable, requeueSingly, suspectIds, undecidedBody } from "./deliveries.ts";
 import { sendAnswers } from "./send-answers.ts";
-
-const none: ReadonlySet<string> = new Set();
 
 /** Messages a slave may hold: few, so that the next slave gets the next message. */
 const prefetch = 4;
@@ -55,18 +53,32 @@ export async function serveReads(options: SlaveOptions): Promise<ServingReads> {
 }
 
 async function serve(options: SlaveOptions, delivery: Delivery): Promise<void> {
-  const { rabbit, worker, log, suspects, answer, onServed } = options;
+  const { rabbit, log } = options;
   const batch = await readable(rabbit, delivery, decodeReadBatch, log);
   if (batch === null) return;
-  if (batch.attempt === 1 && delivery.redelivered) return requeueSingly(rabbit, queues.read, delivery, batch);
-  const guilty = batch.attempt === 1 ? none : await suspects.begin(suspectIds(delivery, batch));
-  if (guilty.size > 0) {
-    await bury(rabbit, delivery, log);
-    const answers = batch.items.map(({ index }) => refusalAnswer(index, poisonedBody, 0));
-    sendAnswers(rabbit, worker, delivery, answers);
-    return delivery.ack();
-  }
+  if (batch.attempt === 1 && delivery.redelivered)
+    for (const suspect of await requeueSingly(rabbit, queues.read, delivery, batch))
+      await serveSuspect(options, delivery, suspect);
+  else if (batch.attempt === 2) await serveSuspect(options, delivery, batch);
+  else await serveBatch(options, delivery, batch);
+  delivery.ack();
+}
+
+async function serveSuspect(options: SlaveOptions, delivery: Delivery, batch: ReadBatch): Promise<void> {
+  const { rabbit, worker, log, suspects } = options;
+  const { guilty, undecided } = await suspects.begin(suspectIds(delivery, batch));
+  if (guilty.size > 0) await bury(rabbit, delivery, batch, log);
+  if (guilty.size === 0 && undecided.size === 0) return serveBatch(options, delivery, batch);
+  const body = guilty.size > 0 ? poisonedBody : undecidedBody;
+  const answers = batch.items.map(({ index }) => refusalAnswer(index, body, 0));
+  sendAnswers(rabbit, worker, delivery, answers);
+}
+
+async function serveBatch(
+  { rabbit, worker, answer, onServed }: SlaveOptions,
+  delivery: Delivery,
+  batch: ReadBatch,
+): Promise<void> {
   await answer(batch, (answers) => sendAnswers(rabbit, worker, delivery, answers));
   onServed(batch.items.length);
-  delivery.ack();
 }

@@ -1,10 +1,10 @@
 // The roles' `Ledger` on a real copy.
 import type { Ledger } from "../ports.ts";
-import { findKeys } from "../replica/keys.ts";
+import { lookUp, newestKeyMs } from "../replica/keys.ts";
 import type { Store } from "../replica/store.ts";
-import { type CommitLimits, commitBatch } from "./commit-batch.ts";
+import { commitBatch } from "./commit-batch.ts";
 
-export const ledgerOf = (store: Store, limits: () => CommitLimits): Ledger => ({
+export const ledgerOf = (store: Store): Ledger => ({
   get applied() {
     return store.applied;
   },
@@ -12,7 +12,8 @@ export const ledgerOf = (store: Store, limits: () => CommitLimits): Ledger => ({
     return store.schema;
   },
   apply: (entries) => store.apply(entries),
-  commit: (input, append) => commitBatch(store, input, limits(), append),
-  knows: async (keys) => (await findKeys(store.writer, keys)).size === new Set(keys).size,
+  commit: (input, append) => commitBatch(store, input, append),
+  known: async (keys) => new Set((await lookUp(store.writer, keys, [])).known.keys()),
+  newestKeyMs: () => newestKeyMs(store.writer),
   syncEveryCommit: (on) => store.syncEveryCommit(on),
 });

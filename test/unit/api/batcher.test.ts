@@ -74,7 +74,7 @@ function readWorld(changed: Partial<BatcherLimits> = {}) {
     idPrefix: "api-0-x-r",
     encode: encodeReads,
     messagesInFlight: () => 2,
-    expires: true,
+    changesNothing: true,
     staleMs: 2_000,
     limits: { ...limits, ...changed },
     clock,
@@ -453,7 +453,7 @@ function writeWorld() {
     idPrefix: "api-0-x-w",
     encode: encodeWrites,
     messagesInFlight: () => 2,
-    expires: false,
+    changesNothing: false,
     limits,
     clock,
   });
@@ -497,7 +497,8 @@ describe("a batcher of writes", () => {
       new Set(line.sent.map(({ options }) => options.correlationId)),
       new Set(["api-0-x-w-1"]),
     );
-    assert.equal(line.sent[0]?.options.expirationMs, undefined);
+    // The broker drops what no client waits for any more.
+    assert.equal(line.sent[0]?.options.expirationMs, 10_000);
   });
 
   it("keeps each write's own deadline in every copy of it, also when the clock is set", async () => {

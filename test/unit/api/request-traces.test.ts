@@ -37,7 +37,7 @@ function sending(tracing: KeptTracing | undefined, publish: () => Promise<void> 
     idPrefix: "r",
     encode: encodeReads,
     messagesInFlight: () => 2,
-    expires: true,
+    changesNothing: true,
     limits,
     clock: { now: () => 0, monotonicMs: () => 0 },
     spanOf: tracing && messageSpans(tracing, "readQ"),

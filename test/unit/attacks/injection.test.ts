@@ -10,6 +10,7 @@ import { checksumOf } from "../../../protocol/record.ts";
 import type { Store } from "../../../worker/replica/store.ts";
 import { answerReads } from "../../../worker/roles/answer-reads.ts";
 import { commitBatch } from "../../../worker/roles/commit-batch.ts";
+import { done, unlimited } from "../../fakes/commits.ts";
 import { openCopy } from "../worker/copies.ts";
 import { integer, table, text } from "../worker/schemas.ts";
 
@@ -29,9 +30,16 @@ async function write(body: unknown): Promise<{ readonly ok: boolean; readonly co
   const { shape, rows } = parseWrite(body);
   offset += 1;
   const item = { index: 0, shape: 0, rows, key: `attack-${offset}#0` };
-  const input = { writes: [{ shape, item }], chores: [], epoch: 1, atMs: 1_000 };
+  const input = {
+    writes: [{ shape, item, message: "api-1" }],
+    chores: [],
+    epoch: 1,
+    atMs: 1_000,
+    logMs: 0,
+    limits: unlimited,
+  };
   const append = async (content: Buffer) => ({ offset, checksum: checksumOf(content) });
-  const [result] = await commitBatch(store, input, { writeMs: 2_000 }, append);
+  const [result] = done(await commitBatch(store, input, append));
   assert.ok(result !== undefined);
   return { ok: result.ok, ...(JSON.parse(String(result.body)) as object) };
 }

@@ -310,6 +310,7 @@ export class FakeWorld {
         this.draining.set(worker, node);
       },
       removeDrain: async (worker) => void this.draining.delete(worker),
+      judgeSuspects: async () => undefined,
       forgetWorker: async (worker, container) => {
         if (this.nodes.get(worker)?.container === container) this.nodes.delete(worker);
       },

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Refusal } from "../../../protocol/errors.ts";
+import { Refusal } from "../../../protocol/errors.ts";
 import { type BatchRecord, checksumOf, decodeRecord, type Effect } from "../../../protocol/record.ts";
 import type { Table } from "../../../protocol/schema.ts";
 import type { Param, WriteStatement } from "../../../protocol/statement.ts";
 import type { Store } from "../../../worker/replica/store.ts";
 import { runs } from "../../../worker/roles/apply-writes.ts";
 import { type Append, commitBatch, type PendingWrite } from "../../../worker/roles/commit-batch.ts";
+import { parsed, unlimited } from "../../fakes/commits.ts";
 import { contentsOf, insertion, openCopy } from "./copies.ts";
 import { shop } from "./schemas.ts";
 
@@ -20,14 +21,13 @@ function takingLog() {
   return { records, append };
 }
 
-const limits = { writeMs: 2_000 };
 const chore = (effect: Effect) => ({ effect, onRefused: (refusal: Refusal) => assert.fail(refusal.message) });
 
 let made = 0;
 const write = ({ shape, rows }: WriteStatement, key?: string, hash?: string): PendingWrite => {
   made += 1;
   const item = { index: made, shape: 0, rows, key: key ?? `api-${made}#0` };
-  return { shape, item: hash === undefined ? item : { ...item, hash } };
+  return { shape, message: `api-${made}`, item: hash === undefined ? item : { ...item, hash } };
 };
 
 const person = (name: string | null, age: number | null = null) =>
@@ -35,9 +35,8 @@ const person = (name: string | null, age: number | null = null) =>
 const order = (item: string | null) => insertion("orders", ["item"], [item]);
 
 async function commit(store: Store, log: ReturnType<typeof takingLog>, ...writes: PendingWrite[]) {
-  const input = { writes, chores: [], epoch: 1, atMs: 1_000 };
-  const results = await commitBatch(store, input, limits, log.append);
-  return results.map(({ ok, body, position }) => ({ ok, position, ...JSON.parse(body) }));
+  const input = { writes, chores: [], epoch: 1, atMs: 1_000, logMs: 1_000, limits: unlimited };
+  return parsed(await commitBatch(store, input, log.append));
 }
 
 const people = async (store: Store) =>
@@ -178,8 +177,15 @@ describe("one group commit", () => {
   it("chores go into the log like anybody's request", async (t) => {
     const store = await openCopy(t);
     const log = takingLog();
-    const input = { writes: [], chores: [chore({ schema: shop })], epoch: 1, atMs: 0 };
-    await commitBatch(store, input, limits, log.append);
+    const input = {
+      writes: [],
+      chores: [chore({ schema: shop })],
+      epoch: 1,
+      atMs: 0,
+      logMs: 0,
+      limits: unlimited,
+    };
+    await commitBatch(store, input, log.append);
     assert.deepEqual(log.records[0]?.effects, [{ schema: shop }]);
     assert.deepEqual(store.schema, shop);
     const [result] = await commit(store, log, write(person("ada")));
@@ -202,7 +208,11 @@ describe("a chore that the data does not allow", () => {
       },
       chore({ expireKeys: { clientBeforeMs: 0, ownBeforeMs: 0 } }),
     ];
-    await commitBatch(store, { writes: [], chores, epoch: 1, atMs: 0 }, limits, log.append);
+    await commitBatch(
+      store,
+      { writes: [], chores, epoch: 1, atMs: 0, logMs: 0, limits: unlimited },
+      log.append,
+    );
     assert.deepEqual(refusals, ["constraint_violation"]);
     assert.deepEqual(store.schema, shop);
     assert.deepEqual(log.records[1]?.effects, [{ expireKeys: { clientBeforeMs: 0, ownBeforeMs: 0 } }]);
@@ -224,25 +234,87 @@ describe("a write that runs too long", () => {
       hash,
     );
 
-  it("is interrupted and refused, also when it comes again, and the others are done", async (t) => {
+  it("is interrupted, those before it are done, and nothing has happened of it and of those behind it", async (t) => {
     const store = await openCopy(t, shop);
     const log = takingLog();
     await commit(store, log, write(insertion("people", ["name", "age"], ...many)));
-    const input = {
-      writes: [write(person("first")), slow("c:s", "h"), write(person("last"))],
-      chores: [],
-      epoch: 1,
-      atMs: 0,
-    };
-    const results = await commitBatch(store, input, { writeMs: 100 }, log.append);
-    assert.deepEqual(
-      results.map(({ ok }) => ok),
-      [true, false, true],
-    );
-    assert.match(results[1]?.body ?? "", /query_timeout/);
-    assert.deepEqual(log.records.at(-1)?.effects, [person("first"), person("last")]);
+    const writes = [write(person("first")), slow("c:s", "h"), write(person("last"))];
+    const limits = { budgetMs: 2_000, mayGoOn: (_: PendingWrite, ranMs: number) => ranMs < 50 };
+    const input = { writes, chores: [], epoch: 1, atMs: 0, logMs: 0, limits };
+    const [first, ...others] = await commitBatch(store, input, log.append);
+    assert.equal(typeof first === "object" && first.ok, true);
+    assert.deepEqual(others, ["tooLong", "left"]);
+    assert.deepEqual(log.records.at(-1)?.effects, [person("first")]);
+    const [, last] = await commit(store, log, ...writes.slice(0, 1), ...writes.slice(2));
+    assert.equal(last?.ok, true);
+  });
+
+  it("alone takes no place in the log", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    await commit(store, log, write(insertion("people", ["name", "age"], ...many)));
+    const limits = { budgetMs: 2_000, mayGoOn: (_: PendingWrite, ranMs: number) => ranMs < 50 };
+    const input = { writes: [slow("c:s", "h")], chores: [], epoch: 1, atMs: 0, logMs: 0, limits };
+    assert.deepEqual(await commitBatch(store, input, log.append), ["tooLong"]);
+    assert.equal(log.records.length, 1);
+  });
+
+  it("and was given up is refused for good under its key", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    const refusal = new Refusal("query_timeout", "the write was interrupted");
+    const [refused] = await commit(store, log, { ...slow("c:s", "h"), refusal });
+    assert.equal(refused?.code, "query_timeout");
     const [again] = await commit(store, log, slow("c:s", "h"));
-    assert.equal(again?.code, "query_timeout");
+    assert.deepEqual(again, refused);
+  });
+});
+
+describe("a record of the log", () => {
+  const wide = Array.from({ length: 250 }, (_, i) => ({ op: "=", column: "name", param: i }) as const);
+  /** Requests that share a large shape in their message each have a copy of it in the record. */
+  const shape = { kind: "delete", table: "people", where: { op: "or", of: wide } } as const;
+  const deletion = () => write({ shape, rows: [wide.map(({ param }) => `nobody ${param}`)] });
+
+  const commitAll = async (store: Store, log: ReturnType<typeof takingLog>, writes: PendingWrite[]) => {
+    let left = writes;
+    const sizes: number[] = [];
+    const append: Append = async (content) => {
+      sizes.push(content.length);
+      return log.append(content);
+    };
+    while (left.length > 0) {
+      const input = { writes: left, chores: [], epoch: 1, atMs: 0, logMs: 0, limits: unlimited };
+      const outcomes = await commitBatch(store, input, append);
+      const next = left.filter((_, i) => outcomes[i] === "left");
+      assert.ok(next.length < left.length);
+      left = next;
+    }
+    return sizes;
+  };
+
+  it("stays far below what the broker takes, however many requests share a large shape", async (t) => {
+    const store = await openCopy(t, shop);
+    const sizes = await commitAll(store, takingLog(), Array.from({ length: 700 }, deletion));
+    assert.ok(sizes.length > 1);
+    assert.ok(Math.max(...sizes) < 5 * 1024 * 1024, sizes.join());
+  });
+
+  it("holds one request by itself when two are too large, and the answers count", async (t) => {
+    const store = await openCopy(t, shop);
+    const large = (n: number) => write(person("x".repeat(7 * 1024 * 1024) + n));
+    const sizes = await commitAll(store, takingLog(), [large(1), large(2)]);
+    assert.equal(sizes.length, 2);
+  });
+
+  it("that one request would make too large is not written: the request is refused for good, alone", async (t) => {
+    const store = await openCopy(t, shop);
+    const log = takingLog();
+    const huge = write(person("x".repeat(13 * 1024 * 1024)), "c:huge", "h");
+    assert.equal((await commitAll(store, log, [write(person("ada")), huge])).length, 2);
+    const [refused] = await commit(store, log, huge);
+    assert.equal(refused?.code, "too_large");
+    assert.deepEqual(await people(store), ["ada"]);
   });
 });
 
@@ -295,7 +367,7 @@ describe("a record that does not come back from the log", () => {
     const failing: Append = () => Promise.reject(new Error("own record did not come back"));
     const writes = [write(person("ada"), "c:k", "h"), write(order("tea"))];
     await assert.rejects(
-      commitBatch(store, { writes, chores: [], epoch: 1, atMs: 0 }, limits, failing),
+      commitBatch(store, { writes, chores: [], epoch: 1, atMs: 0, logMs: 0, limits: unlimited }, failing),
       /did not come back/,
     );
     assert.deepEqual(await contentsOf(store), before);
@@ -306,8 +378,15 @@ describe("a record that does not come back from the log", () => {
   it("leaves the schema as it was", async (t) => {
     const store = await openCopy(t);
     const failing: Append = () => Promise.reject(new Error("fenced"));
-    const input = { writes: [], chores: [chore({ schema: shop })], epoch: 1, atMs: 0 };
-    await assert.rejects(commitBatch(store, input, limits, failing), /fenced/);
+    const input = {
+      writes: [],
+      chores: [chore({ schema: shop })],
+      epoch: 1,
+      atMs: 0,
+      logMs: 0,
+      limits: unlimited,
+    };
+    await assert.rejects(commitBatch(store, input, failing), /fenced/);
     assert.deepEqual(store.schema, { tables: [] });
     assert.deepEqual(await store.writer.all("SELECT name FROM sqlite_schema WHERE name = 'people'"), []);
   });

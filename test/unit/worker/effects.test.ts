@@ -7,6 +7,7 @@ import type { Param, WriteShape } from "../../../protocol/statement.ts";
 import { merged } from "../../../worker/replica/effects.ts";
 import type { LogEntry, Store } from "../../../worker/replica/store.ts";
 import { commitBatch, type PendingWrite } from "../../../worker/roles/commit-batch.ts";
+import { unlimited } from "../../fakes/commits.ts";
 import { batch, contentsOf, entry, insertion, openCopy, withUndoing } from "./copies.ts";
 import { shop, text } from "./schemas.ts";
 
@@ -101,6 +102,7 @@ async function mastered(
     const writes = requested.map(
       ({ shape, rows, key }, index): PendingWrite => ({
         shape,
+        message: "api-1",
         item: { index, shape: 0, rows, key: `k-${key}` },
       }),
     );
@@ -110,8 +112,7 @@ async function mastered(
     ])
       await commitBatch(
         store,
-        { ...input, epoch: 1, atMs: 1_000 + n },
-        { writeMs: 2_000 },
+        { ...input, epoch: 1, atMs: 1_000 + n, logMs: 1_000 + n, limits: unlimited },
         async (content) => {
           const offset = log.length + 2;
           log.push({ record: decodeRecord(content), offset, checksum: checksumOf(content) });

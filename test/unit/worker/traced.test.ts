@@ -6,6 +6,7 @@ import type { Broker, Ledger } from "../../../worker/ports.ts";
 import type { LogEntry } from "../../../worker/replica/store.ts";
 import type { PendingWrite } from "../../../worker/roles/commit-batch.ts";
 import { Traced } from "../../../worker/traced.ts";
+import { unlimited } from "../../fakes/commits.ts";
 import { KeptTracing } from "../../fakes/kept-tracing.ts";
 
 const ignored = () => undefined;
@@ -49,15 +50,17 @@ const ledger = (commit: Ledger["commit"], apply: Ledger["apply"] = async () => u
   schema: { tables: [] },
   apply,
   commit,
-  knows: async () => false,
+  known: async () => new Set(),
+  newestKeyMs: async () => 0,
   syncEveryCommit: async () => undefined,
 });
 
 const writes: readonly PendingWrite[] = [2, 1].map((rows, index) => ({
   item: { index, shape: 0, rows: new Array(rows).fill([]), key: `k#${index}` } satisfies WriteItem,
   shape: { kind: "insert", table: "t", columns: [] },
+  message: "k",
 }));
-const input = { writes, chores: [], epoch: 3, atMs: 0 };
+const input = { writes, chores: [], epoch: 3, atMs: 0, logMs: 0, limits: unlimited };
 const place = { offset: 12, checksum: "c" };
 
 describe("a worker's message", () => {

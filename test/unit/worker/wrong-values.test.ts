@@ -12,6 +12,7 @@ import type { Column } from "../../../protocol/schema.ts";
 import type { Store } from "../../../worker/replica/store.ts";
 import { answerReads } from "../../../worker/roles/answer-reads.ts";
 import { type Append, commitBatch } from "../../../worker/roles/commit-batch.ts";
+import { done, unlimited } from "../../fakes/commits.ts";
 import { contentsOf, entry, openCopy } from "./copies.ts";
 import { integer, table, text } from "./schemas.ts";
 
@@ -124,10 +125,10 @@ async function write(store: Store, ...bodies: readonly string[]): Promise<readon
     made += 1;
     // The message is JSON on its way.
     const { shape, rows } = JSON.parse(JSON.stringify(statement)) as typeof statement;
-    return [{ shape, item: { index: made, shape: 0, rows, key: `k${made}` } }];
+    return [{ shape, message: "api-1", item: { index: made, shape: 0, rows, key: `k${made}` } }];
   });
-  const input = { writes, chores: [], epoch: 1, atMs: 0 };
-  const results = [...(await commitBatch(store, input, { writeMs: 5_000 }, append))];
+  const input = { writes, chores: [], epoch: 1, atMs: 0, logMs: 0, limits: unlimited };
+  const results = [...done(await commitBatch(store, input, append))];
   return parsed.map((statement) =>
     statement instanceof Refusal ? statement : (JSON.parse(results.shift()?.body ?? "") as Said),
   );
@@ -305,15 +306,18 @@ describe("a counted key", () => {
       writes: [
         {
           shape: { kind: "insert", table: "counted", columns: ["name"] } as const,
+          message: "api-1",
           item: { index: 0, shape: 0, rows: [["x"]], key },
         },
       ],
       chores: [],
       epoch: 1,
       atMs: 0,
+      logMs: 0,
+      limits: unlimited,
     });
     for (const id of ["9007199254740992", "9007199254740993"]) {
-      const [result] = await commitBatch(store, input(id), { writeMs: 5_000 }, append);
+      const [result] = done(await commitBatch(store, input(id), append));
       assert.match(result?.body ?? "", new RegExp(`"ids":\\[${id}\\]`));
     }
   });
