@@ -74,7 +74,10 @@ async function openSession(
     try {
       for (const path of persistentParents(paths)) await session.ensure(path);
       const { failover } = await spec.follow(session, paths, log, AbortSignal.any([signal, session.ended]));
-      if (failover.sessionTimeoutMs === sessionTimeoutMs) return session;
+      if (failover.sessionTimeoutMs === sessionTimeoutMs) {
+        log.debug({ sessionTimeoutMs: session.timeoutMs }, "ZooKeeper session opened");
+        return session;
+      }
     } catch (error) {
       session.close();
       throw error;

@@ -1,6 +1,6 @@
 // One worker among the others for the time of one life: its copy joined to the log, its standing, and the roles it goes through.
 import { randomUUID } from "node:crypto";
-import { messageOf, TerminalError } from "../protocol/errors.ts";
+import { messageOf, TerminalError, TransientError } from "../protocol/errors.ts";
 import { nowhere, samePlace } from "../protocol/place.ts";
 import type { Rabbit } from "../protocol/rabbit.ts";
 import { sleep } from "../protocol/waiting.ts";
@@ -32,6 +32,7 @@ import { Traced } from "./traced.ts";
 const freshWithinMs = 2_000;
 const beatEveryMs = 2_000;
 const showMs = 10_000;
+const memoryEveryMs = 30_000;
 
 const stateOf = (role: Role): WorkerState => (role === "stopped" ? "joining" : role);
 
@@ -133,6 +134,7 @@ export class Member {
     const besides = AbortSignal.any([signal, scrubbing.signal]);
     scrub(store, systemTime, log, besides).catch((error) => failed.abort(error));
     this.#standing.watch(ownStanding, besides).catch((error) => failed.abort(error));
+    this.#watchMemory(besides).catch((error) => failed.abort(error));
     void this.#places.keep(() => store.applied, besides);
     try {
       const outcome = await runRoles(
@@ -237,6 +239,19 @@ export class Member {
     while (!signal.aborted) {
       await sleep(beatEveryMs, signal);
       if (this.#opening !== undefined || this.#standing.waiting !== undefined) this.#progress += 1;
+    }
+  }
+
+  /**
+   * The id changes under a living connection only by hand, and then nothing is lost; but workers that come later see another
+   * one than this worker does. @throws TransientError when it has changed
+   */
+  async #watchMemory(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await sleep(memoryEveryMs, signal);
+      if (signal.aborted) return;
+      const memory = await this.#rabbit.memoryId().catch(() => this.#memory);
+      if (memory !== this.#memory) throw new TransientError("the broker's memory id was changed");
     }
   }
 

@@ -10,7 +10,7 @@ import { systemTime } from "../ports.ts";
 import { DamagedFileError } from "../sqlite.ts";
 import type { Standing } from "../standing.ts";
 import { inspectFile } from "./files.ts";
-import { GapError, LogLostError, LogReader, type LogSource } from "./log-reader.ts";
+import { againWithinMs, GapError, LogLostError, LogReader, type LogSource } from "./log-reader.ts";
 import { fetchSnapshot } from "./snapshot.ts";
 import { Store } from "./store.ts";
 import type { Joint, Verdict } from "./trust.ts";
@@ -117,7 +117,7 @@ class Joining {
 
   async #step(): Promise<Attached | null> {
     if (this.#why === undefined) {
-      const reader = await this.#join();
+      const reader = await this.#join(this.#mayTryAgain ? undefined : againWithinMs);
       if (reader !== null) return { store: this.#store, reader, adoptsFrom: undefined };
       if (this.#why === undefined) return null;
     }
@@ -143,11 +143,11 @@ class Joining {
   }
 
   /** @returns null when the copy does not join the log, or a snapshot must come first */
-  async #join(): Promise<LogReader | null> {
+  async #join(recordWithinMs?: number): Promise<LogReader | null> {
     const { log, signal } = this.#options;
     let reader: LogReader;
     try {
-      reader = await LogReader.open(this.#source, this.#store.applied, signal);
+      reader = await LogReader.open(this.#source, this.#store.applied, signal, recordWithinMs);
     } catch (error) {
       if (!(error instanceof GapError || error instanceof LogLostError)) throw error;
       log.warn({ reason: messageOf(error) }, "own copy does not join the log");

@@ -17,6 +17,8 @@ const prefetch = { usual: 100, ofLarge: 2 } as const;
 const smallInARow = 200;
 const smallBytes = 16 * 1024;
 const firstRecordWithinMs = 5_000;
+/** From a log that others read already. */
+export const againWithinMs = 1_000;
 /** Only silence shows that the log is empty: a broker that has just started counts none of its records, for a while. */
 const emptyWithinMs = 500;
 const waitMs = 1_000;
@@ -61,11 +63,16 @@ export class LogReader {
    * @throws GapError when records between the copy and the log's start are missing
    * @throws LogLostError when the log does not hold what the copy has applied
    */
-  static async open(source: LogSource, applied: Applied, signal: AbortSignal): Promise<LogReader> {
+  static async open(
+    source: LogSource,
+    applied: Applied,
+    signal: AbortSignal,
+    recordWithinMs = firstRecordWithinMs,
+  ): Promise<LogReader> {
     const reader = new LogReader(source, Math.max(0, applied.offset));
     await reader.#consume(applied.offset >= 0 ? applied.offset : "first");
     try {
-      const withinMs = applied.offset >= 0 ? firstRecordWithinMs : emptyWithinMs;
+      const withinMs = applied.offset >= 0 ? recordWithinMs : emptyWithinMs;
       await bounded(source.time, withinMs, [signal], (waited) => reader.#awaitFirst(waited));
       signal.throwIfAborted();
       reader.#compareFirst(applied);
