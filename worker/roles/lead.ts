@@ -94,19 +94,35 @@ function watchPlace(
  * @throws GapError when the log does not bring it there
  */
 async function reachKnown(options: RoleOptions, known: LogNode | null, scope: AbortSignal): Promise<void> {
-  const { ledger, memory, adoptsFrom, time } = options;
+  const { ledger, memory, adoptsFrom } = options;
   const adopts = adoptsFrom !== undefined && samePlace(ledger.applied, adoptsFrom);
   const gate = gateOf(ledger.applied, known, { memory, adopts });
   if (gate.kind === "refuse") throw new TransientError(`must not lead: ${gate.why}`);
   if (gate.kind === "pass") return;
-  await bounded(time, knownWithinMs, [scope], async (deadline) => {
-    await follow(options, deadline, () => holdsAll(ledger.applied, gate.until));
-    if (holdsAll(ledger.applied, gate.until)) return;
-    if (scope.aborted) throw scope.reason;
-    throw new GapError(
-      `the log ends at ${placeInWords(ledger.applied)}, but ${placeInWords(gate.until)} was acknowledged`,
-    );
-  });
+  if (await followUntil(options, scope, knownWithinMs, () => holdsAll(ledger.applied, gate.until))) return;
+  throw new GapError(
+    `the log ends at ${placeInWords(ledger.applied)}, but ${placeInWords(gate.until)} was acknowledged`,
+  );
+}
+
+/**
+ * Reads the log until `enough`, as long as the copy gets on: how long the log is limits nothing.
+ * @returns false when it did not get on for `withinMs` @throws the scope's reason
+ */
+async function followUntil(
+  options: RoleOptions,
+  scope: AbortSignal,
+  withinMs: number,
+  enough: () => boolean,
+): Promise<boolean> {
+  const { ledger, time } = options;
+  for (;;) {
+    const before = ledger.applied;
+    await bounded(time, withinMs, [scope], (deadline) => follow(options, deadline, enough));
+    if (enough()) return true;
+    scope.throwIfAborted();
+    if (samePlace(before, ledger.applied)) return false;
+  }
 }
 
 /** Keeps in ZooKeeper how far this master's copy is, and once more at the end. */
@@ -146,11 +162,8 @@ async function drainLog(options: RoleOptions, epoch: number, scope: AbortSignal)
     atMs: time.now(),
   });
   await rabbit.publish(queues.sync, marker, { persistent: true });
-  await bounded(time, markerWithinMs, [scope], async (deadline) => {
-    await follow(options, deadline, () => ledger.applied.epoch >= epoch);
-    if (ledger.applied.epoch < epoch)
-      throw new TransientError(`own marker did not come back: ${messageOf(deadline.reason)}`);
-  });
+  if (!(await followUntil(options, scope, markerWithinMs, () => ledger.applied.epoch >= epoch)))
+    throw new TransientError(`own marker did not come back within ${markerWithinMs} ms`);
   if (ledger.applied.epoch > epoch)
     throw new FencedError(`epoch ${ledger.applied.epoch} has begun before ${epoch}`);
 }
