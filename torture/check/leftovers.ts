@@ -17,7 +17,7 @@ export interface Remains {
   }[];
 }
 
-const lasting = new Set(["readQ", "writeQ", "syncQ", "responseQ", "deadQ"]);
+const lasting = new Set(["readQ", "writeQ", "syncQ", "responseQ", "deadQ", "bootQ"]);
 /** Must be empty while nobody asks for anything. */
 const emptied = ["readQ", "writeQ", "responseQ"];
 const snapshotQueue = /^snapshot\./;

@@ -21,6 +21,7 @@ const tidy: Remains = {
     queue("syncQ", 700),
     queue("responseQ"),
     queue("deadQ", 3),
+    queue("bootQ", 1),
     queue("snapshot.one"),
     queue("snapshot.two"),
   ],
