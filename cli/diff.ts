@@ -1,7 +1,7 @@
 // PURE: what a manifest would do to the running cluster, before it does it.
 import { isDeepStrictEqual } from "node:util";
 import type { ManifestSpec } from "../protocol/manifest.ts";
-import { migrate } from "../protocol/migration.ts";
+import { planMigration, statementsOf } from "../protocol/migration-plan.ts";
 import { wantedSlaves, withinBounds } from "../protocol/scaling.ts";
 import { emptySchema } from "../protocol/schema.ts";
 import type { WorkerStatus } from "../protocol/status.ts";
@@ -36,7 +36,9 @@ export interface ManifestDiff {
 export function diffOf(now: ClusterNow, wanted: ManifestSpec): ManifestDiff {
   const spec = now.accepted?.spec ?? null;
   const have = spec?.database ?? emptySchema;
-  const { statements, refused } = migrate(have, wanted.database);
+  const plan = planMigration(have, wanted.database);
+  const refused = plan.refused.map(({ what, reason }) => `${what}: ${reason}`);
+  const statements = statementsOf(plan, have);
   return {
     fields: fieldChanges(spec, wanted),
     workers: { ...workersThen(now, wanted), paused: wanted.paused },

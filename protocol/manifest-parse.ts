@@ -10,7 +10,13 @@ import { schema } from "./manifest-tables.ts";
 import { type Path, parseYaml, type YamlText } from "./manifest-yaml.ts";
 import { emptySchema } from "./schema.ts";
 
-export const manifestLimits = { textLengthMax: 1024 * 1024, problemsMax: 50, slavesMax: 64 } as const;
+export const manifestLimits = {
+  textLengthMax: 1024 * 1024,
+  /** As the accepted manifest stands in ZooKeeper, whose servers drop a connection that sends more than a megabyte at once. */
+  specBytesMax: 900_000,
+  problemsMax: 50,
+  slavesMax: 64,
+} as const;
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -182,7 +188,18 @@ export function parseManifest(text: string): Manifest {
   const problems = new Problems(yaml);
   const parsed = manifest(problems.place(yaml.value, []));
   if (problems.found.length > 0 || parsed === undefined) throw new ManifestError(inOrder(problems.found));
-  return parsed;
+  return { ...parsed, spec: asKept(parsed.spec) };
+}
+
+/** As it comes back from ZooKeeper: what JSON writes in another way must not look like a change for ever. */
+function asKept(spec: ManifestSpec): ManifestSpec {
+  const json = JSON.stringify(spec);
+  const bytes = Buffer.byteLength(json);
+  if (bytes > manifestLimits.specBytesMax)
+    throw wholeText(
+      `takes ${bytes} bytes to keep, and must not take more than ${manifestLimits.specBytesMax}`,
+    );
+  return JSON.parse(json) as ManifestSpec;
 }
 
 const inOrder = (problems: readonly ManifestProblem[]): readonly ManifestProblem[] =>

@@ -1,6 +1,8 @@
 // What must hold between the columns and tables of a manifest, each of which is well-formed by itself.
 import type { Place } from "./manifest-fields.ts";
 import { suggestion } from "./manifest-suggest.ts";
+import { indexName } from "./migration.ts";
+import { isUnique } from "./migration-needs.ts";
 import type { Column, Reference, Table } from "./schema.ts";
 
 /** SQLite does not tell `Users` from `users`. */
@@ -9,7 +11,7 @@ const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCas
 export function reportRepeats(values: readonly string[], place: (i: number) => Place, what: string): void {
   for (const [i, value] of values.entries())
     if (values.slice(0, i).some((earlier) => same(earlier, value)))
-      place(i).report(`repeats the ${what} \`${value}\``);
+      place(i).report(`repeats the ${what === "" ? "" : `${what} `}\`${value}\``);
 }
 
 export function checkColumns(read: Required<Table>, place: Place): void {
@@ -18,6 +20,11 @@ export function checkColumns(read: Required<Table>, place: Place): void {
   checkNames(read.primaryKey, known, place.at("primaryKey"));
   for (const [i, { columns }] of read.indexes.entries())
     checkNames(columns, known, place.at("indexes").at(i).at("columns"));
+  reportRepeats(
+    read.indexes.map((index) => indexName(read.name, index)),
+    (i) => place.at("indexes").at(i),
+    "",
+  );
   for (const [i, { autoIncrement, type, name, ...rest }] of read.columns.entries()) {
     const alone = read.primaryKey.length === 1 && read.primaryKey[0] === name;
     const at = place.at("columns").at(i).at("autoIncrement");
@@ -34,14 +41,6 @@ function checkNames(given: readonly string[], known: readonly string[], place: P
     if (!known.includes(name))
       at(i).report(`names no column of this table: \`${name}\`${suggestion(name, known)}`);
 }
-
-/** A row can only refer to something that picks out one row. */
-const isUnique = (target: Table, name: string): boolean =>
-  (target.primaryKey.length === 1 && target.primaryKey[0] === name) ||
-  target.columns.some((one) => one.name === name && one.unique === true) ||
-  (target.indexes ?? []).some(
-    (one) => one.unique === true && one.columns.length === 1 && one.columns[0] === name,
-  );
 
 export function checkReference(from: Column, to: Reference, tables: readonly Table[], place: Place): void {
   const target = tables.find(({ name }) => name === to.table);

@@ -11,9 +11,20 @@ import {
   text,
 } from "./manifest-fields.ts";
 import { checkColumns, checkReference, reportRepeats } from "./manifest-table-checks.ts";
-import type { Column, ColumnType, Index, Reference, Schema, Table } from "./schema.ts";
+import {
+  type Column,
+  type ColumnType,
+  type Index,
+  type Reference,
+  type Schema,
+  schemaLimits,
+  type Table,
+} from "./schema.ts";
 
-const limits = { tablesMax: 256, columnsMax: 512, indexesMax: 64, keyColumnsMax: 16 } as const;
+const limits = { tablesMax: 256, indexesMax: 64, keyColumnsMax: 16 } as const;
+
+/** In lower case. A table of such a name would hide what the SQL of requests needs. */
+const reservedTableNames: ReadonlySet<string> = new Set(["json_each", "json_tree"]);
 
 const namePattern = /^(?!_dbaas)(?!sqlite_)[A-Za-z_][A-Za-z0-9_]{0,62}$/i;
 const identifier = text(
@@ -51,8 +62,8 @@ const columnText = mapping<ColumnText>({
 const column: Reader<Column> = (place) => {
   const read = columnText(place);
   if (read === undefined) return undefined;
-  if (read.default !== "none" && !fits(read.default.value, read.type))
-    place.at("default").report(`does not fit a column of type ${read.type}`);
+  const misfit = read.default === "none" ? undefined : misfitOf(read.default.value, read.type);
+  if (misfit !== undefined) place.at("default").report(misfit);
   return {
     name: read.name,
     type: read.type,
@@ -64,11 +75,19 @@ const column: Reader<Column> = (place) => {
   };
 };
 
-function fits(value: string | number | boolean | null, type: ColumnType): boolean {
-  if (value === null) return true;
-  if (type === "text") return typeof value === "string";
-  if (type === "boolean") return typeof value === "boolean";
-  return typeof value === "number" && (type === "real" || Number.isSafeInteger(value));
+/** A NUL ends a text in SQL; half of a surrogate pair is no character. */
+const unstorable = /\0|\p{Cs}/u;
+
+/** What the database could not store, or not give back as it was. */
+function misfitOf(value: string | number | boolean | null, type: ColumnType): string | undefined {
+  if (value === null) return undefined;
+  const kind = type === "text" ? "string" : type === "boolean" ? "boolean" : "number";
+  const misfit = `does not fit a column of type ${type}`;
+  if (typeof value !== kind) return misfit;
+  if (typeof value === "string" && unstorable.test(value))
+    return "must be a text without NUL characters and without halves of a surrogate pair";
+  if (typeof value === "number" && !Number.isFinite(value)) return `must be a number, not ${value}`;
+  return type === "integer" && !Number.isSafeInteger(value) ? misfit : undefined;
 }
 
 const columnNames = names(identifier, limits.keyColumnsMax);
@@ -86,7 +105,7 @@ const index: Reader<Index> = (place) => {
 
 const tableText = mapping<Required<Table>>({
   name: { key: "name", read: identifier },
-  columns: { key: "columns", read: list(column, { min: 1, max: limits.columnsMax }) },
+  columns: { key: "columns", read: list(column, { min: 1, max: schemaLimits.columnsMax }) },
   primaryKey: { key: "primaryKey", read: columnNames },
   indexes: { key: "indexes", read: list(index, { max: limits.indexesMax }), fallback: [] },
 });
@@ -94,6 +113,8 @@ const tableText = mapping<Required<Table>>({
 const table: Reader<Table> = (place) => {
   const read = tableText(place);
   if (read === undefined) return undefined;
+  if (reservedTableNames.has(read.name.toLowerCase()))
+    place.at("name").report(`is a name that SQLite keeps for itself: \`${read.name}\``);
   checkColumns(read, place);
   const { name, columns, primaryKey, indexes } = read;
   return indexes.length === 0 ? { name, columns, primaryKey } : { name, columns, primaryKey, indexes };

@@ -1,6 +1,6 @@
-// PURE. Schema -> DDL, and the way from one schema to the next. Only additions are ways: dropping or changing what holds
-// data is refused, because a typo in a manifest must not cost any. Workers go this way; the command line says beforehand
-// where it leads.
+// PURE. Schema -> DDL, and what a copy does with a schema that stands in the log: it adds what is missing, and nothing else.
+// Which additions come into the log at all is decided before, by `migration-plan.ts`. What is written here must never make
+// another schema of an old record: copies that read the log from its start must end up equal to those that read on.
 import type { Column, Index, Schema, Table } from "./schema.ts";
 
 export const quoted = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
@@ -41,30 +41,29 @@ function createTable(table: Table): string {
   return `CREATE TABLE ${quoted(table.name)} (${lines.join(", ")}) STRICT${counted ? "" : ", WITHOUT ROWID"}`;
 }
 
-const indexName = (table: Table, index: Index): string =>
-  `${table.name}_by_${index.columns.join("_")}${index.unique ? "_unique" : ""}`;
+/** Names with these characters are none that tables may have, and no two indexes of one schema have the same. */
+export const indexName = (table: string, { columns, unique }: Index): string =>
+  `${unique ? "unique index" : "index"} on ${table} (${columns.join(", ")})`;
 
 const createIndex = (table: Table, index: Index): string =>
-  `CREATE ${index.unique ? "UNIQUE " : ""}INDEX ${quoted(indexName(table, index))} ` +
+  `CREATE ${index.unique ? "UNIQUE " : ""}INDEX ${quoted(indexName(table.name, index))} ` +
   `ON ${quoted(table.name)} (${quotedList(index.columns)})`;
 
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+export const sameIndex = (a: Index, b: Index): boolean =>
+  (a.unique ?? false) === (b.unique ?? false) && a.columns.join() === b.columns.join();
 
 export interface Migration {
   /** DDL in order. */
   readonly statements: readonly string[];
-  /** What the wanted schema asks for that is no addition; nothing of it is done. */
-  readonly refused: readonly string[];
   /** The schema after the statements: what was there with what was added. */
   readonly schema: Schema;
 }
 
-/** From the schema a copy has to the one the manifest wants. */
-export function migrate(have: Schema, want: Schema): Migration {
+/** From the schema a copy has to one with everything that `adds` has. What cannot be added is left out. */
+export function migrate(have: Schema, adds: Schema): Migration {
   const statements: string[] = [];
-  const refused: string[] = [];
   const tables = new Map(have.tables.map((table) => [table.name, table]));
-  for (const wanted of want.tables) {
+  for (const wanted of adds.tables) {
     const present = tables.get(wanted.name);
     if (present === undefined) {
       statements.push(
@@ -72,35 +71,22 @@ export function migrate(have: Schema, want: Schema): Migration {
         ...(wanted.indexes ?? []).map((index) => createIndex(wanted, index)),
       );
       tables.set(wanted.name, wanted);
-    } else tables.set(wanted.name, extend(present, wanted, statements, refused));
+    } else tables.set(wanted.name, extend(present, wanted, statements));
   }
-  for (const present of have.tables)
-    if (!want.tables.some((wanted) => wanted.name === present.name))
-      refused.push(`table ${present.name} is no longer in the manifest; its data is kept`);
-  return { statements, refused, schema: { tables: [...tables.values()] } };
+  return { statements, schema: { tables: [...tables.values()] } };
 }
 
-function extend(present: Table, wanted: Table, statements: string[], refused: string[]): Table {
+function extend(present: Table, wanted: Table, statements: string[]): Table {
   const columns = [...present.columns];
   const indexes = [...(present.indexes ?? [])];
-  if (!same(present.primaryKey, wanted.primaryKey))
-    refused.push(`table ${present.name}: the primary key cannot be changed`);
   for (const column of wanted.columns) {
-    const known = columns.find((other) => other.name === column.name);
-    if (known !== undefined) {
-      if (!same(known, column)) refused.push(`column ${present.name}.${column.name} cannot be changed`);
-      continue;
-    }
-    const why = whyNotAddable(column);
-    if (why !== undefined) {
-      refused.push(`column ${present.name}.${column.name} cannot be added: ${why}`);
-      continue;
-    }
+    if (columns.some((other) => other.name === column.name)) continue;
+    if (whyNotAddable(column) !== undefined) continue;
     statements.push(`ALTER TABLE ${quoted(present.name)} ADD COLUMN ${columnSql(column, [])}`);
     columns.push(column);
   }
   for (const index of wanted.indexes ?? []) {
-    if (indexes.some((other) => same(other, index))) continue;
+    if (indexes.some((other) => sameIndex(other, index))) continue;
     if (index.columns.some((name) => !columns.some((column) => column.name === name))) continue;
     statements.push(createIndex(present, index));
     indexes.push(index);
@@ -113,7 +99,8 @@ function extend(present: Table, wanted: Table, statements: string[], refused: st
   };
 }
 
-function whyNotAddable(column: Column): string | undefined {
+/** Why SQLite cannot add such a column to a table that may hold rows. */
+export function whyNotAddable(column: Column): string | undefined {
   if (column.unique) return "a new column cannot be unique; add a unique index";
   if (column.autoIncrement) return "a new column cannot count itself";
   const hasDefault = column.default !== undefined && column.default !== null;

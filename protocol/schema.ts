@@ -37,6 +37,9 @@ export interface Schema {
   readonly tables: readonly Table[];
 }
 
+/** Of what a copy has, with what is kept although the manifest no longer names it. */
+export const schemaLimits = { columnsMax: 512, bytesMax: 900_000 } as const;
+
 export const emptySchema: Schema = { tables: [] };
 
 export const findTable = (schema: Schema, name: string): Table | undefined =>

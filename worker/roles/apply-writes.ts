@@ -55,8 +55,9 @@ export async function applyChores(
 ): Promise<{ readonly effects: readonly Effect[]; readonly schema: Schema }> {
   const effects: Effect[] = [];
   let { schema } = store;
-  for (const { effect, onRefused } of chores) {
+  for (const { effect, unmet, onRefused } of chores) {
     const before = schema;
+    if (unmet?.(before) !== undefined) continue;
     const after = await attempted(store.writer, () =>
       applyEffect(store.writer, store.compiled, before, effect),
     );

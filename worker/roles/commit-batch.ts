@@ -10,6 +10,7 @@
 import { Refusal, refusalBody } from "../../protocol/errors.ts";
 import { queueLimits, type WriteItem } from "../../protocol/queues.ts";
 import { type BatchRecord, type Effect, encodeRecord } from "../../protocol/record.ts";
+import type { Schema } from "../../protocol/schema.ts";
 import type { WriteShape } from "../../protocol/statement.ts";
 import { advance } from "../replica/judge.ts";
 import { lookUp } from "../replica/keys.ts";
@@ -46,6 +47,8 @@ export type Append = (
 /** What the master does of its own accord: a migration, the forgetting of keys. */
 export interface Chore {
   readonly effect: Effect;
+  /** Why it cannot be done on this schema, as the chores before it have left it: it is passed over then. */
+  readonly unmet?: (schema: Schema) => string | undefined;
   /** The data does not allow it: nothing of it was done. */
   readonly onRefused: (refusal: Refusal) => void;
 }

@@ -82,7 +82,9 @@ describe("diffOf", () => {
     );
     const { schema } = diffOf(now(), changed);
     assert.deepEqual(schema.statements, ['ALTER TABLE "users" ADD COLUMN "email" TEXT']);
-    assert.deepEqual(schema.refused, ["column users.password cannot be changed"]);
+    assert.deepEqual(schema.refused, [
+      'column users.password: it cannot be changed: type is "text", not "integer"',
+    ]);
     assert.match(
       diffText(diffOf(now(), changed)),
       /Tables:\n {2}ALTER[\s\S]*refused: column users\.password/,

@@ -196,6 +196,32 @@ describe("parseManifest, tables", () => {
       "- { name: t, primaryKey: id, columns: [{ name: id, type: integer, default: ¦x }] }",
       "spec.database.tables[0].columns[0].default does not fit a column of type integer",
     ],
+    ...[".inf", "-.inf", ".nan", "1e400"].map(
+      (value) =>
+        [
+          `the default ${value}, which no column can hold`,
+          `- { name: t, primaryKey: id, columns: [{ name: id, type: text }, { name: r, type: real, default: ¦${value} }] }`,
+          `spec.database.tables[0].columns[1].default must be a number, not ${Number(value.replace(".inf", "Infinity").replace(".nan", "NaN"))}`,
+        ] as const,
+    ),
+    ...['"a\\0b"', '"\\uD800"'].map(
+      (value) =>
+        [
+          `the default ${value}, which no text can hold`,
+          `- { name: t, primaryKey: id, columns: [{ name: id, type: text, default: ¦${value} }] }`,
+          "spec.database.tables[0].columns[0].default must be a text without NUL characters and without halves of a surrogate pair",
+        ] as const,
+    ),
+    [
+      "an index that is there already",
+      "- { name: t, primaryKey: id, columns: [{ name: id, type: integer }], indexes: [{ columns: [id] }, ¦{ columns: id }] }",
+      "spec.database.tables[0].indexes[1] repeats the `index on t (id)`",
+    ],
+    [
+      "a name that the SQL of requests needs",
+      "- { name: ¦JSON_Each, primaryKey: id, columns: [{ name: id, type: integer }] }",
+      "spec.database.tables[0].name is a name that SQLite keeps for itself: `JSON_Each`",
+    ],
     [
       "a name that SQLite keeps for itself",
       "- { name: ¦sqlite_x, primaryKey: id, columns: [{ name: id, type: integer }] }",
@@ -236,6 +262,35 @@ describe("parseManifest, tables", () => {
     assert.deepEqual(problemsOf(tables(users, users.replace("users", "Users"))), [
       "10:17 spec.database.tables[1].name repeats the table `Users`",
     ]));
+
+  it("accepts indexes that differ in their columns or in being unique, whatever their names would join to", () => {
+    const line =
+      "- { name: t, primaryKey: a, columns: [{ name: a, type: text }, { name: b, type: text }, { name: a_b, type: text }], indexes: [{ columns: [a, b] }, { columns: a_b }, { columns: a_b, unique: true }] }";
+    assert.deepEqual(problemsOf(tables(line)), []);
+  });
+
+  it("gives what comes back from JSON as it is, so that no manifest looks changed for ever", () => {
+    const line =
+      "- { name: t, primaryKey: a, columns: [{ name: a, type: text }, { name: r, type: real, default: -0.0 }] }";
+    const { spec } = parseManifest(tables(line));
+    assert.deepEqual(JSON.parse(JSON.stringify(spec)), spec);
+    assert.ok(Object.is(spec.database.tables[0]?.columns[1]?.default, 0));
+  });
+
+  it("refuses what is too large to be kept in ZooKeeper, naming the limit", () => {
+    const columns = Array.from(
+      { length: 500 },
+      (_, i) => `{name: a_column_of_the_table_with_a_name_${i}, type: text}`,
+    );
+    const wide = (i: number) =>
+      `- {name: t${i}, primaryKey: ${columns[0]?.slice(7, -13)}, columns: [${columns.join(",")}]}`;
+    const text = tables(...Array.from({ length: 30 }, (_, i) => wide(i)));
+    assert.ok(text.length < 1024 * 1024);
+    assert.match(
+      problemsOf(text)[0] ?? "",
+      /^1:1 \(document\) takes \d+ bytes to keep, and must not take more than 900000$/,
+    );
+  });
 
   it("accepts a reference to a unique column, to a unique index, and to the own table", () => {
     const parent =

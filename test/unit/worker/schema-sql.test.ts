@@ -12,22 +12,21 @@ const key = text("a", { notNull: true });
 
 describe("migrate", () => {
   it("makes the tables and indexes that are not there", () => {
-    const { statements, refused, schema } = migrate(emptySchema, shop);
+    const { statements, schema } = migrate(emptySchema, shop);
     assert.deepEqual(
       statements.map((statement) => statement.split(" (")[0]),
       [
         'CREATE TABLE "people"',
         'CREATE TABLE "orders"',
-        'CREATE INDEX "orders_by_item" ON "orders"',
+        'CREATE INDEX "index on orders',
         'CREATE TABLE "buyers"',
       ],
     );
-    assert.deepEqual(refused, []);
     assert.deepEqual(schema, shop);
   });
 
   it("does nothing when the schema is as wanted", () => {
-    assert.deepEqual(migrate(shop, shop), { statements: [], refused: [], schema: shop });
+    assert.deepEqual(migrate(shop, shop), { statements: [], schema: shop });
   });
 
   it("adds a column and an index", () => {
@@ -37,44 +36,13 @@ describe("migrate", () => {
     const { statements, schema } = migrate(one(key), wanted);
     assert.deepEqual(statements, [
       'ALTER TABLE "t" ADD COLUMN "n" INTEGER',
-      'CREATE INDEX "t_by_n" ON "t" ("n")',
+      'CREATE INDEX "index on t (n)" ON "t" ("n")',
     ]);
     assert.deepEqual(schema, wanted);
   });
 
-  for (const [what, column] of [
-    ["cannot be null and has no default", integer("n", { notNull: true })],
-    ["is unique", integer("n", { unique: true })],
-    ["counts itself", integer("n", { autoIncrement: true })],
-    [
-      "refers to another table and has a default",
-      text("n", { default: "x", references: { table: "t", column: "a", onDelete: "cascade" } }),
-    ],
-  ] as const)
-    it(`refuses to add a column that ${what}`, () => {
-      const { statements, refused, schema } = migrate(one(key), one(key, column));
-      assert.deepEqual(statements, []);
-      assert.match(refused[0] ?? "", /^column t\.n cannot be added: /);
-      assert.deepEqual(schema, one(key));
-    });
-
-  it("keeps a table, a column and a key that the manifest no longer has or has otherwise", () => {
-    const have = one(key, integer("n"));
-    const gone = migrate(have, { tables: [] });
-    assert.deepEqual([gone.statements, gone.schema], [[], have]);
-    assert.deepEqual(gone.refused, ["table t is no longer in the manifest; its data is kept"]);
-    const changed = migrate(have, { tables: [table("t", [key, text("n")], ["n"])] });
-    assert.deepEqual(changed.statements, []);
-    assert.deepEqual(changed.schema, have);
-    assert.deepEqual(changed.refused, [
-      "table t: the primary key cannot be changed",
-      "column t.n cannot be changed",
-    ]);
-  });
-
-  it("carries out what is possible beside what is refused", () => {
-    const { statements, refused } = migrate(one(key), one(key, integer("n", { unique: true }), integer("m")));
-    assert.equal(refused.length, 1);
+  it("leaves out what cannot be added, and adds what stands beside it", () => {
+    const { statements } = migrate(one(key), one(key, integer("n", { unique: true }), integer("m")));
     assert.deepEqual(statements, ['ALTER TABLE "t" ADD COLUMN "m" INTEGER']);
   });
 });
