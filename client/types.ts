@@ -229,7 +229,7 @@ export type Upsert = {
   readonly rows: readonly Row[];
 };
 
-/** A single value of a column. Whole numbers of more than 15 digits keep every digit. A column takes values of its type only, and a text column numbers, too, as the text they are written as; a counted key is at most 2^53-1. */
+/** A single value of a column. Whole numbers of more than 15 digits keep every digit. A column takes values of its type only, and a text column numbers, too, of which it keeps the text; a counted key is at most 2^53-1. */
 export type Value = string | number | boolean | null;
 
 /** A condition, or a list of conditions that must all hold. At most 256 comparisons. */

@@ -6,45 +6,52 @@
 /** A value of a column, as it stands in JSON. Booleans are kept as 0 and 1. */
 export type Value = string | number | boolean | null;
 
-/**
- * A word of a condition without quotes or in double quotes, on the right of a column: the column of that name where the table
- * has one, else a text. The worker, who knows the table, puts one of them in its place before anything is carried out.
- */
-export interface Word {
-  readonly word: string;
-}
-
 /** What fills a hole: one value, or the list on the right of `in`. */
-export type Param = Value | Word | readonly (Value | Word)[];
+export type Param = Value | readonly Value[];
 
 export type Comparison = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
-/** `param` is an index into the request's parameters. NOT IN and IS NOT NULL are `not` around their opposite. */
+/**
+ * `param` is an index into the request's parameters. NOT IN and IS NOT NULL are `not` around their opposite.
+ *
+ * A word without quotes or in double quotes, on the right of a column, is the column of that name where the table has one, and
+ * else a text. Such a text is marked (`word`, `words`), and a worker, who knows the table, settles what it is before anything is
+ * carried out. A worker of an earlier version takes it for a text, and refuses what else it does not know: a parameter or a
+ * column is missing there.
+ */
 export type Condition =
   | { readonly op: "and" | "or"; readonly of: readonly Condition[] }
   | { readonly op: "not"; readonly of: Condition }
-  | { readonly op: Comparison | "in"; readonly column: string; readonly param: number }
+  | { readonly op: Comparison; readonly column: string; readonly param: number; readonly word?: true }
+  /** `words` are indexes into the list. */
+  | { readonly op: "in"; readonly column: string; readonly param: number; readonly words?: readonly number[] }
+  | Columns
   | Like
-  /** Two columns of one row. `listed`: `other` stood in the list of an IN, which converts only the list's side. */
-  | {
-      readonly op: "columns";
-      readonly is: Comparison;
-      readonly column: string;
-      readonly other: string;
-      readonly listed?: true;
-    }
   | { readonly op: "isNull"; readonly column: string }
   | { readonly op: "const"; readonly value: boolean };
 
-export interface Like {
+/** Two columns of one row. `listed`: `other` stood in the list of an IN, which converts only the list's side. */
+export interface Columns {
+  readonly op: Comparison;
+  readonly column: string;
+  readonly other: string;
+  readonly listed?: true;
+}
+
+interface AnyLike {
   readonly op: "like";
   readonly column: string;
-  readonly param: number;
-  /** The parameter that holds the character after which a `%` or `_` stands for itself. */
-  readonly escape?: number;
   /** Texts are compared to their end, beyond U+0000 too. Set by the worker: earlier records of the log have it not. */
   readonly whole?: true;
+  readonly word?: true;
 }
+
+export type Like =
+  | (AnyLike & { readonly param: number })
+  /** `escape` is the parameter with the character after which a `%` or `_` of the pattern stands for itself. */
+  | (AnyLike & { readonly pattern: number; readonly escape: number });
+
+export const isColumns = (condition: Condition): condition is Columns => "other" in condition;
 
 export interface Order {
   readonly column: string;

@@ -20,7 +20,7 @@ export const parts: Readonly<
   Value: {
     description:
       "A single value of a column. Whole numbers of more than 15 digits keep every digit. A column takes values of its type " +
-      "only, and a text column numbers, too, as the text they are written as; a counted key is at most 2^53-1.",
+      "only, and a text column numbers, too, of which it keeps the text; a counted key is at most 2^53-1.",
     type: ["string", "number", "boolean", "null"],
   },
   Row: {

@@ -78,8 +78,5 @@ function renumbered(condition: Condition, params: readonly Param[], used: Param[
 const withHoles = <C extends Condition, T>(condition: C, fill: (hole: number) => T) => ({
   ...condition,
   ...("param" in condition ? { param: fill(condition.param) } : {}),
-  // The character that escapes in a pattern, where one is given.
-  ...("escape" in condition && typeof condition.escape === "number"
-    ? { escape: fill(condition.escape) }
-    : {}),
+  ...("pattern" in condition ? { pattern: fill(condition.pattern), escape: fill(condition.escape) } : {}),
 });

@@ -12,7 +12,7 @@
 // literal, and on the right of a column where the table has one of that name. Else it is a text there, so `username=asha`
 // means what its sender meant. Every value becomes a parameter: nothing of the text ever reaches SQL.
 import type { Refusal } from "../../protocol/errors.ts";
-import type { Comparison, Condition, Value, Word } from "../../protocol/statement.ts";
+import type { Comparison, Condition, Value } from "../../protocol/statement.ts";
 import { bounds } from "./bounds.ts";
 import { type Constant, compareConstants, numberConstant } from "./constants.ts";
 import { isEscape } from "./escape.ts";
@@ -113,24 +113,27 @@ class WhereParser {
       return unless(negated, { op: "isNull", column });
     }
     const negated = this.#skipKeyword("NOT");
-    if (this.#skipKeyword("IN")) return unless(negated, { op: "in", column, param: this.#list() });
+    if (this.#skipKeyword("IN")) return unless(negated, this.#in(column));
     if (this.#skipKeyword("LIKE")) return unless(negated, this.#like(column));
     if (negated) throw this.#unexpected("expected IN or LIKE");
     const op = this.#comparison();
-    const other = this.#token;
-    if (other.kind !== "column") return { op, column, param: this.#params.add(this.#value()) };
+    const right = this.#token;
+    if (right.kind !== "column")
+      return { op, column, param: this.#params.add(this.#value()), ...marked(right) };
     this.#at += 1;
-    return { op: "columns", is: op, column, other: other.text };
+    return { op, column, other: right.text };
   }
 
   #like(column: string): Condition {
+    const token = this.#token;
     const param = this.#params.add(patternOf(this.#value()));
-    if (!this.#skipKeyword("ESCAPE")) return { op: "like", column, param };
+    const like = { op: "like", column, ...marked(token) } as const;
+    if (!this.#skipKeyword("ESCAPE")) return { ...like, param };
     const escaping = this.#token;
     if (escaping.kind !== "text" || !isEscape(escaping.text))
       throw this.#unexpected("expected a single character in quotes");
     this.#at += 1;
-    return { op: "like", column, param, escape: this.#params.add(escaping.text) };
+    return { ...like, pattern: param, escape: this.#params.add(escaping.text) };
   }
 
   /** `1=1`, or the column standing on the right: `5 < age`. */
@@ -147,11 +150,10 @@ class WhereParser {
 
   /** Steps over a name of a column, in whatever quotes. */
   #skipColumn(): string | undefined {
-    const { kind, text } = this.#token;
-    const isName = kind === "name" || kind === "column" || (kind === "word" && !isKeyword(this.#token));
-    if (!isName) return undefined;
+    const token = this.#token;
+    if (token.kind !== "column" && !isWord(token)) return undefined;
     this.#at += 1;
-    return text;
+    return token.text;
   }
 
   #comparison(): Comparison {
@@ -161,22 +163,25 @@ class WhereParser {
     return op;
   }
 
-  #list(): number {
+  #in(column: string): Condition {
     this.#expectSymbol("(");
-    const values: (Value | Word)[] = [];
-    do values.push(this.#value());
-    while (this.#skipSymbol(","));
+    const values: Value[] = [];
+    const words: number[] = [];
+    do {
+      if (isWord(this.#token)) words.push(values.length);
+      values.push(this.#value());
+    } while (this.#skipSymbol(","));
     this.#expectSymbol(")");
-    return this.#params.add(values);
+    const param = this.#params.add(values);
+    return words.length === 0 ? { op: "in", column, param } : { op: "in", column, param, words };
   }
 
   /** What stands on the right of a column. */
-  #value(): Value | Word {
+  #value(): Value {
     const token = this.#token;
-    if (token.kind !== "name" && (token.kind !== "word" || isKeyword(token)))
-      return this.#literal("expected a value");
+    if (!isWord(token)) return this.#literal("expected a value");
     this.#at += 1;
-    return { word: token.text };
+    return token.text;
   }
 
   #literal(expected: string): Value {
@@ -244,11 +249,14 @@ const isKeyword = (token: Token): boolean => keywords.has(token.text.toUpperCase
 const unless = (negated: boolean, condition: Condition): Condition =>
   negated ? { op: "not", of: condition } : condition;
 
+/** What may be a column. */
+const isWord = (token: Token): boolean =>
+  token.kind === "name" || (token.kind === "word" && !isKeyword(token));
+
+const marked = (token: Token): { readonly word?: true } => (isWord(token) ? { word: true } : {});
+
 /** A pattern is a text. What a number looks like is compared as it was written. */
-function patternOf(value: Value | Word): string | Word {
-  if (typeof value === "object" && value !== null) return value;
-  return String(typeof value === "boolean" ? Number(value) : value);
-}
+const patternOf = (value: Value): string => String(typeof value === "boolean" ? Number(value) : value);
 
 function constantOf({ kind, text }: Token): Constant {
   if (kind === "number") return numberConstant(text);

@@ -123,7 +123,7 @@ function likeTest(column: string, raw: unknown, params: Params, field: string): 
   if (unknown !== undefined) throw new Refusal("bad_request", "is not known", `${field}.${unknown}`);
   if (typeof pattern !== "string") throw new Refusal("bad_request", "must be a text", `${field}.pattern`);
   if (!isEscape(escaping)) throw new Refusal("bad_request", "must be a single character", `${field}.escape`);
-  return { op: "like", column, param: params.add(pattern), escape: params.add(escaping) };
+  return { op: "like", column, pattern: params.add(pattern), escape: params.add(escaping) };
 }
 
 function listFrom(raw: unknown, field: string): Param {

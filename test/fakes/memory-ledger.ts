@@ -127,7 +127,8 @@ function remove(
   rows: readonly (readonly Param[])[],
 ): number {
   const { where } = shape;
-  if (shape.kind !== "delete" || where.op !== "=") throw new Error("this copy deletes by one value only");
+  if (shape.kind !== "delete" || where.op !== "=" || !("param" in where))
+    throw new Error("this copy deletes by one value only");
   let changed = 0;
   for (const [key, row] of [...known]) {
     if (row[where.column] !== rows[0]?.[where.param]) continue;

@@ -2,7 +2,7 @@
 import type { Schema, Table } from "../../protocol/schema.ts";
 import type { Param, ReadShape } from "../../protocol/statement.ts";
 import { checkedTable, type ReadSql, readSql } from "./read-sql.ts";
-import { conditionUses, fitted, storedUses, type Use, withColumns, withWholeTexts } from "./settle.ts";
+import { conditionUses, fitted, settled, storedUses, type Use, withColumns } from "./settle.ts";
 import { type TableShape, type WriteSql, writeSql } from "./write-sql.ts";
 
 const shapesMax = 512;
@@ -47,7 +47,7 @@ export class CompiledShapes {
         return { ...sql, table, uses: storedUses(table, shape.columns, "inserted"), settled: shape };
       const changed = shape.kind === "update" ? storedUses(table, shape.set, "changed") : [];
       const uses = [...changed, ...conditionUses(table, shape.where)];
-      return { ...sql, table, uses, settled: { ...shape, where: withWholeTexts(shape.where) } };
+      return { ...sql, table, uses, settled: { ...shape, where: settled(shape.where) } };
     });
   }
 
@@ -69,7 +69,7 @@ export class CompiledShapes {
     shape: TableShape,
     rows: readonly Row[],
   ): { readonly shape: TableShape; readonly rows: readonly Row[] } {
-    const { table, uses, settled } = this.write(shape);
+    const { table, uses, settled: shapeInLog } = this.write(shape);
     const fit: Row[] = [];
     for (const row of rows) {
       const values = fitted(table, uses, row);
@@ -79,7 +79,7 @@ export class CompiledShapes {
         return this.fitWrite({ ...shape, where: condition }, [params]);
       }
     }
-    return { shape: settled, rows: fit };
+    return { shape: shapeInLog, rows: fit };
   }
 }
 

@@ -1,7 +1,7 @@
 // PURE. A parsed condition -> SQL. Identifiers are checked against the table; values stay holes.
 import { assertNever, Refusal } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/schema.ts";
-import type { Condition, Like } from "../../protocol/statement.ts";
+import { type Condition, isColumns, type Like } from "../../protocol/statement.ts";
 import { quoted } from "./schema-sql.ts";
 
 /** SQL that yields parameter `index` of the row at hand. */
@@ -42,18 +42,18 @@ export function conditionSql(table: Table, condition: Condition, hole: Hole, lik
         hole,
         isText(table, condition.column) && (likes === "whole" || condition.whole === true),
       );
-    case "columns": {
-      // A unary plus takes the column's type from the other side, as SQLite does it for the entries of a list.
-      const plus = condition.listed === true ? "+" : "";
-      return `(${column(condition.column)} ${condition.is} ${plus}${column(condition.other)})`;
-    }
     case "=":
     case "!=":
     case "<":
     case "<=":
     case ">":
-    case ">=":
-      return `(${column(condition.column)} ${condition.op} ${hole(condition.param)})`;
+    case ">=": {
+      if (!isColumns(condition))
+        return `(${column(condition.column)} ${condition.op} ${hole(condition.param)})`;
+      // A unary plus takes the column's type from the other side, as SQLite does it for the entries of a list.
+      const plus = condition.listed === true ? "+" : "";
+      return `(${column(condition.column)} ${condition.op} ${plus}${column(condition.other)})`;
+    }
     default:
       return assertNever(condition);
   }
@@ -69,15 +69,15 @@ const [nul, backslashes] = ["char(64976)", "char(64977)"];
  * SQLite's LIKE sees a text up to its first U+0000. Texts that have one go through their JSON form, in which it is `\u0000`,
  * to a text that has another character in its place. So has the pattern (`withoutNul`).
  */
-function likeSql(column: string, { param, escape: escaping }: Like, hole: Hole, whole: boolean): string {
-  const ending = escaping === undefined ? "" : ` ESCAPE ${hole(escaping)}`;
-  const plain = `${column} LIKE ${hole(param)}${ending}`;
+function likeSql(column: string, like: Like, hole: Hole, whole: boolean): string {
+  const pattern = "pattern" in like ? `${hole(like.pattern)} ESCAPE ${hole(like.escape)}` : hole(like.param);
+  const plain = `${column} LIKE ${pattern}`;
   if (!whole) return `(${plain})`;
   const json = `replace(replace(json_quote(${column}), '\\\\', ${backslashes}), '\\u0000', ${nul})`;
   const text = `json_extract(replace(${json}, ${backslashes}, '\\\\'), '$')`;
   // The quickest of the ways to see that a text goes on behind a U+0000.
   const goesOn = `octet_length(format('%s', ${column})) <> octet_length(${column})`;
-  return `(CASE WHEN ${goesOn} THEN ${text} LIKE ${hole(param)}${ending} ELSE ${plain} END)`;
+  return `(CASE WHEN ${goesOn} THEN ${text} LIKE ${pattern} ELSE ${plain} END)`;
 }
 
 /** A pattern as it is compared. */

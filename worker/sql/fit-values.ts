@@ -12,7 +12,10 @@ const wholeForm = /^[ \t\n\v\f\r]*[+-]?\d+[ \t\n\v\f\r]*$/;
 const shownMax = 40;
 /** One comparison with a pattern cannot be interrupted; its time is bounded by the lengths of text and pattern. */
 export const patternBytesMax = 1_000;
-const int64Below = 2 ** 63;
+const int64End = 2 ** 63;
+
+/** Numbers of many digits travel as texts: shown without quotes. */
+const shownNumber = (value: Value): string => String(value).slice(0, shownMax);
 
 const kinds: Readonly<Record<ColumnType, string>> = {
   text: "a text",
@@ -35,8 +38,7 @@ export function storedValue(value: Value, column: Column): Value {
       if (typeof value === "boolean") throw misfit(value, column);
       return typeof value === "number" ? String(value) : value;
     case "integer":
-      if (typeof value === "string" ? !numberForm.test(value) : !isInt64(value)) throw misfit(value, column);
-      return value;
+      return wholeNumber(value, column);
     case "real":
       return storedReal(value, column);
     case "boolean":
@@ -51,8 +53,18 @@ export function changedValue(value: Value, column: Column): Value {
   return storedValue(value, column);
 }
 
-const isInt64 = (value: Value): boolean =>
-  typeof value === "number" && Number.isInteger(value) && value >= -int64Below && value < int64Below;
+function wholeNumber(value: Value, column: Column): Value {
+  const isNumber = typeof value === "number" || (typeof value === "string" && numberForm.test(value));
+  const number = Number(value);
+  if (!isNumber || (Number.isFinite(number) && !Number.isInteger(number))) throw misfit(value, column);
+  // A double is too coarse for the last digits: the database counts those.
+  if (Math.abs(number) <= int64End) return value;
+  throw new Refusal(
+    "bad_request",
+    `must be between -2^63 and 2^63-1, not ${shownNumber(value)}`,
+    column.name,
+  );
+}
 
 function storedReal(value: Value, column: Column): Value {
   if (typeof value === "boolean" || (typeof value === "string" && !numberForm.test(value)))
@@ -61,7 +73,7 @@ function storedReal(value: Value, column: Column): Value {
   if (!Number.isFinite(number))
     throw new Refusal(
       "bad_request",
-      `must be a number that a double can hold, not ${shown(value)}`,
+      `must be a number that a double can hold, not ${shownNumber(value)}`,
       column.name,
     );
   return exactReal(number);
@@ -81,7 +93,7 @@ function countedKey(value: Value, column: Column): Value {
   if (!Number.isSafeInteger(Number(value)))
     throw new Refusal(
       "bad_request",
-      `must be between -(2^53-1) and 2^53-1, not ${String(value).slice(0, shownMax)}`,
+      `must be between -(2^53-1) and 2^53-1, not ${shownNumber(value)}`,
       column.name,
     );
   return value;

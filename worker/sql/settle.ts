@@ -3,7 +3,7 @@
 // later needs no schema of that moment.
 import { Refusal } from "../../protocol/errors.ts";
 import type { Column, Table } from "../../protocol/schema.ts";
-import type { Condition, Param, Value, Word } from "../../protocol/statement.ts";
+import { type Condition, isColumns, type Param, type Value } from "../../protocol/statement.ts";
 import { changedValue, comparedPattern, comparedValue, storedValue } from "./fit-values.ts";
 
 /** What a parameter is for. */
@@ -12,13 +12,12 @@ export interface Use {
   readonly column: Column;
   /** Only a new row has its key counted in the place of null: that is what sets a new value apart from a changed one. */
   readonly as: "inserted" | "changed" | "compared" | "listed" | "pattern";
+  /** Whether the value, or which values of the list, may name a column. */
+  readonly words?: true | readonly number[] | undefined;
 }
 
 /** Columns that stand in lists of one condition, each of which becomes a comparison. */
 const listedColumnsMax = 256;
-
-const isWord = (param: Param | undefined): param is Word =>
-  typeof param === "object" && param !== null && "word" in param;
 
 const columnOf = (table: Table, name: string): Column | undefined =>
   table.columns.find((column) => column.name === name);
@@ -33,15 +32,25 @@ export function conditionUses(table: Table, condition: Condition): readonly Use[
       return conditionUses(table, condition.of);
     case "const":
     case "isNull":
-    case "columns":
       return [];
     default: {
       const column = columnOf(table, condition.column);
-      if (column === undefined) return [];
-      const as = condition.op === "like" ? "pattern" : condition.op === "in" ? "listed" : "compared";
-      return [{ param: condition.param, column, as }];
+      return column === undefined ? [] : valueUses(column, condition);
     }
   }
+}
+
+function valueUses(
+  column: Column,
+  condition: Extract<Condition, { readonly column: string }>,
+): readonly Use[] {
+  if (condition.op === "isNull" || isColumns(condition)) return [];
+  if (condition.op === "in")
+    return [{ param: condition.param, column, as: "listed", words: condition.words }];
+  if (condition.op !== "like")
+    return [{ param: condition.param, column, as: "compared", words: condition.word }];
+  const param = "pattern" in condition ? condition.pattern : condition.param;
+  return [{ param, column, as: "pattern", words: condition.word }];
 }
 
 /** The uses of values that stand in the order of `columns`. */
@@ -78,34 +87,37 @@ export function fitted(
   return changed ?? params;
 }
 
-function fittedParam(table: Table, { as, column }: Use, param: Param): Param | undefined {
+function fittedParam(table: Table, { as, column, words }: Use, param: Param): Param | undefined {
   if (as === "inserted") return storedValue(param as Value, column);
   if (as === "changed") return changedValue(param as Value, column);
-  if (as === "listed") return fittedList(table, column, param as readonly (Value | Word)[]);
-  if (isWord(param) && columnOf(table, param.word) !== undefined) {
+  if (as === "listed")
+    return fittedList(table, column, param as readonly Value[], words as readonly number[] | undefined);
+  const value = param as Value;
+  if (words !== undefined && isColumnName(table, value)) {
     if (as === "compared") return undefined;
-    const message = `LIKE takes a pattern: ${JSON.stringify(param.word)} is a column, as a pattern it needs single quotes`;
+    const message = `LIKE takes a pattern: ${JSON.stringify(value)} is a column, as a pattern it needs single quotes`;
     throw new Refusal("bad_request", message, "where");
   }
-  const value = isWord(param) ? param.word : (param as Value);
   return as === "pattern" ? comparedPattern(value) : comparedValue(value, column);
 }
+
+const isColumnName = (table: Table, value: Value | undefined): value is string =>
+  typeof value === "string" && columnOf(table, value) !== undefined;
 
 function fittedList(
   table: Table,
   column: Column,
-  entries: readonly (Value | Word)[],
+  entries: readonly Value[],
+  words: readonly number[] | undefined,
 ): readonly Value[] | undefined {
-  const values: Value[] = [];
+  if (words?.some((i) => isColumnName(table, entries[i]))) return undefined;
   let changed = false;
-  for (const entry of entries) {
-    const isName = isWord(entry);
-    if (isName && columnOf(table, entry.word) !== undefined) return undefined;
-    const value = comparedValue(isName ? entry.word : entry, column);
+  const values = entries.map((entry) => {
+    const value = comparedValue(entry, column);
     changed ||= value !== entry;
-    values.push(value);
-  }
-  return changed ? values : (entries as readonly Value[]);
+    return value;
+  });
+  return changed ? values : entries;
 }
 
 /** The condition and its values with the words that are columns as columns. */
@@ -125,27 +137,25 @@ export function withColumns(
         return { op: "not", of: settle(part.of) };
       case "const":
       case "isNull":
-      case "columns":
       case "like":
         return part;
       case "in": {
-        const { others, values } = split(table, left[part.param] as readonly (Value | Word)[]);
+        const { column, param, words = [] } = part;
+        const { others, values } = split(table, left[param] as readonly Value[], words);
         listed += others.length;
         if (listed > listedColumnsMax)
           throw new Refusal("bad_request", `has more than ${listedColumnsMax} columns in lists`, "where");
-        if (others.length === 0) return part;
-        left[part.param] = values;
-        const { column } = part;
-        const equal = others.map(
-          (other): Condition => ({ op: "columns", is: "=", column, other, listed: true }),
-        );
-        return { op: "or", of: [part, ...equal] };
+        left[param] = values;
+        const equal = others.map((other): Condition => ({ op: "=", column, other, listed: true }));
+        // What is left of the list has no column among its words.
+        return { op: "or", of: [{ op: "in", column, param }, ...equal] };
       }
       default: {
-        const param = left[part.param];
-        if (!isWord(param) || columnOf(table, param.word) === undefined) return part;
+        if (isColumns(part) || part.word === undefined) return part;
+        const other = left[part.param] as Value;
+        if (!isColumnName(table, other)) return part;
         left[part.param] = null;
-        return { op: "columns", is: part.op, column: part.column, other: param.word };
+        return { op: part.op, column: part.column, other };
       }
     }
   };
@@ -155,27 +165,39 @@ export function withColumns(
 /** The columns in a list, each once, and the values. */
 function split(
   table: Table,
-  entries: readonly (Value | Word)[],
-): { readonly others: readonly string[]; readonly values: readonly (Value | Word)[] } {
+  entries: readonly Value[],
+  words: readonly number[],
+): { readonly others: readonly string[]; readonly values: readonly Value[] } {
   const others = new Set<string>();
-  const values: (Value | Word)[] = [];
-  for (const entry of entries)
-    if (isWord(entry) && columnOf(table, entry.word) !== undefined) others.add(entry.word);
-    else values.push(entry);
+  const mayBeColumn = new Set(words);
+  const values = entries.filter((entry, i) => {
+    const isColumn = mayBeColumn.has(i) && isColumnName(table, entry);
+    if (isColumn) others.add(entry);
+    return !isColumn;
+  });
   return { others: [...others], values };
 }
 
-/** The condition with its patterns compared with whole texts. */
-export function withWholeTexts(condition: Condition): Condition {
+/** The condition as it goes into the log: its words are settled, its patterns are compared with whole texts. */
+export function settled(condition: Condition): Condition {
   switch (condition.op) {
     case "and":
     case "or":
-      return { op: condition.op, of: condition.of.map(withWholeTexts) };
+      return { op: condition.op, of: condition.of.map(settled) };
     case "not":
-      return { op: "not", of: withWholeTexts(condition.of) };
-    case "like":
-      return { ...condition, whole: true };
-    default:
+      return { op: "not", of: settled(condition.of) };
+    case "like": {
+      const { word: _, ...like } = condition;
+      return { ...like, whole: true };
+    }
+    case "in":
+      return { op: "in", column: condition.column, param: condition.param };
+    case "const":
+    case "isNull":
       return condition;
+    default:
+      return isColumns(condition)
+        ? condition
+        : { op: condition.op, column: condition.column, param: condition.param };
   }
 }

@@ -123,8 +123,8 @@ describe("a read in RideShare's forms", () => {
     ],
     [
       { table: "users", column: ["username"], where: "username=asha" },
-      select(["username"], byName),
-      [{ word: "asha" }],
+      select(["username"], { ...byName, word: true } as Condition),
+      ["asha"],
     ],
     [
       { table: "users", column: "username,password", where: "username = 'asha'" },

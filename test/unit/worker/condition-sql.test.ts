@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { Comparison, Condition, Param, Value } from "../../../protocol/statement.ts";
+import {
+  type Comparison,
+  type Condition,
+  isColumns,
+  type Param,
+  type Value,
+} from "../../../protocol/statement.ts";
 import { conditionSql } from "../../../worker/sql/condition-sql.ts";
 import { openCopy } from "./copies.ts";
 import { integer, table, text } from "./schemas.ts";
@@ -78,15 +84,17 @@ function truth(condition: Condition, row: Thing, params: readonly Param[]): Trut
     }
     case "const":
       return condition.value;
-    case "columns":
-      return compared(condition.is, of(condition.column), of(condition.other));
     case "isNull":
       return of(condition.column) === null;
     case "in":
       return among(of(condition.column), params[condition.param] as readonly Value[]);
     case "like":
-      return like(of(condition.column), params[condition.param] as Value);
+      return like(
+        of(condition.column),
+        params["param" in condition ? condition.param : condition.pattern] as Value,
+      );
     default:
+      if (isColumns(condition)) return compared(condition.op, of(condition.column), of(condition.other));
       return compared(condition.op, of(condition.column), params[condition.param] as Value);
   }
 }
