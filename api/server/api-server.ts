@@ -9,6 +9,7 @@ import { within } from "../../protocol/waiting.ts";
 import type { Door } from "../door/door.ts";
 import { limits } from "../limits.ts";
 import type { Certificate } from "./certificate.ts";
+import { Crumbs } from "./crumbs.ts";
 import { Pipelines } from "./pipelines.ts";
 import { refuse, tooManyUnread } from "./refusals.ts";
 import { needs, paths } from "./routes.ts";
@@ -64,6 +65,7 @@ export class ApiServer {
   readonly #servers: WebServer[] = [];
   readonly #bounds: ConnectionLimits;
   readonly #pipelines: Pipelines;
+  readonly #crumbs = new Crumbs();
   #draining = false;
 
   constructor({ hot, rest, door, unsent, bounds = limits }: ServerParts) {
@@ -74,6 +76,7 @@ export class ApiServer {
       // Without its connection: the answer to an earlier request still has it.
       if (res.socket === null && !this.#pipelines.admits(res)) return;
       if (req.rawHeaders.length > 2 * bounds.headersMax) return void refuse(res, tooManyHeaders);
+      if (req.headers["transfer-encoding"] !== undefined) this.#crumbs.watch(req);
       if (req.method === "POST" && req.url === paths.read) {
         if (door.admits(req, res, needs[paths.read])) hot.read(req, res);
       } else if (req.method === "POST" && req.url === paths.write) {

@@ -158,6 +158,25 @@ describe("too much", () => {
     assert.deepEqual(answersIn(await ask(2_500)), ["HTTP/1.1 431"]);
   });
 
+  it("of chunks in a body leaves time for others", async () => {
+    const crumbs = `${"1\r\nx\r\n".repeat(60_000)}0\r\n\r\n`;
+    const last = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    for (const path of [paths.write, paths.clear]) {
+      const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`;
+      let over = false;
+      const sending = Promise.all([0, 1, 2, 3].map(() => server.raw(`${head}${crumbs}${last}`))).finally(
+        () => {
+          over = true;
+        },
+      );
+      let served = 0;
+      for (; !over; served++) assert.ok(await isAlive(server));
+      for (const received of await sending) assert.equal(answersIn(received).length, 2, path);
+      // About one for each piece of what was read; one or two when all of it is read at once.
+      assert.ok(served > 5, `${path}: ${served}`);
+    }
+  });
+
   it("of requests before their answers ends the connection, and no other", async () => {
     const one = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     const last = one.replace("Host: x", "Host: x\r\nConnection: close");
