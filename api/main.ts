@@ -94,6 +94,8 @@ runProgram(log, async (stop) => {
     spec,
     clock,
     countRead: counter.count,
+    // A master that leads proves a report wrong that a controller has left behind.
+    dataMissing: () => stream.dataMissing && workers.master === undefined,
     meters,
     log,
     tracing,

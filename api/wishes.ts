@@ -2,7 +2,7 @@
 // writes the outcome into it.
 import { Refusal } from "../protocol/errors.ts";
 import { sleep, Wakeable } from "../protocol/waiting.ts";
-import { fromJson, type Paths, toJson, type Wish, type WishKind } from "../protocol/znodes.ts";
+import { fromJson, type Paths, toJson, type Wish } from "../protocol/znodes.ts";
 import type { Znodes } from "./znodes.ts";
 
 export type Outcome = NonNullable<Wish["outcome"]>;
@@ -14,10 +14,10 @@ export type Outcome = NonNullable<Wish["outcome"]>;
 export async function makeWish(
   znodes: Znodes,
   paths: Paths,
-  kind: WishKind,
+  command: Pick<Wish, "kind" | "copy">,
   { nowMs, withinMs }: { readonly nowMs: number; readonly withinMs: number },
 ): Promise<Outcome> {
-  const wish: Wish = { kind, madeAtMs: nowMs };
+  const wish: Wish = { ...command, madeAtMs: nowMs };
   const path = await znodes.create(`${paths.wishes}/wish-`, toJson(wish), { sequential: true });
   if (path === null) throw new Refusal("unavailable", "the wish could not be left");
   const outcome = await outcomeOf(znodes, path, withinMs);

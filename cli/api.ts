@@ -32,6 +32,11 @@ export class Api {
     return this.#said(() => this.#client.switchover());
   }
 
+  /** @returns the pid of the worker whose copy goes on */
+  acceptLoss(copy: string | undefined): Promise<number> {
+    return this.#said(() => this.#client.acceptLoss(copy));
+  }
+
   async #said<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();

@@ -1,4 +1,5 @@
 // PURE: everything that is known about one worker.
+import type { CopyStatus } from "../protocol/status.ts";
 import { age, clockTime } from "./ages.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { forMachines, type OutputFormat } from "./output.ts";
@@ -6,6 +7,12 @@ import { table } from "./table.ts";
 import type { Snapshot } from "./view.ts";
 
 const eventsShown = 15;
+
+function copyInWords(copy: CopyStatus | undefined): string {
+  if (copy === undefined) return "none";
+  const holds = copy.known ? `epoch ${copy.epoch}, position ${copy.position}` : "not opened yet";
+  return copy.lastMaster ? `${holds}; led last: holds every acknowledged write` : holds;
+}
 
 /** @throws CliError when there is no such worker */
 export function describeWorker(
@@ -30,6 +37,7 @@ export function describeWorker(
       ["Epoch:", worker.epoch],
       ["Log position:", worker.position],
       ["Records behind:", worker.lag],
+      ["Copy:", copyInWords(status.copies.find((copy) => copy.worker === name))],
       ["Reads served:", worker.readsServed],
       ["Writes served:", worker.writesServed],
       ["Since:", `${clockTime(worker.sinceMs)} UTC (${age(worker.sinceMs, nowMs)})`],

@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { messageOf } from "../protocol/errors.ts";
 import { variable } from "../protocol/program.ts";
+import { acceptLossCommand } from "./accept-loss.ts";
 import { Api } from "./api.ts";
 import { describeWorker } from "./describe.ts";
 import { CliError, exitCodes } from "./exit.ts";
@@ -135,6 +136,8 @@ manifestCommands(program, {
   out: (written) => screen.print(written),
   tell: (told) => errors.print(told),
 });
+
+acceptLossCommand(program, { withView, api, out: (told) => screen.print(told) });
 
 waitCommand(program, openView, (told) => screen.print(told));
 

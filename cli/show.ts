@@ -1,6 +1,6 @@
 // PURE: a snapshot of the cluster -> the text that is printed of it.
 import { formatDuration } from "../protocol/manifest-quantities.ts";
-import type { ClusterStatus, EventRecord, WorkerStatus } from "../protocol/status.ts";
+import type { ClusterStatus, CopyStatus, EventRecord, WorkerStatus } from "../protocol/status.ts";
 import { age, clockTime } from "./ages.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { forMachines, type OutputFormat } from "./output.ts";
@@ -60,6 +60,18 @@ export function workersTable(workers: readonly WorkerStatus[], nowMs: number, wi
   return workers.length === 0 ? "no workers\n" : table(wide ? [...head, "EPOCH", "CONTAINER"] : head, rows);
 }
 
+export const copiesTable = (copies: readonly CopyStatus[]): string =>
+  table(
+    ["COPY", "EPOCH", "POSITION", "WORKER", ""],
+    copies.map(({ worker, epoch, position, known, mounted, lastMaster }) => [
+      worker,
+      known ? epoch : "unknown",
+      known ? position : "unknown",
+      mounted ? "runs" : "does not run",
+      lastMaster ? "led last: holds every acknowledged write" : "",
+    ]),
+  );
+
 export const eventsTable = (events: readonly EventRecord[]): string =>
   events.length === 0
     ? "no events\n"
@@ -81,6 +93,7 @@ export function statusText(status: ClusterStatus, nowMs: number): string {
     `Cluster ${status.cluster}: ${ready?.status === "True" ? "ready" : "not ready"}, ${ready?.message ?? "nothing is known yet"}\n`,
     desiredAndObserved(status),
     workersTable(status.workers, nowMs, false),
+    isMissing(status) ? copiesTable(status.copies) : "",
     table(
       ["CONDITION", "STATUS", "REASON", "SINCE", "MESSAGE"],
       status.conditions.map(({ type, status: is, reason, sinceMs, message }) => [
@@ -98,6 +111,9 @@ export function statusText(status: ClusterStatus, nowMs: number): string {
     .filter((part) => part !== "")
     .join("\n");
 }
+
+const isMissing = ({ conditions }: ClusterStatus): boolean =>
+  conditions.some(({ type, status }) => type === "DataComplete" && status !== "True");
 
 function desiredAndObserved(status: ClusterStatus): string {
   const master = status.workers.find(({ state }) => state === "master");

@@ -100,6 +100,12 @@ export class Dbaas {
   crashSlave = (): Promise<number> => this.#wish("/api/v1/crash/slave");
   switchover = (): Promise<number> => this.#wish("/api/v1/master/switchover");
 
+  /** What only the missing copy held is lost for good. @param copy instead of the fullest that is open */
+  acceptLoss(copy?: string): Promise<number> {
+    const query = copy === undefined ? "" : `?copy=${encodeURIComponent(copy)}`;
+    return this.#wish(`/api/v1/db/accept-loss${query}`);
+  }
+
   async #write(path: string, body: unknown, { idempotencyKey }: WriteOptions): Promise<WriteAnswer> {
     const headers = { "Idempotency-Key": idempotencyKey ?? randomUUID() };
     const answer = (await this.#post(path, body, headers, true)).value as WriteAnswer;

@@ -40,6 +40,17 @@ export type ClusterStatus = {
     /** Unix time in ms */
     readonly sinceMs: number;
   })[];
+  readonly copies: readonly {
+    readonly worker: string;
+    readonly epoch: number;
+    readonly position: number;
+    /** False until a worker has opened it */
+    readonly known: boolean;
+    /** Whether a worker runs on it */
+    readonly mounted: boolean;
+    /** Its worker led last, so it holds every acknowledged write */
+    readonly lastMaster: boolean;
+  }[];
   readonly window: {
     readonly reads: number;
     /** Unix time in ms */
@@ -48,7 +59,7 @@ export type ClusterStatus = {
     readonly endsAtMs: number;
   } | null;
   readonly conditions: readonly ({
-    readonly type: "Ready" | "MasterAvailable" | "SlavesAvailable" | "Scaling" | "ManifestValid" | "Degraded" | "Paused";
+    readonly type: "Ready" | "MasterAvailable" | "DataComplete" | "SlavesAvailable" | "Scaling" | "ManifestValid" | "Degraded" | "Paused";
     readonly status: "True" | "False" | "Unknown";
     readonly reason: string;
     readonly message: string;

@@ -81,6 +81,9 @@ async function act(action: Action, hands: Hands): Promise<string> {
       await grant(action, hands);
       break;
     // A client that has withdrawn its command meanwhile waits for no answer.
+    case "acceptLoss":
+      await acceptLoss(action, hands);
+      break;
     case "settleWish":
       await registry.writeWish(
         action.wish,
@@ -156,6 +159,23 @@ async function grant(
   await failpoint("after-choose");
   await engine.kill(target, signal);
   await failpoint("after-crash");
+  await registry.writeWish(wish, { ...chosen, outcome: { ok: true, pid } }, version + 1);
+}
+
+/** No broker's memory is trusted by it: the workers look at each other's copies anew, and this one is enough. */
+async function acceptLoss(
+  { wish, made, version, target, place, logVersion }: Action & { kind: "acceptLoss" },
+  { registry, failpoint }: Hands,
+): Promise<void> {
+  const { worker: name, container, pid } = target;
+  const chosen: Wish = { ...made, chosen: { name, container, pid } };
+  if (!(await registry.writeWish(wish, chosen, version)))
+    throw new TransientError("the command was withdrawn, nothing was done for it");
+  await failpoint("after-choose");
+  const { epoch, position } = place;
+  if (!(await registry.writeLog({ broker: "", master: name, epoch, position }, logVersion)))
+    throw new TransientError("a worker has written meanwhile who led last");
+  await failpoint("after-accept");
   await registry.writeWish(wish, { ...chosen, outcome: { ok: true, pid } }, version + 1);
 }
 

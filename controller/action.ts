@@ -1,7 +1,8 @@
 // PURE: what the controller can intend, and each intention's sentence in the log.
 import { assertNever } from "../protocol/errors.ts";
+import { placeInWords } from "../protocol/place.ts";
 import type { EventRecord } from "../protocol/status.ts";
-import type { SpecNode, WindowNode, Wish, WishKind } from "../protocol/znodes.ts";
+import type { Place, SpecNode, WindowNode, Wish, WishKind } from "../protocol/znodes.ts";
 import type { Signal, Target } from "./ports.ts";
 
 export type KillReason = "hung" | "neverReady" | "stuck" | "secondMaster" | "drainOverdue";
@@ -39,6 +40,18 @@ export type Action =
       readonly version: number;
       readonly target: Target;
       readonly signal: Signal;
+    }
+  /** The target's copy goes on as if it held everything that was acknowledged. */
+  | {
+      readonly kind: "acceptLoss";
+      readonly wish: string;
+      readonly made: Wish;
+      readonly version: number;
+      readonly target: Target;
+      readonly place: Place;
+      /** Of the note of who led last, as it was seen; null when there is none. */
+      readonly logVersion: number | null;
+      readonly lost: string;
     }
   /** The process the wish was about is gone: only the answer is missing. */
   | {
@@ -85,6 +98,7 @@ const wishes: Record<WishKind, string> = {
   crashMaster: "killing the master",
   crashSlave: "killing the slave with the highest pid",
   switchover: "asking the master to step down",
+  acceptLoss: "accepting a loss",
 };
 
 const killReasons: Record<KillReason, string> = {
@@ -117,6 +131,8 @@ export function describe(action: Action): string | null {
           : null;
     case "grantWish":
       return `${wishes[action.made.kind]}, ${action.target.worker} (pid ${action.target.pid}), as asked`;
+    case "acceptLoss":
+      return `accepting the loss, as asked: ${action.target.worker} goes on from ${placeInWords(action.place)}; lost is ${action.lost}`;
     case "refuseWish":
       return `not ${wishes[action.made.kind]}: ${action.reason}`;
     case "kill":
@@ -156,6 +172,7 @@ export function eventReason(action: Action): Pick<EventRecord, "reason" | "sever
   const reason = `${action.kind.charAt(0).toUpperCase()}${action.kind.slice(1)}`;
   if ("replaced" in action && action.replaced !== undefined)
     return { reason: `Replace${action.kind === "stepDown" ? "Master" : "Worker"}`, severity: "info" };
+  if (action.kind === "acceptLoss") return { reason: "LossAccepted", severity: "warning" };
   const warns =
     action.kind === "kill" ||
     action.kind === "forgetMaster" ||

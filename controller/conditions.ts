@@ -1,6 +1,7 @@
 // PURE: the state of the cluster as conditions in Kubernetes' manner. Messages hold no passing time: they change only
 // when something changed.
 import type { ConditionType, StatusCondition } from "../protocol/status.ts";
+import { type DataFinding, findingInWords } from "./data-complete.ts";
 import { type Desired, slavesInWords } from "./desired.ts";
 import type { Failure } from "./memory.ts";
 import { outdatedOf } from "./replace.ts";
@@ -13,6 +14,8 @@ export interface Findings {
   readonly desired: Desired | null;
   /** What workers started now are made from. */
   readonly specHash: string | null;
+  /** Null when it is not known for certain. */
+  readonly data: DataFinding | null;
   readonly paused: boolean;
   readonly manifestProblem: string | null;
   readonly failures: ReadonlyMap<string, Failure>;
@@ -41,8 +44,9 @@ export function conditionsOf(
     desired === null ? "no manifest was accepted yet" : "the last cycle could not observe everything",
   );
   const verdicts: Record<ConditionType, Verdict> = {
-    Ready: seen === null ? unseen : ready(seen.observed.workers, seen.desired),
+    Ready: seen === null ? unseen : ready(seen.observed.workers, seen.desired, findings.data),
     MasterAvailable: seen === null ? unseen : masterAvailable(seen.observed.workers),
+    DataComplete: seen === null || findings.data === null ? unseen : dataComplete(findings.data),
     SlavesAvailable: seen === null ? unseen : slavesAvailable(seen.observed.workers, seen.desired),
     Scaling: seen === null ? unseen : scaling(seen.observed.workers, seen.desired, findings.specHash),
     ManifestValid:
@@ -63,7 +67,8 @@ export function conditionsOf(
 const count = (workers: readonly WorkerView[], phase: WorkerView["phase"]): number =>
   workers.filter((view) => view.phase === phase).length;
 
-function ready(workers: readonly WorkerView[], desired: Desired): Verdict {
+function ready(workers: readonly WorkerView[], desired: Desired, data: DataFinding | null): Verdict {
+  if (data?.kind === "missing") return verdict("False", "DataIncomplete", data.message);
   const slaves = count(workers, "slave");
   const what = `${slaves} of ${slavesInWords(desired.slaves)} ready`;
   if (count(workers, "master") === 0) return verdict("False", "NoMaster", `no master, ${what}`);
@@ -83,6 +88,20 @@ function masterAvailable(workers: readonly WorkerView[]): Verdict {
         "NoCandidate",
         "no worker is in ZooKeeper: none has started yet, or none reaches the broker",
       );
+}
+
+function dataComplete(data: DataFinding): Verdict {
+  const message = findingInWords(data);
+  switch (data.kind) {
+    case "complete":
+      return verdict("True", "MasterLeads", message);
+    case "missing":
+      return verdict("False", data.reason, message);
+    case "coming":
+      return verdict("Unknown", "CopiesComing", message);
+    case "open":
+      return verdict("Unknown", "NoMaster", `no master leads, and ${message}`);
+  }
 }
 
 function slavesAvailable(workers: readonly WorkerView[], desired: Desired): Verdict {

@@ -19,6 +19,8 @@ export interface ContainerMemory {
   /** How far its copy was when last seen, and how far it had come with what precedes the log. */
   readonly position: number;
   readonly progress: number;
+  /** When the two last changed, or its process began. */
+  readonly movedAtMs: number;
   /** Was asked to hand over and leave: a second signal would end it at once. */
   readonly leaving: boolean;
 }
@@ -85,6 +87,7 @@ function remembered(
     stuckSinceMs: stuckSince(view, someReady, before, nowMs),
     position: view.node?.position ?? 0,
     progress: view.node?.progress ?? 0,
+    movedAtMs: hasMoved(view, before) ? nowMs : (before?.movedAtMs ?? nowMs),
     leaving: before?.leaving === true,
   };
 }
@@ -103,6 +106,9 @@ function stuckSince(
   const getsOn = before?.position !== node?.position || before?.progress !== (node?.progress ?? 0);
   return getsOn || node?.waiting !== undefined ? nowMs : (before?.stuckSinceMs ?? nowMs);
 }
+
+const hasMoved = ({ node }: WorkerView, before: ContainerMemory | undefined): boolean =>
+  node !== null && (before?.position !== node.position || before?.progress !== (node.progress ?? 0));
 
 function failuresAfter(
   memory: Memory,
@@ -154,6 +160,7 @@ export const started = (memory: Memory, worker: string, id: string, nowMs: numbe
     stuckSinceMs: null,
     position: 0,
     progress: 0,
+    movedAtMs: nowMs,
     leaving: false,
   }),
 });

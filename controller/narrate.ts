@@ -76,10 +76,23 @@ function tellChanges({ before, after }: Story, tell: Tell): void {
   for (const { name, reason } of after.foreign)
     if (!before?.foreign.some((known) => known.name === name))
       tell(`leaving ${name} alone: ${reason}`, null, "Foreign", "warning");
+  tellData(before, after, tell);
   const manifest = ({ conditions }: ClusterStatus) => conditions.find(({ type }) => type === "ManifestValid");
   const now = manifest(after);
   if (now?.status === "False" && (before === null || manifest(before)?.message !== now.message))
     tell(`the manifest was not taken up: ${now.message}`, null, "ManifestInvalid", "warning");
+}
+
+/** Once when it begins and once when it ends, and when another copy is missing. */
+function tellData(before: ClusterStatus | null, after: ClusterStatus, tell: Tell): void {
+  const data = (status: ClusterStatus | null) =>
+    status?.conditions.find(({ type }) => type === "DataComplete") ?? null;
+  const [was, is] = [data(before), data(after)];
+  if (is?.status === "False" && (was?.status !== "False" || was.message !== is.message))
+    tell(`not all acknowledged data is there: ${is.message}`, null, "DataIncomplete", "warning");
+  if (was?.status !== "False" || is === null || is.reason === "NotObserved") return;
+  if (is.status === "True") tell(`the data is complete again: ${is.message}`, null, "DataComplete");
+  if (is.status === "Unknown") tell(`no copy is missing any more: ${is.message}`, null, "CopiesFound");
 }
 
 function elected({ master, epoch, failovers, workers }: ClusterStatus): string {

@@ -3,13 +3,14 @@
 // find a dead candidate among themselves and wait for it.
 import type { Action } from "./action.ts";
 import { listCopies } from "./copies.ts";
+import { acceptance, dataFinding } from "./data-complete.ts";
 import { endedByItself } from "./ending.ts";
 import { endUnhealthy } from "./health.ts";
 import type { Intent } from "./intent.ts";
 import type { Memory } from "./memory.ts";
 import { outdatedOf, replaceOutdated, workersWhileReplacing } from "./replace.ts";
 import { namesToStart } from "./starts.ts";
-import { answerWishes } from "./wishes.ts";
+import { answerWishes, type WishRules } from "./wishes.ts";
 import { isDead, isLive, isRunning, type Observed, targetOf, type WorkerView } from "./workers.ts";
 
 const whilePaused: ReadonlySet<Action["kind"]> = new Set([
@@ -42,7 +43,7 @@ export function plan(intent: Intent, observed: Observed, memory: Memory): readon
     // Before the manifest is published: the workers begin to count the copies when they see it.
     ...listCopies(observed),
     ...record(intent, observed),
-    ...answerWishes(observed, { paused: spec.paused, askerGoneMs: spec.requests.timeoutMs }),
+    ...answerWishes(observed, wishRules(intent, observed, memory)),
     ...tellPids(observed),
     ...endUnhealthy(observed, memory, spec),
     ...clearAway(observed),
@@ -53,6 +54,16 @@ export function plan(intent: Intent, observed: Observed, memory: Memory): readon
   if (actions.some(({ kind }) => movesWorkers.has(kind))) return actions;
   const successor = () => scaleOut(workersWanted, observed, memory);
   return [...actions, ...replaceOutdated(intent, observed, memory, successor)];
+}
+
+function wishRules({ spec }: Intent, observed: Observed, memory: Memory): WishRules {
+  const { paused, worker, requests } = spec;
+  const finding = dataFinding(observed, memory, { paused, readyWithinMs: worker.readyWithinMs });
+  return {
+    paused,
+    askerGoneMs: requests.timeoutMs,
+    acceptance: (copy) => acceptance(observed, finding, copy),
+  };
 }
 
 function forgetDead(observed: Observed): readonly Action[] {

@@ -143,6 +143,8 @@ export interface Registry {
   /** Notes what a copy holds. What is noted already stays, unless the volume was made anew. */
   listCopy(worker: string, holds: Place | null, volume: "new" | "existing"): Promise<void>;
   unlistCopy(worker: string): Promise<void>;
+  /** @param version null when there was no such note. @returns false when it was changed since it was seen */
+  writeLog(log: LogNode, version: number | null): Promise<boolean>;
   readStatus(): Promise<ClusterStatus | null>;
   writeStatus(status: ClusterStatus): Promise<void>;
   readEvents(): Promise<readonly EventRecord[]>;

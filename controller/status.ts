@@ -1,13 +1,15 @@
 // PURE, last step of a cycle: what is told to operators, desired and observed side by side.
 import type { ClusterStatus, FailoverRecord, WorkerStatus } from "../protocol/status.ts";
 import { conditionsOf, type Findings } from "./conditions.ts";
+import { copiesOf } from "./copies.ts";
+import { dataFinding } from "./data-complete.ts";
 import type { Intent } from "./intent.ts";
 import { type Lag, lagOf } from "./lag.ts";
 import type { Memory } from "./memory.ts";
 import { readsInWindow } from "./window.ts";
 import type { Observed, WorkerView } from "./workers.ts";
 
-export interface CycleFacts extends Omit<Findings, "desired" | "specHash" | "paused" | "failures"> {
+export interface CycleFacts extends Omit<Findings, "desired" | "specHash" | "data" | "paused" | "failures"> {
   readonly cluster: string;
   readonly intent: Intent | null;
   /** Before and after this cycle's observation. */
@@ -24,6 +26,7 @@ export function statusOf(facts: CycleFacts, previous: ClusterStatus | null): Clu
     ...facts,
     desired: intent?.desired ?? null,
     specHash: intent?.specHash ?? null,
+    data: observed === null || intent === null ? null : dataFinding(observed, memory, dataRules(intent)),
     paused: intent?.spec.paused ?? false,
     failures: memory.failures,
   };
@@ -42,13 +45,14 @@ export function statusOf(facts: CycleFacts, previous: ClusterStatus | null): Clu
   };
 }
 
-type Seen = Pick<ClusterStatus, "readySlaves" | "master" | "epoch" | "workers" | "foreign">;
+type Seen = Pick<ClusterStatus, "readySlaves" | "master" | "epoch" | "workers" | "copies" | "foreign">;
 
 const asBefore = (previous: ClusterStatus | null): Seen => ({
   readySlaves: previous?.readySlaves ?? 0,
   master: previous?.master ?? null,
   epoch: previous?.epoch ?? 0,
   workers: previous?.workers ?? [],
+  copies: previous?.copies ?? [],
   foreign: previous?.foreign ?? [],
 });
 
@@ -58,6 +62,14 @@ const asSeen = (observed: Observed, memory: Memory, previous: ClusterStatus | nu
   // The last known one while there is no master: it tells a failover from a first election.
   epoch: observed.master?.epoch ?? previous?.epoch ?? 0,
   workers: workersOf(observed, memory),
+  copies: copiesOf(observed).map(({ worker, holds, running, lastMaster }) => ({
+    worker,
+    epoch: holds?.epoch ?? 0,
+    position: holds?.position ?? 0,
+    known: holds !== null,
+    mounted: running !== null,
+    lastMaster,
+  })),
   foreign: observed.foreign.map(({ name, reason }) => ({ name, reason })),
 });
 
@@ -111,6 +123,11 @@ function failoversAfter(
   return [...known, record].slice(-failoversMax);
 }
 
+const dataRules = ({ spec }: Intent) => ({
+  paused: spec.paused,
+  readyWithinMs: spec.worker.readyWithinMs,
+});
+
 /** Without what changes by itself all the time: only a change in the rest is news. */
 export const newsIn = (status: ClusterStatus): string =>
   JSON.stringify({
@@ -125,6 +142,7 @@ export const newsIn = (status: ClusterStatus): string =>
       readsServed: 0,
       writesServed: 0,
     })),
+    copies: status.copies.map((copy) => ({ ...copy, epoch: 0, position: 0 })),
   });
 
 /** With the counters, without the time of the cycle. */

@@ -3,8 +3,9 @@
 import { assertNever } from "../protocol/errors.ts";
 import type { Wish, WishKind } from "../protocol/znodes.ts";
 import type { Action } from "./action.ts";
+import type { Acceptance } from "./data-complete.ts";
 import type { SeenWish } from "./ports.ts";
-import { isLive, isRunning, type Observed, targetOf, type WorkerView } from "./workers.ts";
+import { isLed, isLive, isRunning, type Observed, targetOf, type WorkerView } from "./workers.ts";
 
 export const wishLimits = {
   /** How long an answered wish stays for its asker to read. */
@@ -17,9 +18,13 @@ export interface WishRules {
   readonly paused: boolean;
   /** After this nobody waits for the answer any more: the API has given up. */
   readonly askerGoneMs: number;
+  /** What an accepted loss would go on from, or why there is none to accept. */
+  readonly acceptance: (copy: string | undefined) => Acceptance;
 }
 
-const nobody: Record<WishKind, string> = {
+type WorkerCommand = Exclude<WishKind, "acceptLoss">;
+
+const nobody: Record<WorkerCommand, string> = {
   crashMaster: "there is no master to kill",
   crashSlave: "there is no slave to kill",
   switchover: "there is no slave that could take over",
@@ -31,20 +36,27 @@ export function answerWishes(observed: Observed, rules: WishRules): readonly Act
   for (const seen of observed.wishes) {
     const action = answer(seen, observed, rules);
     if (action === null) continue;
-    if (action.kind === "grantWish" && actions.some(({ kind }) => kind === "grantWish")) continue;
+    if (carriesOut(action) && actions.some(carriesOut)) continue;
     actions.push(action);
   }
   return actions;
 }
 
+const carriesOut = ({ kind }: Action): boolean => kind === "grantWish" || kind === "acceptLoss";
+
 function answer({ id, wish: made, version }: SeenWish, observed: Observed, rules: WishRules): Action | null {
   if (made === null) return { kind: "removeWish", wish: id };
   const ageMs = observed.wallMs - made.madeAtMs;
   if (made.outcome !== undefined) return ageMs > wishLimits.keepMs ? { kind: "removeWish", wish: id } : null;
-  if (made.chosen !== undefined) return finish({ wish: id, made, version }, made.chosen, observed);
+  const begun: Begun = { wish: id, made, version };
+  if (made.chosen !== undefined)
+    return made.kind === "acceptLoss"
+      ? finishLoss(begun, made.chosen, observed, rules)
+      : finish(begun, made.chosen, observed);
   const refuse = (reason: string): Action => ({ kind: "refuseWish", wish: id, made, version, reason });
   if (ageMs > rules.askerGoneMs) return refuse("nobody waits for the answer any more");
   if (rules.paused) return refuse("the manifest pauses the controller");
+  if (made.kind === "acceptLoss") return acceptLoss(begun, observed, rules.acceptance(made.copy));
   const target = choose(made.kind, observed);
   if (target !== null)
     return {
@@ -76,9 +88,30 @@ function finish(begun: Begun, chosen: NonNullable<Wish["chosen"]>, observed: Obs
   return { kind: "grantWish", ...begun, target: targetOf(still), signal: signalFor(begun.made.kind) };
 }
 
+function acceptLoss(begun: Begun, { log }: Observed, accepted: Acceptance): Action {
+  if ("refused" in accepted) return { kind: "refuseWish", ...begun, reason: accepted.refused };
+  const { running } = accepted.copy;
+  if (running === null) return { kind: "refuseWish", ...begun, reason: "its worker does not run" };
+  const { place, lost } = accepted;
+  const logVersion = log?.version ?? null;
+  return { kind: "acceptLoss", ...begun, target: targetOf(running), place, logVersion, lost };
+}
+
+/** Whether the note was written already is seen by the note, or by a master that leads since. */
+function finishLoss(
+  begun: Begun,
+  { name, pid }: NonNullable<Wish["chosen"]>,
+  observed: Observed,
+  rules: WishRules,
+): Action {
+  const isWritten = observed.log?.broker === "" && observed.log.master === name;
+  if (isWritten || isLed(observed)) return { kind: "settleWish", ...begun, pid };
+  return acceptLoss(begun, observed, rules.acceptance(name));
+}
+
 const signalFor = (kind: WishKind) => (kind === "switchover" ? "SIGTERM" : "SIGKILL");
 
-function choose(kind: WishKind, observed: Observed): WorkerView | null {
+function choose(kind: WorkerCommand, observed: Observed): WorkerView | null {
   const live = observed.workers.filter(isLive);
   const master = live.find(({ phase }) => phase === "master") ?? null;
   switch (kind) {

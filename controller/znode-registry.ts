@@ -184,6 +184,11 @@ export class ZnodeRegistry implements Registry {
     await this.#session.remove(this.#paths.copy(worker));
   }
 
+  async writeLog(log: LogNode, version: number | null): Promise<boolean> {
+    if (version !== null) return this.#session.set(this.#paths.log, toJson(log), version);
+    return (await this.#session.create(this.#paths.log, toJson(log))) !== null;
+  }
+
   async removeWish(id: string): Promise<void> {
     await this.#session.remove(`${this.#paths.wishes}/${id}`);
   }

@@ -80,7 +80,7 @@ words_of() {
   case $1:$2 in
     *:1)
       echo up down logs build test example token bench torture status get wait describe events diff apply scale switchover \
-        pause resume query completion help
+        accept-loss pause resume query completion help
       ;;
     get:2) echo workers master slaves status events ;;
     describe:2) echo worker ;;
@@ -97,6 +97,7 @@ words_of() {
     apply:*) echo --file --yes --wait --help ;;
     scale:*) echo --min --max --baseline --wait --help ;;
     pause:* | resume:*) echo --wait --help ;;
+    accept-loss:*) echo --copy --yes --help ;;
     logs:*) echo --follow --all ;;
     down:*) echo --volumes ;;
   esac

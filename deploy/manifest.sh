@@ -51,7 +51,7 @@ apply_manifest() {
   begin_change
   ask_about "$SCRATCH/new" diff --name "$name" || code=$?
   [ "$code" -le 1 ] || exit "$code"
-  if [ "$code" = 1 ] && [ -z "$yes" ] && ! agreed; then die "nothing was changed"; fi
+  if [ "$code" = 1 ] && [ -z "$yes" ] && ! agreed "Apply it?"; then die "nothing was changed"; fi
   put_manifest "$@"
 }
 
@@ -67,11 +67,11 @@ copy_manifest() {
   basename -- "$1"
 }
 
-# Asks the operator; without one at a terminal the answer is no.
+# agreed QUESTION: asks the operator; without one at a terminal the answer is no.
 agreed() {
   local answer=
-  if [ ! -t 7 ]; then usage_error "nobody is there to ask: --yes applies it without asking"; fi
-  read -r -u 7 -p "Apply it? [y/N] " answer
+  if [ ! -t 7 ]; then usage_error "nobody is there to ask: --yes does it without asking"; fi
+  read -r -u 7 -p "$1 [y/N] " answer
   [[ $answer == [yY] || $answer == [yY]es ]]
 }
 

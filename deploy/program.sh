@@ -19,6 +19,17 @@ in_orchestrator() {
     "${PROGRAM[@]}" <&5 5>&- 7<&-
 }
 
+# accept_loss ARGUMENT…: shows what would be lost, asks unless --yes is given, and has it accepted.
+accept_loss() {
+  local argument
+  for argument in "$@"; do
+    case $argument in -y | --yes | -h | --help) in_orchestrator accept-loss "$@" ;; esac
+  done
+  (in_orchestrator accept-loss "$@") || exit $?
+  agreed "Accept the loss?" || die "nothing was changed"
+  in_orchestrator accept-loss --yes "$@"
+}
+
 # As the command line program says it: 3 when there is nothing to ask.
 require_orchestrator() {
   [ "$(state_of .State.Running "$CLUSTER-orchestrator")" = true ] && return

@@ -4,6 +4,7 @@ import type { WorkerState } from "./znodes.ts";
 export const conditionTypes = [
   "Ready",
   "MasterAvailable",
+  "DataComplete",
   "SlavesAvailable",
   "Scaling",
   "ManifestValid",
@@ -37,6 +38,20 @@ export interface WorkerStatus {
   readonly readsServed: number;
   readonly writesServed: number;
   readonly sinceMs: number;
+}
+
+/** What the copy on a worker's volume holds, as far as it is known. */
+export interface CopyStatus {
+  readonly worker: string;
+  /** 0 and 0 for a copy that is empty, or not known. */
+  readonly epoch: number;
+  readonly position: number;
+  /** False until a worker has opened it. */
+  readonly known: boolean;
+  /** Whether a worker runs on it. */
+  readonly mounted: boolean;
+  /** Its worker led last, so it holds every acknowledged write. */
+  readonly lastMaster: boolean;
 }
 
 export interface FailoverRecord {
@@ -76,6 +91,7 @@ export interface ClusterStatus {
   readonly master: string | null;
   readonly epoch: number;
   readonly workers: readonly WorkerStatus[];
+  readonly copies: readonly CopyStatus[];
   readonly window: {
     readonly reads: number;
     readonly startedAtMs: number;

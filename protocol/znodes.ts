@@ -187,11 +187,13 @@ export interface WindowNode {
   } | null;
 }
 
-export type WishKind = "crashMaster" | "crashSlave" | "switchover";
+export type WishKind = "crashMaster" | "crashSlave" | "switchover" | "acceptLoss";
 
 export interface Wish {
   readonly kind: WishKind;
   readonly madeAtMs: number;
+  /** Of `acceptLoss`: the worker whose copy shall go on. Absent: the fullest that runs. */
+  readonly copy?: string;
   /** Set by the controller before it acts, so that a wish is carried out at most once across its restarts. */
   readonly chosen?: { readonly container: string; readonly name: string; readonly pid: number };
   readonly outcome?:

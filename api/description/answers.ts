@@ -63,6 +63,18 @@ const status = z.object({
       sinceMs: unixMs,
     }),
   ),
+  copies: z.array(
+    z.object({
+      worker: text,
+      epoch: whole,
+      position: whole,
+      known: z.boolean().meta({ description: "False until a worker has opened it" }),
+      mounted: z.boolean().meta({ description: "Whether a worker runs on it" }),
+      lastMaster: z
+        .boolean()
+        .meta({ description: "Its worker led last, so it holds every acknowledged write" }),
+    }),
+  ),
   window: z.object({ reads: whole, startedAtMs: unixMs, endsAtMs: unixMs }).nullable(),
   conditions: z.array(
     z.object({

@@ -82,6 +82,13 @@ const since: Parameter = {
   schema: { type: "string" },
 };
 
+const copyToGoOn: Parameter = {
+  name: "copy",
+  in: "query",
+  description: "The worker whose copy goes on, instead of the fullest that is open; it must hold as much",
+  schema: { type: "string", pattern: "^w-[1-9]\\d{0,5}$", examples: ["w-2"] },
+};
+
 export const operations: Readonly<Record<RoutePath, Operation>> = {
   [paths.read]: {
     id: "read",
@@ -139,6 +146,15 @@ export const operations: Readonly<Record<RoutePath, Operation>> = {
   ),
   [paths.crashSlave]: wish("crashSlave", "Kill a slave", "The one with the highest pid. Another is started."),
   [paths.switchover]: wish("switchover", "Hand mastership over", "In order, without a failed request."),
+  [paths.acceptLoss]: {
+    ...wish(
+      "acceptLoss",
+      "Go on without a copy that is missing",
+      "Only while `DataComplete` is False: the fullest copy that is open goes on, and what only the missing one held is lost for good. Answers the pid of its worker.",
+    ),
+    parameters: [copyToGoOn],
+    refusals: ["bad_request", "conflict", "unavailable"],
+  },
   [paths.status]: {
     id: "status",
     method: "get",

@@ -1,6 +1,6 @@
 // What the controller tells, as its znodes say: the status, the events, and whether it is there at all.
 import type { NumberedEvent } from "../../protocol/stats.ts";
-import type { EventRecord } from "../../protocol/status.ts";
+import type { ClusterStatus, EventRecord } from "../../protocol/status.ts";
 import { fromJson, type Paths } from "../../protocol/znodes.ts";
 import { follow, type Znodes } from "../znodes.ts";
 import { eventsAfter, numbered } from "./numbering.ts";
@@ -17,6 +17,7 @@ export class ClusterView {
   #status: string | null = null;
   #events: readonly NumberedEvent[] = [];
   #controllerThere = false;
+  #dataMissing = false;
 
   constructor(paths: Paths, listener: ViewListener) {
     this.#paths = paths;
@@ -36,9 +37,14 @@ export class ClusterView {
     return this.#controllerThere;
   }
 
+  /** Whether the controller reports that acknowledged data is missing. */
+  get dataMissing(): boolean {
+    return this.#dataMissing;
+  }
+
   async follow(znodes: Znodes, scope: AbortSignal): Promise<void> {
     const { status, events, controller } = this.#paths;
-    scope.addEventListener("abort", () => (this.#controllerThere = false), { once: true });
+    scope.addEventListener("abort", () => this.#knowsNothing(), { once: true });
     await Promise.all([
       follow(znodes, "node", status, scope, async () => this.#onStatus((await znodes.get(status))?.data)),
       follow(znodes, "node", events, scope, async () => this.#onEvents((await znodes.get(events))?.data)),
@@ -48,9 +54,16 @@ export class ClusterView {
     ]);
   }
 
+  #knowsNothing(): void {
+    this.#controllerThere = false;
+    this.#dataMissing = false;
+  }
+
   #onStatus(json: string | undefined): void {
     if (json === undefined || json === this.#status) return;
     this.#status = json;
+    const conditions = fromJson<Partial<ClusterStatus>>(json)?.conditions ?? [];
+    this.#dataMissing = conditions.some(({ type, status }) => type === "DataComplete" && status === "False");
     this.#listener.onStatus(json);
   }
 

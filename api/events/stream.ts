@@ -43,6 +43,10 @@ export class LiveStream {
     return this.#view.controllerThere;
   }
 
+  get dataMissing(): boolean {
+    return this.#view.dataMissing;
+  }
+
   follow(znodes: Znodes, scope: AbortSignal): Promise<void> {
     return this.#view.follow(znodes, scope);
   }

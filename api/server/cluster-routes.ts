@@ -1,6 +1,7 @@
 // The routes about the cluster itself: who works, how it stands, and the crash calls.
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../protocol/clock.ts";
+import { Refusal } from "../../protocol/errors.ts";
 import type { RequestSpec } from "../../protocol/manifest.ts";
 import type { Paths, WishKind } from "../../protocol/znodes.ts";
 import { makeWish } from "../wishes.ts";
@@ -29,10 +30,11 @@ export function clusterRoutes(ports: ClusterPorts): readonly Route[] {
   const wish = (path: RoutePath, kind: WishKind): Route => ({
     method: "post",
     path,
-    handle: async (_req, res) => {
+    handle: async (req, res) => {
       if (waiting >= wishesMax) return void refuse(res, tooMany);
+      const copy = kind === "acceptLoss" ? copyFrom(req) : undefined;
       waiting += 1;
-      await carryOut(ports, kind, res).finally(() => {
+      await carryOut(ports, kind, copy, res).finally(() => {
         waiting -= 1;
       });
     },
@@ -46,14 +48,31 @@ export function clusterRoutes(ports: ClusterPorts): readonly Route[] {
     wish(routePaths.crashMaster, "crashMaster"),
     wish(routePaths.crashSlave, "crashSlave"),
     wish(routePaths.switchover, "switchover"),
+    wish(routePaths.acceptLoss, "acceptLoss"),
     { method: "get", path: routePaths.status, handle: (_req, res) => sendStatus(ports, res) },
     { method: "get", path: routePaths.health, handle: (_req, res) => sendJson(res, { alive: true }) },
     { method: "get", path: routePaths.ready, handle: (_req, res) => sendReadiness(ports, res) },
   ];
 }
 
-async function carryOut({ znodes, paths, clock, spec }: ClusterPorts, kind: WishKind, res: ServerResponse) {
-  const outcome = await makeWish(znodes.get(), paths, kind, {
+const copyPattern = /^w-[1-9]\d{0,5}$/;
+
+/** @throws Refusal when it is no worker's name */
+function copyFrom(req: IncomingMessage): string | undefined {
+  const copy = new URL(req.url ?? "/", "http://api").searchParams.get("copy");
+  if (copy === null) return undefined;
+  if (!copyPattern.test(copy))
+    throw new Refusal("bad_request", "must be the name of a worker, for instance w-2", "copy");
+  return copy;
+}
+
+async function carryOut(
+  { znodes, paths, clock, spec }: ClusterPorts,
+  kind: WishKind,
+  copy: string | undefined,
+  res: ServerResponse,
+) {
+  const outcome = await makeWish(znodes.get(), paths, copy === undefined ? { kind } : { kind, copy }, {
     nowMs: clock.now(),
     withinMs: spec.requests.timeoutMs,
   });

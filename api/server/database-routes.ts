@@ -31,6 +31,8 @@ export interface DatabasePorts {
   readonly spec: { readonly requests: RequestSpec };
   readonly clock: Clock;
   readonly countRead: () => void;
+  /** While it is, no worker can answer. */
+  readonly dataMissing: () => boolean;
   readonly meters: Meters;
   readonly log: Log;
   /** Undefined while traces are off. */
@@ -98,6 +100,7 @@ export class DatabaseRoutes {
   }
 
   readonly #submitRead = (req: IncomingMessage, reply: HttpReply, body: Buffer): void => {
+    this.#requireData();
     const { strong, ...statement } = parseRead(jsonFrom(body));
     const { shape, params } = packRead(statement);
     const minPosition = minPositionFrom(req.headers["x-dbaas-min-position"]);
@@ -117,6 +120,7 @@ export class DatabaseRoutes {
     this.#submitStatement(req, reply, parseWrite(jsonFrom(body)));
 
   #submitStatement(req: IncomingMessage, reply: HttpReply, statement: WriteStatement): void {
+    this.#requireData();
     const header = req.headers["idempotency-key"];
     const clientKey = clientKeyFrom(Array.isArray(header) ? header.join() : header, statement);
     const { shape, rows } = packWrite(statement);
@@ -128,6 +132,15 @@ export class DatabaseRoutes {
       bytes: bytesOf(shape) + bytesOf(rows) + bytesOfRequest(req),
       ...clientKey,
     });
+  }
+
+  /** Refused at once: no request is left to wait for what only an operator can end. */
+  #requireData(): void {
+    if (this.#ports.dataMissing())
+      throw new Refusal(
+        "unavailable",
+        "not all acknowledged data is there, no request is carried out; the status says what is missing",
+      );
   }
 
   /** Nothing a client sends may take the process down, not even by a mistake of ours. */

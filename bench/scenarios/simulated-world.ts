@@ -150,6 +150,10 @@ export class SimulatedRegistry implements Registry {
     this.#copies.set(worker, { holds, atMs: Date.now() });
   }
 
+  async writeLog(): Promise<boolean> {
+    return false;
+  }
+
   async unlistCopy(worker: string): Promise<void> {
     this.#copies.delete(worker);
   }

@@ -44,6 +44,9 @@ function ofStatus(status: ClusterStatus): Headline {
     const found = find(status, type);
     return found?.status === value ? found : null;
   };
+  const missing = is("DataComplete", "False");
+  if (missing !== null)
+    return { mood: "bad", title: "Acknowledged data is missing", detail: sentence(missing.message) };
   const noMaster = is("MasterAvailable", "False");
   if (noMaster !== null)
     return {

@@ -60,7 +60,8 @@ describe("the API's view of the cluster", () => {
 });
 
 describe("a wish that nobody carries out", () => {
-  const wish = (znodes: FakeZnodes) => makeWish(znodes, paths, "crashSlave", { nowMs: 1, withinMs: 20 });
+  const wish = (znodes: FakeZnodes) =>
+    makeWish(znodes, paths, { kind: "crashSlave" }, { nowMs: 1, withinMs: 20 });
   const saysIt = (message: RegExp) => (error: unknown) =>
     error instanceof Refusal && error.code === "unavailable" && message.test(error.message);
 

@@ -28,6 +28,7 @@ const requests = { timeoutMs: 10_000, bodyBytesMax: 1_000, queryMs: 1_000, idemp
 const reads: PendingRead[] = [];
 const writes: PendingWrite[] = [];
 let counted = 0;
+let dataMissing = false;
 let fake = new FakeZnodes();
 const znodes = new CurrentZnodes();
 const broker = { connected: true };
@@ -48,6 +49,7 @@ function makeServer(): ApiServer {
     clock,
     log,
     meters,
+    dataMissing: () => dataMissing,
     countRead: () => {
       counted += 1;
     },
@@ -131,6 +133,25 @@ describe("db/read and db/write", () => {
     assert.deepEqual([response.status, await response.json()], [200, { rowsAffected: 1, position: 8 }]);
     assert.equal(response.headers.get("x-dbaas-position"), "8");
     assert.deepEqual([writes[0]?.rows, writes[0]?.key], ['[["asha"]]', undefined]);
+  });
+
+  it("are refused at once, to be sent again, while acknowledged data is missing, and reads count", async () => {
+    dataMissing = true;
+    const before = counted;
+    try {
+      for (const [path, body] of [
+        ["/api/v1/db/read", aRead],
+        ["/api/v1/db/write", aWrite],
+        ["/api/v1/db/clear", undefined],
+      ] as const) {
+        const response = await post(path, body);
+        assert.equal(response.headers.get("retry-after"), "1");
+        assert.deepEqual(await refusalOf(response), [503, "unavailable", undefined]);
+      }
+    } finally {
+      dataMissing = false;
+    }
+    assert.deepEqual([reads.length, writes.length, counted - before], [0, 0, 1]);
   });
 
   it("pass large answers on as they are", async () => {
@@ -250,6 +271,7 @@ describe("every route", () => {
     "/api/v1/crash/master": "POST",
     "/api/v1/crash/slave": "POST",
     "/api/v1/master/switchover": "POST",
+    "/api/v1/db/accept-loss": "POST",
     "/api/v1/worker/list": "GET, HEAD",
     "/api/v1/status": "GET, HEAD",
     "/healthz": "GET, HEAD",
@@ -296,6 +318,7 @@ describe("the cluster's routes", () => {
     ["/api/v1/crash/master", "crashMaster"],
     ["/api/v1/crash/slave", "crashSlave"],
     ["/api/v1/master/switchover", "switchover"],
+    ["/api/v1/db/accept-loss", "acceptLoss"],
   ] as const)
     it(`${path} leaves a wish and answers the pid that the controller tells`, async () => {
       const calling = post(path);
@@ -304,6 +327,20 @@ describe("the cluster's routes", () => {
       assert.deepEqual([response.status, await response.json()], [200, [4330]]);
       assert.deepEqual(await wishes(), []);
     });
+
+  it("/api/v1/db/accept-loss names the copy that goes on, and takes nothing else for one", async () => {
+    assert.deepEqual(await refusalOf(await post("/api/v1/db/accept-loss?copy=w-02")), [
+      400,
+      "bad_request",
+      "copy",
+    ]);
+    const calling = post("/api/v1/db/accept-loss?copy=w-2");
+    await eventually(async () => (await wishes()).length === 1);
+    const [path = ""] = await wishes();
+    assert.equal((JSON.parse(fake.nodes.get(path)?.data ?? "") as Wish).copy, "w-2");
+    await grant({ ok: true, pid: 4330 });
+    assert.equal((await calling).status, 200);
+  });
 
   it("answer 409 with the reason when the controller finds nothing to kill", async () => {
     const calling = post("/api/v1/crash/slave");

@@ -60,6 +60,7 @@ export class TestServer {
       clock: systemClock,
       log,
       meters,
+      dataMissing: () => false,
       countRead,
     });
     const kind = { meter: database.meters.read, inFlight: () => 0 };

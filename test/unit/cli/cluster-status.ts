@@ -17,6 +17,7 @@ export const clusterStatus = (some: Partial<ClusterStatus> = {}): ClusterStatus 
   master: "w-1",
   epoch: 1,
   workers: [],
+  copies: [],
   window: null,
   conditions: [],
   foreign: [],

@@ -69,6 +69,7 @@ const snapshot: Snapshot = {
         sinceMs: nowMs - 9_000,
       },
     ],
+    copies: [],
     foreign: [],
     failovers: [{ atMs: nowMs - 60_000, from: "w-3", to: "w-1", epoch: 42, gapMs: 131.4 }],
     lastCycle: { id: "7f3a", atMs: nowMs, tookMs: 9 },

@@ -34,6 +34,7 @@ const status = (...conditions: readonly StatusCondition[]): ClusterStatus => ({
   master: "w-1",
   epoch: 1,
   workers: [],
+  copies: [],
   window: null,
   conditions,
   foreign: [],

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { acceptance, dataFinding } from "../../../controller/data-complete.ts";
 import { uidFromLabels } from "../../../controller/ownership.ts";
 import { fullest, holdsAll, nowhere } from "../../../protocol/place.ts";
 import { Controller, pidsFrom } from "./fake-controller.ts";
 import { FakeWorld } from "./fake-world.ts";
 import { spec } from "./makers.ts";
 
+const rules = { paused: false, readyWithinMs: 60_000 };
 const slavesWanted = (slaves: number) => spec({ scaling: { ...spec().scaling, baseline: slaves } });
 
 async function settled(slaves = 1): Promise<{ world: FakeWorld; controller: Controller }> {
@@ -116,7 +118,8 @@ describe("the copies after a full stop", () => {
     assertServesAll(world);
   });
 
-  it("do not go on without a volume that is gone, and its name is not given to an empty one", async () => {
+  /** The last master's volume is gone after a full stop. */
+  async function withoutLastMaster() {
     const { world, controller } = await drifted();
     const last = world.master?.name ?? "";
     world.down();
@@ -126,9 +129,68 @@ describe("the copies after a full stop", () => {
       await controller.cycle();
       world.workersTurn();
     }
+    return { world, controller, last };
+  }
+
+  it("do not go on without a volume that is gone, and its name is not given to an empty one", async () => {
+    const { world, last } = await withoutLastMaster();
     assert.equal(world.master, null);
     assert.equal(world.copies.volumes.has(last), false);
     assert.deepEqual(world.copies.lost, []);
+  });
+
+  it("say what is missing, what each holds, and the command", async () => {
+    const { world, controller, last } = await withoutLastMaster();
+    const finding = dataFinding((await controller.cycle()).observed, controller.memory, rules);
+    assert.equal(finding.kind === "missing" && finding.reason, "VolumeGone");
+    const message = finding.kind === "missing" ? finding.message : "";
+    const { epoch, position } = world.copies.acknowledged;
+    assert.match(
+      message,
+      new RegExp(
+        `^${last}, whose copy holds every acknowledged write \\(epoch ${epoch}, position ${position}\\), has lost its volume\\. Open are: w-`,
+      ),
+    );
+    assert.match(message, /\. Bring it back, or .* \.\/dbaas accept-loss$/);
+  });
+
+  for (const point of [null, "after-choose", "after-accept"])
+    it(`go on from the fullest when the loss is accepted${point === null ? "" : `, also when the controller dies ${point}`}`, async () => {
+      const { world, controller } = await withoutLastMaster();
+      world.wishes.set("wish-1", { kind: "acceptLoss", madeAtMs: world.nowMs });
+      world.diesAt = point;
+      await controller.settle();
+      assert.notEqual(world.master, null);
+      assert.equal(world.running.length, 2);
+      assert.equal(world.wishes.get("wish-1")?.outcome?.ok, true);
+    });
+
+  it("refuse a loss while none is missing, and one that leaves a fuller open copy behind", async () => {
+    const { world, controller } = await drifted();
+    const ask = async (copy?: string): Promise<string> => {
+      world.wishes.set("wish-1", {
+        kind: "acceptLoss",
+        madeAtMs: world.nowMs,
+        ...(copy === undefined ? {} : { copy }),
+      });
+      await controller.cycle();
+      const outcome = world.wishes.get("wish-1")?.outcome;
+      return outcome?.ok === false ? outcome.reason : "accepted";
+    };
+    assert.match(await ask(), /^no copy is missing: a master leads/);
+    const missing = await withoutLastMaster();
+    const open = missing.world.running.map(({ seen }) => seen.worker);
+    const places = open.map((name) => missing.world.copies.place(name));
+    const poorer = open.find((name) => !holdsAll(missing.world.copies.place(name), fullest(places)));
+    const observed = (await missing.controller.cycle()).observed;
+    const finding = dataFinding(observed, missing.controller.memory, rules);
+    const said = (name: string | undefined): string => {
+      const accepted = acceptance(observed, finding, name);
+      return "refused" in accepted ? accepted.refused : `${accepted.copy.worker} goes on`;
+    };
+    assert.match(said("w-99"), /^the copy of w-99 is not open$/);
+    if (poorer !== undefined) assert.match(said(poorer), /is open and holds more/);
+    assert.match(said(undefined), /goes on$/);
   });
 });
 

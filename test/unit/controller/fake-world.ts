@@ -322,6 +322,10 @@ export class FakeWorld {
         if (volume === "new" || !this.copies.entries.has(worker))
           this.copies.entries.set(worker, { holds, atMs: this.nowMs });
       },
+      writeLog: async (log) => {
+        this.copies.log = log;
+        return true;
+      },
       unlistCopy: async (worker) => void this.copies.entries.delete(worker),
       removeWish: async (id) => void this.wishes.delete(id),
       readStatus: async (): Promise<ClusterStatus | null> => null,

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { endUnhealthy } from "../../../controller/health.ts";
 import { emptyMemory, remember } from "../../../controller/memory.ts";
 import type { Observed, WorkerView } from "../../../controller/workers.ts";
+import type { WorkerNode } from "../../../protocol/znodes.ts";
 import { master, observed, slave, spec, watched } from "./makers.ts";
 
 const kills = (world: Observed, memory = watched(world, 0)) =>
@@ -79,6 +80,23 @@ describe("endUnhealthy", () => {
       const grown = later(joining(11), 50_000);
       assert.deepEqual(kills(later(joining(11), 109_999), remember(first, grown)), []);
       assert.deepEqual(kills(later(joining(11), 110_000), remember(first, grown)), ["w-2 stuck"]);
+    });
+
+    it("keeps its time as long as it makes progress without reading the log, or says what it waits for", () => {
+      const says = (changes: Partial<WorkerNode>) => {
+        const world = joining();
+        const told = (view: WorkerView): WorkerView =>
+          view.name === "w-2" && view.node !== null ? { ...view, node: { ...view.node, ...changes } } : view;
+        return { ...world, workers: world.workers.map(told) };
+      };
+      const receives = remember(
+        remember(emptyMemory, says({ progress: 1 })),
+        later(says({ progress: 2 }), 50_000),
+      );
+      assert.deepEqual(kills(later(says({ progress: 2 }), 109_999), receives), []);
+      assert.deepEqual(kills(later(says({ progress: 2 }), 110_000), receives), ["w-2 stuck"]);
+      const waits = says({ waiting: "waits for w-3" });
+      assert.deepEqual(kills(waits, watched(waits, 600_000)), []);
     });
 
     it("is left alone while nobody else is ready: then the broker is the one that does not get on", () => {

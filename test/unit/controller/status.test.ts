@@ -128,6 +128,7 @@ describe("conditionsOf", () => {
       ...facts(),
       desired: intent(1).desired,
       specHash: null,
+      data: null,
       paused: false,
       failures: new Map(),
     };

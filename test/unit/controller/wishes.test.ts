@@ -4,7 +4,7 @@ import { answerWishes } from "../../../controller/wishes.ts";
 import type { Wish } from "../../../protocol/znodes.ts";
 import { dead, master, nowMs, observed, shortOf, slave, type WorkerIs } from "./makers.ts";
 
-const rules = { paused: false, askerGoneMs: 10_000 };
+const rules = { paused: false, askerGoneMs: 10_000, acceptance: () => ({ refused: "nothing is missing" }) };
 const wish = (changes: Partial<Wish> = {}): Wish => ({
   kind: "crashSlave",
   madeAtMs: nowMs - 100,

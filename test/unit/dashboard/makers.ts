@@ -30,6 +30,7 @@ export const master = (name: string, change: Partial<WorkerStatus> = {}): Worker
 const healthy: Readonly<Record<ConditionType, StatusCondition["status"]>> = {
   Ready: "True",
   MasterAvailable: "True",
+  DataComplete: "True",
   SlavesAvailable: "True",
   Scaling: "False",
   ManifestValid: "True",
@@ -57,6 +58,7 @@ export const status = (
   master: workers.find(({ state }) => state === "master")?.name ?? null,
   epoch: 7,
   workers,
+  copies: [],
   window: null,
   conditions: conditions(),
   foreign: [],
