@@ -24,11 +24,12 @@ const ordinalIn = (worker: string): number => ordinalOf(worker) ?? Number.MAX_SA
 export function copiesOf(observed: Observed): readonly Copy[] {
   const { volumes, copies, log } = observed;
   const last = log === null || log.master === "" ? null : log.master;
+  const views = new Map(observed.workers.filter(isRunning).map((view) => [view.name, view]));
   const names = new Set([...volumes, ...copies.keys(), ...(last === null ? [] : [last])]);
   return [...names]
     .sort((a, b) => ordinalIn(a) - ordinalIn(b))
     .map((worker) => {
-      const running = observed.workers.find((view) => view.name === worker && isRunning(view)) ?? null;
+      const running = views.get(worker) ?? null;
       const hasVolume = volumes.has(worker);
       const listed = copies.get(worker)?.holds ?? null;
       const noted = worker === last && !hasVolume && listed === null ? log : listed;
@@ -52,12 +53,14 @@ export const mayHoldMoreThan = (place: Place, { holds }: Copy): boolean =>
 
 /**
  * Whether workers that run cannot lead without a copy that is not there: then every volume that may hold more is needed, and the
- * last master's. Without the note of who led last the workers count all copies.
+ * last master's. Without the note of who led last the workers count all copies; when none runs, all are started at once.
  */
-export const needsOtherCopies = (observed: Observed): boolean =>
-  !isLed(observed) &&
-  (observed.log === null ||
-    observed.workers.some((view) => isRunning(view) && view.node?.waiting !== undefined));
+export function needsOtherCopies(observed: Observed): boolean {
+  if (isLed(observed)) return false;
+  const running = observed.workers.filter(isRunning);
+  if (running.length === 0) return observed.log === null;
+  return running.some(({ node }) => node?.waiting !== undefined);
+}
 
 /**
  * Every volume has an entry before anything else happens, because the workers count them. The entry of a volume that is gone

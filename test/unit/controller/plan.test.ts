@@ -171,6 +171,18 @@ describe("plan", () => {
     assert.deepEqual(plan(intent(1), later, { ...emptyMemory, failures }), [started("w-2")]);
   });
 
+  it("starts no other volume beside running workers that wait for none, though it is not known who led last", () => {
+    const volumes = new Set(["w-1", "w-2", "w-3", "w-4"]);
+    const copies = new Map([...volumes].map((name) => [name, { holds: null, atMs: 0 }]));
+    const world = observed([slave("w-1", 100), slave("w-2", 200)], { log: null, volumes, copies });
+    assert.deepEqual(plan(intent(1), world, emptyMemory), []);
+    const none = observed([], { log: null, volumes, copies });
+    assert.deepEqual(
+      plan(intent(1), none, emptyMemory),
+      ["w-1", "w-2", "w-3", "w-4"].map((name) => started(name)),
+    );
+  });
+
   it("publishes an accepted manifest and the window's move", () => {
     const window = windowNode();
     const specNode = { generation: 4, spec: spec() };
