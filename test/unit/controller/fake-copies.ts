@@ -49,6 +49,8 @@ export class FakeCopies {
   }
 
   elected(name: string, epoch: number): void {
+    // A worker that joins a whole log reads it to its end first.
+    if (this.log?.broker === this.memory) this.#set(name, fullest([this.place(name), this.log]));
     const { position } = this.place(name);
     if (!holdsAll(this.place(name), this.acknowledged)) this.lost.push(`${name} led`);
     this.#write(name, { epoch, position: position + 1 }, []);
