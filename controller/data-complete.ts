@@ -87,7 +87,7 @@ function judged(copy: Copy, { foreign, nowMs }: Observed, memory: Memory, rules:
 function inWords({ copy, words }: Needed, { log }: Observed): string {
   const { worker, holds, lastMaster } = copy;
   if (lastMaster && log !== null)
-    return `${worker}, whose copy holds every acknowledged write (${placeInWords(log)}), ${words}`;
+    return `${worker}, whose copy holds every acknowledged write (at least ${placeInWords(log)}), ${words}`;
   const what =
     holds === null ? "of which it is not known what it holds" : `which holds ${placeInWords(holds)}`;
   return `${worker}, ${what}, ${words}`;
@@ -121,13 +121,18 @@ export function acceptance(observed: Observed, finding: DataFinding, name: strin
     return {
       refused: `${fullestOpen?.worker} is open and holds more (${placeInWords(held)}) than ${copy.worker} (${placeInWords(copy.holds)})`,
     };
-  const known = observed.log === null ? "an unknown place" : placeInWords(observed.log);
   return {
     copy,
     place: copy.holds,
-    lost: `what was acknowledged after ${placeInWords(copy.holds)}, up to ${known}`,
+    lost: lostInWords(copy.holds, observed.log),
   };
 }
+
+/** The last master notes its place from time to time: it may have acknowledged more than it noted. */
+const lostInWords = (place: Place, log: Place | null): string =>
+  log === null || holdsAll(place, log)
+    ? "what only a missing copy holds, and it is not known how much that is"
+    : `what was acknowledged after ${placeInWords(place)}, up to at least ${placeInWords(log)}`;
 
 export function findingInWords(finding: DataFinding): string {
   switch (finding.kind) {

@@ -148,7 +148,7 @@ describe("the copies after a full stop", () => {
     assert.match(
       message,
       new RegExp(
-        `^${last}, whose copy holds every acknowledged write \\(epoch ${epoch}, position ${position}\\), has lost its volume\\. Open are: w-`,
+        `^${last}, whose copy holds every acknowledged write \\(at least epoch ${epoch}, position ${position}\\), has lost its volume\\. Open are: w-`,
       ),
     );
     assert.match(message, /\. Bring it back, or .* \.\/dbaas accept-loss$/);
