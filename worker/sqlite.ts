@@ -82,18 +82,33 @@ export class Connection {
     }
   }
 
-  /** A copy of the whole database as it is at one moment; writers of other connections go on meanwhile. */
-  async backup(file: string): Promise<void> {
-    const backup = await new Promise<Backup>((resolve, reject) => {
-      const made: Backup = (this.#database as unknown as WithBackup).backup(file, (error) =>
-        error ? reject(errorOf(error)) : resolve(made),
-      );
-    });
-    // All pages in one step: a single read transaction, so no writer can make it start over.
-    await new Promise<void>((resolve, reject) => {
-      backup.step(-1, (error) => (error ? reject(errorOf(error)) : resolve()));
-    });
-    await new Promise<void>((resolve) => backup.finish(() => resolve()));
+  /**
+   * A copy of the whole database as it is at one moment; writers of other connections go on meanwhile.
+   * @param afterStep called after every few megabytes; the copy goes on once it has resolved
+   */
+  async backup(file: string, afterStep: () => Promise<void>): Promise<void> {
+    // One read transaction over all steps: SQLite begins a copy anew when its source has changed between two of them.
+    await this.exec("BEGIN");
+    try {
+      await this.all("SELECT count(*) AS tables FROM sqlite_schema");
+      const backup = await new Promise<Backup>((resolve, reject) => {
+        const made: Backup = (this.#database as unknown as WithBackup).backup(file, (error) =>
+          error ? reject(errorOf(error)) : resolve(made),
+        );
+      });
+      try {
+        while (!backup.completed) {
+          await new Promise<void>((resolve, reject) => {
+            backup.step(backupStepPages, (error) => (error ? reject(errorOf(error)) : resolve()));
+          });
+          await afterStep();
+        }
+      } finally {
+        await new Promise<void>((resolve) => backup.finish(() => resolve()));
+      }
+    } finally {
+      await this.exec("ROLLBACK").catch(() => undefined);
+    }
   }
 
   /** Statements compiled against an older schema are of no use after it changed. */
@@ -131,8 +146,12 @@ export class Connection {
 const finalize = (statement: sqlite3.Statement): Promise<void> =>
   new Promise((resolve) => statement.finalize(() => resolve()));
 
+/** 8 MiB of 4 KiB pages. */
+const backupStepPages = 2_048;
+
 /** In the package's code, missing from its types. */
 interface Backup {
+  readonly completed: boolean;
   step(pages: number, done: (error: Error | null) => void): void;
   finish(done: () => void): void;
 }

@@ -10,6 +10,8 @@ export interface LogLine {
   readonly epoch: number;
   /** 0 for a marker. */
   readonly position: number;
+  /** Of a marker: the position that its master's copy had reached. */
+  readonly after?: number;
   /** Of its requests, those that succeeded. */
   readonly keys: readonly string[];
   /** The nemesis put it there, no master. */
@@ -24,7 +26,15 @@ export function logLineOf(content: Buffer, offset: number): LogLine {
   }
   const { kind, epoch } = record;
   if (kind === "marker")
-    return { offset, kind, epoch, position: 0, keys: [], injected: record.master === injectedMark };
+    return {
+      offset,
+      kind,
+      epoch,
+      position: 0,
+      after: record.after,
+      keys: [],
+      injected: record.master === injectedMark,
+    };
   const keys = record.keys.filter(({ ok }) => ok).map(({ key }) => key);
   return { offset, kind, epoch, position: record.position, keys, injected: isForged(record) };
 }

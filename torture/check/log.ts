@@ -44,8 +44,9 @@ class Reading {
 
   beginLife(first: LogLine | undefined): void {
     this.#lives += 1;
-    // Before the first look the log may have been trimmed, and the marker of its first batch with what came before it.
-    const trimmed = first !== undefined && first.offset > 0;
+    // Before the first look the log may have been trimmed, and the marker of its first batch with what came before it; or it was
+    // made anew, and then its first marker says how far the copy was that it goes on from.
+    const trimmed = first !== undefined && (first.offset > 0 || (first.after ?? 0) > 0);
     this.#mayJump = this.#lives > 1 || trimmed;
     if (this.#mayJump) this.#jumped = true;
     if (trimmed && first.epoch > this.#epoch) this.#epoch = first.epoch;

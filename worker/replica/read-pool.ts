@@ -58,8 +58,8 @@ export class ReadPool {
   }
 
   /** A whole copy of the database in another file, while reads and writes go on. */
-  copyTo(file: string): Promise<void> {
-    return this.apart((connection) => connection.backup(file));
+  copyTo(file: string, afterStep: () => Promise<void> = async () => undefined): Promise<void> {
+    return this.apart((connection) => connection.backup(file, afterStep));
   }
 
   /** With a connection of its own, which has nothing of the file in its memory yet. */

@@ -3,7 +3,7 @@
 // several gigabytes takes minutes, so what is limited is the time without progress.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, rm, stat } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { messageOf, TransientError } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
 import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
@@ -17,11 +17,12 @@ const chunksAheadMax = 16;
 const aheadAgainMs = 20;
 /** A receiver that takes nothing for so long is gone. */
 const takenWithinMs = 60_000;
-/** While the backup is made, the donor says so this often, as long as it grows. */
+/** While the backup is made, the donor says so this often, as long as it gets on. */
 const aliveEveryMs = 2_000;
-const growsWithinMs = 60_000;
-/** The receiver hears of the donor this often at least. */
-const heardWithinMs = 15_000;
+/** The receiver hears of the donor this often at least, also when the disks are slow. */
+const heardWithinMs = 30_000;
+/** What has arrived is brought to the disk this often, for the same reason as at the donor. */
+const syncEveryBytes = 8 * 1024 * 1024;
 /** The first byte of a message says what it is. */
 const chunkMark = 0;
 const endMark = 1;
@@ -67,21 +68,18 @@ async function donate(rabbit: Rabbit, store: Store, replyTo: string): Promise<vo
 }
 
 async function backUp(rabbit: Rabbit, store: Store, file: string, replyTo: string): Promise<void> {
-  const done = new AbortController();
-  const copying = store.readers.copyTo(file).finally(() => done.abort("copied"));
-  copying.catch(() => undefined);
-  let bytes = 0;
-  let grewAtMs = performance.now();
-  for (;;) {
-    await sleep(aliveEveryMs, done.signal);
-    if (done.signal.aborted) return copying;
-    const size = await stat(file).then(
-      (found) => found.size,
-      () => 0,
-    );
-    if (size > bytes) grewAtMs = performance.now();
-    bytes = size;
-    if (performance.now() - grewAtMs < growsWithinMs) await rabbit.publish(replyTo, Buffer.of(aliveMark));
+  const out = await open(file, "w");
+  let saidAtMs = performance.now();
+  try {
+    await store.readers.copyTo(file, async () => {
+      // On the disk step by step: what a disk has to write at once holds up the commits of the master.
+      await out.datasync();
+      if (performance.now() - saidAtMs < aliveEveryMs) return;
+      saidAtMs = performance.now();
+      await rabbit.publish(replyTo, Buffer.of(aliveMark));
+    });
+  } finally {
+    await out.close();
   }
 }
 
@@ -182,8 +180,9 @@ async function receive(file: string, nextMessage: () => Promise<Buffer>): Promis
         return await out.sync();
       }
       hash.update(body);
-      bytes += body.length;
       await out.writeFile(body);
+      bytes += body.length;
+      if (bytes % syncEveryBytes < body.length) await out.datasync();
     }
   } finally {
     await out.close();
