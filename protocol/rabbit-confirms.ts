@@ -18,6 +18,9 @@ interface Channel<P> {
   ): void;
 }
 
+/** The broker has the queue and does not take the message: the queue is full. */
+export class RefusedMessageError extends TransientError {}
+
 export class Confirms<P extends object> {
   readonly #channel: Channel<P>;
   readonly #returned = new Set<string>();
@@ -31,7 +34,8 @@ export class Confirms<P extends object> {
 
   /**
    * Resolves once the broker has taken the message.
-   * @throws TransientError when it refuses it, has no such queue, or does not say in time: its fate is then unknown
+   * @throws RefusedMessageError when the queue is full
+   * @throws TransientError when there is no such queue, or the broker does not say in time: its fate is then unknown
    */
   publish(queue: string, content: Buffer, properties: P): Promise<void> {
     this.#messages += 1;
@@ -41,7 +45,7 @@ export class Confirms<P extends object> {
       this.#unconfirmed.add(reject);
       this.#channel.sendToQueue(queue, content, { ...properties, messageId, mandatory: true }, (error) => {
         this.#unconfirmed.delete(reject);
-        if (error) reject(new TransientError(`publish to ${queue}: refused`, { cause: error }));
+        if (error) reject(new RefusedMessageError(`publish to ${queue}: refused`, { cause: error }));
         else if (this.#returned.delete(messageId))
           reject(new TransientError(`publish to ${queue}: there is no such queue`));
         else resolve();

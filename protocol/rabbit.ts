@@ -141,11 +141,21 @@ export class Rabbit {
     return this.#memory.id();
   }
 
-  /** A queue of this connection's own, gone with it. @returns its name */
-  async declareTemporary(name = ""): Promise<string> {
+  /**
+   * A queue of this connection's own, gone with it. With `messagesMax` it refuses what is published beyond.
+   * @returns its name
+   */
+  async declareTemporary(name = "", messagesMax?: number): Promise<string> {
     const channel = this.#mustHave(this.#publisher);
     const made = await within(
-      channel.assertQueue(name, { exclusive: true, autoDelete: true, durable: false }),
+      channel.assertQueue(name, {
+        exclusive: true,
+        autoDelete: true,
+        durable: false,
+        ...(messagesMax === undefined
+          ? {}
+          : { arguments: { "x-max-length": messagesMax, "x-overflow": "reject-publish" } }),
+      }),
       callWithinMs,
       "declare a temporary queue",
     );

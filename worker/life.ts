@@ -7,6 +7,7 @@ import { Rabbit } from "../protocol/rabbit.ts";
 import type { Tracing } from "../protocol/tracing.ts";
 import { type Paths, persistentParents } from "../protocol/znodes.ts";
 import { ZooKeeperSession } from "../protocol/zookeeper.ts";
+import { endWhenLeftBehind } from "./left-behind.ts";
 import type { Measures } from "./measures.ts";
 import { Member } from "./member.ts";
 import type { GapError } from "./replica/log-reader.ts";
@@ -76,6 +77,8 @@ async function openSession(
       const { failover } = await spec.follow(session, paths, log, AbortSignal.any([signal, session.ended]));
       if (failover.sessionTimeoutMs === sessionTimeoutMs) {
         log.debug({ sessionTimeoutMs: session.timeoutMs }, "ZooKeeper session opened");
+        const another = () => ZooKeeperSession.open({ servers, sessionTimeoutMs, log });
+        void endWhenLeftBehind(session, another, log);
         return session;
       }
     } catch (error) {

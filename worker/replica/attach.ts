@@ -46,6 +46,7 @@ export interface Attached {
 
 /** An empty copy replays a log up to this long; beyond it a snapshot is quicker. */
 const replayRecordsMax = 2_000;
+const progressEveryMs = 2_000;
 
 /** The copy that a donor sent is not used. */
 class PoorerSnapshotError extends Error {
@@ -208,7 +209,9 @@ class Joining {
   async #fetch({ guid }: Donor): Promise<string> {
     const { directory, rabbit, onProgress, signal } = this.#options;
     const file = await fetchSnapshot(rabbit, guid, directory, { onProgress, signal });
-    const arrived = await inspectFile(file);
+    // Reading gigabytes through takes a while, and ends.
+    const reading = setInterval(onProgress, progressEveryMs);
+    const arrived = await inspectFile(file).finally(() => clearInterval(reading));
     if (!holdsAll(arrived, this.#store.applied))
       throw new PoorerSnapshotError(
         `the snapshot holds less (${placeInWords(arrived)}) than this copy (${placeInWords(this.#store.applied)})`,

@@ -7,6 +7,7 @@ import { open, rm } from "node:fs/promises";
 import { messageOf, TransientError } from "../../protocol/errors.ts";
 import type { Log } from "../../protocol/log.ts";
 import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
+import { RefusedMessageError } from "../../protocol/rabbit-confirms.ts";
 import { sleep, Wakeable } from "../../protocol/waiting.ts";
 import { donatedFile, receivedFile, removeDatabase } from "./files.ts";
 import type { Store } from "./store.ts";
@@ -14,7 +15,7 @@ import type { Store } from "./store.ts";
 const chunkBytes = 512 * 1024;
 /** So many chunks may wait for the receiver: the broker must not have to keep a whole database. */
 const chunksAheadMax = 16;
-const aheadAgainMs = 20;
+const roomAgainMs = 20;
 /** A receiver that takes nothing for so long is gone. */
 const takenWithinMs = 60_000;
 /** While the backup is made, the donor says so this often, as long as it gets on. */
@@ -86,29 +87,32 @@ async function backUp(rabbit: Rabbit, store: Store, file: string, replyTo: strin
 async function send(rabbit: Rabbit, file: string, replyTo: string): Promise<void> {
   const hash = createHash("sha256");
   let bytes = 0;
-  let sent = 0;
   const chunks = createReadStream(file, { highWaterMark: chunkBytes }) as AsyncIterable<Buffer>;
   for await (const chunk of chunks) {
     hash.update(chunk);
     bytes += chunk.length;
-    sent += 1;
-    if (sent % (chunksAheadMax / 2) === 0) await roomFor(rabbit, replyTo);
-    await rabbit.publish(replyTo, Buffer.concat([Buffer.of(chunkMark), chunk]));
+    await publishWithRoom(rabbit, replyTo, Buffer.concat([Buffer.of(chunkMark), chunk]));
   }
   const end: End = { bytes, sha256: hash.digest("hex") };
-  await rabbit.publish(replyTo, Buffer.concat([Buffer.of(endMark), Buffer.from(JSON.stringify(end))]));
+  await publishWithRoom(
+    rabbit,
+    replyTo,
+    Buffer.concat([Buffer.of(endMark), Buffer.from(JSON.stringify(end))]),
+  );
 }
 
-/** Waits until the receiver has taken most of what was sent. */
-async function roomFor(rabbit: Rabbit, queue: string): Promise<void> {
+/** The receiver's queue is short: what it does not take yet is sent again a little later. */
+async function publishWithRoom(rabbit: Rabbit, queue: string, content: Buffer): Promise<void> {
   const untilMs = performance.now() + takenWithinMs;
   for (;;) {
-    const depths = await rabbit.depths([queue]);
-    if ((depths[queue] ?? 0) <= chunksAheadMax / 2) return;
-    if (performance.now() > untilMs)
-      throw new TransientError("the receiver of the snapshot has stopped taking");
-    await sleep(aheadAgainMs, rabbit.ended);
-    rabbit.ended.throwIfAborted();
+    try {
+      return await rabbit.publish(queue, content);
+    } catch (error) {
+      if (!(error instanceof RefusedMessageError)) throw error;
+      if (performance.now() > untilMs)
+        throw new TransientError("the receiver of the snapshot has stopped taking", { cause: error });
+    }
+    await sleep(roomAgainMs, rabbit.ended);
   }
 }
 
@@ -130,7 +134,7 @@ export async function fetchSnapshot(
 ): Promise<string> {
   const file = receivedFile(directory);
   await removeDatabase(file);
-  const replyTo = await rabbit.declareTemporary();
+  const replyTo = await rabbit.declareTemporary("", chunksAheadMax);
   const arrived: Delivery[] = [];
   const wakeable = new Wakeable();
   const consumer = await rabbit.consume(replyTo, { prefetch: 4 }, (delivery) => {
