@@ -12,6 +12,8 @@ export interface LogLine {
   readonly position: number;
   /** Of a marker: the position that its master's copy had reached. */
   readonly after?: number;
+  /** Of a marker: the log before it does not hold what its master's copy does, and goes on from that copy. */
+  readonly adopts?: boolean;
   /** Of its requests, those that succeeded. */
   readonly keys: readonly string[];
   /** The nemesis put it there, no master. */
@@ -32,6 +34,7 @@ export function logLineOf(content: Buffer, offset: number): LogLine {
       epoch,
       position: 0,
       after: record.after,
+      adopts: record.adopts !== undefined,
       keys: [],
       injected: record.master === injectedMark,
     };

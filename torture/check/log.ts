@@ -63,10 +63,18 @@ class Reading {
     }
     if (line.kind === "marker") {
       if (line.epoch > this.#epoch) this.epochs += 1;
+      if (line.epoch > this.#epoch && line.adopts === true) this.#goOnFrom(line.after ?? 0);
       this.#epoch = line.epoch;
       return;
     }
     this.#takeBatch(line);
+  }
+
+  /** The log had lost its end: what is missing stands in the copies alone. */
+  #goOnFrom(after: number): void {
+    this.#position = after;
+    this.#mayJump = false;
+    this.#jumped = true;
   }
 
   #takeBatch(line: LogLine): void {

@@ -54,6 +54,17 @@ test("a missing position is a gap, unless the nemesis put the record there", () 
   assert.deepEqual(rules([marker(5), batch(5, 1), injected(batch(5, 3)), batch(5, 2)]), []);
 });
 
+test("a log that lost its end goes on exactly where the copy stood that it goes on from", () => {
+  const goesOn: LogLine = { ...marker(7), after: 9, adopts: true };
+  const lost = ledgerWrite("lost", { position: 5 });
+  assert.deepEqual(rules([marker(5), batch(5, 1), goesOn, batch(7, 10)], [lost]), []);
+  assert.deepEqual(rules([marker(5), batch(5, 1), goesOn, batch(7, 11)]), ["a gap in the log"]);
+});
+
+test("a log whose first marker stands beyond its beginning was made anew", () => {
+  assert.deepEqual(rules([{ ...marker(7), after: 9, adopts: true }, batch(7, 10)]), []);
+});
+
 test("a record before its epoch's marker is a gap", () => {
   assert.deepEqual(rules([marker(5), batch(6, 1)]), ["a gap in the log"]);
 });
