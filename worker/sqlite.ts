@@ -82,10 +82,8 @@ export class Connection {
     }
   }
 
-  /**
-   * A copy of the whole database as it is at one moment; writers of other connections go on meanwhile.
-   * @param afterStep called after every few megabytes; the copy goes on once it has resolved
-   */
+  /** A copy of the whole database as it is at one moment; writers of other connections go on meanwhile. */
+  // `afterStep` is called after every few megabytes; the copy goes on once it has resolved.
   async backup(file: string, afterStep: () => Promise<void>): Promise<void> {
     // One read transaction over all steps: SQLite begins a copy anew when its source has changed between two of them.
     await this.exec("BEGIN");
