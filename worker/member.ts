@@ -119,6 +119,7 @@ export class Member {
     void this.#beat(signal);
     const { store, reader, adoptsFrom } = await this.#attach(signal);
     this.#isReading = true;
+    this.#options.remembered.gap = undefined;
     const known = () => {
       if (spec.current === null) throw new Error("no manifest known");
       return spec.current;
@@ -209,6 +210,7 @@ export class Member {
           await this.#membership.told();
         },
         onSnapshot: () => {
+          remembered.gap = undefined;
           measures.snapshotsTaken += 1;
         },
         onProgress: () => {
@@ -221,8 +223,6 @@ export class Member {
       this.#store = null;
       if (error instanceof TerminalError) await this.#showFor(messageOf(error), signal);
       throw error;
-    } finally {
-      remembered.gap = undefined;
     }
   }
 
