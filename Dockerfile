@@ -33,7 +33,8 @@ COPY . .
 RUN npx tsc -p tsconfig.json && npx tsc -p dashboard/tsconfig.json
 
 FROM ${NODE_IMAGE}
-ENV NODE_ENV=production
+# A worker's connections to its copy can all be busy at a time, each in a thread of its own.
+ENV NODE_ENV=production UV_THREADPOOL_SIZE=12
 WORKDIR /app
 COPY --from=runtime-modules /app/node_modules ./node_modules
 COPY package.json ./

@@ -8,12 +8,14 @@ import { Confirms } from "./rabbit-confirms.ts";
 import { watchLink } from "./rabbit-link.ts";
 import { BrokerMemory } from "./rabbit-memory.ts";
 import { Scratch } from "./rabbit-scratch.ts";
-import { within } from "./waiting.ts";
+import { aborted, within } from "./waiting.ts";
 
 const heartbeatSeconds = 5;
 const openWithinMs = 10_000;
 const callWithinMs = 10_000;
 const closeWithinMs = 1_000;
+/** Frames of 128 KiB at most that may wait in a channel before `cleared` has its callers wait. */
+const unsentFramesMax = 32;
 
 export interface Delivery {
   readonly content: Buffer;
@@ -63,6 +65,7 @@ export class Rabbit {
   #publisher: Channel | undefined;
   #confirms: Confirms<ReturnType<typeof propertiesOf>> | undefined;
   #blocked = false;
+  #clearing: Promise<void> | undefined;
   #closed: Promise<void> = Promise.resolve();
 
   readonly ended: AbortSignal = this.#ended.signal;
@@ -91,7 +94,9 @@ export class Rabbit {
     });
     try {
       const rabbit = new Rabbit(await within(opening, openWithinMs + 1_000, "connect to RabbitMQ"));
-      rabbit.#publisher = rabbit.#guard(await rabbit.#model.createChannel());
+      rabbit.#publisher = rabbit.#guard(
+        await rabbit.#model.createChannel({ highWaterMark: unsentFramesMax }),
+      );
       rabbit.#confirms = new Confirms(rabbit.#guard(await rabbit.#model.createConfirmChannel()));
       rabbit.#watchLink();
       return rabbit;
@@ -187,7 +192,25 @@ export class Rabbit {
   /** Fire and forget: for answers, which nobody needs to have twice. @returns false when the socket is full */
   send(queue: string, content: Buffer, options: PublishOptions = {}): boolean {
     if (this.ended.aborted) return false;
-    return this.#mustHave(this.#publisher).sendToQueue(queue, content, propertiesOf(options));
+    const publisher = this.#mustHave(this.#publisher);
+    const isTaken = publisher.sendToQueue(queue, content, propertiesOf(options));
+    if (!isTaken) this.#clearing ??= this.#drained(publisher);
+    return isTaken;
+  }
+
+  /** Resolves once what was sent has left for the broker, or with the connection; undefined when there is room already. */
+  cleared(): Promise<void> | undefined {
+    return this.#clearing;
+  }
+
+  async #drained(publisher: Channel): Promise<void> {
+    const drained = new AbortController();
+    const end = () => drained.abort("drained");
+    publisher.once("drain", end);
+    this.ended.addEventListener("abort", end, { once: true, signal: drained.signal });
+    await aborted(drained.signal);
+    publisher.removeListener("drain", end);
+    this.#clearing = undefined;
   }
 
   /**
@@ -270,8 +293,19 @@ export class Rabbit {
       ended: this.ended,
       blocked: () => this.#blocked,
       ask: () => this.#mustHave(this.#publisher).prefetch(0),
+      traffic: () => this.#left(),
       onSilence: (error) => this.#end(error),
     });
+  }
+
+  /** Bytes that have left this process, as long as others wait behind them; the kernel takes a few from a broker that is gone. */
+  #left(): number {
+    const { bytesWritten = 0, writableLength } = this.#stream();
+    return writableLength === 0 ? 0 : bytesWritten - writableLength;
+  }
+
+  #stream(): Duplex & { readonly bytesWritten?: number } {
+    return (this.#model.connection as unknown as { readonly stream: Duplex }).stream;
   }
 
   /** A channel that fails takes the connection's life with it: its owner starts afresh. */
@@ -303,7 +337,7 @@ export class Rabbit {
       await within(this.#model.close(), closeWithinMs, "close the RabbitMQ connection");
     } catch {
       // Closed already, or the broker does not answer: then the socket is all that is left to close.
-      (this.#model.connection as unknown as { readonly stream: Duplex }).stream.destroy();
+      this.#stream().destroy();
     }
   }
 }

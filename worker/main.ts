@@ -14,6 +14,9 @@ import { KnownSpec } from "./spec.ts";
 const env = process.env;
 const name = variable(env, "WORKER_NAME");
 const log = createLog(logOptions(env, name));
+const directory = variable(env, "DATA_DIR", "/data");
+/** Where SQLite puts what is too large for memory: the container's own temporary folder is memory. */
+env.SQLITE_TMPDIR = directory;
 
 const backOffMs = { first: 100, most: 1_000 } as const;
 /** What an operator must settle is looked at again this often. */
@@ -31,7 +34,7 @@ runProgram(log, async (stop) => {
   const options = {
     name,
     container: hostname(),
-    directory: variable(env, "DATA_DIR", "/data"),
+    directory,
     rabbitUrl: variable(env, "RABBITMQ_URL"),
     zooKeeperServers: variable(env, "ZOOKEEPER"),
     paths: pathsOf(cluster),

@@ -32,8 +32,8 @@ export const measuredLedger = (ledger: Ledger, measures: Measures): Ledger => ({
 
 export const measuredReads =
   (answer: AnswerReads, measures: Measures): AnswerReads =>
-  async (batch, emit) => {
+  async (batch, reply) => {
     const startedAtMs = performance.now();
-    await answer(batch, emit);
+    await answer(batch, reply);
     measures.readTimes.observe(performance.now() - startedAtMs);
   };

@@ -153,7 +153,7 @@ export class Member {
           adoptsFrom,
           time: systemTime,
           answerReads: measuredReads(
-            (batch, emit) =>
+            (batch, reply) =>
               answerReads(
                 store,
                 batch,
@@ -162,7 +162,7 @@ export class Member {
                   answerWithinMs: known().requests.timeoutMs,
                   freshWithinMs,
                 },
-                emit,
+                reply,
               ),
             measures,
           ),

@@ -30,7 +30,7 @@ export interface Ledger {
 /** The log from where the copy stands. */
 export type Feed = Pick<LogReader, "next" | "take" | "onArrival">;
 
-export type Broker = Pick<Rabbit, "ended" | "publish" | "send" | "consume">;
+export type Broker = Pick<Rabbit, "ended" | "publish" | "send" | "cleared" | "consume">;
 
 export type Session = Pick<ZooKeeperSession, "watch" | "stat" | "silent">;
 

@@ -16,12 +16,23 @@ export {
 
 const statementsMax = 64;
 const busyTimeoutMs = 2_000;
+const interruptEveryMs = 20;
+
+/** Calls of `json_each` go to the other function of its kind in a database that has a table of that name. */
+const shadowed = /'json_each' is not a function/i;
+const unshadowed = (sql: string): string => sql.replaceAll("json_each(", "jsonb_each(");
 
 export type Row = Readonly<Record<string, unknown>>;
+
+export interface Extension {
+  readonly isExtended: () => boolean;
+  readonly byMs: number;
+}
 
 export class Connection {
   readonly #database: sqlite3.Database;
   readonly #statements = new Map<string, sqlite3.Statement>();
+  #isClosed = false;
 
   private constructor(database: sqlite3.Database) {
     this.#database = database;
@@ -47,39 +58,54 @@ export class Connection {
     });
   }
 
+  /** No text, blob or row of this connection may be longer: what SQLite builds of rows stays below that as well. */
+  limitLength(bytes: number): void {
+    this.#database.configure("limit", sqlite3.LIMIT_LENGTH, bytes);
+  }
+
   async all(sql: string, ...params: readonly (string | number | null)[]): Promise<readonly Row[]> {
-    const statement = await this.#prepared(sql);
-    return new Promise((resolve, reject) => {
-      statement.all(params, (error: Error | null, rows: Row[]) =>
-        error ? reject(errorOf(error)) : resolve(rows),
-      );
-    });
+    return this.#unshadowed(sql, (statement) => allRows(statement, params));
   }
 
   /** @returns how many rows it changed */
   async run(sql: string, ...params: readonly (string | number | null)[]): Promise<number> {
-    const statement = await this.#prepared(sql);
-    return new Promise((resolve, reject) => {
-      statement.run(params, function (this: sqlite3.RunResult, error: Error | null) {
-        if (error) reject(errorOf(error));
-        else resolve(this.changes);
-      });
-    });
+    return this.#unshadowed(sql, (statement) => changedRows(statement, params));
   }
 
-  /** What this connection is doing ends with an InterruptedError. */
-  interrupt(): void {
-    this.#database.interrupt();
-  }
-
-  /** Interrupts whatever this connection is doing if `work` is not done in time. */
-  async limited<T>(ms: number, work: () => Promise<T>): Promise<T> {
-    const timer = setTimeout(() => this.interrupt(), ms);
+  /**
+   * Interrupts whatever this connection is doing if `work` is not done in time.
+   * @param extension asked once when the time is over: whether there is more of it, and how much
+   */
+  async limited<T>(ms: number, work: () => Promise<T>, extension?: Extension): Promise<T> {
+    let stop: (() => void) | undefined;
+    const interrupt = () => {
+      stop = this.keepInterrupting();
+    };
+    let timer = setTimeout(() => {
+      if (extension?.isExtended() === true) timer = setTimeout(interrupt, extension.byMs);
+      else interrupt();
+    }, ms);
     try {
       return await work();
     } finally {
       clearTimeout(timer);
+      stop?.();
     }
+  }
+
+  /** What this connection is doing now ends with an InterruptedError. */
+  interrupt(): void {
+    if (!this.#isClosed) this.#database.interrupt();
+  }
+
+  /**
+   * The same for whatever it begins until the returned function is called. SQLite forgets an interrupt that finds no statement
+   * running, and one that was called may still wait for a thread: so it is repeated.
+   */
+  keepInterrupting(): () => void {
+    this.interrupt();
+    const again = setInterval(() => this.interrupt(), interruptEveryMs);
+    return () => clearInterval(again);
   }
 
   /** A copy of the whole database as it is at one moment; writers of other connections go on meanwhile. */
@@ -117,8 +143,20 @@ export class Connection {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.forgetStatements();
     await new Promise<void>((resolve) => this.#database.close(() => resolve()));
+  }
+
+  /** Runs the statement; where a table hides the function that it calls, the same statement without that name. */
+  async #unshadowed<T>(sql: string, run: (statement: sqlite3.Statement) => Promise<T>): Promise<T> {
+    try {
+      return await run(await this.#prepared(sql));
+    } catch (error) {
+      // Found while the statement is compiled, before anything of it has run.
+      if (!(error instanceof Error && shadowed.test(error.message))) throw error;
+      return run(await this.#prepared(unshadowed(sql)));
+    }
   }
 
   async #prepared(sql: string): Promise<sqlite3.Statement> {
@@ -140,6 +178,27 @@ export class Connection {
     return made;
   }
 }
+
+const allRows = (
+  statement: sqlite3.Statement,
+  params: readonly (string | number | null)[],
+): Promise<readonly Row[]> =>
+  new Promise((resolve, reject) => {
+    statement.all(params, (error: Error | null, rows: Row[]) =>
+      error ? reject(errorOf(error)) : resolve(rows),
+    );
+  });
+
+const changedRows = (
+  statement: sqlite3.Statement,
+  params: readonly (string | number | null)[],
+): Promise<number> =>
+  new Promise((resolve, reject) => {
+    statement.run(params, function (this: sqlite3.RunResult, error: Error | null) {
+      if (error) reject(errorOf(error));
+      else resolve(this.changes);
+    });
+  });
 
 const finalize = (statement: sqlite3.Statement): Promise<void> =>
   new Promise((resolve) => statement.finalize(() => resolve()));

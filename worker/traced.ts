@@ -27,6 +27,7 @@ export class Traced {
       ended: rabbit.ended,
       publish: (queue, content, options) => rabbit.publish(queue, content, options),
       send: (queue, content, options) => rabbit.send(queue, content, options),
+      cleared: () => rabbit.cleared(),
       consume: async (queue, options, onDelivery) => {
         const inHand = new Set<Span>();
         const consumer = await rabbit.consume(queue, options, (delivery) =>

@@ -257,7 +257,7 @@ export class SimulatedWorker {
 /** Answers what the copy holds, once it has the wanted position. */
 const answering =
   (ledger: MemoryLedger, process: VirtualProcess): AnswerReads =>
-  async (batch: ReadBatch, emit) => {
+  async (batch: ReadBatch, { emit }) => {
     for (const item of batch.items) {
       const body = await answerOf(item, ledger, process);
       const { position } = ledger.applied;

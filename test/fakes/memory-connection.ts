@@ -12,7 +12,10 @@ const clientNoticesMs = { least: 2_500, most: 4_500 } as const;
 /** The broker relies on heartbeats. */
 const brokerNoticesMs = { least: 7_000, most: 15_000 } as const;
 
-type Port = Pick<Rabbit, "ended" | "publish" | "send" | "consume" | "depth" | "memoryId" | "close">;
+type Port = Pick<
+  Rabbit,
+  "ended" | "publish" | "send" | "cleared" | "consume" | "depth" | "memoryId" | "close"
+>;
 
 export class MemoryConnection implements Port {
   readonly #broker: MemoryBroker;
@@ -81,6 +84,10 @@ export class MemoryConnection implements Port {
     if (this.ended.aborted || !this.#process.step()) return false;
     this.#toBroker(this.#publisher, () => void this.#broker.take(queue, content, options));
     return true;
+  }
+
+  cleared(): undefined {
+    return undefined;
   }
 
   memoryId(): Promise<string> {

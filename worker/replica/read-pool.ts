@@ -1,15 +1,48 @@
-// The reading connections of a copy. Each runs one query at a time under a time limit that really interrupts SQLite, so a
-// slow query takes one connection, not the worker.
-import PQueue from "p-queue";
-import { TransientError } from "../../protocol/errors.ts";
+// The reading connections of a copy. Every read begins in one of a few quick places. One that is not done after a slice of
+// time leaves it: it goes on in a slow place if one is free, else it is interrupted and begins again when one becomes free. So
+// quick reads find a place within a slice, whatever else is asked. What is known to be slow has one quick place at most.
+import { Refusal, TransientError } from "../../protocol/errors.ts";
+import { queueLimits } from "../../protocol/queues.ts";
 import { Connection, InterruptedError } from "../sqlite.ts";
+import { Places } from "./places.ts";
 
-/** Two: one slow query must not hold up every other, and more would only share the same cores. */
-const connections = 2;
-const readerPragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;";
-const interruptEveryMs = 50;
+const limits = {
+  quickPlaces: 2,
+  slowPlaces: 2,
+  /** A read holds its quick place for so long. */
+  sliceMs: 50,
+  /** Reads that wait for a slow place; further ones are refused. */
+  slowWaitingMax: 16,
+  /** Of a text that a connection holds: an answer, or those to a group of reads, with what stands around them. */
+  lengthMax: queueLimits.answerBytesMax + 64 * 1024,
+} as const;
+
+/** What is sorted goes to a file beyond a few MiB: it can be a whole table. */
+const readerPragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;";
 
 const closing = () => new TransientError("the copy is being closed");
+
+const tooManySlow = () =>
+  new Refusal(
+    "query_timeout",
+    `the query was interrupted after ${limits.sliceMs} ms, because many slow ones are waiting already`,
+  );
+
+export interface ReadUse {
+  /** The read may run this long; waiting for a place does not count. */
+  readonly limitMs: number;
+  /** Waited for in the place, before the time begins. */
+  readonly room?: () => Promise<void> | undefined;
+}
+
+export interface SlowUse extends ReadUse {
+  /** Reads of this kind have been slow before. */
+  readonly wasSlow: boolean;
+  /** Told when the read leaves its quick place unfinished. @returns whether it may wait for a slow one */
+  readonly onSlow: () => boolean;
+}
+
+type Work<T> = (connection: Connection) => Promise<T>;
 
 export class ReadPool {
   readonly #file: string;
@@ -17,7 +50,10 @@ export class ReadPool {
   readonly #all: readonly Connection[];
   /** Those that are no part of the pool. */
   readonly #apart = new Set<Connection>();
-  readonly #queue = new PQueue({ concurrency: connections });
+  readonly #quick = new Places(limits.quickPlaces);
+  readonly #slow = new Places(limits.slowPlaces);
+  readonly #suspects = new Places(1);
+  readonly #working = new Set<Promise<unknown>>();
   #closing = false;
 
   private constructor(file: string, all: readonly Connection[]) {
@@ -28,33 +64,115 @@ export class ReadPool {
 
   static async open(file: string): Promise<ReadPool> {
     const all: Connection[] = [];
-    for (let i = 0; i < connections; i++) {
+    for (let i = 0; i < limits.quickPlaces + limits.slowPlaces; i++) {
       const connection = await Connection.open(file, "read");
       await connection.exec(readerPragmas);
+      connection.limitLength(limits.lengthMax);
       all.push(connection);
     }
     return new ReadPool(file, all);
   }
 
   /**
-   * @throws InterruptedError when `work` took longer than `limitMs`; time spent waiting for a connection does not count
+   * In a quick place, for as long as `limitMs`, which should be about a slice.
+   * @throws InterruptedError when `work` took longer
    * @throws TransientError when the pool is closed meanwhile: that is not the query's fault
    */
-  async use<T>(limitMs: number, work: (connection: Connection) => Promise<T>): Promise<T> {
-    const result = await this.#queue.add(async () => {
-      if (this.#closing) throw closing();
-      const connection = this.#idle.pop();
-      if (connection === undefined) throw new Error("more reads run than there are connections");
+  quickly<T>(use: ReadUse, work: Work<T>): Promise<T> {
+    return this.#counted(async () => {
+      await this.#quick.take();
       try {
-        return { value: await connection.limited(limitMs, () => work(connection)) };
-      } catch (error) {
-        throw this.#closing ? closing() : error;
+        return await this.#run(use, work);
       } finally {
-        this.#idle.push(connection);
+        this.#quick.giveBack();
       }
     });
-    if (result === undefined) throw new InterruptedError("read was dropped");
-    return result.value;
+  }
+
+  /** The same for a read that may be slow. @throws Refusal when it would have to wait for a slow place, and may not */
+  use<T>(use: SlowUse, work: Work<T>): Promise<T> {
+    return this.#counted(async () => {
+      const begun = use.wasSlow ? await this.#suspected(use, work) : await this.#begun(use, work);
+      if (begun !== "over") return begun.value;
+      if (!use.onSlow() || this.#slow.waiting >= limits.slowWaitingMax) throw tooManySlow();
+      await this.#slow.take();
+      try {
+        return await this.#run(use, work);
+      } finally {
+        this.#slow.giveBack();
+      }
+    });
+  }
+
+  async #suspected<T>(use: SlowUse, work: Work<T>): Promise<{ readonly value: T } | "over"> {
+    await this.#suspects.take();
+    let held = true;
+    const free = () => {
+      if (held) this.#suspects.giveBack();
+      held = false;
+    };
+    try {
+      return await this.#begun(use, work, free);
+    } finally {
+      free();
+    }
+  }
+
+  /** @returns "over" when the slice was over and no slow place was free */
+  async #begun<T>(
+    use: SlowUse,
+    work: Work<T>,
+    onMoved: () => void = () => undefined,
+  ): Promise<{ readonly value: T } | "over"> {
+    await this.#quick.take();
+    let place = this.#quick;
+    const hasMore = use.limitMs > limits.sliceMs;
+    const isMoved = (): boolean => {
+      if (!this.#slow.tryTake()) return false;
+      place = this.#slow;
+      this.#quick.giveBack();
+      onMoved();
+      use.onSlow();
+      return true;
+    };
+    try {
+      return { value: await this.#run(use, work, hasMore ? isMoved : undefined) };
+    } catch (error) {
+      if (error instanceof InterruptedError && hasMore && place === this.#quick) return "over";
+      throw error;
+    } finally {
+      place.giveBack();
+    }
+  }
+
+  /** @param isMoved asked when the slice is over: whether the read may go on, up to its limit */
+  async #run<T>({ limitMs, room }: ReadUse, work: Work<T>, isMoved?: () => boolean): Promise<T> {
+    if (this.#closing) throw closing();
+    const connection = this.#idle.pop();
+    if (connection === undefined) throw new Error("more reads run than there are connections");
+    try {
+      const cleared = room?.();
+      if (cleared !== undefined) await cleared;
+      const sliceMs = isMoved === undefined ? limitMs : Math.min(limits.sliceMs, limitMs);
+      return await connection.limited(sliceMs, () => work(connection), {
+        isExtended: () => isMoved?.() ?? false,
+        byMs: limitMs - sliceMs,
+      });
+    } catch (error) {
+      throw this.#closing ? closing() : error;
+    } finally {
+      this.#idle.push(connection);
+    }
+  }
+
+  async #counted<T>(work: () => Promise<T>): Promise<T> {
+    const done = work();
+    this.#working.add(done);
+    try {
+      return await done;
+    } finally {
+      this.#working.delete(done);
+    }
   }
 
   /** A whole copy of the database in another file, while reads and writes go on. */
@@ -63,7 +181,7 @@ export class ReadPool {
   }
 
   /** With a connection of its own, which has nothing of the file in its memory yet. */
-  async apart<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+  async apart<T>(work: Work<T>): Promise<T> {
     const connection = await Connection.open(this.#file, "read");
     this.#apart.add(connection);
     try {
@@ -76,17 +194,12 @@ export class ReadPool {
     }
   }
 
-  /** Interrupts the queries that run, so nobody waits for a slow one. */
+  /** Interrupts the queries that run, so that a slow one holds up nothing. */
   async close(): Promise<void> {
     this.#closing = true;
-    const interrupt = () => {
-      for (const connection of [...this.#all, ...this.#apart]) connection.interrupt();
-    };
-    interrupt();
-    // One may just be about to start.
-    const again = setInterval(interrupt, interruptEveryMs);
-    await this.#queue.onIdle();
-    clearInterval(again);
+    const stops = [...this.#all, ...this.#apart].map((connection) => connection.keepInterrupting());
+    while (this.#working.size > 0) await Promise.allSettled(this.#working);
+    for (const stop of stops) stop();
     await Promise.all(this.#all.map((connection) => connection.close()));
   }
 }

@@ -39,8 +39,9 @@ export class DivergedError extends Error {
 
 const isRefusal = (error: unknown): boolean => error instanceof Refusal || isStatementsFault(error);
 
+/** What a statement must be able to undo, and what it sorts, goes to a file beyond a few pages: it can be a whole table. */
 const writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;
-  PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;`;
+  PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;`;
 
 const metaDdl = `CREATE TABLE IF NOT EXISTS _dbaas_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`;
 

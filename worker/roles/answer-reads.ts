@@ -7,35 +7,49 @@ import {
   type ReadBatch,
   type ReadItem,
   refusalAnswer,
+  waitMsOf,
 } from "../../protocol/queues.ts";
 import type { ReadShape } from "../../protocol/statement.ts";
 import type { Store } from "../replica/store.ts";
-import { type ReadSql, rowsMax } from "../sql/read-sql.ts";
+import type { CompiledRead } from "../sql/compiled.ts";
+import { rowsMax } from "../sql/read-sql.ts";
+import { InterruptedError, TooLargeError } from "../sqlite.ts";
 import { fitReads } from "./fit-reads.ts";
 import { refusalOf } from "./refusals.ts";
+import type { ReadReply } from "./slave.ts";
 
 export interface ReadLimits {
   /** One query may run this long. */
   readonly queryMs: number;
   /** A read waits this long at most for its copy to reach a wanted position. */
   readonly freshWithinMs: number;
-  /** Nobody waits longer than this for the answers to a batch: what is left of it then is dropped. */
+  /** The API waits no longer than this for the answers to a batch: what is left of it then is dropped. */
   readonly answerWithinMs: number;
 }
 
 /** A group that takes longer than this is broken up: its slow member must not hold the others. */
-const groupMs = 100;
+const groupMs = 50;
+/** More records than a copy applies while a read waits. */
+const recordsAheadMax = 20_000;
 
-type Emit = (answers: readonly Answer[]) => void;
+/** Reads whose statement was slow when it ran last. */
+const slow = new WeakSet<CompiledRead>();
+
+interface Answering {
+  readonly store: Store;
+  readonly limits: ReadLimits;
+  readonly reply: ReadReply;
+  /** By the monotonic clock; no other clock takes part, the API's may be wrong by a day. */
+  readonly droppedAtMs: number;
+}
 
 /** @throws what is no request's fault, for instance a damaged file */
 export async function answerReads(
   store: Store,
   batch: ReadBatch,
   limits: ReadLimits,
-  emit: Emit,
+  reply: ReadReply,
 ): Promise<void> {
-  const nobodyWaitsAtMs = performance.now() + limits.answerWithinMs;
   const groups = new Map<string, ReadItem[]>();
   for (const item of batch.items) {
     const key = `${item.shape} ${item.minPosition ?? 0}`;
@@ -43,64 +57,71 @@ export async function answerReads(
     if (group === undefined) groups.set(key, [item]);
     else group.push(item);
   }
-  await Promise.all(
-    [...groups.values()].map((group) =>
-      answerGroup(store, batch, group, { ...limits, nobodyWaitsAtMs }, emit),
-    ),
-  );
+  const droppedAtMs = performance.now() + Math.min(limits.answerWithinMs, waitMsOf(batch));
+  const answering = { store, limits, reply, droppedAtMs };
+  await Promise.all([...groups.values()].map((group) => answerGroup(answering, batch, group)));
 }
 
 async function answerGroup(
-  store: Store,
+  answering: Answering,
   batch: ReadBatch,
   items: readonly ReadItem[],
-  limits: ReadLimits & { readonly nobodyWaitsAtMs: number },
-  emit: Emit,
 ): Promise<void> {
+  const { store, reply } = answering;
   const first = items[0];
   const shape = first === undefined ? undefined : batch.shapes[first.shape];
   if (first === undefined || shape === undefined) return;
   const minPosition = first.minPosition ?? 0;
-  if (minPosition > 0 && !(await store.reaches(minPosition, limits.freshWithinMs))) {
+  if (minPosition > store.applied.position && !(await isReached(answering, minPosition))) {
     const message = `no copy has reached position ${minPosition} yet; this one is at ${store.applied.position}`;
-    return emit(items.map((item) => refuse(store, item, "not_fresh", message)));
+    return reply.emit(items.map((item) => refuse(store, item, "not_fresh", message)));
   }
   const compiled = compile(store, shape);
   if (compiled instanceof Refusal) {
     const body = refusalBody(compiled);
-    return emit(items.map((item) => refusalAnswer(item.index, body, store.applied.position)));
+    return reply.emit(items.map((item) => refusalAnswer(item.index, body, store.applied.position)));
   }
   const { fitting, refused, apart } = fitReads(store.compiled, shape, items);
   if (refused.length > 0)
-    emit(
+    reply.emit(
       refused.map(({ item, refusal }) =>
         refusalAnswer(item.index, refusalBody(refusal), store.applied.position),
       ),
     );
   for (const { item, shape: own } of apart)
-    await answerGroup(store, { ...batch, shapes: [own] }, [{ ...item, shape: 0 }], limits, emit);
-  await answerFitting(store, compiled, fitting, limits, emit);
+    await answerGroup(answering, { ...batch, shapes: [own] }, [{ ...item, shape: 0 }]);
+  await answerFitting(answering, compiled, fitting);
+}
+
+/** A read that waits for its copy holds up nothing; one that cannot come to its position does not wait. */
+async function isReached({ store, limits, reply }: Answering, position: number): Promise<boolean> {
+  if (position - store.applied.position > recordsAheadMax || !reply.hold()) return false;
+  return store.reaches(position, limits.freshWithinMs);
 }
 
 /** Reads of one shape whose values fit their columns. */
 async function answerFitting(
-  store: Store,
-  compiled: ReadSql,
+  answering: Answering,
+  compiled: CompiledRead,
   items: readonly ReadItem[],
-  limits: ReadLimits & { readonly nobodyWaitsAtMs: number },
-  emit: Emit,
 ): Promise<void> {
-  if (compiled.groupable && items.length > 1) {
-    const answers = await together(store, compiled, items);
-    if (answers !== null) return emit(answers);
+  if (compiled.groupable && items.length > 1 && !slow.has(compiled)) {
+    if (await together(answering, compiled, items)) return;
   }
+  const unfinished: Promise<void>[] = [];
   for (const item of items) {
-    if (performance.now() > limits.nobodyWaitsAtMs) return;
-    emit([await alone(store, compiled, item, limits.queryMs)]);
+    if (performance.now() > answering.droppedAtMs) break;
+    await new Promise<void>((next) => {
+      const answered = alone(answering, compiled, item, next);
+      // Whatever it fails with is thrown below.
+      answered.then(next, next);
+      unfinished.push(answered);
+    });
   }
+  await Promise.all(unfinished);
 }
 
-function compile(store: Store, shape: ReadShape): ReadSql | Refusal {
+function compile(store: Store, shape: ReadShape): CompiledRead | Refusal {
   try {
     return store.compiled.read(shape);
   } catch (error) {
@@ -109,46 +130,72 @@ function compile(store: Store, shape: ReadShape): ReadSql | Refusal {
   }
 }
 
-/** @returns null when the group must be broken up */
+/** @returns false when the group must be broken up */
 async function together(
-  store: Store,
-  sql: ReadSql,
+  { store, reply }: Answering,
+  compiled: CompiledRead,
   items: readonly ReadItem[],
-): Promise<readonly Answer[] | null> {
+): Promise<boolean> {
   try {
-    return await run(store, sql, items, groupMs);
+    const use = { limitMs: groupMs, room: reply.room };
+    await store.readers.quickly(use, async (connection) => {
+      // Taken before the query starts: the copy the query sees has at least this position.
+      const { position } = store.applied;
+      const [row] = await connection.all(compiled.sql, paramsOf(items));
+      const lines = String(row?.body ?? "").split("\n");
+      if (lines.length !== items.length) throw new Error("a group of reads answered another number of reads");
+      reply.emit(items.map((item, i) => answerOf(store, item, lines[i] ?? "", position)));
+    });
+    return true;
   } catch (error) {
     if (refusalOf(error) === null) throw error;
-    return null;
+    if (error instanceof InterruptedError) slow.add(compiled);
+    return false;
   }
 }
 
-async function alone(store: Store, sql: ReadSql, item: ReadItem, queryMs: number): Promise<Answer> {
+/** @param onSlow told when it takes longer than others may wait for it */
+async function alone(
+  { store, limits, reply, droppedAtMs }: Answering,
+  compiled: CompiledRead,
+  item: ReadItem,
+  onSlow: () => void,
+): Promise<void> {
+  let isSlow = false;
+  const use = {
+    limitMs: limits.queryMs,
+    room: reply.room,
+    wasSlow: slow.has(compiled),
+    onSlow: () => {
+      isSlow = true;
+      slow.add(compiled);
+      onSlow();
+      return reply.hold();
+    },
+  };
+  if (use.wasSlow) reply.hold();
   try {
-    const [answer] = await run(store, sql, [item], queryMs);
-    if (answer === undefined) throw new Error("a read answered no row");
-    return answer;
+    await store.readers.use(use, async (connection) => {
+      if (performance.now() > droppedAtMs) return;
+      const { position } = store.applied;
+      const [row] = await connection.all(compiled.sql, paramsOf([item]));
+      reply.emit([answerOf(store, item, String(row?.body ?? ""), position)]);
+    });
+    if (!isSlow) slow.delete(compiled);
   } catch (error) {
-    const refusal = refusalOf(error);
+    const refusal = error instanceof TooLargeError ? tooManyBytes : refusalOf(error);
     if (refusal === null) throw error;
-    return refusalAnswer(item.index, refusalBody(refusal), store.applied.position);
+    reply.emit([refusalAnswer(item.index, refusalBody(refusal), store.applied.position)]);
   }
 }
 
-async function run(
-  store: Store,
-  { sql }: ReadSql,
-  items: readonly ReadItem[],
-  limitMs: number,
-): Promise<readonly Answer[]> {
-  const params = JSON.stringify(items.map((item) => item.params));
-  return store.readers.use(limitMs, async (connection) => {
-    // Taken before the query starts: the copy the query sees has at least this position.
-    const { position } = store.applied;
-    const rows = await connection.all(sql, params);
-    return items.map((item, i) => answerOf(store, item, String(rows[i]?.body ?? "0 []"), position));
-  });
-}
+const paramsOf = (items: readonly ReadItem[]): string => JSON.stringify(items.map((item) => item.params));
+
+const tooManyBytes = new Refusal(
+  "too_large",
+  `the answer has more than ${queueLimits.answerBytesMax} bytes`,
+  "limit",
+);
 
 function answerOf(store: Store, item: ReadItem, text: string, position: number): Answer {
   const space = text.indexOf(" ");
@@ -156,13 +203,7 @@ function answerOf(store: Store, item: ReadItem, text: string, position: number):
     return refuse(store, item, "too_large", `the answer has more than ${rowsMax} rows`, "limit");
   const body = Buffer.from(text.slice(space + 1));
   if (body.length > queueLimits.answerBytesMax)
-    return refuse(
-      store,
-      item,
-      "too_large",
-      `the answer has more than ${queueLimits.answerBytesMax} bytes`,
-      "limit",
-    );
+    return refusalAnswer(item.index, refusalBody(tooManyBytes), position);
   return { index: item.index, ok: true, body, position };
 }
 

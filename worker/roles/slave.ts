@@ -1,4 +1,6 @@
 // A slave at work: readQ -> its copy -> responseQ. The broker hands messages round robin to the slaves that have room.
+// A message whose reads wait or take long is kept outside the few slots that messages have here: the consumer that it came
+// through is replaced by a fresh one, so that quick reads go on coming.
 import type { Log } from "../../protocol/log.ts";
 import {
   type Answer,
@@ -7,16 +9,35 @@ import {
   type ReadBatch,
   refusalAnswer,
 } from "../../protocol/queues.ts";
-import type { Delivery } from "../../protocol/rabbit.ts";
+import type { Consumer, Delivery } from "../../protocol/rabbit.ts";
 import type { Broker, Suspicion } from "../ports.ts";
 import { bury, poisonedBody, readable, requeueSingly, suspectIds, undecidedBody } from "./deliveries.ts";
 import { sendAnswers } from "./send-answers.ts";
 
-/** Messages a slave may hold: few, so that the next slave gets the next message. */
-const prefetch = 4;
+const limits = {
+  /** Messages a slave may work on: few, so that the next slave gets the next message. */
+  prefetch: 4,
+  /** So many of them that are kept for longer make a fresh consumer worth its while. */
+  heldForRenewal: 2,
+  /** Messages that are kept for longer, and the bytes of them: further ones may not wait. */
+  heldMax: 32,
+  heldBytesMax: 16 * 1024 * 1024,
+} as const;
 
-/** Answers a batch of reads from the copy, in as many parts as it likes. @throws what is no request's fault */
-export type AnswerReads = (batch: ReadBatch, emit: (answers: readonly Answer[]) => void) => Promise<void>;
+type Hold = () => boolean;
+
+/** Where the answers to a batch go. */
+export interface ReadReply {
+  /** Sends answers, in as many parts as there are calls. */
+  readonly emit: (answers: readonly Answer[]) => void;
+  /** Before more answers are made: what was sent should have left. */
+  readonly room: () => Promise<void> | undefined;
+  /** Says that the batch takes longer than others may wait for it. @returns false when too many do already */
+  readonly hold: Hold;
+}
+
+/** Answers a batch of reads from the copy. @throws what is no request's fault */
+export type AnswerReads = (batch: ReadBatch, reply: ReadReply) => Promise<void>;
 
 export interface SlaveOptions {
   readonly rabbit: Broker;
@@ -36,39 +57,139 @@ export interface ServingReads {
 
 /** Serves reads until `finish` is called. */
 export async function serveReads(options: SlaveOptions): Promise<ServingReads> {
-  const { rabbit, onFailure } = options;
-  const working = new Set<Promise<void>>();
-  const consumer = await rabbit.consume(queues.read, { prefetch }, (delivery) => {
-    const work = serve(options, delivery).catch(onFailure);
-    working.add(work);
-    void work.finally(() => working.delete(work));
-  });
-  return {
-    finish: async () => {
-      await consumer.cancel();
-      while (working.size > 0) await Promise.all(working);
-      await consumer.close();
-    },
-  };
+  const serving = new Serving(options);
+  await serving.start();
+  return serving;
 }
 
-async function serve(options: SlaveOptions, delivery: Delivery): Promise<void> {
+/** A place at the queue, and what came through it. */
+interface Intake {
+  consumer: Consumer | undefined;
+  isLeft: boolean;
+  open: number;
+  held: number;
+}
+
+class Serving implements ServingReads {
+  readonly #options: SlaveOptions;
+  readonly #working = new Set<Promise<void>>();
+  /** With those that were left and still have messages. */
+  readonly #intakes = new Set<Intake>();
+  #intake: Intake = emptyIntake();
+  #renewal: Promise<void> | undefined;
+  #finishing = false;
+  #held = 0;
+  #heldBytes = 0;
+
+  constructor(options: SlaveOptions) {
+    this.#options = options;
+  }
+
+  start(): Promise<void> {
+    return this.#open(this.#intake);
+  }
+
+  async finish(): Promise<void> {
+    this.#finishing = true;
+    await this.#renewal;
+    await this.#leave(this.#intake);
+    while (this.#working.size > 0) await Promise.all(this.#working);
+    await Promise.all([...this.#intakes].map(({ consumer }) => consumer?.close()));
+  }
+
+  async #open(intake: Intake): Promise<void> {
+    const { prefetch } = limits;
+    this.#intakes.add(intake);
+    intake.consumer = await this.#options.rabbit.consume(queues.read, { prefetch }, (delivery) =>
+      this.#take(intake, delivery),
+    );
+  }
+
+  #take(intake: Intake, delivery: Delivery): void {
+    const { onFailure } = this.#options;
+    const bytes = delivery.content.length;
+    let isHeld = false;
+    const hold = (): boolean => {
+      if (isHeld) return true;
+      if (this.#held >= limits.heldMax || this.#heldBytes + bytes > limits.heldBytesMax) return false;
+      isHeld = true;
+      this.#held += 1;
+      this.#heldBytes += bytes;
+      intake.held += 1;
+      this.#renewIfHeld();
+      return true;
+    };
+    intake.open += 1;
+    const work = serve(this.#options, delivery, hold).catch(onFailure);
+    this.#working.add(work);
+    void work.finally(() => {
+      this.#working.delete(work);
+      intake.open -= 1;
+      if (isHeld) {
+        this.#held -= 1;
+        this.#heldBytes -= bytes;
+        intake.held -= 1;
+      }
+      this.#closeIfDone(intake);
+    });
+  }
+
+  #renewIfHeld(): void {
+    if (this.#finishing || this.#renewal !== undefined || this.#intake.held < limits.heldForRenewal) return;
+    this.#renewal = this.#renew()
+      .catch(this.#options.onFailure)
+      .finally(() => {
+        this.#renewal = undefined;
+        this.#renewIfHeld();
+      });
+  }
+
+  async #renew(): Promise<void> {
+    const left = this.#intake;
+    const fresh = emptyIntake();
+    await this.#open(fresh);
+    this.#intake = fresh;
+    await this.#leave(left);
+    this.#closeIfDone(left);
+  }
+
+  async #leave(intake: Intake): Promise<void> {
+    await intake.consumer?.cancel();
+    intake.isLeft = true;
+  }
+
+  /** What was not acked would go back to the queue with it. */
+  #closeIfDone(intake: Intake): void {
+    if (!intake.isLeft || intake.open > 0 || this.#finishing) return;
+    this.#intakes.delete(intake);
+    intake.consumer?.close().catch(this.#options.onFailure);
+  }
+}
+
+const emptyIntake = (): Intake => ({ consumer: undefined, isLeft: false, open: 0, held: 0 });
+
+async function serve(options: SlaveOptions, delivery: Delivery, hold: Hold): Promise<void> {
   const { rabbit, log } = options;
   const batch = await readable(rabbit, delivery, decodeReadBatch, log);
   if (batch === null) return;
   if (batch.attempt === 1 && delivery.redelivered)
     for (const suspect of await requeueSingly(rabbit, queues.read, delivery, batch))
-      await serveSuspect(options, delivery, suspect);
-  else if (batch.attempt === 2) await serveSuspect(options, delivery, batch);
-  else await serveBatch(options, delivery, batch);
+      await serveSuspect(options, delivery, suspect, hold);
+  else if (batch.attempt === 2) await serveSuspect(options, delivery, batch, hold);
+  else await serveBatch(options, delivery, batch, hold);
   delivery.ack();
 }
 
-async function serveSuspect(options: SlaveOptions, delivery: Delivery, batch: ReadBatch): Promise<void> {
+async function serveSuspect(
+  options: SlaveOptions,
+  delivery: Delivery,
+  batch: ReadBatch,
+  hold: Hold,
+): Promise<void> {
   const { rabbit, worker, log, suspects } = options;
   const { guilty, undecided } = await suspects.begin(suspectIds(delivery, batch));
   if (guilty.size > 0) await bury(rabbit, delivery, batch, log);
-  if (guilty.size === 0 && undecided.size === 0) return serveBatch(options, delivery, batch);
+  if (guilty.size === 0 && undecided.size === 0) return serveBatch(options, delivery, batch, hold);
   const body = guilty.size > 0 ? poisonedBody : undecidedBody;
   const answers = batch.items.map(({ index }) => refusalAnswer(index, body, 0));
   sendAnswers(rabbit, worker, delivery, answers);
@@ -78,7 +199,12 @@ async function serveBatch(
   { rabbit, worker, answer, onServed }: SlaveOptions,
   delivery: Delivery,
   batch: ReadBatch,
+  hold: Hold,
 ): Promise<void> {
-  await answer(batch, (answers) => sendAnswers(rabbit, worker, delivery, answers));
+  await answer(batch, {
+    emit: (answers) => sendAnswers(rabbit, worker, delivery, answers),
+    room: () => rabbit.cleared(),
+    hold,
+  });
   onServed(batch.items.length);
 }

@@ -47,11 +47,11 @@ function insertSql(table: Table, columns: readonly string[], upsert: boolean): W
     if (seen.has(name)) throw new Refusal("bad_request", `column ${name} is named twice`, `columns[${i}]`);
     seen.add(name);
   }
-  const values = columns.map((_, i) => `json_extract(row.value, '$[${i}]')`);
+  const values = columns.map((_, i) => `json_extract(_dbaas_row.value, '$[${i}]')`);
   // WHERE true keeps SQLite from reading ON CONFLICT as a join condition.
   const insert =
-    `INSERT INTO ${quoted(table.name)} (${quotedList(columns)}) ` +
-    `SELECT ${values.join(", ")} FROM json_each(?1) AS row WHERE true`;
+    `INSERT INTO ${quoted(table.name)} AS _dbaas_table (${quotedList(columns)}) ` +
+    `SELECT ${values.join(", ")} FROM json_each(?1) AS _dbaas_row WHERE true`;
   const counted = table.columns.find((column) => column.autoIncrement);
   const sql = `${insert}${upsert ? conflictSql(table, columns) : ""}`;
   return {

@@ -11,7 +11,7 @@ import type { Store } from "../../../worker/replica/store.ts";
 import { answerReads } from "../../../worker/roles/answer-reads.ts";
 import { commitBatch } from "../../../worker/roles/commit-batch.ts";
 import { done, unlimited } from "../../fakes/commits.ts";
-import { openCopy } from "../worker/copies.ts";
+import { openCopy, replying } from "../worker/copies.ts";
 import { integer, table, text } from "../worker/schemas.ts";
 
 const secret = "TOP-SECRET-7f3a";
@@ -54,9 +54,11 @@ async function read(body: unknown): Promise<{ readonly ok: boolean; readonly tex
     items: [{ index: 0, shape: 0, params }],
   } as const;
   const answers: { readonly ok: boolean; readonly text: string }[] = [];
-  await answerReads(store, batch, { queryMs: 1_000, freshWithinMs: 100, answerWithinMs: 10_000 }, (some) => {
+  const limits = { queryMs: 1_000, freshWithinMs: 100, answerWithinMs: 10_000 };
+  const reply = replying((some) => {
     for (const { ok, body } of some) answers.push({ ok, text: body.toString() });
   });
+  await answerReads(store, batch, limits, reply);
   assert.ok(answers[0] !== undefined);
   return answers[0];
 }

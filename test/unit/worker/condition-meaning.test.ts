@@ -24,7 +24,7 @@ import {
   types,
   written,
 } from "./conditions.ts";
-import { openCopy } from "./copies.ts";
+import { openCopy, replying } from "./copies.ts";
 
 const row = fc.record({
   t: fc.option(oneOf(texts)),
@@ -51,9 +51,8 @@ async function found(store: Store, where: unknown): Promise<unknown> {
   const items = [{ index: 0, shape: 0, params }];
   const answers: string[] = [];
   const asking = { v: 1, deadlineMs: Date.now() + 60_000, attempt: 1, shapes: [shape], items } as const;
-  await answerReads(store, asking, limits, (some) =>
-    answers.push(...some.map(({ body }) => body.toString())),
-  );
+  const reply = replying((some) => answers.push(...some.map(({ body }) => body.toString())));
+  await answerReads(store, asking, limits, reply);
   assert.equal(answers.length, 1);
   const answer: unknown = JSON.parse(answers[0] ?? "");
   return Array.isArray(answer)

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { Answer } from "../../../protocol/queues.ts";
 import {
   type BatchRecord,
   checksumOf,
@@ -13,6 +14,7 @@ import {
 import type { Schema } from "../../../protocol/schema.ts";
 import type { Param, WriteShape } from "../../../protocol/statement.ts";
 import { type LogEntry, Store } from "../../../worker/replica/store.ts";
+import type { ReadReply } from "../../../worker/roles/slave.ts";
 import { quoted, quotedList } from "../../../worker/sql/schema-sql.ts";
 
 /** Where a test's undoing is collected: a test's own context, or a list that a property empties after each run. */
@@ -25,6 +27,13 @@ export async function temporaryDirectory(t: Undoing | TestContext): Promise<stri
   t.after(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
+
+/** Takes answers as fast as they come. */
+export const replying = (emit: (answers: readonly Answer[]) => void): ReadReply => ({
+  emit,
+  room: () => undefined,
+  hold: () => true,
+});
 
 /** An empty copy, with the tables of `schema` if one is given, as the first record of the log brings them. */
 export async function openCopy(t: Undoing | TestContext, schema?: Schema): Promise<Store> {

@@ -79,6 +79,7 @@ async function master(t: TestContext, { verdict = {}, queryMs = 2_000, ledger }:
       });
       changed();
     },
+    cleared: () => undefined,
     send: (_queue, content, { correlationId } = {}) => {
       for (const { index, ok, body } of decodeAnswers(content).answers)
         told.push({ request: `${correlationId}#${index}`, ok, ...JSON.parse(body.toString()) });

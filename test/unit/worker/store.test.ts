@@ -73,7 +73,9 @@ describe("a copy", () => {
     const directory = await temporaryDirectory(t);
     const store = await Store.open(directory);
     const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
-    const queries = [1, 2, 3].map(() => store.readers.use(60_000, (connection) => connection.all(endless)));
+    const queries = [1, 2, 3].map(() =>
+      store.readers.quickly({ limitMs: 60_000 }, (connection) => connection.all(endless)),
+    );
     const ends = Promise.all(queries.map((query) => assert.rejects(query, { name: "TransientError" })));
     await store.close();
     await ends;
@@ -83,12 +85,14 @@ describe("a copy", () => {
     const store = await openCopy(t, shop);
     await store.writer.exec("BEGIN IMMEDIATE; INSERT INTO orders (item) VALUES ('tea')");
     const count = () =>
-      store.readers.use(1_000, (connection) => connection.all("SELECT count(*) AS n FROM orders"));
+      store.readers.quickly({ limitMs: 1_000 }, (connection) =>
+        connection.all("SELECT count(*) AS n FROM orders"),
+      );
     assert.deepEqual(await count(), [{ n: 0 }]);
     await store.writer.exec("COMMIT");
     assert.deepEqual(await count(), [{ n: 1 }]);
     await assert.rejects(
-      store.readers.use(1_000, (connection) => connection.exec("DELETE FROM orders")),
+      store.readers.quickly({ limitMs: 1_000 }, (connection) => connection.exec("DELETE FROM orders")),
       /readonly/,
     );
   });

@@ -22,6 +22,7 @@ async function working() {
     ended: connection.signal,
     publish: async () => undefined,
     send: () => true,
+    cleared: () => undefined,
     consume: async (_queue, _options, onDelivery) => {
       deliver = onDelivery;
       return { cancel: async () => undefined, close: async () => undefined };

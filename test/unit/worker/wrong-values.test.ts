@@ -13,7 +13,7 @@ import type { Store } from "../../../worker/replica/store.ts";
 import { answerReads } from "../../../worker/roles/answer-reads.ts";
 import { type Append, commitBatch } from "../../../worker/roles/commit-batch.ts";
 import { done, unlimited } from "../../fakes/commits.ts";
-import { contentsOf, entry, openCopy } from "./copies.ts";
+import { contentsOf, entry, openCopy, replying } from "./copies.ts";
 import { integer, table, text } from "./schemas.ts";
 
 const kinds: readonly Column[] = [
@@ -142,9 +142,8 @@ async function read(store: Store, body: string): Promise<unknown> {
   const answers: unknown[] = [];
   const asking = { v: 1, deadlineMs: Date.now() + 60_000, attempt: 1, shapes: [shape], items } as const;
   const limits = { queryMs: 5_000, freshWithinMs: 100, answerWithinMs: 60_000 };
-  await answerReads(store, asking, limits, (some) =>
-    answers.push(...some.map((answer) => JSON.parse(answer.body.toString()))),
-  );
+  const reply = replying((some) => answers.push(...some.map(({ body }) => JSON.parse(body.toString()))));
+  await answerReads(store, asking, limits, reply);
   return answers[0];
 }
 
