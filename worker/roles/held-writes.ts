@@ -32,14 +32,22 @@ export interface HeldWrite {
   readonly pending: PendingWrite;
   /** By the worker's clock: its client waits no longer than this. */
   readonly untilMs: number;
+  /** Its share of the message's size. */
+  readonly bytes: number;
 }
 
-export function writesOf(message: HeldMessage, batch: WriteBatch, arrivedAtMs: number): readonly HeldWrite[] {
+export function writesOf(
+  message: HeldMessage,
+  batch: WriteBatch,
+  arrivedAtMs: number,
+  messageBytes: number,
+): readonly HeldWrite[] {
+  const bytes = messageBytes / batch.items.length;
   return batch.items.map((item) => {
     const shape = batch.shapes[item.shape];
     if (shape === undefined) throw new Error(`write batch without shape ${item.shape}`);
     const pending = { item, shape, message: message.correlationId };
-    return { message, pending, untilMs: arrivedAtMs + waitMsOf(batch, item) };
+    return { message, pending, untilMs: arrivedAtMs + waitMsOf(batch, item), bytes };
   });
 }
 

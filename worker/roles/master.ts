@@ -39,16 +39,16 @@ export interface MasterOptions {
   readonly onServed: (writes: number) => void;
 }
 
-const prefetch = 32;
+/** Messages in hand: as many as arrive while one slow write has its turn. The API bounds their bytes. */
+const prefetch = 128;
 const readBackWithinMs = 5_000;
 const idleWakeMs = 500;
-const commitMessagesMax = 8;
 /** No further request is begun in a commit that has taken so long. */
 const budgetMs = 100;
 /** What a request may take in the company of others; one that takes longer is tried again alone. */
 const togetherMs = 100;
 /** What a request may take alone while others wait. */
-const pressedMs = 300;
+const pressedMs = 200;
 /** One that ran so long was not quick. */
 const quickMs = 50;
 
@@ -114,7 +114,7 @@ class Master {
     const toDo = chores(logTime());
     // Chores go alone: requests behind a migration are compiled against the schema it leaves.
     if (toDo.length > 0) await this.#commit([], toDo);
-    if (this.#lanes.waiting("quick") === 0) await this.#sort(this.#takeArrived());
+    await this.#sort(this.#takeArrived());
     const turn = this.#lanes.next();
     if (turn === undefined) return toDo.length > 0;
     const writes = this.#stillWanted(turn.writes);
@@ -123,13 +123,14 @@ class Master {
     return true;
   }
 
-  /** Up to a commit's worth; at least one message however large. */
+  /** Up to a commit's worth together with what waits already; at least one message, however large, when nothing does. */
   #takeArrived(): readonly Arrived[] {
-    let bytes = 0;
+    let bytes = this.#lanes.bytes;
+    const isIdle = bytes === 0;
     let count = 0;
     for (const { delivery } of this.#arrived) {
       bytes += delivery.content.length;
-      if (count > 0 && (count >= commitMessagesMax || bytes > queueLimits.batchBytesMax)) break;
+      if ((count > 0 || !isIdle) && bytes > queueLimits.batchBytesMax) break;
       count += 1;
     }
     return this.#arrived.splice(0, count);
@@ -143,7 +144,7 @@ class Master {
       const batch = await readable(rabbit, delivery, decodeWriteBatch, log);
       if (batch === null) continue;
       const message = new HeldMessage(delivery, batch);
-      const writes = writesOf(message, batch, atMs);
+      const writes = writesOf(message, batch, atMs, delivery.content.length);
       const isNew = batch.attempt === 1 && !delivery.redelivered;
       // A request that is known was applied before its master died: it needs only its answer.
       const known = isNew ? undefined : await ledger.known(batch.items.map(({ key }) => key));

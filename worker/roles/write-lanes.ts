@@ -27,6 +27,12 @@ export class WriteLanes {
     return this.#lanes[lane].length;
   }
 
+  /** Of all but the slow ones, which have a bound of their own. */
+  get bytes(): number {
+    const { quick, suspects } = this.#lanes;
+    return [...quick, ...suspects].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   /** @returns false when it has no room there */
   add(lane: Lane, write: HeldWrite): boolean {
     if (lane === "slow") {
