@@ -1,9 +1,9 @@
 // The service's own HTTP API, as any client uses it: by the client of client/.
 
-import type { Write } from "../client/client.ts";
+import { randomUUID } from "node:crypto";
 import { Dbaas } from "../client/client.ts";
 import { DbaasError } from "../client/errors.ts";
-import type { Count, Select } from "../client/types.ts";
+import { exchange } from "../client/exchange.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import type { Statement } from "./sentence.ts";
 
@@ -12,19 +12,25 @@ const answerWithinMs = 20_000;
 
 export class Api {
   readonly #url: string;
+  readonly #token: string | undefined;
   readonly #client: Dbaas;
 
   /** @param token where the front door is closed */
   constructor(url: string, token: string | undefined) {
     this.#url = url;
+    this.#token = token;
     this.#client = new Dbaas({ url, withinMs: answerWithinMs, token });
   }
 
   /** What is typed by hand is judged by the service. @throws CliError with the service's own words when it refuses */
   query({ kind, body }: Statement): Promise<unknown> {
-    return kind === "read"
-      ? this.#said(() => this.#client.read(body as Select | Count))
-      : this.#said(() => this.#client.write(body as Write));
+    const headers: Record<string, string> = { "Content-Type": "application/json" };
+    if (this.#token !== undefined) headers.Authorization = `Bearer ${this.#token}`;
+    // So that asking again after a failover does not do it twice.
+    if (kind === "write") headers["Idempotency-Key"] = randomUUID();
+    const url = new URL(`/api/v1/db/${kind}`, this.#url);
+    const asked = { method: "POST", url, headers, body, withinMs: answerWithinMs, repeatable: true } as const;
+    return this.#said(async () => (await exchange(fetch, asked)).value);
   }
 
   /** @returns the pid of the master that was asked to step down */

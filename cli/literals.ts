@@ -1,7 +1,7 @@
 // PURE: values as SQL writes them, and texts cut where no quote protects them.
 import { CliError, exitCodes } from "./exit.ts";
 
-export type Literal = string | number | boolean | null;
+export type Literal = string | number | bigint | boolean | null;
 
 /** @param mark sticky. @returns the text before it and after it; null after when it does not occur */
 export function splitOutsideQuotes(
@@ -31,26 +31,43 @@ function quoteEnd(text: string, start: number): number {
   throw new CliError(exitCodes.usage, "a quote ' is not closed");
 }
 
-const words: Readonly<Record<string, Literal>> = { null: null, true: true, false: false };
+const words = new Map<string, Literal>([
+  ["null", null],
+  ["true", true],
+  ["false", false],
+]);
 const numberPattern = /^[+-]?(\d+(\.\d+)?|\.\d+)(e[+-]?\d+)?$/i;
 
-/** `('a', 1), ('b', null)` @throws CliError naming what is no value */
+/** `('a', 1), ('b', null)` @throws CliError naming what is no value, or stands where none can */
 export function literalsIn(tuples: string): readonly (readonly Literal[])[] {
-  const rows: Literal[][] = [];
-  let row: Literal[] | null = null;
-  for (const token of tokensOf(tuples)) {
-    if (token === "(") row = [];
-    else if (token === ")") {
-      if (row !== null) rows.push(row);
-      row = null;
-    } else if (token !== ",") {
-      if (row === null)
-        throw new CliError(exitCodes.usage, `values stand in parentheses, "${token}" does not`);
-      row.push(literal(token));
+  const tokens = tokensOf(tuples);
+  const rows: (readonly Literal[])[] = [];
+  for (let at = 0; at < tokens.length; ) {
+    if (rows.length > 0) {
+      expect(",", tokens[at], "between two rows");
+      at++;
     }
+    const { row, end } = rowAt(tokens, at);
+    rows.push(row);
+    at = end;
   }
-  if (row !== null) throw new CliError(exitCodes.usage, "a parenthesis is not closed");
   return rows;
+}
+
+function rowAt(tokens: readonly string[], start: number): { readonly row: Literal[]; readonly end: number } {
+  expect("(", tokens[start], "before the values of a row");
+  const row: Literal[] = [];
+  for (let at = start + 1; ; at += 2) {
+    row.push(literal(tokens[at]));
+    if (tokens[at + 1] === ")") return { row, end: at + 2 };
+    expect(",", tokens[at + 1], "between two values");
+  }
+}
+
+function expect(mark: string, token: string | undefined, where: string): void {
+  if (token === mark) return;
+  const found = token === undefined ? "the sentence ends" : `there is ${token}`;
+  throw new CliError(exitCodes.usage, `"${mark}" is missing ${where}: ${found}`);
 }
 
 function tokensOf(text: string): readonly string[] {
@@ -74,11 +91,31 @@ function wordEnd(text: string, start: number): number {
   return end;
 }
 
-function literal(token: string): Literal {
+function literal(token: string | undefined): Literal {
+  if (token === undefined || "(),".includes(token))
+    throw new CliError(
+      exitCodes.usage,
+      `a value is missing: ${token === undefined ? "the sentence ends" : `there is ${token}`}`,
+    );
   if (token.startsWith("'")) return token.slice(1, -1).replaceAll("''", "'");
-  if (numberPattern.test(token)) return Number(token);
-  const word = words[token.toLowerCase()];
+  if (numberPattern.test(token)) return numberFrom(token);
+  const word = words.get(token.toLowerCase());
   if (word === undefined)
     throw new CliError(exitCodes.usage, `"${token}" is no value: texts stand in single quotes`);
   return word;
+}
+
+/** Digit by digit, or not at all. */
+function numberFrom(token: string): number | bigint {
+  if (/^[+-]?0\d/.test(token))
+    throw new CliError(
+      exitCodes.usage,
+      `"${token}" begins with a zero: a number is written without it, a text in single quotes`,
+    );
+  const value = Number(token);
+  if (!Number.isFinite(value))
+    throw new CliError(exitCodes.usage, `"${token}" is beyond the range of a number`);
+  if (!Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+  if (/^[+-]?\d+$/.test(token)) return BigInt(token.replace(/^\+/, ""));
+  return value;
 }

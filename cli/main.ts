@@ -6,6 +6,7 @@ import { variable } from "../protocol/program.ts";
 import { acceptLossCommand } from "./accept-loss.ts";
 import { Api } from "./api.ts";
 import { describeWorker } from "./describe.ts";
+import { visibleLines } from "./display.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { manifestCommands } from "./manifest-commands.ts";
 import { formats, type OutputFormat, printed } from "./output.ts";
@@ -151,7 +152,7 @@ program.parseAsync().then(
   async (error: unknown) => {
     if (error instanceof CommanderError)
       return endWith(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage);
-    if (messageOf(error) !== "") await errors.print(`dbaas: ${messageOf(error)}\n`);
+    if (messageOf(error) !== "") await errors.print(`dbaas: ${visibleLines(messageOf(error))}\n`);
     return endWith(error instanceof CliError ? error.exitCode : exitCodes.failed);
   },
 );

@@ -1,11 +1,13 @@
 // PURE: one value in the form that was asked for.
+import { toJson } from "../client/json.ts";
 import { toYaml } from "../protocol/manifest-yaml.ts";
+import { visibleJson } from "./display.ts";
 import { type Cell, table } from "./table.ts";
 
 export const formats = ["table", "wide", "json", "yaml"] as const;
 export type OutputFormat = (typeof formats)[number];
 
-export const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+export const asJson = (value: unknown): string => `${visibleJson(toJson(value, 2))}\n`;
 
 /** For machines as it is; null when a table for people was asked for. */
 export function forMachines(value: unknown, format: OutputFormat): string | null {
@@ -17,7 +19,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const cellOf = (value: unknown): Cell =>
-  typeof value === "object" && value !== null ? JSON.stringify(value) : (value as Cell);
+  typeof value === "object" && value !== null ? toJson(value) : (value as Cell);
 
 /** Rows of objects become a table, anything else stays JSON. */
 export function printed(value: unknown, format: OutputFormat): string {

@@ -1,12 +1,16 @@
 // PURE: a sentence as people type it -> a body of the API. Only the frame is understood here; names and conditions are
 // judged by the API, which knows better and says what is wrong.
+import { toJson } from "../client/json.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { literalsIn, splitOutsideQuotes } from "./literals.ts";
 
 export interface Statement {
   readonly kind: "read" | "write";
-  readonly body: Readonly<Record<string, unknown>>;
+  /** JSON. Where it was typed, it is sent as it was typed: the API reads every digit and sees a key that is there twice. */
+  readonly body: string;
 }
+
+const statement = (kind: Statement["kind"], body: unknown): Statement => ({ kind, body: toJson(body) });
 
 const wrong = (message: string): CliError => new CliError(exitCodes.usage, message);
 
@@ -40,8 +44,8 @@ function fromJson(text: string): Statement {
   } catch (cause) {
     throw new CliError(exitCodes.usage, "the body is not JSON", { cause });
   }
-  const known = body as Statement["body"];
-  return { kind: writeKeys.some((key) => Object.hasOwn(known, key)) ? "write" : "read", body: known };
+  const isWrite = writeKeys.some((key) => Object.hasOwn(Object(body), key));
+  return { kind: isWrite ? "write" : "read", body: text };
 }
 
 /** `head where … order by … limit … offset …`, each part at most once and in this order. */
@@ -70,7 +74,7 @@ function select(text: string): Statement {
   if (orderBy !== null) body.orderBy = orderBy.trim();
   if (limit !== null) body.limit = whole("limit", limit);
   if (offset !== null) body.offset = whole("offset", offset);
-  return { kind: "read", body };
+  return statement("read", body);
 }
 
 function whole(name: string, text: string): number {
@@ -86,9 +90,20 @@ function insert(text: string): Statement {
   const rows = literalsIn(tuples).map((values) => {
     if (values.length !== columns.length)
       throw wrong(`${values.length} values stand for ${columns.length} columns`);
-    return Object.fromEntries(columns.map((name, i) => [name, values[i]]));
+    return recordOf(columns.map((name, i) => [name, values[i]]));
   });
-  return { kind: "write", body: { op: "insert", table, rows } };
+  return statement("write", { op: "insert", table, rows });
+}
+
+/** Whatever the columns are called: `__proto__` is a name like others. */
+function recordOf(entries: readonly (readonly [name: string, value: unknown])[]): object {
+  const names = new Set<string>();
+  for (const [name] of entries) {
+    if (name === "") throw wrong("a column's name is missing beside a comma");
+    if (names.has(name.toLowerCase())) throw wrong(`column ${name} is named twice`);
+    names.add(name.toLowerCase());
+  }
+  return Object.fromEntries(entries);
 }
 
 function update(text: string): Statement {
@@ -99,16 +114,17 @@ function update(text: string): Statement {
       'an update reads "update TABLE set COLUMN = VALUE, … where …"; for all rows say "where 1 = 1"',
     );
   const [, table = "", assignments = ""] = match;
-  const set: Record<string, unknown> = {};
+  const set: (readonly [string, unknown])[] = [];
   for (let rest: string | null = assignments; rest !== null; ) {
     const [assignment, more]: readonly [string, string | null] = splitOutsideQuotes(rest, /,/y, "first");
+    if (assignment.trim() === "") throw wrong("a COLUMN = VALUE is missing beside a comma");
     const [, name = "", value = ""] = /^\s*([^=\s]+)\s*=(.*)$/s.exec(assignment) ?? [];
     const [values] = literalsIn(`(${value.trim()})`);
     if (name === "" || values?.length !== 1) throw wrong(`"${assignment.trim()}" is no COLUMN = VALUE`);
-    set[name] = values[0];
+    set.push([name, values[0]]);
     rest = more;
   }
-  return { kind: "write", body: { op: "update", table, set, where } };
+  return statement("write", { op: "update", table, set: recordOf(set), where });
 }
 
 function remove(text: string): Statement {
@@ -116,5 +132,5 @@ function remove(text: string): Statement {
   const match = /^delete\s+from\s+(\S+)$/i.exec(head ?? "");
   if (match === null || where === null)
     throw wrong('a delete reads "delete from TABLE where …"; for all rows say "where 1 = 1"');
-  return { kind: "write", body: { op: "delete", table: match[1] ?? "", where } };
+  return statement("write", { op: "delete", table: match[1] ?? "", where });
 }

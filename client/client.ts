@@ -1,5 +1,6 @@
 // A client of the service, typed by the API's own description (types.ts). What makes it more than `fetch`: writes carry a
-// key and are therefore safe to ask again for, failovers are waited out, and reads see this client's own writes.
+// key and are therefore safe to ask again for, failovers are waited out, and reads see this client's own writes. Whole
+// numbers that a JavaScript number cannot hold (beyond 2^53 - 1) are bigints, read and written.
 //
 //   const db = new Dbaas({ url: "http://localhost" });
 //   await db.write({ op: "insert", table: "users", row: { username: "asha", password: "3d72" } });
@@ -7,6 +8,7 @@
 import { randomUUID } from "node:crypto";
 import { DbaasError } from "./errors.ts";
 import { type Answered, type Exchange, exchange, type Fetch } from "./exchange.ts";
+import { toJson } from "./json.ts";
 import type {
   ClusterEvent,
   ClusterStatus,
@@ -124,7 +126,7 @@ export class Dbaas {
     headers: Readonly<Record<string, string>>,
     repeatable: boolean,
   ): Promise<Answered> {
-    const json = body === undefined ? {} : { body: JSON.stringify(body) };
+    const json = body === undefined ? {} : { body: toJson(body) };
     const type: Record<string, string> = body === undefined ? {} : { "Content-Type": "application/json" };
     return this.#exchange(path, { method: "POST", headers: { ...type, ...headers }, repeatable, ...json });
   }

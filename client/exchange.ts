@@ -1,6 +1,7 @@
 // One request, asked again while that makes sense and time is left.
 import { setTimeout as sleep } from "node:timers/promises";
 import { DbaasError, UnreachableError } from "./errors.ts";
+import { parseJson } from "./json.ts";
 import { isPassing, pauseBefore, retryAfterMs } from "./retry.ts";
 import type { ErrorAnswer } from "./types.ts";
 
@@ -52,7 +53,7 @@ async function attempt(send: Fetch, request: Exchange, leftMs: number): Promise<
     const signal = AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)));
     const response = await send(url, { method, headers, signal, ...(body === undefined ? {} : { body }) });
     const text = await response.text();
-    if (response.ok) return { value: JSON.parse(text) as unknown, headers: response.headers };
+    if (response.ok) return { value: parseJson(text), headers: response.headers };
     const failure = refusalIn(text, response.status);
     return {
       failure,

@@ -146,7 +146,7 @@ export type Insert = {
 };
 
 /** A single value that is there: a text, a number, true or false */
-export type Known = string | number | boolean;
+export type Known = string | number | bigint | boolean;
 
 /** `age desc, name`, or a list of such texts and of objects */
 export type OrderBy = string | readonly (string | {
@@ -241,7 +241,7 @@ export type Upsert = {
 };
 
 /** A single value of a column. Whole numbers of more than 15 digits keep every digit. A column takes values of its type only, and a text column numbers, too, of which it keeps the text; a counted key is at most 2^53-1. */
-export type Value = string | number | boolean | null;
+export type Value = string | number | bigint | boolean | null;
 
 /** A condition, or a list of conditions that must all hold. At most 256 comparisons. */
 export type Where = Condition | readonly (Condition | null)[] | null;

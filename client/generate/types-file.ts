@@ -26,10 +26,14 @@ export function typesFile({ components: { schemas } }: OpenApi): string {
   for (const name of wanted) collect(name, schemas, names);
   const declarations = [...names].sort().map((name) => {
     const schema = schemas[name] ?? {};
-    return `\n${comment(schema.description)}export type ${name} = ${typeOf(schema)};\n`;
+    return `\n${comment(schema.description)}export type ${name} = ${withBigints(name, typeOf(schema))};\n`;
   });
   return head + declarations.join("");
 }
+
+/** Of columns. In JSON they are numbers like others; the client keeps the digits of large ones (json.ts). */
+const withBigints = (name: string, type: string): string =>
+  name === "Value" || name === "Known" ? type.replace(/\bnumber\b/, "number | bigint") : type;
 
 function collect(name: string, schemas: OpenApi["components"]["schemas"], into: Set<string>): void {
   if (into.has(name)) return;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { CliError } from "../../../cli/exit.ts";
 import { parseSentence } from "../../../cli/sentence.ts";
 
@@ -38,7 +39,42 @@ describe("parseSentence", () => {
     ['{"table":"t"}', "read", { table: "t" }],
     ['{"op":"delete","table":"t","where":{}}', "write", { op: "delete", table: "t", where: {} }],
   ] as const)
-    it(`understands ${sentence}`, () => assert.deepEqual(parseSentence(sentence), { kind, body }));
+    it(`understands ${sentence}`, () => {
+      const understood = parseSentence(sentence);
+      assert.deepEqual({ kind: understood.kind, body: JSON.parse(understood.body) }, { kind, body });
+    });
+
+  for (const [sentence, body] of [
+    [
+      "insert into t (a, b) values (9007199254740993, -9223372036854775808)",
+      '{"op":"insert","table":"t","rows":[{"a":9007199254740993,"b":-9223372036854775808}]}',
+    ],
+    [
+      "update t set a = +9007199254740993 where b = 9007199254740993",
+      '{"op":"update","table":"t","set":{"a":9007199254740993},"where":"b = 9007199254740993"}',
+    ],
+    [
+      "insert into t (constructor, __proto__) values ('a', 'b')",
+      '{"op":"insert","table":"t","rows":[{"constructor":"a","__proto__":"b"}]}',
+    ],
+    [
+      "update t set __proto__ = 'x', toString = 'y' where a = 1",
+      '{"op":"update","table":"t","set":{"__proto__":"x","toString":"y"},"where":"a = 1"}',
+    ],
+    [
+      '{"op":"delete", "op":"insert","table":"t","row":{"a":1e400,"b":9007199254740993}}',
+      '{"op":"delete", "op":"insert","table":"t","row":{"a":1e400,"b":9007199254740993}}',
+    ],
+  ] as const)
+    it(`sends what was typed as it was typed: ${sentence}`, () =>
+      assert.equal(parseSentence(sentence).body, body));
+
+  it("keeps every whole number, digit by digit", () =>
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), (number) =>
+        assert.ok(parseSentence(`insert into t (a) values (${number})`).body.includes(`{"a":${number}}`)),
+      ),
+    ));
 
   for (const sentence of [
     "",
@@ -53,6 +89,27 @@ describe("parseSentence", () => {
     "update t set a where b = 1",
     "delete from t",
     "{not json",
+    "insert into t (a) values (1e400)",
+    "insert into t (a) values (-1e400)",
+    "insert into t (a) values (007)",
+    "insert into t (a) values (-0123)",
+    "insert into t (a) values (constructor)",
+    "insert into t (a) values (toString)",
+    "update t set a = __proto__ where b = 1",
+    "insert into t (a, a) values (1, 2)",
+    "insert into t (a, A) values (1, 2)",
+    "insert into t (a, ) values (1, 2)",
+    "update t set a = 1, a = 2 where b = 1",
+    "update t set a = 1,, b = 2 where b = 1",
+    "update t set a = 1, where b = 1",
+    "update t set a = 'x' 'y' where b = 1",
+    "insert into t (a, b) values ('v1' 'v2')",
+    "insert into t (a, b) values ('v1',, 'v2')",
+    "insert into t (a, b) values ('v1', 'v2',)",
+    "insert into t (a) values ('v1') ('v2')",
+    "insert into t (a) values ('v1'),, ('v2')",
+    "insert into t (a) values ('v1'),()",
+    "insert into t (a) values (('v1'))",
   ])
     it(`refuses ${JSON.stringify(sentence)} in words`, () =>
       assert.throws(
