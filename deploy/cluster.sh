@@ -12,6 +12,8 @@ cluster_up() {
   ensure_images zookeeper rabbitmq app
   ensure_credentials
   unlock_setup
+  check_readable "$(manifests)" dbaas.yaml
+  if with_tls; then check_readable "$DBAAS_TLS" tls.crt tls.key; fi
   say "starting $CLUSTER: zookeeper, rabbitmq, orchestrator"
   let_recover zookeeper rabbitmq orchestrator
   quietly "compose-$CLUSTER" compose up --detach --no-build
@@ -74,6 +76,21 @@ check_tls() {
   if [ ! -f "$DBAAS_TLS/tls.crt" ] || [ ! -f "$DBAAS_TLS/tls.key" ]; then
     die "DBAAS_TLS=$DBAAS_TLS: this folder should hold tls.crt and tls.key"
   fi
+}
+
+# check_readable FOLDER FILE…: by the user that the programs run as in their containers. Where everybody may read, nothing is
+# asked; elsewhere a container tells, for it alone knows how the engine maps users.
+check_readable() {
+  local folder file
+  folder=$(cd -P -- "$1" && pwd) && shift
+  for file in "$@"; do
+    if [ ! -e /sys/fs/selinux/enforce ] && [ -n "$(find "$folder" -maxdepth 0 -perm -005)" ] &&
+      [ -n "$(find -L "$folder/$file" -maxdepth 0 -perm -004)" ] && [ ! -L "$folder/$file" ]; then continue; fi
+    docker run --rm --network none --group-add "$(socket_group)" --volume "$folder:/folder:ro" --entrypoint test \
+      "$APP_IMAGE" -r "/folder/$file" >/dev/null 2>&1 ||
+      die "the containers' user, which is $(docker image inspect --format '{{.Config.User}}' "$APP_IMAGE") of the image, cannot read $folder/$file." \
+        "Let everybody read it, or that user: chmod o+rx $folder && chmod o+r $folder/$file"
+  done
 }
 
 # Made once for a cluster. RabbitMQ and ZooKeeper keep them in their volumes, so a lost file is restored from containers.
@@ -227,13 +244,16 @@ cluster_logs() {
   if [ "$follow" = 1 ]; then
     end_with_reader $$ &
     if [ "$all" = 1 ]; then exec docker logs --follow "$container" 2>&1; fi
-    # This process becomes the one that reads the log; the filter ends with it.
-    exec docker logs --follow "$container" > >(exec awk "$controller_lines") 2>&1
+    # This process becomes the one that reads the log; the filter ends with it. By sed: awk may wait for more than a line.
+    exec docker logs --follow "$container" > >(exec sed -u -E "$controller_lines") 2>&1
   fi
   if [ "$all" = 1 ]; then exec docker logs "$container" 2>&1; fi
-  docker logs "$container" 2>&1 | awk "$controller_lines"
+  docker logs "$container" 2>&1 | sed -E "$controller_lines"
 }
 
+# A line that continues another follows it: each is looked at together with the last one that began.
 controller_lines='
-  /^[[{0-9]/ { mine = /^[^ ]+ [A-Z]+.*: controller: / || /"program":"controller"/ }
-  mine { print; fflush() }'
+  /^[[{0-9]/h
+  G
+  /\n[^ ]+ [A-Z]+.*: controller: |\n.*"program":"controller"/P
+  d'

@@ -25,18 +25,24 @@ choose_compose() {
   fi
 }
 
+# The engine, and the command `docker` to speak with it, which some distributions package apart.
 provide_engine() {
-  [ -z "${DOCKER_HOST:-}" ] || die "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST"
+  local packages=()
+  if [ -n "${DOCKER_HOST:-}" ] && has docker; then die "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST"; fi
   if [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ]; then
     die "this user may not use the Docker engine's socket: run as root, or join the group docker and log in again"
   fi
-  if ! has dockerd; then
+  if [ -z "${DOCKER_HOST:-}" ] && ! has dockerd; then
     has docker && ! can_install && die "Docker is installed but no engine answers: start it (Docker Desktop, or systemctl start docker)"
-    local packages=(docker.io iptables)
+    packages+=(docker.io iptables)
+  fi
+  has docker || packages+=(docker-cli)
+  if [ ${#packages[@]} -gt 0 ]; then
     choose_compose || packages+=(docker-compose)
     install_packages "${packages[@]}"
   fi
-  start_engine
+  has docker || die "the command docker is missing: install Docker's client (on Debian 13 and later the package docker-cli)"
+  engine_answers || start_engine
 }
 
 can_install() { [ "$(id -u)" = 0 ] && has apt-get && grep -qsE '^ID(_LIKE)?=.*(debian|ubuntu)' /etc/os-release; }
@@ -50,8 +56,21 @@ install_packages() {
 }
 
 apt_install() {
-  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+  local package packages=()
+  apt-get update -q || return
+  for package in "$@"; do
+    case $package in
+      # Only where docker.io does not hold the client itself.
+      docker-cli) ! is_packaged docker-cli || packages+=(docker-cli) ;;
+      # Ubuntu's docker-compose is of the first version, which does not know the newest engines.
+      docker-compose) if is_packaged docker-compose-v2; then packages+=(docker-compose-v2); else packages+=(docker-compose); fi ;;
+      *) packages+=("$package") ;;
+    esac
+  done
+  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${packages[@]}"
 }
+
+is_packaged() { apt-cache show "$1" >/dev/null 2>&1; }
 
 start_engine() {
   [ "$(id -u)" = 0 ] || die "the Docker engine is not running and only root can start it: sudo systemctl start docker"

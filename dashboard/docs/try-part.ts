@@ -1,5 +1,6 @@
 // One route's part for trying it: the request as it will be sent, and what came back.
 import { authorization } from "../feed/token.ts";
+import { indented } from "./indented.ts";
 
 export interface Tried {
   readonly path: string;
@@ -58,18 +59,10 @@ async function answerTo(method: string, path: string, body: string | undefined):
       signal: AbortSignal.timeout(answerWithinMs),
       ...(body === undefined ? {} : { body }),
     });
-    const text = (await response.text()).slice(0, shownMax);
+    const text = await response.text();
     const headers = [...response.headers].map(([name, value]) => `${name}: ${value}\n`).join("");
-    return `${response.status} ${response.statusText}\n${headers}\n${indented(text)}`;
+    return `${response.status} ${response.statusText}\n${headers}\n${indented(text).slice(0, shownMax)}`;
   } catch {
     return "no answer";
-  }
-}
-
-function indented(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
   }
 }

@@ -1,10 +1,11 @@
 // The operator's bearer token, where the service asks for one. Kept for this tab only.
+import { keptIn } from "./kept.ts";
 
-const key = "dbaas-token";
+const kept = keptIn(() => sessionStorage, "dbaas-token");
 
 export const authorization = (): Readonly<Record<string, string>> => {
-  const token = sessionStorage.getItem(key);
+  const token = kept.get();
   return token === null ? {} : { Authorization: `Bearer ${token}` };
 };
 
-export const keepToken = (token: string): void => sessionStorage.setItem(key, token);
+export const keepToken = (token: string): void => kept.set(token);

@@ -4,6 +4,7 @@ import type { WorkerStatus } from "../../protocol/status.ts";
 import { type Command, send } from "../feed/commands.ts";
 import { keepToken } from "../feed/token.ts";
 import type { Model } from "../model/model.ts";
+import { Dialog } from "./dialog.ts";
 import { must, setText } from "./elements.ts";
 
 interface Ask {
@@ -52,7 +53,10 @@ const asks: Readonly<Record<Command, Ask>> = {
 };
 
 export class Actions {
-  readonly #dialog = must("confirm", HTMLDialogElement);
+  readonly #dialog = new Dialog("confirm", (answer) => {
+    if (answer === "yes" && this.#command !== null) void this.#carryOut(this.#command);
+  });
+  readonly #signInDialog = new Dialog("sign-in");
   readonly #title = must("confirm-title", HTMLElement);
   readonly #text = must("confirm-text", HTMLElement);
   readonly #yes = must("confirm-yes", HTMLButtonElement);
@@ -67,9 +71,6 @@ export class Actions {
     this.#onToken = onToken;
     for (const command of Object.keys(asks) as Command[])
       must(command, HTMLButtonElement).addEventListener("click", () => this.#ask(command));
-    this.#dialog.addEventListener("close", () => {
-      if (this.#dialog.returnValue === "yes" && this.#command !== null) void this.#carryOut(this.#command);
-    });
     must("confirm-no", HTMLButtonElement).addEventListener("click", () => this.#dialog.close("no"));
     this.#yes.addEventListener("click", () => this.#dialog.close("yes"));
     this.#signIn();
@@ -91,8 +92,7 @@ export class Actions {
       ),
     );
     setText(this.#yes, confirm);
-    this.#dialog.returnValue = "no";
-    this.#dialog.showModal();
+    this.#dialog.open();
   }
 
   async #carryOut(command: Command): Promise<void> {
@@ -102,7 +102,7 @@ export class Actions {
     else if (outcome.kind === "failed") this.#say(`Not done: ${outcome.message}.`, "bad");
     else {
       this.#say("Not done: this needs the token of an admin.", "bad");
-      must("sign-in", HTMLDialogElement).showModal();
+      this.#signInDialog.open();
     }
   }
 
@@ -114,10 +114,11 @@ export class Actions {
   }
 
   #signIn(): void {
-    const dialog = must("sign-in", HTMLDialogElement);
     const token = must("token", HTMLInputElement);
-    must("sign-in-open", HTMLButtonElement).addEventListener("click", () => dialog.showModal());
-    must("sign-in-form", HTMLFormElement).addEventListener("submit", () => {
+    must("sign-in-open", HTMLButtonElement).addEventListener("click", () => this.#signInDialog.open());
+    must("sign-in-form", HTMLFormElement).addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#signInDialog.close("signed in");
       keepToken(token.value.trim());
       token.value = "";
       this.#onToken();

@@ -1,14 +1,15 @@
 // Light, dark, or as the system says. The choice is this browser's own.
+import { keptIn } from "../feed/kept.ts";
 import { setAttribute, setText } from "./elements.ts";
 
-const key = "dbaas-theme";
+const kept = keptIn(() => localStorage, "dbaas-theme");
 const choices = ["system", "light", "dark"] as const;
 type Choice = (typeof choices)[number];
 
 const labels: Readonly<Record<Choice, string>> = { system: "Auto", light: "Light", dark: "Dark" };
 
 function stored(): Choice {
-  const value = localStorage.getItem(key);
+  const value = kept.get();
   return choices.find((choice) => choice === value) ?? "system";
 }
 
@@ -29,7 +30,7 @@ export function themeButton(button: HTMLButtonElement, label: Element): void {
   };
   button.addEventListener("click", () => {
     choice = choices[(choices.indexOf(choice) + 1) % choices.length] ?? "system";
-    localStorage.setItem(key, choice);
+    kept.set(choice);
     show();
   });
   show();

@@ -2,6 +2,9 @@
 // for, fails the test that opened it.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, type TestContext } from "node:test";
 import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from "playwright-core";
 import { ports } from "./settings.ts";
@@ -83,10 +86,26 @@ export async function stands(page: Page, link: Link = "live"): Promise<void> {
   if (link === "live") await page.locator(".worker").first().waitFor({ timeout: standsWithinMs });
 }
 
-async function openBlank(test: TestContext, options: BrowserContextOptions): Promise<Opened> {
+/** A browser that keeps no data of sites, as its user has set it. */
+export async function openWithoutSiteData(test: TestContext): Promise<Opened> {
+  const folder = await mkdtemp(join(tmpdir(), "browser-"));
+  await mkdir(join(folder, "Default"));
+  const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
+  await writeFile(join(folder, "Default", "Preferences"), JSON.stringify(preferences));
+  assert.ok(executablePath !== undefined, "there is a browser");
+  const context = await chromium.launchPersistentContext(folder, { executablePath, args });
+  const opened = watched(test, await context.newPage());
+  test.after(() => rm(folder, { recursive: true, force: true }));
+  return opened;
+}
+
+export async function openBlank(test: TestContext, options: BrowserContextOptions = {}): Promise<Opened> {
   assert.ok(browser !== undefined, "there is a browser");
   const context = await browser.newContext({ viewport: { width: 1_440, height: 900 }, ...options });
-  const page = await context.newPage();
+  return watched(test, await context.newPage());
+}
+
+function watched(test: TestContext, page: Page): Opened {
   const complaints: string[] = [];
   page.on("console", (message) => {
     if ((message.type() === "error" || message.type() === "warning") && !notOurs.test(message.text()))
@@ -97,7 +116,7 @@ async function openBlank(test: TestContext, options: BrowserContextOptions): Pro
     if (!request.url().startsWith(origin)) complaints.push(`asks ${request.url()}`);
   });
   test.after(async () => {
-    await context.close();
+    await page.context().close();
     assert.deepEqual(complaints, []);
   });
   return { page, complaints };
