@@ -16,7 +16,7 @@ import { encodeReads, encodeWrites } from "./batcher/encode.ts";
 import { Broker, firstApiId } from "./broker.ts";
 import { descriptionRoutes } from "./description/routes.ts";
 import { Door } from "./door/door.ts";
-import { firstAccess } from "./door/first-access.ts";
+import { followFirstAccess } from "./door/first-access.ts";
 import { liveRoutes } from "./events/live-routes.ts";
 import { LiveStream } from "./events/stream.ts";
 import { limits } from "./limits.ts";
@@ -57,8 +57,14 @@ runProgram(log, async (stop) => {
   const instance = `${apiId}-${Date.now().toString(36)}${randomBytes(4).toString("hex")}`;
 
   const { MANIFEST: manifest, TLS_DIR: certificateDir } = environment;
-  const door = new Door(clock, manifest === undefined ? openAccess : firstAccess(manifest, log));
-  const spec = new Spec(door.goBy);
+  const door = new Door(clock, manifest === undefined ? openAccess : "unknown");
+  const told = new AbortController();
+  const spec = new Spec((access) => {
+    told.abort("the controller has spoken");
+    door.goBy(access);
+  });
+  if (manifest !== undefined)
+    await followFirstAccess({ file: manifest, goBy: door.goBy, log }, AbortSignal.any([stop, told.signal]));
   const znodes = new CurrentZnodes();
   const workers = new Workers(paths, () => writes.repeat());
   const counter = new ReadCounter(`${paths.reads}/${apiId}`, limits.readsFlushEveryMs, clock, log);

@@ -18,6 +18,8 @@ export interface Findings {
   readonly data: DataFinding | null;
   readonly paused: boolean;
   readonly manifestProblem: string | null;
+  /** Why the newest text of the file does not count yet. */
+  readonly manifestWaiting: string | null;
   readonly failures: ReadonlyMap<string, Failure>;
   /** What went wrong in this cycle. */
   readonly errors: readonly string[];
@@ -51,7 +53,11 @@ export function conditionsOf(
     Scaling: seen === null ? unseen : scaling(seen.observed.workers, seen.desired, findings.specHash),
     ManifestValid:
       findings.manifestProblem === null
-        ? verdict("True", "Accepted", "the manifest is in force")
+        ? verdict(
+            "True",
+            findings.manifestWaiting === null ? "Accepted" : "ChangeWaits",
+            findings.manifestWaiting ?? "the manifest is in force",
+          )
         : verdict("False", "Invalid", findings.manifestProblem),
     Degraded: degraded(findings),
     Paused: findings.paused

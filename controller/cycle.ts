@@ -3,10 +3,10 @@
 import { randomBytes } from "node:crypto";
 import { messageOf } from "../protocol/errors.ts";
 import type { Log } from "../protocol/log.ts";
+import type { ManifestState } from "../protocol/manifest-file.ts";
 import type { ClusterStatus } from "../protocol/status.ts";
 import type { Deed } from "./act.ts";
 import { describe } from "./action.ts";
-import type { ManifestState } from "./manifest-file.ts";
 import type { CycleDone } from "./measures.ts";
 import { emptyMemory, type Memory } from "./memory.ts";
 import { narrate, type Telling, withEvents } from "./narrate.ts";
@@ -79,6 +79,7 @@ export class Cycle {
         before,
         memory: this.#memory,
         manifestProblem: manifest().problem,
+        manifestWaiting: manifest().waiting,
         errors,
         cycle: { id, atMs, tookMs },
       },

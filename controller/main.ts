@@ -3,6 +3,7 @@ import { hostname, tmpdir } from "node:os";
 import { systemClock } from "../protocol/clock.ts";
 import { messageOf } from "../protocol/errors.ts";
 import { createLog } from "../protocol/log.ts";
+import { ManifestFile } from "../protocol/manifest-file.ts";
 import { metricsPort, serveMetrics } from "../protocol/metrics-server.ts";
 import { logOptions, runProgram, variable } from "../protocol/program.ts";
 import { openTracing } from "../protocol/tracing.ts";
@@ -10,7 +11,6 @@ import { tracingEnvironment } from "../protocol/tracing-settings.ts";
 import { sleep } from "../protocol/waiting.ts";
 import { failpointsIn } from "./failpoint.ts";
 import { type LifeOptions, live } from "./life.ts";
-import { ManifestFile } from "./manifest-file.ts";
 import { controllerMetrics, Measures } from "./measures.ts";
 
 const env = process.env;

@@ -1,20 +1,26 @@
-// What the API goes by until the controller has spoken: the manifest file itself, read once. Requests need not wait for
-// the controller or for ZooKeeper, and yet none passes that the manifest forbids.
-import { readFileSync, statSync } from "node:fs";
-import { messageOf } from "../../protocol/errors.ts";
+// What the API goes by until the controller has spoken: the manifest file itself. Requests need not wait for the controller
+// or for ZooKeeper, and yet none passes that the manifest forbids: a file that may be half-written leaves the door closed.
+import type { AccessSpec } from "../../protocol/access.ts";
 import type { Log } from "../../protocol/log.ts";
-import { manifestLimits, parseManifest } from "../../protocol/manifest-parse.ts";
-import type { Access } from "./door.ts";
+import { ManifestFile } from "../../protocol/manifest-file.ts";
+import type { StandMs } from "../../protocol/manifest-standing.ts";
 
-export function firstAccess(manifest: string, log: Log): Access {
-  try {
-    if (statSync(manifest).size > manifestLimits.textLengthMax) throw new Error("it is too long");
-    return parseManifest(readFileSync(manifest, "utf8")).spec.access;
-  } catch (error) {
-    log.warn(
-      { file: manifest, reason: messageOf(error) },
-      "the manifest says not who may ask: closed for now",
-    );
-    return "unknown";
-  }
+export interface FirstAccessOptions {
+  readonly file: string;
+  readonly goBy: (access: AccessSpec) => void;
+  readonly log: Log;
+  readonly standMs?: StandMs;
+}
+
+/** Resolves after the first look; goes on looking until `told` fires: the controller has spoken, or the program ends. */
+export async function followFirstAccess(options: FirstAccessOptions, told: AbortSignal): Promise<void> {
+  const { file, goBy, log, standMs } = options;
+  const onChange = () => {
+    const { spec } = manifest.state;
+    if (spec !== null && !told.aborted) goBy(spec.access);
+  };
+  const manifest = new ManifestFile(file, log, onChange, standMs);
+  await manifest.follow(told);
+  if (manifest.state.spec === null)
+    log.warn({ file }, "the manifest does not say yet who may ask: closed for now");
 }

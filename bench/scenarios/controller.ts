@@ -54,7 +54,12 @@ export async function cycleTimes(manifest: string): Promise<readonly number[]> {
     interrupted: () => false,
   };
   const log = createLog({ program: "simulated", format: "json", level: "silent" });
-  const cycle = new Cycle({ cluster: "simulated", world, manifest: () => ({ spec, problem: null }), log });
+  const cycle = new Cycle({
+    cluster: "simulated",
+    world,
+    manifest: () => ({ spec, problem: null, waiting: null }),
+    log,
+  });
   // The first one starts them all, the second sees them ready.
   for (let i = 0; i < 2; i++) await cycle.run();
   const took: number[] = [];

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { firstAccess } from "../../../api/door/first-access.ts";
+import type { Access } from "../../../api/door/door.ts";
+import { followFirstAccess } from "../../../api/door/first-access.ts";
 import { suffices } from "../../../api/door/needs.ts";
 import { needs, paths, type RoutePath } from "../../../api/server/routes.ts";
 import { type AccessSpec, openAccess, type Role, roles } from "../../../protocol/access.ts";
@@ -199,21 +200,32 @@ describe("the door", () => {
 describe("the first look at the manifest", () => {
   const log = createLog({ program: "api", format: "json", level: "silent" });
   const folder = mkdtempSync(join(tmpdir(), "door-"));
-  after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "dbaas.yaml");
+  const stop = new AbortController();
+  after(() => {
+    stop.abort();
+    rmSync(folder, { recursive: true });
+  });
   const head = "apiVersion: dbaas.rideshare/v1\nkind: Database\nmetadata:\n  name: rides\nspec:\n";
-  const look = (text: string) => {
-    const file = join(folder, "dbaas.yaml");
+  /** @param ageS how long ago the file was last written */
+  const look = async (text: string, ageS = 60) => {
     writeFileSync(file, text);
-    return firstAccess(file, log);
+    utimesSync(file, Date.now() / 1_000, Date.now() / 1_000 - ageS);
+    let access: Access = "unknown";
+    const goBy = (told: Access) => {
+      access = told;
+    };
+    await followFirstAccess({ file, goBy, log }, stop.signal);
+    return access;
   };
 
-  it("finds the door open where the manifest says nothing of it", () =>
-    assert.deepEqual(look(`${head}  paused: false\n`), openAccess));
+  it("finds the door open where the manifest says nothing of it", async () =>
+    assert.deepEqual(await look(`${head}  paused: false\n`), openAccess));
 
-  it("finds the tokens", () => {
+  it("finds the tokens", async () => {
     const token = { name: "a", role: "admin", sha256: sha256("x") } as const;
     assert.deepEqual(
-      look(`${head}  access: { tokens: [{ name: a, role: admin, sha256: "${token.sha256}" }] }\n`),
+      await look(`${head}  access: { tokens: [{ name: a, role: admin, sha256: "${token.sha256}" }] }\n`),
       {
         ...openAccess,
         tokens: [token],
@@ -221,9 +233,17 @@ describe("the first look at the manifest", () => {
     );
   });
 
-  it("does not know what a wrong manifest, or none, means", () => {
-    assert.equal(look(`${head}  acces: {}\n`), "unknown");
-    assert.equal(look("nonsense: ["), "unknown");
-    assert.equal(firstAccess(join(folder, "none.yaml"), log), "unknown");
+  it("does not know what a wrong manifest, or none, means", async () => {
+    assert.equal(await look(`${head}  acces: {}\n`), "unknown");
+    assert.equal(await look("nonsense: ["), "unknown");
+    let access: Access = "unknown";
+    const goBy = (told: Access) => {
+      access = told;
+    };
+    await followFirstAccess({ file: join(folder, "none.yaml"), goBy, log }, stop.signal);
+    assert.equal(access, "unknown");
   });
+
+  it("does not trust a manifest that was only just written: its tokens may still be to come", async () =>
+    assert.equal(await look(`${head}  paused: false\n`, 0), "unknown"));
 });

@@ -17,6 +17,7 @@ const facts = (changes: Partial<CycleFacts> = {}): CycleFacts => ({
   before: emptyMemory,
   memory: emptyMemory,
   manifestProblem: null,
+  manifestWaiting: null,
   errors: [],
   cycle: { id: "7f3a", atMs: nowMs, tookMs: 9 },
   ...changes,

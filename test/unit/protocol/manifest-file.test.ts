@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
-import { ManifestFile } from "../../../controller/manifest-file.ts";
+
 import { createLog } from "../../../protocol/log.ts";
+import { ManifestFile } from "../../../protocol/manifest-file.ts";
 import { Wakeable } from "../../../protocol/waiting.ts";
 
 const log = createLog({ program: "test", format: "text", level: "silent" });
@@ -26,9 +27,13 @@ describe("ManifestFile", () => {
 
   async function follow(content: string | null): Promise<ManifestFile> {
     await rm(path, { force: true });
-    if (content !== null) await writeFile(path, content);
+    if (content !== null) {
+      await writeFile(path, content);
+      // As a file that was not written just now.
+      await utimes(path, 1_000, 1_000);
+    }
     stop = new AbortController();
-    const file = new ManifestFile(path, log, () => changed.wake());
+    const file = new ManifestFile(path, log, () => changed.wake(), { plain: 1_000, careful: 1_500 });
     await file.follow(stop.signal);
     return file;
   }
@@ -85,6 +90,7 @@ describe("ManifestFile", () => {
   it("has none to offer when there never was a good one", async () => {
     const file = await follow(null);
     assert.equal(file.state.spec, null);
+    await until(() => file.state.problem !== null);
     assert.match(file.state.problem ?? "", /ENOENT/);
     await writeFile(path, text(2));
     await until(() => file.state.spec?.scaling.max === 2);
