@@ -1,7 +1,9 @@
 // PURE: what a manifest would do to the running cluster, before it does it.
 import { isDeepStrictEqual } from "node:util";
+import { type InForce, planFrom, retentionGap } from "../protocol/applied.ts";
 import type { ManifestSpec } from "../protocol/manifest.ts";
-import { planMigration, statementsOf } from "../protocol/migration-plan.ts";
+import type { Position } from "../protocol/manifest-yaml.ts";
+import { type SchemaPath, statementsOf } from "../protocol/migration-plan.ts";
 import { wantedSlaves, withinBounds } from "../protocol/scaling.ts";
 import { emptySchema } from "../protocol/schema.ts";
 import type { WorkerStatus } from "../protocol/status.ts";
@@ -9,7 +11,7 @@ import type { SpecNode, WindowNode } from "../protocol/znodes.ts";
 import { type FieldChange, fieldChanges } from "./field-changes.ts";
 import { table } from "./table.ts";
 
-export interface ClusterNow {
+export interface ClusterNow extends InForce {
   /** What was last taken up; null when nothing ever was. */
   readonly accepted: SpecNode | null;
   readonly window: WindowNode | null;
@@ -29,24 +31,41 @@ export interface ManifestDiff {
   readonly schema: {
     readonly changed: boolean;
     readonly statements: readonly string[];
+    /** With the line and column of the manifest, and the reason. */
     readonly refused: readonly string[];
+    /** What is there although the manifest does not name it. */
+    readonly kept: readonly string[];
   };
+  /** How the log would differ from what the manifest says of it; null when it would not. */
+  readonly log: string | null;
 }
 
-export function diffOf(now: ClusterNow, wanted: ManifestSpec): ManifestDiff {
+/** Where a place of `spec.database` stands in the text of the manifest. */
+export type Locate = (path: SchemaPath) => Position;
+
+/** Compared with the tables that the master has; before a master has told them, with those that were last asked for. */
+export function diffOf(now: ClusterNow, wanted: ManifestSpec, locate?: Locate): ManifestDiff {
   const spec = now.accepted?.spec ?? null;
-  const have = spec?.database ?? emptySchema;
-  const plan = planMigration(have, wanted.database);
-  const refused = plan.refused.map(({ what, reason }) => `${what}: ${reason}`);
-  const statements = statementsOf(plan, have);
+  const asked = spec?.database ?? emptySchema;
+  const tables = now.tables ?? { epoch: 0, schema: asked, failed: [] };
+  const plan = planFrom(tables, wanted.database);
+  const refused = plan.refused.map(({ what, reason, path }) => {
+    const at = locate?.(path);
+    return `${at === undefined ? "" : `${at.line}:${at.column} `}${what}: ${reason}`;
+  });
+  const statements = statementsOf(plan, tables.schema);
+  const changed =
+    !isDeepStrictEqual(asked, wanted.database) || statements.length > 0 || plan.refused.length > 0;
   return {
     fields: fieldChanges(spec, wanted),
     workers: { ...workersThen(now, wanted), paused: wanted.paused },
-    schema: { changed: !isDeepStrictEqual(have, wanted.database), statements, refused },
+    schema: { changed, statements, refused, kept: plan.kept },
+    log: retentionGap(now.logRetention ?? spec?.log ?? null, wanted.log),
   };
 }
 
-export const isSame = ({ fields, schema }: ManifestDiff): boolean => fields.length === 0 && !schema.changed;
+export const isSame = ({ fields, schema, log }: ManifestDiff): boolean =>
+  fields.length === 0 && !schema.changed && log === null;
 
 type Moves = Omit<ManifestDiff["workers"], "paused">;
 
@@ -78,8 +97,8 @@ function freeNames(count: number, live: readonly WorkerStatus[]): readonly strin
 const list = (names: readonly string[]): string => names.join(", ");
 
 export function diffText(diff: ManifestDiff): string {
-  if (isSame(diff)) return "No change: the cluster already goes by this manifest.\n";
-  const { fields, workers, schema } = diff;
+  const { fields, workers, schema, log } = diff;
+  if (isSame(diff)) return `No change: the cluster already goes by this manifest.\n${keptText(schema)}`;
   const parts: string[] = [];
   if (fields.length > 0)
     parts.push(
@@ -98,12 +117,20 @@ export function diffText(diff: ManifestDiff): string {
   const whole =
     workers.paused && moves.length > 0 ? ", once the manifest no longer pauses the controller" : "";
   parts.push(`Workers: ${moves.length === 0 ? "none is started or ended" : moves.join("; ")}${whole}\n`);
-  if (schema.changed) parts.push(schemaText(schema));
-  return parts.join("\n");
+  parts.push(schema.changed ? schemaText(schema) : keptText(schema));
+  if (log !== null) parts.push(`Log: ${log}\n`);
+  return parts.filter((part) => part !== "").join("\n");
 }
 
-function schemaText({ statements, refused }: ManifestDiff["schema"]): string {
-  const lines = [...statements.map((sql) => `  ${sql}`), ...refused.map((what) => `  refused: ${what}`)];
+const keptText = ({ kept }: ManifestDiff["schema"]): string =>
+  kept.map((what) => `Kept beside it: ${what}\n`).join("");
+
+function schemaText({ statements, refused, kept }: ManifestDiff["schema"]): string {
+  const lines = [
+    ...statements.map((sql) => `  ${sql}`),
+    ...refused.map((what) => `  refused: ${what}`),
+    ...kept.map((what) => `  kept: ${what}`),
+  ];
   return lines.length === 0
     ? "Tables: written in another way, nothing is added\n"
     : `Tables:\n${lines.join("\n")}\n`;

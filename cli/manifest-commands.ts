@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { ManifestError, type ManifestSpec } from "../protocol/manifest.ts";
 import { editManifest, type ManifestEdit } from "../protocol/manifest-edit.ts";
 import { parseManifest } from "../protocol/manifest-parse.ts";
+import { parseYaml } from "../protocol/manifest-yaml.ts";
 import { diffOf, diffText, isSame, type ManifestDiff } from "./diff.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { forMachines, formats, type OutputFormat } from "./output.ts";
@@ -44,9 +45,12 @@ function checked<T>(name: string, use: () => T): T {
   }
 }
 
-async function diffWith(view: ClusterView, spec: ManifestSpec): Promise<ManifestDiff> {
+async function diffWith(view: ClusterView, text: string, spec: ManifestSpec): Promise<ManifestDiff> {
   const [{ status }, manifest] = [await view.look(), await view.lookAtManifest()];
-  return diffOf({ ...manifest, workers: status.workers }, spec);
+  const yaml = parseYaml(text);
+  return diffOf({ ...manifest, workers: status.workers }, spec, (path) =>
+    yaml.locate(["spec", "database", ...path]),
+  );
 }
 
 export function manifestCommands(program: Command, surroundings: Surroundings): void {
@@ -71,7 +75,7 @@ function diffCommand(program: Command, { withView, input, out }: Surroundings): 
     .addHelpText(
       "after",
       `
-Compared with the manifest that was last taken up. Exit codes: 0 no change, 1 differences, 2 the manifest is not valid
+Compared with the manifest that was last taken up, and with the tables that there are. Exit codes: 0 no change, 1 differences, 2 the manifest is not valid
 (every problem is told with line and column), 3 the cluster cannot be reached.
 
 Examples:
@@ -83,7 +87,7 @@ Examples:
       const text = requireWhole(await input(), sha256);
       const { spec } = checked(name, () => parseManifest(text));
       await withView(async (view) => {
-        const diff = await diffWith(view, spec);
+        const diff = await diffWith(view, text, spec);
         await out(forMachines(diff, output) ?? diffText(diff));
         if (!isSame(diff)) throw new CliError(exitCodes.differences, "");
       });
@@ -125,7 +129,9 @@ function editCommand(
     .action(async ({ name, sha256, ...edit }: Given & ManifestEdit) => {
       const text = requireWhole(await input(), sha256);
       const edited = checked(name, () => editManifest(text, { ...fixed, ...edit }));
-      await withView(async (view) => tell(diffText(await diffWith(view, parseManifest(edited).spec))));
+      await withView(async (view) =>
+        tell(diffText(await diffWith(view, edited, parseManifest(edited).spec))),
+      );
       await out(sha256 === undefined ? edited : withMark(edited));
     });
 }

@@ -27,10 +27,12 @@ export const isAsDesired = (status: ClusterStatus): boolean =>
 export function verdictText(status: ClusterStatus): string {
   const paused = conditionIn(status, "Paused")?.status === "True";
   const wrong = conditionIn(status, "Degraded");
+  const applied = conditionIn(status, "ManifestApplied");
   return [
     `The manifest is in force as generation ${status.observedGeneration}.`,
     `Slaves: ${status.desiredSlaves} desired (${status.desiredReason}), ${status.readySlaves} ready.`,
     ...(paused ? ["Paused: the controller observes and reports, and acts on nothing."] : []),
+    ...(applied?.status === "False" ? [`Not carried out: ${applied.message}`] : []),
     ...(wrong?.status === "True" ? [`Degraded: ${wrong.message}`] : []),
     "",
   ].join("\n");

@@ -1,6 +1,7 @@
 // The cluster as it stands in ZooKeeper.
 import { setImmediate as afterThisTurn } from "node:timers/promises";
 import { createLog } from "../protocol/log.ts";
+import type { LogSpec } from "../protocol/manifest.ts";
 import type { EventRecord } from "../protocol/status.ts";
 import {
   type ClusterStatus,
@@ -8,6 +9,7 @@ import {
   type Paths,
   pathsOf,
   type SpecNode,
+  type TablesNode,
   type WindowNode,
 } from "../protocol/znodes.ts";
 import { ZooKeeperSession } from "../protocol/zookeeper.ts";
@@ -59,17 +61,26 @@ export class ClusterView {
     };
   }
 
-  /** The manifest as last taken up, and what was counted for it. */
+  /** The manifest as last taken up, what was counted for it, and what became of it. */
   async lookAtManifest(): Promise<{
     readonly accepted: SpecNode | null;
     readonly window: WindowNode | null;
+    readonly tables: TablesNode | null;
+    readonly logRetention: LogSpec | null;
   }> {
-    const { spec, window } = this.#paths;
-    const [specNode, windowNode] = await Promise.all([this.#session.get(spec), this.#session.get(window)]);
-    return {
-      accepted: specNode === null ? null : fromJson<SpecNode>(specNode.data),
-      window: windowNode === null ? null : fromJson<WindowNode>(windowNode.data),
-    };
+    const { spec, window, tables, logRetention } = this.#paths;
+    const [accepted, counted, there, retention] = await Promise.all([
+      this.#json<SpecNode>(spec),
+      this.#json<WindowNode>(window),
+      this.#json<TablesNode>(tables),
+      this.#json<LogSpec>(logRetention),
+    ]);
+    return { accepted, window: counted, tables: there, logRetention: retention };
+  }
+
+  async #json<T>(path: string): Promise<T | null> {
+    const node = await this.#session.get(path);
+    return node === null ? null : fromJson<T>(node.data);
   }
 
   onChange(wake: () => void): void {

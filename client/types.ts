@@ -59,7 +59,7 @@ export type ClusterStatus = {
     readonly endsAtMs: number;
   } | null;
   readonly conditions: readonly ({
-    readonly type: "Ready" | "MasterAvailable" | "DataComplete" | "SlavesAvailable" | "Scaling" | "ManifestValid" | "Degraded" | "Paused";
+    readonly type: "Ready" | "MasterAvailable" | "DataComplete" | "SlavesAvailable" | "Scaling" | "ManifestValid" | "ManifestApplied" | "Degraded" | "Paused";
     readonly status: "True" | "False" | "Unknown";
     readonly reason: string;
     readonly message: string;

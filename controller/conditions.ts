@@ -1,5 +1,6 @@
 // PURE: the state of the cluster as conditions in Kubernetes' manner. Messages hold no passing time: they change only
 // when something changed.
+import type { Unapplied } from "../protocol/applied.ts";
 import type { ConditionType, StatusCondition } from "../protocol/status.ts";
 import { type DataFinding, findingInWords } from "./data-complete.ts";
 import { type Desired, slavesInWords } from "./desired.ts";
@@ -18,6 +19,8 @@ export interface Findings {
   readonly data: DataFinding | null;
   readonly paused: boolean;
   readonly manifestProblem: string | null;
+  /** How what runs differs from the manifest that is in force; null when that is not known. */
+  readonly notApplied: Unapplied | null;
   /** Why the newest text of the file does not count yet. */
   readonly manifestWaiting: string | null;
   readonly failures: ReadonlyMap<string, Failure>;
@@ -59,6 +62,7 @@ export function conditionsOf(
             findings.manifestWaiting ?? "the manifest is in force",
           )
         : verdict("False", "Invalid", findings.manifestProblem),
+    ManifestApplied: manifestApplied(findings.notApplied),
     Degraded: degraded(findings),
     Paused: findings.paused
       ? verdict("True", "PausedByManifest", "observing and reporting only")
@@ -132,6 +136,27 @@ function scaling(workers: readonly WorkerView[], desired: Desired, specHash: str
   if (live > desired.workers || draining > 0)
     return verdict("True", "ScalingIn", `${live + draining} workers run, ${desired.workers} shall`);
   return verdict("False", "AsDesired", `${live} workers run`);
+}
+
+/** Workers that are yet to be replaced are told by Scaling. */
+function manifestApplied(unapplied: Unapplied | null): Verdict {
+  if (unapplied === null)
+    return verdict("Unknown", "NotTold", "no master has told yet which tables there are");
+  const { refused, open, retention, kept } = unapplied;
+  const beside = kept.length === 0 ? "" : `; kept beside it: ${shortened(kept)}`;
+  const wrong = [...refused, ...(retention === null ? [] : [retention])];
+  if (wrong.length > 0)
+    return verdict("False", refused.length > 0 ? "ChangeRefused" : "LogRetention", shortened(wrong));
+  return open.length > 0
+    ? verdict("False", "Migrating", `not made yet: ${shortened(open)}`)
+    : verdict("True", "AsWritten", `what runs is what the manifest asks for${beside}`);
+}
+
+const toldMax = 5;
+
+function shortened(list: readonly string[]): string {
+  const more = list.length - toldMax;
+  return `${list.slice(0, toldMax).join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
 }
 
 function degraded({ errors, failures }: Findings): Verdict {

@@ -1,5 +1,6 @@
 // What the controller needs of the world outside, in its own words: an engine that runs containers, and a registry that
 // remembers. Their adapters are docker-engine.ts and znode-registry.ts.
+import type { LogSpec } from "../protocol/manifest.ts";
 import type { EventRecord, ForeignContainer } from "../protocol/status.ts";
 import type {
   ClusterStatus,
@@ -10,6 +11,7 @@ import type {
   PidNode,
   Place,
   SpecNode,
+  TablesNode,
   WindowNode,
   Wish,
   WorkerNode,
@@ -118,6 +120,10 @@ export interface RegistryView {
   readonly window: WindowNode | null;
   readonly wishes: readonly SeenWish[];
   readonly spec: SpecNode | null;
+  /** Null before a master has told them. */
+  readonly tables?: TablesNode | null;
+  /** What the log was made with; null when that is not known. */
+  readonly logRetention?: LogSpec | null;
 }
 
 /** "blamed": the container ended by itself, so one of them may have ended it. "cleared": it was ended from outside. */

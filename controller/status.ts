@@ -1,4 +1,6 @@
 // PURE, last step of a cycle: what is told to operators, desired and observed side by side.
+
+import { notApplied } from "../protocol/applied.ts";
 import type { ClusterStatus, FailoverRecord, WorkerStatus } from "../protocol/status.ts";
 import { conditionsOf, type Findings } from "./conditions.ts";
 import { copiesOf } from "./copies.ts";
@@ -9,7 +11,8 @@ import type { Memory } from "./memory.ts";
 import { readsInWindow } from "./window.ts";
 import type { Observed, WorkerView } from "./workers.ts";
 
-export interface CycleFacts extends Omit<Findings, "desired" | "specHash" | "data" | "paused" | "failures"> {
+export interface CycleFacts
+  extends Omit<Findings, "desired" | "specHash" | "data" | "notApplied" | "paused" | "failures"> {
   readonly cluster: string;
   readonly intent: Intent | null;
   /** Before and after this cycle's observation. */
@@ -27,6 +30,7 @@ export function statusOf(facts: CycleFacts, previous: ClusterStatus | null): Clu
     desired: intent?.desired ?? null,
     specHash: intent?.specHash ?? null,
     data: observed === null || intent === null ? null : dataFinding(observed, memory, dataRules(intent)),
+    notApplied: intent === null || observed === null ? null : notApplied(intent.spec, observed),
     paused: intent?.spec.paused ?? false,
     failures: memory.failures,
   };

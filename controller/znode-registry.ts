@@ -1,5 +1,6 @@
 // Registry over one ZooKeeper session. What it cannot read it throws; what is unreadable in itself counts as absent.
 import { TransientError } from "../protocol/errors.ts";
+import type { LogSpec } from "../protocol/manifest.ts";
 import type { EventRecord } from "../protocol/status.ts";
 import {
   type ClusterStatus,
@@ -15,6 +16,7 @@ import {
   type ReadsNode,
   type SpecNode,
   type SuspectsNode,
+  type TablesNode,
   toJson,
   type WindowNode,
   type Wish,
@@ -33,20 +35,35 @@ export class ZnodeRegistry implements Registry {
   }
 
   async view(): Promise<RegistryView> {
-    const { workers, copies, pids, draining, reads, wishes, window, spec } = this.#paths;
-    const [nodes, copyNodes, pidNodes, drains, readsNodes, wishNodes, master, log, windowNode, specNode] =
-      await Promise.all([
-        this.#below<WorkerNode>(workers),
-        this.#below<CopyNode>(copies),
-        this.#below<PidNode>(pids),
-        this.#below<DrainNode>(draining),
-        this.#below<ReadsNode>(reads),
-        this.#wishes(wishes),
-        this.#master(),
-        this.#log(),
-        this.#json<WindowNode>(window),
-        this.#json<SpecNode>(spec),
-      ]);
+    const { workers, copies, pids, draining, reads, wishes, window, spec, tables, logRetention } =
+      this.#paths;
+    const [
+      nodes,
+      copyNodes,
+      pidNodes,
+      drains,
+      readsNodes,
+      wishNodes,
+      master,
+      log,
+      windowNode,
+      specNode,
+      tablesNode,
+      retention,
+    ] = await Promise.all([
+      this.#below<WorkerNode>(workers),
+      this.#below<CopyNode>(copies),
+      this.#below<PidNode>(pids),
+      this.#below<DrainNode>(draining),
+      this.#below<ReadsNode>(reads),
+      this.#wishes(wishes),
+      this.#master(),
+      this.#log(),
+      this.#json<WindowNode>(window),
+      this.#json<SpecNode>(spec),
+      this.#json<TablesNode>(tables),
+      this.#json<LogSpec>(logRetention),
+    ]);
     const firsts = [...readsNodes.values()].flatMap(({ firstReadAtMs }) => firstReadAtMs ?? []);
     return {
       nodes: [...nodes.values()],
@@ -60,6 +77,8 @@ export class ZnodeRegistry implements Registry {
       window: windowNode,
       wishes: wishNodes,
       spec: specNode,
+      tables: tablesNode,
+      logRetention: retention,
     };
   }
 

@@ -127,15 +127,22 @@ export class Rabbit {
       );
   }
 
-  /** Makes the log if it is not there. An existing one keeps its retention, which cannot be changed by declaring. */
-  async declareLog(retention: { readonly maxBytes: number; readonly maxAgeSeconds: number }): Promise<void> {
+  /**
+   * Makes the log if it is not there. An existing one keeps its retention, which cannot be changed by declaring.
+   * @returns whether it was made
+   */
+  async declareLog(retention: {
+    readonly maxBytes: number;
+    readonly maxAgeSeconds: number;
+  }): Promise<boolean> {
     const memory = await this.#memory.id();
-    if (await this.#scratch.exists(queues.sync)) return;
+    if (await this.#scratch.exists(queues.sync)) return false;
     // What stood in a log that was deleted is forgotten as after a restart; this must be seen before the new log is.
     await this.#memory.renew(memory);
     await this.#scratch.declare(queues.sync, (channel) =>
       channel.assertQueue(queues.sync, { durable: true, arguments: syncArguments(retention) }),
     );
+    return true;
   }
 
   /**

@@ -8,6 +8,7 @@ export const conditionTypes = [
   "SlavesAvailable",
   "Scaling",
   "ManifestValid",
+  "ManifestApplied",
   "Degraded",
   "Paused",
 ] as const;

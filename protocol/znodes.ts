@@ -1,5 +1,6 @@
 // Every path in ZooKeeper and what stands there. Payloads are JSON, written by our own programs only.
 import type { ManifestSpec } from "./manifest.ts";
+import type { Schema } from "./schema.ts";
 import type { ClusterStatus } from "./status.ts";
 
 export interface Paths {
@@ -36,6 +37,10 @@ export interface Paths {
   readonly wishes: string;
   /** `SpecNode`: the manifest as last accepted. */
   readonly spec: string;
+  /** `TablesNode`, written by the master: the tables there are, and what of the manifest's it could not make. */
+  readonly tables: string;
+  /** `LogSpec`, written by the worker that made the log: it keeps to this for as long as it stands. */
+  readonly logRetention: string;
   /** `ClusterStatus`, written by the controller. */
   readonly status: string;
   /** `EventRecord[]`, the last ones, written by the controller. */
@@ -73,6 +78,8 @@ export function pathsOf(cluster: string): Paths {
     window: `${root}/window`,
     wishes: `${root}/wishes`,
     spec: `${root}/spec`,
+    tables: `${root}/tables`,
+    logRetention: `${root}/log-retention`,
     status: `${root}/status`,
     events: `${root}/events`,
     uid: `${root}/uid`,
@@ -204,6 +211,13 @@ export interface Wish {
 export interface SpecNode {
   readonly generation: number;
   readonly spec: ManifestSpec;
+}
+
+export interface TablesNode {
+  readonly epoch: number;
+  readonly schema: Schema;
+  /** Tried in vain, with what the database said to it. It is tried again from time to time. */
+  readonly failed: readonly { readonly what: string; readonly reason: string }[];
 }
 
 export const toJson = (payload: unknown): string => JSON.stringify(payload);

@@ -5,7 +5,7 @@ import type { Log } from "../protocol/log.ts";
 import type { ManifestSpec } from "../protocol/manifest.ts";
 import { Rabbit } from "../protocol/rabbit.ts";
 import type { Tracing } from "../protocol/tracing.ts";
-import { type Paths, persistentParents } from "../protocol/znodes.ts";
+import { type Paths, persistentParents, toJson } from "../protocol/znodes.ts";
 import { ZooKeeperSession } from "../protocol/zookeeper.ts";
 import { endWhenLeftBehind } from "./left-behind.ts";
 import type { Measures } from "./measures.ts";
@@ -34,7 +34,7 @@ export interface WorkerOptions {
 const sessionTimeoutDefaultMs = 4_000;
 /** @returns "drained" when the worker may stop for good; @throws what ended the life otherwise */
 export async function live(options: WorkerOptions, stop: AbortSignal): Promise<"drained" | "ended"> {
-  const { name, rabbitUrl, spec } = options;
+  const { name, rabbitUrl, spec, paths } = options;
   const undo: (() => Promise<void> | void)[] = [];
   options.measures.lives += 1;
   try {
@@ -45,10 +45,11 @@ export async function live(options: WorkerOptions, stop: AbortSignal): Promise<"
     undo.push(() => session.close());
     const signal = AbortSignal.any([stop, rabbit.ended, session.ended]);
     const retention = manifestOf(spec).log;
-    await rabbit.declareLog({
+    const isNew = await rabbit.declareLog({
       maxBytes: retention.retentionBytes,
       maxAgeSeconds: Math.ceil(retention.retentionMs / 1000),
     });
+    if (isNew) await session.put(paths.logRetention, toJson(retention));
     const memory = await rabbit.memoryId();
     const member = new Member(options, rabbit, session, memory);
     undo.push(() => member.leave());

@@ -26,6 +26,7 @@ import { ledgerOf } from "./roles/store-ledger.ts";
 import { DamagedFileError } from "./sqlite.ts";
 import { Standing } from "./standing.ts";
 import { Suspects } from "./suspects.ts";
+import { tellTables } from "./tell-tables.ts";
 import { Traced } from "./traced.ts";
 
 /** A read waits this long at most for the copy to reach a wanted position. */
@@ -168,6 +169,7 @@ export class Member {
           ),
           spec: known,
           log,
+          onTables: tellTables(this.#session, paths.tables, log, signal),
           onRole: (role) => {
             this.#role = role;
             this.#membership.tell();

@@ -76,6 +76,7 @@ test("shows the workers that really run, with pids, roles and what they stand fo
     "Slaves available",
     "Scaling",
     "Manifest valid",
+    "Manifest applied",
     "Degraded",
     "Paused",
   ]);

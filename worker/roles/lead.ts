@@ -29,7 +29,7 @@ export async function lead(
   signal: AbortSignal,
   onMaster: () => void,
 ): Promise<never> {
-  const { ledger, log, spec, session, membership, time, name, onWrites } = options;
+  const { ledger, log, spec, session, membership, time, name, onWrites, onTables } = options;
   const deposed = new AbortController();
   const scope = AbortSignal.any([signal, session.silent, deposed.signal]);
   watchPlace(options, scope, deposed);
@@ -42,7 +42,7 @@ export async function lead(
   const tookMs = time.now() - startedAtMs;
   log.info({ epoch, position: ledger.applied.position, tookMs }, "master, taking writes");
   const logTime = logClock(await ledger.newestKeyMs(), time);
-  const chores = new Chores(ledger, spec, log, logTime());
+  const chores = new Chores(ledger, spec, log, logTime(), (report) => onTables?.({ epoch, ...report }));
   const telling = tellPlace(options, scope);
   try {
     await runMaster(

@@ -5,7 +5,7 @@ import type { Log } from "../../protocol/log.ts";
 import type { ManifestSpec } from "../../protocol/manifest.ts";
 import { holdsAll } from "../../protocol/place.ts";
 import { Wakeable } from "../../protocol/waiting.ts";
-import type { Paths, Place } from "../../protocol/znodes.ts";
+import type { Paths, Place, TablesNode } from "../../protocol/znodes.ts";
 import { mayLead } from "../election.ts";
 import type { Elected } from "../membership.ts";
 import type { Broker, Feed, Ledger, Members, Session, Suspicion, Time } from "../ports.ts";
@@ -33,6 +33,8 @@ export interface RoleOptions {
   readonly answerReads: AnswerReads;
   readonly spec: () => ManifestSpec;
   readonly log: Log;
+  /** What tables there are, each time that a master's have changed or could not be changed. */
+  readonly onTables?: (tables: TablesNode) => void;
   readonly onRole: (role: Role) => void;
   readonly onReads: (reads: number) => void;
   readonly onWrites: (writes: number) => void;

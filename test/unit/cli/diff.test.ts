@@ -6,7 +6,10 @@ import { type ClusterNow, diffOf, diffText, isSame } from "../../../cli/diff.ts"
 import { fieldChanges } from "../../../cli/field-changes.ts";
 import type { ManifestSpec } from "../../../protocol/manifest.ts";
 import { parseManifest } from "../../../protocol/manifest-parse.ts";
+import { parseYaml } from "../../../protocol/manifest-yaml.ts";
+import type { Table } from "../../../protocol/schema.ts";
 import type { WorkerStatus } from "../../../protocol/status.ts";
+import type { TablesNode } from "../../../protocol/znodes.ts";
 
 const text = readFileSync(
   fileURLToPath(new URL("../../../../manifests/dbaas.yaml", import.meta.url)),
@@ -89,6 +92,61 @@ describe("diffOf", () => {
       diffText(diffOf(now(), changed)),
       /Tables:\n {2}ALTER[\s\S]*refused: column users\.password/,
     );
+  });
+
+  describe("when a master has told which tables there are", () => {
+    const told = (
+      change: (tables: readonly Table[]) => readonly Table[],
+      failed: TablesNode["failed"] = [],
+    ) => now({ tables: { epoch: 1, schema: { tables: change(accepted.database.tables) }, failed } });
+
+    it("compares with those, not with those that were asked for", () => {
+      const { schema } = diffOf(
+        told((tables) => tables.filter(({ name }) => name !== "riders")),
+        accepted,
+      );
+      assert.deepEqual(
+        schema.statements.map((sql) => sql.split(" (")[0]),
+        ['CREATE TABLE "riders"', 'CREATE INDEX "index on riders'],
+      );
+    });
+
+    it("says what of the manifest in force was refused, with line and column", () => {
+      const yaml = parseYaml(text);
+      const diff = diffOf(
+        told(
+          (tables) => tables.map((table) => (table.name === "rides" ? { ...table, indexes: [] } : table)),
+          [{ what: "index on rides (created_by)", reason: "no room left for the database" }],
+        ),
+        accepted,
+        (path) => yaml.locate(["spec", "database", ...path]),
+      );
+      assert.ok(!isSame(diff));
+      assert.match(
+        diff.schema.refused[0] ?? "",
+        /^\d+:13 index on rides \(created_by\): no room left for the database$/,
+      );
+      assert.match(diffText(diff), /CREATE INDEX "index on rides \(source, destination\)"/);
+    });
+
+    it("names what is kept, and calls that no change", () => {
+      const diff = diffOf(
+        told((tables) => [
+          ...tables,
+          { name: "old", primaryKey: ["a"], columns: [{ name: "a", type: "text" }] },
+        ]),
+        accepted,
+      );
+      assert.ok(isSame(diff));
+      assert.match(diffText(diff), /^No change.*\nKept beside it: table old\n$/);
+    });
+  });
+
+  it("says that a log keeps to what it was made with", () => {
+    const diff = diffOf(now(), edited("retentionSize: 1Gi", "retentionSize: 2Gi"));
+    assert.match(diffText(diff), /Log: the log keeps 1Gi and 168h0m0s, not 2Gi and 168h0m0s/);
+    const taken = { generation: 4, spec: edited("retentionSize: 1Gi", "retentionSize: 2Gi") };
+    assert.ok(!isSame(diffOf(now({ accepted: taken, logRetention: accepted.log }), taken.spec)));
   });
 
   it("says what waits while the manifest pauses the controller", () => {

@@ -5,6 +5,8 @@ import { emptyMemory, remember } from "../../../controller/memory.ts";
 import { narrate } from "../../../controller/narrate.ts";
 import { type CycleFacts, countersIn, failoversMax, newsIn, statusOf } from "../../../controller/status.ts";
 import type { Observed } from "../../../controller/workers.ts";
+import type { ManifestSpec } from "../../../protocol/manifest.ts";
+import type { Table } from "../../../protocol/schema.ts";
 import type { ClusterStatus, ConditionType } from "../../../protocol/status.ts";
 import { dead, intent, master, nowMs, observed, slave, windowNode } from "./makers.ts";
 
@@ -123,6 +125,48 @@ describe("statusOf", () => {
   });
 });
 
+describe("the condition ManifestApplied", () => {
+  const t: Table = { name: "t", primaryKey: ["a"], columns: [{ name: "a", type: "text" }] };
+  const applied = (world: Partial<Observed>, spec: Partial<ManifestSpec> = {}): string => {
+    const wanted = intent(1);
+    const asked = { ...wanted, spec: { ...wanted.spec, ...spec } };
+    const status = statusOf(facts({ observed: { ...healthy, ...world }, intent: asked }), null);
+    const condition = status.conditions.find(({ type }) => type === "ManifestApplied");
+    return `${condition?.status} ${condition?.reason}: ${condition?.message}`;
+  };
+  const tables = (...there: readonly Table[]) => ({ epoch: 1, schema: { tables: there }, failed: [] });
+  const database = { tables: [t] };
+
+  it("is unknown before a master has told which tables there are", () =>
+    assert.match(applied({}), /^Unknown NotTold: /));
+
+  it("is true when the tables are as the manifest asks, and names what is kept beside it", () => {
+    assert.match(applied({ tables: tables(t) }, { database }), /^True AsWritten: [^;]*$/);
+    assert.match(
+      applied({ tables: tables(t, { ...t, name: "old" }) }, { database }),
+      /^True AsWritten: .*; kept beside it: table old$/,
+    );
+  });
+
+  it("is false while a table is yet to be made, and when a part was refused", () => {
+    assert.equal(applied({ tables: tables() }, { database }), "False Migrating: not made yet: table t");
+    const failed = [{ what: "table t", reason: "no room left for the database" }];
+    assert.equal(
+      applied({ tables: { ...tables(), failed } }, { database }),
+      "False ChangeRefused: table t: no room left for the database",
+    );
+  });
+
+  it("is false when the log keeps another amount than the manifest says", () => {
+    const { log } = intent(1).spec;
+    assert.match(applied({ tables: tables(), logRetention: log }), /^True /);
+    assert.match(
+      applied({ tables: tables(), logRetention: { ...log, retentionBytes: 1 } }),
+      /^False LogRetention: the log keeps 1 and /,
+    );
+  });
+});
+
 describe("conditionsOf", () => {
   it("remembers since when a condition holds", () => {
     const findings = {
@@ -130,6 +174,7 @@ describe("conditionsOf", () => {
       desired: intent(1).desired,
       specHash: null,
       data: null,
+      notApplied: null,
       paused: false,
       failures: new Map(),
     };

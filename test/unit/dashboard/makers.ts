@@ -34,6 +34,7 @@ const healthy: Readonly<Record<ConditionType, StatusCondition["status"]>> = {
   SlavesAvailable: "True",
   Scaling: "False",
   ManifestValid: "True",
+  ManifestApplied: "True",
   Degraded: "False",
   Paused: "False",
 };
