@@ -47,6 +47,8 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
       window: null,
       wishes: [],
       spec: null,
+      tables: null,
+      logRetention: null,
     }));
 
   it("adds up the reads of all API processes", async () => {
