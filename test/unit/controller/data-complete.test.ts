@@ -110,6 +110,7 @@ describe("the condition DataComplete", () => {
     before: emptyMemory,
     memory: emptyMemory,
     manifestProblem: null,
+    manifestWaiting: null,
     errors: [],
     cycle: { id: "7f3a", atMs: nowMs, tookMs: 9 },
   });
