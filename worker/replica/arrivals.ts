@@ -13,8 +13,9 @@ export const arrivalLimits = {
   acknowledgedBytesMax: 8 * mebibyte,
   /** What the broker had sent ahead is large: it must be asked for less at a time. */
   heldBytesMax: 24 * mebibyte,
-  /** Read ahead of being taken. As values they need several times as much. */
+  /** Read ahead of being taken. As values they need several times as much, and those that are not kept long cost least. */
   decodedBytesMax: 4 * mebibyte,
+  aheadMax: 100,
   /** Applied in one transaction. */
   takenBytesMax: 4 * mebibyte,
   takenMax: 200,
@@ -78,7 +79,8 @@ export class Arrivals {
     const bytes = delivery.content.length + recordOverheadBytes;
     this.#heldBytes += bytes;
     this.#nextOffset = delivery.streamOffset + 1;
-    const isAhead = this.#heldBytes > arrivalLimits.acknowledgedBytesMax;
+    const isAhead =
+      this.#heldBytes > arrivalLimits.acknowledgedBytesMax || this.#arrived.length >= arrivalLimits.aheadMax;
     if (!isAhead) delivery.ack();
     this.#arrived.push({
       offset: delivery.streamOffset,
@@ -113,7 +115,9 @@ export class Arrivals {
     for (;;) {
       const next = this.#arrived[this.#read];
       if (next === undefined) return;
-      if (this.#read > 0 && this.#readBytes + next.bytes > arrivalLimits.decodedBytesMax) return;
+      const isEnough =
+        this.#read >= arrivalLimits.aheadMax || this.#readBytes + next.bytes > arrivalLimits.decodedBytesMax;
+      if (this.#read > 0 && isEnough) return;
       this.#readNext();
     }
   }
