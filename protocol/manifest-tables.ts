@@ -24,7 +24,7 @@ import {
 const limits = { tablesMax: 256, indexesMax: 64, keyColumnsMax: 16 } as const;
 
 /** In lower case. A table of such a name would hide what the SQL of requests needs. */
-const reservedTableNames: ReadonlySet<string> = new Set(["json_each", "json_tree"]);
+export const reservedTableNames: ReadonlySet<string> = new Set(["json_each", "jsonb_each", "json_tree"]);
 
 const namePattern = /^(?!_dbaas)(?!sqlite_)[A-Za-z_][A-Za-z0-9_]{0,62}$/i;
 const identifier = text(
