@@ -131,12 +131,15 @@ class Model {
         worker.copy = {
           ids: ids.slice(0, kept),
           place: { epoch: place.epoch, position: place.position - 1 },
-          last: this.log.find((one) => one.epoch === place.epoch && one.id === ids[kept - 1]) ?? {
-            ...nowhere,
-            id: -1,
-          },
+          // The record before it, or the marker of its epoch.
+          last: this.#inEpoch(place.epoch, ids[kept - 1]) ??
+            this.#inEpoch(place.epoch, undefined) ?? { ...nowhere, id: -1 },
         };
     }
+  }
+
+  #inEpoch(epoch: number, id: number | undefined): Entry | undefined {
+    return this.log.find((one) => one.epoch === epoch && one.id === id);
   }
 
   /** Its session is over: it joins anew. */
