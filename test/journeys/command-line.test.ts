@@ -229,6 +229,7 @@ test("every command has a help with an example", async () => {
     "query",
     "wait",
     "switchover",
+    "accept-loss",
     "diff",
     "apply",
     "scale",
