@@ -63,7 +63,7 @@ build_node_standin() {
   local checksum context=$STATE/node-image
   checksum=$(cd "$ROOT/images" && checksum_of node)
   is_built_from "$1" "$checksum" && return
-  has npm || die "npm is missing: where no image registry can be reached, Node.js 24 for the images is fetched by npm"
+  has npm || install_packages npm
   say "building $1 from the npm package node-linux-$(node_arch)"
   rm -rf "$context" && mkdir -p "$context"
   fetch_npm_package "node-linux-$(node_arch)@24" "$context/node"

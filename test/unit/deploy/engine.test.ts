@@ -101,3 +101,20 @@ test("an engine that is there and stands still is started, and nothing is instal
   assert.deepEqual(packages, []);
   assert.match(out, /^started$/m);
 });
+
+test("npm, which fetches Node.js where no image registry can be reached, is installed where it is missing", () => {
+  const { stdout, stderr } = spawnSync("bash", [
+    "-c",
+    `set -euo pipefail
+    ROOT=${root} BASE_IMAGE=base
+    for part in settings engine images standins; do . "$ROOT/deploy/$part.sh"; done
+    STATE=$(mktemp -d)
+    has() { false; }
+    is_built_from() { false; }
+    install_packages() { echo "package $*"; }
+    fetch_npm_package() { echo "fetch $1"; }
+    build_image() { rm -r "$STATE"; }
+    build_node_standin node`,
+  ]);
+  assert.match(String(stdout), /^package npm\n(.*\n)*fetch npm@/m, String(stderr));
+});
