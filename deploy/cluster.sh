@@ -106,8 +106,13 @@ ensure_credentials() {
 
 restore_credentials() {
   local known
-  known=$(environment_of rabbitmq | sed -n 's/^RABBITMQ_DEFAULT_USER=/RABBITMQ_USER=/p; s/^RABBITMQ_DEFAULT_PASS=/RABBITMQ_PASSWORD=/p'
-    environment_of orchestrator | sed -nE 's/^ZOOKEEPER=([^:@]*):([^:@]*)@.*/ZOOKEEPER_USER=\1\nZOOKEEPER_PASSWORD=\2/p')
+  known=$(environment_of rabbitmq | sed -nE 's/^RABBITMQ_DEFAULT_USER=(.+)/RABBITMQ_USER=\1/p; s/^RABBITMQ_DEFAULT_PASS=(.+)/RABBITMQ_PASSWORD=\1/p'
+    environment_of orchestrator | sed -nE 's/^ZOOKEEPER=([^:@]+):([^:@]+)@.*/ZOOKEEPER_USER=\1\nZOOKEEPER_PASSWORD=\2/p')
+  # A cluster that `docker compose up` started has them in a volume.
+  if [[ $known != *RABBITMQ_PASSWORD=* ]] && docker volume inspect "$CLUSTER-credentials" >/dev/null 2>&1; then
+    known=$(docker run --rm --network none --volume "$CLUSTER-credentials:/credentials:ro" --entrypoint cat \
+      "$APP_IMAGE" /credentials/credentials.env 2>/dev/null || true)
+  fi
   if [[ $known != *RABBITMQ_PASSWORD=* ]] && docker volume inspect "$CLUSTER-rabbitmq-data" >/dev/null 2>&1; then
     die "the data of $CLUSTER is there, but the passwords of its broker and its ZooKeeper ($1) are gone." \
       "Put the file back, or start anew: ./dbaas down --volumes (this deletes the data of $CLUSTER)"
@@ -204,7 +209,8 @@ cluster_down() {
   remove_workers "${volumes[@]+"${volumes[@]}"}"
   stop_progress
   example_down
-  quietly "compose-$CLUSTER" compose down "${volumes[@]+"${volumes[@]}"}"
+  # Of this one and of `docker compose up` as well.
+  quietly "compose-$CLUSTER" compose -f "$ROOT/docker-compose.override.yml" down "${volumes[@]+"${volumes[@]}"}"
   if [ ${#volumes[@]} -gt 0 ]; then rm -f "$STATE/$CLUSTER.env"; fi
   say "$CLUSTER is down$([ ${#volumes[@]} -gt 0 ] && echo ', its data is deleted' || echo '; its data stays (--volumes deletes it)')"
 }
