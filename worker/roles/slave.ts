@@ -11,6 +11,7 @@ import {
 } from "../../protocol/queues.ts";
 import type { Consumer, Delivery } from "../../protocol/rabbit.ts";
 import type { Broker, Suspicion } from "../ports.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import { bury, poisonedBody, readable, requeueSingly, suspectIds, undecidedBody } from "./deliveries.ts";
 import { sendAnswers } from "./send-answers.ts";
 
@@ -21,7 +22,9 @@ const limits = {
   heldForRenewal: 2,
   /** Messages that are kept for longer, and the bytes of them: further ones may not wait. */
   heldMax: 32,
-  heldBytesMax: 16 * 1024 * 1024,
+  heldBytesMax: 8 * 1024 * 1024,
+  /** Of the other messages, so many bytes are read at a time: as values they need six times as much. */
+  workedOnBytesMax: 8 * 1024 * 1024,
 } as const;
 
 type Hold = () => boolean;
@@ -75,6 +78,7 @@ class Serving implements ServingReads {
   readonly #working = new Set<Promise<void>>();
   /** With those that were left and still have messages. */
   readonly #intakes = new Set<Intake>();
+  readonly #workedOn = new ByteBudget(limits.workedOnBytesMax);
   #intake: Intake = emptyIntake();
   #renewal: Promise<void> | undefined;
   #finishing = false;
@@ -115,12 +119,13 @@ class Serving implements ServingReads {
       isHeld = true;
       this.#held += 1;
       this.#heldBytes += bytes;
+      this.#workedOn.giveBack(bytes);
       intake.held += 1;
       this.#renewIfHeld();
       return true;
     };
     intake.open += 1;
-    const work = serve(this.#options, delivery, hold).catch(onFailure);
+    const work = this.#served(delivery, hold).catch(onFailure);
     this.#working.add(work);
     void work.finally(() => {
       this.#working.delete(work);
@@ -129,9 +134,15 @@ class Serving implements ServingReads {
         this.#held -= 1;
         this.#heldBytes -= bytes;
         intake.held -= 1;
-      }
+      } else this.#workedOn.giveBack(bytes);
       this.#closeIfDone(intake);
     });
+  }
+
+  async #served(delivery: Delivery, hold: Hold): Promise<void> {
+    const room = this.#workedOn.take(delivery.content.length);
+    if (room !== undefined) await room;
+    await serve(this.#options, delivery, hold);
   }
 
   #renewIfHeld(): void {

@@ -11,6 +11,7 @@ const content = (bytes = 0): Buffer => {
   return encodeBatch({ v: 1, deadlineMs: 0, attempt: 1, shapes, items });
 };
 const answer: Answer = { index: 0, ok: true, body: "[]", position: 1 };
+const mebibyte = 1024 * 1024;
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A slave whose messages are given and answered by hand. */
@@ -58,7 +59,7 @@ async function slave() {
     await settled();
     return inHand.at(-1) as (typeof inHand)[number];
   };
-  return { said, give, serving };
+  return { said, give, inHand, serving };
 }
 
 describe("a slave", () => {
@@ -90,7 +91,7 @@ describe("a slave", () => {
     const large = await slave();
     const kept: boolean[] = [];
     for (let i = 0; i < 6; i++)
-      kept.push((await large.give({ content: content(4 * 1024 * 1024) })).reply.hold());
+      kept.push((await large.give({ content: content(2 * mebibyte) })).reply.hold());
     assert.equal(kept.filter(Boolean).length, 3);
   });
 
@@ -103,6 +104,45 @@ describe("a slave", () => {
     for (const { done } of all.slice(0, 5)) done();
     await settled();
     assert.equal(all.at(-1)?.reply.hold(), true);
+  });
+
+  it("works on no more bytes at a time than it may, and on small messages meanwhile", async () => {
+    const { give, inHand } = await slave();
+    const large = { content: content(3 * mebibyte) };
+    const first = await give(large);
+    await give(large);
+    await give(large);
+    assert.equal(inHand.length, 2);
+    await give();
+    assert.equal(inHand.length, 3, "the small one has room");
+    first.done();
+    await settled();
+    assert.equal(inHand.length, 4);
+  });
+
+  it("works on a message that is larger than all it may work on, once it is alone", async () => {
+    const { give, inHand } = await slave();
+    const small = await give();
+    await give({ content: content(9 * mebibyte) });
+    assert.equal(inHand.length, 1);
+    small.done();
+    await settled();
+    assert.equal(inHand.length, 2);
+  });
+
+  it("takes up another message in the room of one that is kept for longer", async () => {
+    const { give, inHand } = await slave();
+    const large = { content: content(6 * mebibyte) };
+    const kept = await give(large);
+    await give(large);
+    assert.equal(inHand.length, 1);
+    assert.equal(kept.reply.hold(), true);
+    await settled();
+    assert.equal(inHand.length, 2);
+    kept.done();
+    await settled();
+    await give(large);
+    assert.equal(inHand.length, 2, "what was kept gives its room back once");
   });
 
   it("leaves the queue through every consumer, after the last answer", async () => {
