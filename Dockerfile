@@ -9,8 +9,8 @@ RUN apt-get update \
   && apt-get install -y --no-install-recommends python3 make g++ ca-certificates \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
-# ca.crt is there only where the machine trusts certificates of its own; the wildcard makes it optional.
-COPY package.json package-lock.json .dbaas/ca.cr[t] ./
+# ca.crt is there only where the machine trusts certificates of its own; wildcards make it and its folder optional.
+COPY package.json package-lock.json .dbaa[s]/ca.cr[t] ./
 COPY patches ./patches
 ARG NPM_REGISTRY=
 ENV npm_config_nodedir=/usr/local npm_config_build_from_source=true npm_config_update_notifier=false

@@ -211,7 +211,11 @@ cluster_down() {
   example_down
   # Of this one and of `docker compose up` as well.
   quietly "compose-$CLUSTER" compose -f "$ROOT/docker-compose.override.yml" down "${volumes[@]+"${volumes[@]}"}"
-  if [ ${#volumes[@]} -gt 0 ]; then rm -f "$STATE/$CLUSTER.env"; fi
+  if [ ${#volumes[@]} -gt 0 ]; then
+    rm -f "$STATE/$CLUSTER.env"
+    # Compose 2 overlooks this one where a folder takes its place.
+    docker volume rm "$CLUSTER-no-tls" >/dev/null 2>&1 || true
+  fi
   say "$CLUSTER is down$([ ${#volumes[@]} -gt 0 ] && echo ', its data is deleted' || echo '; its data stays (--volumes deletes it)')"
 }
 
