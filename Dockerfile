@@ -34,7 +34,8 @@ RUN npx tsc -p tsconfig.json && npx tsc -p dashboard/tsconfig.json
 
 FROM ${NODE_IMAGE}
 # A worker's connections to its copy can all be busy at a time, each in a thread of its own.
-ENV NODE_ENV=production UV_THREADPOOL_SIZE=12
+# What has megabytes, such as an answer, goes back to the system when it is freed: kept for later, it would double a worker's memory.
+ENV NODE_ENV=production UV_THREADPOOL_SIZE=12 MALLOC_MMAP_THRESHOLD_=1048576
 WORKDIR /app
 COPY --from=runtime-modules /app/node_modules ./node_modules
 COPY package.json ./
