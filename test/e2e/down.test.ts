@@ -20,17 +20,22 @@ const bystanders = {
 
 let collector: Collector;
 
+interface Network {
+  readonly IPAM: { readonly Config: readonly { readonly Subnet: string; readonly Gateway?: string }[] };
+}
+
+/** This machine's own address there. An engine that has just made the network does not name it: it is the first one. */
+function hostIn(network: Network | undefined): string {
+  const [config] = network?.IPAM.Config ?? [];
+  assert.ok(config !== undefined, "the engine's own network has no addresses");
+  return config.Gateway ?? config.Subnet.replace(/\d+\/\d+$/, "1");
+}
+
 useCluster({
   ready: async () => {
     // Containers reach the engine's own network on this machine, whichever network they are in.
-    const gateway = await docker(
-      "network",
-      "inspect",
-      "bridge",
-      "--format",
-      "{{(index .IPAM.Config 0).Gateway}}",
-    );
-    collector = await Collector.start(gateway.trim());
+    const [network] = JSON.parse(await docker("network", "inspect", "bridge")) as readonly Network[];
+    collector = await Collector.start(hostIn(network));
   },
   afterwards: async () => {
     await collector.stop();
