@@ -49,6 +49,8 @@ const budgetMs = 100;
 const togetherMs = 100;
 /** What a request may take alone while others wait. */
 const pressedMs = 200;
+/** A clear is an administrator's, and takes what the size of the data asks for. It is not interrupted for those who wait. */
+const clearMs = 60_000;
 /** One that ran so long was not quick. */
 const quickMs = 50;
 
@@ -230,27 +232,30 @@ class Master {
 
   /** It is tried alone; or it was, and its refusal is written with the next commit. */
   #ranTooLong(write: HeldWrite, alone: boolean, left: HeldWrite[]): void {
-    const { queryMs, time } = this.#options;
     const { shape } = write.pending;
-    this.#slowShapes.ran(shape, true, time.now());
-    if (alone || shape.kind === "insert") left.unshift(refusedWith(write, tooSlow(queryMs())));
+    this.#slowShapes.ran(shape, true, this.#options.time.now());
+    if (alone || shape.kind === "insert") left.unshift(refusedWith(write, tooSlow(this.#ownMs(shape))));
     else this.#add("slow", write);
   }
 
+  /** What a request may take while no other waits. */
+  #ownMs({ kind }: PendingWrite["shape"]): number {
+    return kind === "clear" ? clearMs : this.#options.queryMs();
+  }
+
   #limitsTogether(): CommitLimits {
-    const { queryMs } = this.#options;
     // The work of an insert is bounded by the size of its body.
     const mayGoOn = ({ shape }: PendingWrite, ranMs: number) =>
-      ranMs < (shape.kind === "insert" ? queryMs() : Math.min(togetherMs, queryMs()));
+      ranMs < (shape.kind === "insert" ? this.#ownMs(shape) : Math.min(togetherMs, this.#ownMs(shape)));
     return { budgetMs, mayGoOn };
   }
 
   #limitsAlone(): CommitLimits {
-    const { queryMs } = this.#options;
     const isPressed = () =>
       this.#arrived.length > 0 || this.#lanes.waiting("quick") > 0 || this.#lanes.waiting("suspects") > 0;
+    const isLeft = ({ kind }: PendingWrite["shape"]) => kind === "insert" || kind === "clear";
     const mayGoOn = ({ shape }: PendingWrite, ranMs: number) =>
-      ranMs < queryMs() && (ranMs < pressedMs || shape.kind === "insert" || !isPressed());
+      ranMs < this.#ownMs(shape) && (ranMs < pressedMs || isLeft(shape) || !isPressed());
     return { budgetMs, mayGoOn };
   }
 

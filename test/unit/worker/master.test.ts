@@ -327,4 +327,22 @@ describe("a slow write", () => {
     assert.equal(await orders(world), 1);
     await world.until(() => world.told.some(({ code }) => code === "unavailable"), "told");
   });
+
+  it("is interrupted, but a clear of the same data is not", async (t) => {
+    const world = await master(t, { queryMs: 1 });
+    const names = JSON.stringify(Array.from({ length: 100_000 }, (_, i) => `p${i}`));
+    await world.store.writer.run("INSERT INTO people (name) SELECT value FROM json_each(?1)", names);
+    const all: WriteStatement = {
+      shape: { kind: "delete", table: "people", where: { op: "const", value: true } },
+      rows: [[]],
+    };
+    world.deliver("delete", [all]);
+    await world.until(() => world.acked.includes("delete"), "refused");
+    assert.equal(world.told[0]?.code, "query_timeout");
+    world.deliver("clear", [{ shape: { kind: "clear" }, rows: [] }, person("eve")]);
+    await world.until(() => world.acked.includes("clear"), "cleared");
+    assert.ok(world.told.every(({ request, ok }) => ok || request === "delete#0"));
+    const [{ left } = { left: -1 }] = await world.store.writer.all("SELECT count(*) AS left FROM people");
+    assert.ok(Number(left) <= 1);
+  });
 });
