@@ -223,7 +223,9 @@ test("one field of the manifest closes the door, for each role in its measure", 
   await closeDoor();
   const { paths } = await description();
   // Not those that would take the cluster apart; the unit tests have them all.
-  const harmless = new Map(Object.entries(paths).filter(([path]) => !/crash|switchover|events/.test(path)));
+  const harmless = new Map(
+    Object.entries(paths).filter(([path]) => !/crash|switchover|accept-loss|events/.test(path)),
+  );
   for (const [path, methods] of harmless)
     for (const [method, operation] of Object.entries(methods)) {
       const need = operation["x-needs"];
@@ -238,10 +240,13 @@ test("one field of the manifest closes the door, for each role in its measure", 
         assert.equal((await ask(as(role))).status, allowed ? 200 : 403, `${path} as ${role}`);
       }
     }
-  for (const path of ["/api/v1/crash/master", "/api/v1/crash/slave", "/api/v1/master/switchover"]) {
+  const loss = "/api/v1/db/accept-loss";
+  for (const path of ["/api/v1/crash/master", "/api/v1/crash/slave", "/api/v1/master/switchover", loss]) {
     assert.equal((await call("POST", path)).status, 401);
     assert.equal((await call("POST", path, as("writer"))).status, 403);
   }
+  // Nothing is missing.
+  assert.equal((await call("POST", loss, as("admin"))).status, 409);
 });
 
 test("the pages are there for everybody, with the headers that keep them safe, and without data", async () => {
