@@ -73,6 +73,7 @@ test("shows the workers that really run, with pids, roles and what they stand fo
   assert.deepEqual(await texts(page, ".condition-name"), [
     "Ready",
     "Master available",
+    "Data complete",
     "Slaves available",
     "Scaling",
     "Manifest valid",
