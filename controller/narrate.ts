@@ -44,7 +44,7 @@ export function narrate(story: Story): Telling {
     });
 
   if (desired !== null && desired.slaves !== before?.desiredSlaves)
-    tell(scaled(desired, before?.desiredSlaves), null, "Scaled");
+    tell(scaled(desired, before), null, "Scaled");
   tellChanges(story, tell);
   const errors = tellDeeds(deeds, tell);
   return { sentences: told.map(({ sentence }) => sentence), events: told.map(({ event }) => event), errors };
@@ -104,8 +104,9 @@ function elected({ master, epoch, failovers, workers }: ClusterStatus): string {
   return `${who}${failover.from === null ? "" : ` in place of ${failover.from}`}${gap}`;
 }
 
-const scaled = (desired: Desired, before: number | undefined): string =>
-  before === undefined ? desired.reason : `${desired.reason} (was ${before})`;
+/** Before the first manifest no number of slaves was desired. */
+const scaled = ({ reason }: Desired, before: ClusterStatus | null): string =>
+  before === null || before.generation === 0 ? reason : `${reason} (was ${before.desiredSlaves})`;
 
 /** All events stand in one znode: 200 of 1,000 characters are far below its limit of 1 MB. */
 export const eventsMax = 200;

@@ -219,6 +219,13 @@ describe("narrate", () => {
     );
   });
 
+  it("names no earlier number of slaves before the first manifest", () => {
+    const before = { ...statusOf(facts(), null), generation: 0, desiredSlaves: 0 };
+    const desired = { slaves: 1, workers: 2, reason: "baseline -> 1 slave" };
+    const telling = narrate({ ...story, desired, deeds: [], before, after: statusOf(facts(), before) });
+    assert.equal(telling.sentences[0], "baseline -> 1 slave");
+  });
+
   it("tells what failed", () => {
     const status = statusOf(facts(), null);
     const action = { kind: "startWorker", worker: "w-3", replaces: false } as const;
