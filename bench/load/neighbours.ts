@@ -16,7 +16,7 @@ const connections: Readonly<Record<NeighbourKind, number>> = {
 };
 
 /** A condition that no row meets, over every row: longer than any query may take. */
-const conditions = 600;
+const conditions = 200;
 const nothing = Array.from({ length: conditions }, (_, i) => `note LIKE '%q%${i}%z%'`).join(" OR ");
 /** Beyond what the log holds, by as many positions as come within half a second. */
 const positionsAhead = 50;
