@@ -147,36 +147,41 @@ async function startWorker(worker: string, { engine, registry, failpoint, ...han
   await registry.writePid(worker, { pid, container: shortId(id) });
 }
 
-/** The choice is written down first, and nothing is done when it cannot be: then the client has withdrawn its command. */
-async function grant(
-  { wish, made, version, target, signal }: Action & { kind: "grantWish" },
-  { engine, registry, failpoint }: Hands,
-): Promise<void> {
+/**
+ * The choice is written down first.
+ * @throws TransientError when it cannot be: the client has withdrawn its command, and nothing is done for it
+ */
+async function choose(
+  { wish, made, version, target }: Action & { kind: "grantWish" | "acceptLoss" },
+  { registry, failpoint }: Hands,
+): Promise<Wish> {
   const { worker: name, container, pid } = target;
   const chosen: Wish = { ...made, chosen: { name, container, pid } };
   if (!(await registry.writeWish(wish, chosen, version)))
     throw new TransientError("the command was withdrawn, nothing was done for it");
   await failpoint("after-choose");
+  return chosen;
+}
+
+async function grant(action: Action & { kind: "grantWish" }, hands: Hands): Promise<void> {
+  const { wish, version, target, signal } = action;
+  const { engine, registry, failpoint } = hands;
+  const chosen = await choose(action, hands);
   await engine.kill(target, signal);
   await failpoint("after-crash");
-  await registry.writeWish(wish, { ...chosen, outcome: { ok: true, pid } }, version + 1);
+  await registry.writeWish(wish, { ...chosen, outcome: { ok: true, pid: target.pid } }, version + 1);
 }
 
 /** No broker's memory is trusted by it: the workers look at each other's copies anew, and this one is enough. */
-async function acceptLoss(
-  { wish, made, version, target, place, logVersion }: Action & { kind: "acceptLoss" },
-  { registry, failpoint }: Hands,
-): Promise<void> {
-  const { worker: name, container, pid } = target;
-  const chosen: Wish = { ...made, chosen: { name, container, pid } };
-  if (!(await registry.writeWish(wish, chosen, version)))
-    throw new TransientError("the command was withdrawn, nothing was done for it");
-  await failpoint("after-choose");
+async function acceptLoss(action: Action & { kind: "acceptLoss" }, hands: Hands): Promise<void> {
+  const { wish, version, target, place, logVersion } = action;
+  const { registry, failpoint } = hands;
+  const chosen = await choose(action, hands);
   const { epoch, position } = place;
-  if (!(await registry.writeLog({ broker: "", master: name, epoch, position }, logVersion)))
+  if (!(await registry.writeLog({ broker: "", master: target.worker, epoch, position }, logVersion)))
     throw new TransientError("a worker has written meanwhile who led last");
   await failpoint("after-accept");
-  await registry.writeWish(wish, { ...chosen, outcome: { ok: true, pid } }, version + 1);
+  await registry.writeWish(wish, { ...chosen, outcome: { ok: true, pid: target.pid } }, version + 1);
 }
 
 async function removeContainer(

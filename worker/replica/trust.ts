@@ -123,7 +123,6 @@ const showsWholeLog = ({ joint, place }: OwnCopy): boolean =>
   joint === "joined" || (joint === "empty" && samePlace(place, nowhere));
 
 /** The fullest copy goes on. @returns null when that is this one */
-
 function whyNotFrom(
   own: OwnCopy,
   { peers, hasMaster }: Seen,
