@@ -1,6 +1,7 @@
 // The reading connections of a copy. Every read begins in one of a few quick places. One that is not done after a slice of
 // time leaves it: it goes on in a slow place if one is free, else it is interrupted and begins again when one becomes free. So
-// quick reads find a place within a slice, whatever else is asked. What is known to be slow has one quick place at most.
+// quick reads find a place within a slice, whatever else is asked. What is known to be slow, or to have large answers, has one
+// quick place at most, and none while its answer would only wait in memory.
 import { Refusal, TransientError } from "../../protocol/errors.ts";
 import { queueLimits } from "../../protocol/queues.ts";
 import { Connection, InterruptedError } from "../sqlite.ts";
@@ -22,24 +23,35 @@ const readerPragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA
 
 const closing = () => new TransientError("the copy is being closed");
 
+/** Not for good: on a machine that has much to do, a read that is quick by itself may be taken for a slow one. */
 const tooManySlow = () =>
   new Refusal(
-    "query_timeout",
-    `the query was interrupted after ${limits.sliceMs} ms, because many slow ones are waiting already`,
+    "unavailable",
+    `the query was interrupted after ${limits.sliceMs} ms, because many slow ones are waiting already; send it again`,
   );
 
 export interface ReadUse {
   /** The read may run this long; waiting for a place does not count. */
   readonly limitMs: number;
-  /** Waited for in the place, before the time begins. */
+  /** Waited for before the read has a place. Looked at again in the place: others may have filled the room meanwhile. */
   readonly room?: () => Promise<void> | undefined;
 }
 
 export interface SlowUse extends ReadUse {
-  /** Reads of this kind have been slow before. */
-  readonly wasSlow: boolean;
+  /** Reads of this kind took long before, or had large answers: one of them at a time is tried. */
+  readonly isHeavy: boolean;
   /** Told when the read leaves its quick place unfinished. @returns whether it may wait for a slow one */
   readonly onSlow: () => boolean;
+}
+
+async function taken(places: Places, { room }: ReadUse): Promise<void> {
+  for (;;) {
+    await places.take();
+    const cleared = room?.();
+    if (cleared === undefined) return;
+    places.giveBack();
+    await cleared;
+  }
 }
 
 type Work<T> = (connection: Connection) => Promise<T>;
@@ -80,7 +92,7 @@ export class ReadPool {
    */
   quickly<T>(use: ReadUse, work: Work<T>): Promise<T> {
     return this.#counted(async () => {
-      await this.#quick.take();
+      await taken(this.#quick, use);
       try {
         return await this.#run(use, work);
       } finally {
@@ -92,10 +104,10 @@ export class ReadPool {
   /** The same for a read that may be slow. @throws Refusal when it would have to wait for a slow place, and may not */
   use<T>(use: SlowUse, work: Work<T>): Promise<T> {
     return this.#counted(async () => {
-      const begun = use.wasSlow ? await this.#suspected(use, work) : await this.#begun(use, work);
+      const begun = use.isHeavy ? await this.#suspected(use, work) : await this.#begun(use, work);
       if (begun !== "over") return begun.value;
       if (!use.onSlow() || this.#slow.waiting >= limits.slowWaitingMax) throw tooManySlow();
-      await this.#slow.take();
+      await taken(this.#slow, use);
       try {
         return await this.#run(use, work);
       } finally {
@@ -124,7 +136,7 @@ export class ReadPool {
     work: Work<T>,
     onMoved: () => void = () => undefined,
   ): Promise<{ readonly value: T } | "over"> {
-    await this.#quick.take();
+    await taken(this.#quick, use);
     let place = this.#quick;
     const hasMore = use.limitMs > limits.sliceMs;
     const isMoved = (): boolean => {
@@ -146,13 +158,11 @@ export class ReadPool {
   }
 
   /** @param isMoved asked when the slice is over: whether the read may go on, up to its limit */
-  async #run<T>({ limitMs, room }: ReadUse, work: Work<T>, isMoved?: () => boolean): Promise<T> {
+  async #run<T>({ limitMs }: ReadUse, work: Work<T>, isMoved?: () => boolean): Promise<T> {
     if (this.#closing) throw closing();
     const connection = this.#idle.pop();
     if (connection === undefined) throw new Error("more reads run than there are connections");
     try {
-      const cleared = room?.();
-      if (cleared !== undefined) await cleared;
       const sliceMs = isMoved === undefined ? limitMs : Math.min(limits.sliceMs, limitMs);
       return await connection.limited(sliceMs, () => work(connection), {
         isExtended: () => isMoved?.() ?? false,

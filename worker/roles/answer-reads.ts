@@ -32,8 +32,11 @@ const groupMs = 50;
 /** More records than a copy applies while a read waits. */
 const recordsAheadMax = 20_000;
 
-/** Reads whose statement was slow when it ran last. */
-const slow = new WeakSet<CompiledRead>();
+/** From this size an answer holds up others on its way to the broker. */
+const largeBytes = 256 * 1024;
+
+/** Reads whose statement took long, or whose answer was large, when it ran last. */
+const heavy = new WeakSet<CompiledRead>();
 
 interface Answering {
   readonly store: Store;
@@ -105,7 +108,7 @@ async function answerFitting(
   compiled: CompiledRead,
   items: readonly ReadItem[],
 ): Promise<void> {
-  if (compiled.groupable && items.length > 1 && !slow.has(compiled)) {
+  if (compiled.groupable && items.length > 1 && !heavy.has(compiled)) {
     if (await together(answering, compiled, items)) return;
   }
   const unfinished: Promise<void>[] = [];
@@ -149,7 +152,7 @@ async function together(
     return true;
   } catch (error) {
     if (refusalOf(error) === null) throw error;
-    if (error instanceof InterruptedError) slow.add(compiled);
+    if (error instanceof InterruptedError) heavy.add(compiled);
     return false;
   }
 }
@@ -162,26 +165,30 @@ async function alone(
   onSlow: () => void,
 ): Promise<void> {
   let isSlow = false;
+  let isLarge = false;
   const use = {
     limitMs: limits.queryMs,
     room: reply.room,
-    wasSlow: slow.has(compiled),
+    isHeavy: heavy.has(compiled),
     onSlow: () => {
       isSlow = true;
-      slow.add(compiled);
+      heavy.add(compiled);
       onSlow();
       return reply.hold();
     },
   };
-  if (use.wasSlow) reply.hold();
+  if (use.isHeavy) reply.hold();
   try {
     await store.readers.use(use, async (connection) => {
       if (performance.now() > droppedAtMs) return;
       const { position } = store.applied;
       const [row] = await connection.all(compiled.sql, paramsOf([item]));
-      reply.emit([answerOf(store, item, String(row?.body ?? ""), position)]);
+      const answer = answerOf(store, item, String(row?.body ?? ""), position);
+      isLarge = Buffer.byteLength(answer.body) >= largeBytes;
+      reply.emit([answer]);
     });
-    if (!isSlow) slow.delete(compiled);
+    if (isLarge) heavy.add(compiled);
+    else if (!isSlow) heavy.delete(compiled);
   } catch (error) {
     const refusal = error instanceof TooLargeError ? tooManyBytes : refusalOf(error);
     if (refusal === null) throw error;

@@ -8,7 +8,7 @@ import { openCopy } from "./copies.ts";
 const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
 const forever = (connection: Connection) => connection.all(endless);
 const once = (connection: Connection) => connection.all("SELECT 1 AS one");
-const slowly = (limitMs: number, wasSlow = false, onSlow = () => true) => ({ limitMs, wasSlow, onSlow });
+const slowly = (limitMs: number, isHeavy = false, onSlow = () => true) => ({ limitMs, isHeavy, onSlow });
 
 /** How each of them ended, in the order in which they did. */
 function ends(pool: ReadPool, count: number, use: ReturnType<typeof slowly>): readonly Promise<string>[] {
@@ -57,7 +57,7 @@ describe("the reading connections", () => {
           await Promise.race([...holding, forever(connection)]);
         },
       ),
-      { name: "Refusal", code: "query_timeout" },
+      { name: "Refusal", code: "unavailable" },
     );
     await readers.close();
   });
@@ -93,7 +93,25 @@ describe("the reading connections", () => {
 
   it("wait for room before the time of a read begins", async (t) => {
     const { readers } = await openCopy(t);
-    const room = () => sleep(60);
+    const waits = [sleep(60), sleep(60)];
+    const room = () => waits.pop();
     assert.deepEqual(await readers.quickly({ limitMs: 40, room }, once), [{ one: 1 }]);
+    assert.equal(waits.length, 0);
+  });
+
+  it("hold no place while they wait for room", async (t) => {
+    const { readers } = await openCopy(t);
+    let isRoom = false;
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const waiting = Array.from({ length: 8 }, (_, i) =>
+      readers.use({ ...slowly(1_000, i % 2 === 0), room: () => (isRoom ? undefined : opened) }, once),
+    );
+    assert.deepEqual(await readers.quickly({ limitMs: 1_000 }, once), [{ one: 1 }]);
+    isRoom = true;
+    open();
+    assert.deepEqual((await Promise.all(waiting)).flat(), Array(8).fill({ one: 1 }));
   });
 });
