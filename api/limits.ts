@@ -1,5 +1,5 @@
 // Every bound of the API program that the manifest does not set.
-import { queueLimits } from "../protocol/queues.ts";
+import { queueLimits } from "../core/messages/queues.ts";
 
 const mebibyte = 1024 * 1024;
 

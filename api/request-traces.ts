@@ -1,8 +1,8 @@
 // The API's part of a trace: a span for each request, from its arrival to its answer, and one for each message that
 // carries requests. Made only where traces are on.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { messaging, type Span, type Tracing } from "../protocol/tracing.ts";
-import type { Pending, Placed } from "./batcher/pending.ts";
+import { messaging, type Span, type Tracing } from "../platform/telemetry/tracing.ts";
+import type { Pending, Placed } from "./batching/pending.ts";
 
 /** Ends without an answer only when the client goes away. @returns undefined when the request is not recorded */
 export function requestSpan(

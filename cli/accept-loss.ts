@@ -1,7 +1,7 @@
 // `accept-loss`: shows what would be lost, and has the service go on without it. Who is asked is the person at the terminal:
 // that is done by the script on the host, which calls this twice.
 import { type Command, InvalidArgumentError } from "commander";
-import type { ClusterStatus } from "../protocol/status.ts";
+import type { ClusterStatus } from "../core/state/status.ts";
 import type { Api } from "./api.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { copiesTable } from "./show.ts";

@@ -1,5 +1,5 @@
 // PURE: everything that is known about one worker.
-import type { CopyStatus } from "../protocol/status.ts";
+import type { CopyStatus } from "../core/state/status.ts";
 import { age, clockTime } from "./ages.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { forMachines, type OutputFormat } from "./output.ts";

@@ -1,13 +1,13 @@
 // PURE: what a manifest would do to the running cluster, before it does it.
 import { isDeepStrictEqual } from "node:util";
-import { type InForce, planFrom, retentionGap } from "../protocol/applied.ts";
-import type { ManifestSpec } from "../protocol/manifest.ts";
-import type { Position } from "../protocol/manifest-yaml.ts";
-import { type SchemaPath, statementsOf } from "../protocol/migration-plan.ts";
-import { wantedSlaves, withinBounds } from "../protocol/scaling.ts";
-import { emptySchema } from "../protocol/schema.ts";
-import type { WorkerStatus } from "../protocol/status.ts";
-import type { SpecNode, WindowNode } from "../protocol/znodes.ts";
+import type { ManifestSpec } from "../core/manifest/manifest.ts";
+import type { Position } from "../core/manifest/yaml.ts";
+import { type SchemaPath, statementsOf } from "../core/rules/migration-plan.ts";
+import { wantedSlaves, withinBounds } from "../core/rules/scaling.ts";
+import { emptySchema } from "../core/schema.ts";
+import { type InForce, planFrom, retentionGap } from "../core/state/applied.ts";
+import type { WorkerStatus } from "../core/state/status.ts";
+import type { SpecNode, WindowNode } from "../core/state/znodes.ts";
 import { type FieldChange, fieldChanges } from "./field-changes.ts";
 import { table } from "./table.ts";
 

@@ -4,7 +4,7 @@ import {
   conditionStatuses,
   conditionTypes,
   type StatusCondition,
-} from "../protocol/status.ts";
+} from "../core/state/status.ts";
 import { CliError, exitCodes } from "./exit.ts";
 
 const values = ["master", "desiredSlaves", "readySlaves"] as const satisfies readonly (keyof ClusterStatus)[];

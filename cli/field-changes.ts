@@ -1,6 +1,6 @@
 // PURE: two accepted manifests -> the fields in which they differ, named and written as in the manifest.
-import type { ManifestSpec } from "../protocol/manifest.ts";
-import { formatDuration, formatSize } from "../protocol/manifest-quantities.ts";
+import type { ManifestSpec } from "../core/manifest/manifest.ts";
+import { formatDuration, formatSize } from "../core/manifest/quantities.ts";
 
 export interface FieldChange {
   readonly field: string;

@@ -1,8 +1,8 @@
 // The command line: what operators ask of a running cluster. It runs inside the orchestrator's container and looks where
 // the programs themselves look: the cluster's state in ZooKeeper, the data through the API.
 import { Command, CommanderError, Option } from "commander";
-import { messageOf } from "../protocol/errors.ts";
-import { variable } from "../protocol/program.ts";
+import { messageOf } from "../core/errors.ts";
+import { variable } from "../platform/process/program.ts";
 import { acceptLossCommand } from "./accept-loss.ts";
 import { Api } from "./api.ts";
 import { describeWorker } from "./describe.ts";

@@ -2,10 +2,10 @@
 // program runs it can only be read. So `./dbaas` gives it in as standard input, and for an edit takes the new text from
 // standard output and puts it in the file's place; what a person shall read goes to standard error then.
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { ManifestError, type ManifestSpec } from "../protocol/manifest.ts";
-import { editManifest, type ManifestEdit } from "../protocol/manifest-edit.ts";
-import { parseManifest } from "../protocol/manifest-parse.ts";
-import { parseYaml } from "../protocol/manifest-yaml.ts";
+import { editManifest, type ManifestEdit } from "../core/manifest/edit.ts";
+import { ManifestError, type ManifestSpec } from "../core/manifest/manifest.ts";
+import { parseManifest } from "../core/manifest/parse.ts";
+import { parseYaml } from "../core/manifest/yaml.ts";
 import { diffOf, diffText, isSame, type ManifestDiff } from "./diff.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { forMachines, formats, type OutputFormat } from "./output.ts";

@@ -1,6 +1,6 @@
 // PURE: one value in the form that was asked for.
 import { toJson } from "../client/json.ts";
-import { toYaml } from "../protocol/manifest-yaml.ts";
+import { toYaml } from "../core/manifest/yaml.ts";
 import { visibleJson } from "./display.ts";
 import { type Cell, table } from "./table.ts";
 

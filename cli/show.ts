@@ -1,6 +1,6 @@
 // PURE: a snapshot of the cluster -> the text that is printed of it.
-import { formatDuration } from "../protocol/manifest-quantities.ts";
-import type { ClusterStatus, CopyStatus, EventRecord, WorkerStatus } from "../protocol/status.ts";
+import { formatDuration } from "../core/manifest/quantities.ts";
+import type { ClusterStatus, CopyStatus, EventRecord, WorkerStatus } from "../core/state/status.ts";
 import { age, clockTime } from "./ages.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { forMachines, type OutputFormat } from "./output.ts";

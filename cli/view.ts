@@ -1,8 +1,7 @@
 // The cluster as it stands in ZooKeeper.
 import { setImmediate as afterThisTurn } from "node:timers/promises";
-import { createLog } from "../protocol/log.ts";
-import type { LogSpec } from "../protocol/manifest.ts";
-import type { EventRecord } from "../protocol/status.ts";
+import type { LogSpec } from "../core/manifest/manifest.ts";
+import type { EventRecord } from "../core/state/status.ts";
 import {
   type ClusterStatus,
   fromJson,
@@ -11,8 +10,9 @@ import {
   type SpecNode,
   type TablesNode,
   type WindowNode,
-} from "../protocol/znodes.ts";
-import { ZooKeeperSession } from "../protocol/zookeeper.ts";
+} from "../core/state/znodes.ts";
+import { createLog } from "../platform/telemetry/log.ts";
+import { ZooKeeperSession } from "../platform/zookeeper/zookeeper.ts";
 import { CliError, exitCodes } from "./exit.ts";
 
 export interface Snapshot {

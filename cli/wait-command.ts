@@ -1,6 +1,6 @@
 // `wait`: its options, and what it prints.
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseDuration } from "../protocol/manifest-quantities.ts";
+import { parseDuration } from "../core/manifest/quantities.ts";
 import { expectationIn } from "./expectations.ts";
 import { type Watched, waitFor } from "./wait.ts";
 

@@ -1,9 +1,9 @@
 // `wait`: returns once the controller reports what was asked for, as `kubectl wait` does, so that a script or a person needs
 // no loop of looks. What stands in the status was seen at some time before: whatever already holds at the first look must
 // still hold after the controller has certainly looked again.
-import { messageOf } from "../protocol/errors.ts";
-import { formatDuration } from "../protocol/manifest-quantities.ts";
-import { sleep, Wakeable } from "../protocol/waiting.ts";
+import { messageOf } from "../core/errors.ts";
+import { formatDuration } from "../core/manifest/quantities.ts";
+import { sleep, Wakeable } from "../platform/process/waiting.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { type Expectation, holds, told } from "./expectations.ts";
 import type { Snapshot } from "./view.ts";

@@ -1,6 +1,6 @@
 // `-w`: prints again whenever something changed. On a terminal in place, into a pipe one after another.
-import type { EventRecord } from "../protocol/status.ts";
-import { Wakeable } from "../protocol/waiting.ts";
+import type { EventRecord } from "../core/state/status.ts";
+import { Wakeable } from "../platform/process/waiting.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { eventLine } from "./show.ts";
 import type { Printer } from "./streams.ts";

@@ -2,24 +2,24 @@
 // next but the manifest: everything else is found again by looking.
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import type { Clock } from "../protocol/clock.ts";
-import { TransientError } from "../protocol/errors.ts";
-import type { Log } from "../protocol/log.ts";
-import type { ManifestState } from "../protocol/manifest-file.ts";
-import type { Tracing } from "../protocol/tracing.ts";
-import { fromJson, type Paths, pathsOf, persistentParents, toJson } from "../protocol/znodes.ts";
-import { ZooKeeperSession } from "../protocol/zookeeper.ts";
-import { Cycle } from "./cycle.ts";
-import { DockerEngine, uidOnEngine } from "./docker-engine.ts";
-import { followEvents } from "./events.ts";
+import { TransientError } from "../core/errors.ts";
+import { fromJson, type Paths, pathsOf, persistentParents, toJson } from "../core/state/znodes.ts";
+import type { Clock } from "../platform/process/clock.ts";
+import type { ManifestState } from "../platform/process/manifest-file.ts";
+import type { Log } from "../platform/telemetry/log.ts";
+import type { Tracing } from "../platform/telemetry/tracing.ts";
+import { ZooKeeperSession } from "../platform/zookeeper/zookeeper.ts";
+import { DockerEngine, uidOnEngine } from "./engines/docker/docker-engine.ts";
+import { followEvents } from "./engines/events.ts";
+import { type WorkerSettings, workerContainer } from "./engines/worker-container.ts";
 import type { Failpoint } from "./failpoint.ts";
-import { acquireLock, processRuns } from "./lock.ts";
-import { Loop } from "./loop.ts";
 import type { CycleDone, Measures } from "./measures.ts";
-import type { World } from "./reconcile.ts";
+import { Cycle } from "./reconcile/cycle.ts";
+import { Loop } from "./reconcile/loop.ts";
+import type { World } from "./reconcile/reconcile.ts";
+import { acquireLock, processRuns } from "./registry/lock.ts";
+import { ZnodeRegistry } from "./registry/znode-registry.ts";
 import { traceCycle } from "./trace-cycle.ts";
-import { type WorkerSettings, workerContainer } from "./worker-container.ts";
-import { ZnodeRegistry } from "./znode-registry.ts";
 
 export interface LifeOptions {
   readonly zookeeper: string;

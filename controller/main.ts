@@ -1,14 +1,14 @@
 // The reconciler: makes what is match what the manifest asks for. Composes, and lives one life after another.
 import { hostname, tmpdir } from "node:os";
-import { systemClock } from "../protocol/clock.ts";
-import { messageOf } from "../protocol/errors.ts";
-import { createLog } from "../protocol/log.ts";
-import { ManifestFile } from "../protocol/manifest-file.ts";
-import { metricsPort, serveMetrics } from "../protocol/metrics-server.ts";
-import { logOptions, runProgram, variable } from "../protocol/program.ts";
-import { openTracing } from "../protocol/tracing.ts";
-import { tracingEnvironment } from "../protocol/tracing-settings.ts";
-import { sleep } from "../protocol/waiting.ts";
+import { messageOf } from "../core/errors.ts";
+import { systemClock } from "../platform/process/clock.ts";
+import { ManifestFile } from "../platform/process/manifest-file.ts";
+import { logOptions, runProgram, variable } from "../platform/process/program.ts";
+import { sleep } from "../platform/process/waiting.ts";
+import { createLog } from "../platform/telemetry/log.ts";
+import { metricsPort, serveMetrics } from "../platform/telemetry/metrics-server.ts";
+import { openTracing } from "../platform/telemetry/tracing.ts";
+import { tracingEnvironment } from "../platform/telemetry/tracing-settings.ts";
 import { failpointsIn } from "./failpoint.ts";
 import { type LifeOptions, live } from "./life.ts";
 import { controllerMetrics, Measures } from "./measures.ts";

@@ -1,8 +1,9 @@
 // What the controller counts of its cycles, and what it tells Prometheus: of itself, and of the cluster as it sees it.
-import { Distribution, latencyScale } from "../protocol/distribution.ts";
-import { Metrics } from "../protocol/metrics.ts";
-import type { ClusterStatus } from "../protocol/status.ts";
-import type { Deed } from "./act.ts";
+
+import type { ClusterStatus } from "../core/state/status.ts";
+import { Distribution, latencyScale } from "../platform/telemetry/distribution.ts";
+import { Metrics } from "../platform/telemetry/metrics.ts";
+import type { Deed } from "./reconcile/act.ts";
 
 export type CycleResult = "ok" | "actionFailed" | "notObserved";
 

@@ -1,7 +1,7 @@
 // What the controller needs of the world outside, in its own words: an engine that runs containers, and a registry that
 // remembers. Their adapters are docker-engine.ts and znode-registry.ts.
-import type { LogSpec } from "../protocol/manifest.ts";
-import type { EventRecord, ForeignContainer } from "../protocol/status.ts";
+import type { LogSpec } from "../core/manifest/manifest.ts";
+import type { EventRecord, ForeignContainer } from "../core/state/status.ts";
 import type {
   ClusterStatus,
   CopyNode,
@@ -15,7 +15,7 @@ import type {
   WindowNode,
   Wish,
   WorkerNode,
-} from "../protocol/znodes.ts";
+} from "../core/state/znodes.ts";
 
 /** `going`: being removed by somebody at this moment. */
 export type ContainerState = "running" | "dead" | "going";

@@ -1,7 +1,7 @@
 // A cycle that acted, as a span: how long it took, what it did in words, and under which id the log tells of it.
-import type { Tracing } from "../protocol/tracing.ts";
-import { describe } from "./action.ts";
+import type { Tracing } from "../platform/telemetry/tracing.ts";
 import type { CycleDone } from "./measures.ts";
+import { describe } from "./reconcile/action.ts";
 
 export function traceCycle(tracing: Tracing, { tookMs, deeds, after }: CycleDone): void {
   if (deeds.length === 0) return;

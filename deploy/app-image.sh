@@ -2,7 +2,7 @@
 # Builds the one image that every program of ours runs from. Unchanged sources cost one checksum.
 
 APP_SOURCES=(Dockerfile .dockerignore package.json package-lock.json patches tsconfig.json
-  protocol api controller worker orchestrator cli client bench examples dashboard)
+  core platform api controller worker orchestrator cli client tools/bench examples dashboard)
 
 build_app() {
   local checksum

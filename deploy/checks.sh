@@ -79,7 +79,7 @@ run_tests() {
 # Quick ones first; the end-to-end tests begin with bringing a cluster up and end with taking it down.
 test_files() {
   local first=test/e2e/up.test.ts last=test/e2e/down.test.ts folder
-  for folder in test/unit test/cluster test/integration test/torture; do
+  for folder in test/unit test/simulation test/integration test/torture; do
     if [ -d "$folder" ]; then find "$folder" -name '*.test.ts' | sort; fi
   done
   find test/journeys -name '*.test.ts' | sort

@@ -91,6 +91,6 @@ has_no_name() { [ "$(docker image inspect --format '{{len .RepoTags}}' "$1" 2>/d
 checksum_of() {
   local path
   for path in "$@"; do
-    if [ -e "$path" ]; then find "$path" -type f -not -path '*/node_modules/*' -not -path '*/bench/results/*'; fi
+    if [ -e "$path" ]; then find "$path" -type f -not -path '*/node_modules/*' -not -path '*/tools/bench/results/*'; fi
   done | sort | tar -cf - --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=0 -T - 2>/dev/null | checksum
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# `./dbaas bench` and `./dbaas torture`: the programs of bench/ and torture/, run where they can do their work.
+# `./dbaas bench` and `./dbaas torture`: the programs of tools/bench/ and tools/torture/, run where they can do their work.
 
 BENCH_MANIFESTS=$STATE/bench-manifests
 
@@ -16,8 +16,8 @@ run_bench() {
   done
   CLUSTER=dbaas-bench PORT=${DBAAS_BENCH_PORT:-18090} DBAAS_MANIFESTS=$BENCH_MANIFESTS
   check_settings
-  mkdir -p "$BENCH_MANIFESTS" "$ROOT/bench/results"
-  cp "$ROOT/bench/manifest.yaml" "$BENCH_MANIFESTS/dbaas.yaml"
+  mkdir -p "$BENCH_MANIFESTS" "$ROOT/tools/bench/results"
+  cp "$ROOT/tools/bench/manifest.yaml" "$BENCH_MANIFESTS/dbaas.yaml"
   if engine_answers; then bench_down; fi
   if [ "$keep" = 0 ]; then trap bench_down EXIT; fi
   welcome() { :; } # not a cluster to try things on
@@ -30,7 +30,7 @@ bench_usage() {
 usage: ./dbaas bench [--full] [--only SCENARIO,…] [--keep]
 
 Measures the service on a cluster of its own, which it brings up and takes down again, beside a plain implementation of
-the same thing. Prints a table and writes JSON, Markdown and charts to bench/results/.
+the same thing. Prints a table and writes JSON, Markdown and charts to tools/bench/results/.
 
   --full   longer and more runs, all sizes, ten minutes of memory (about half an hour); without it about four minutes
   --only   some of: replay, headline, lone, steady, connections, slaves, controller, neighbours, sizes, memory
@@ -46,11 +46,11 @@ bench_program() {
   docker run --rm --init "${terminal[@]+"${terminal[@]}"}" --name "$CLUSTER-program" --label dbaas-bench= \
     --network "$CLUSTER-net" --pid host --user "$(id -u):$(id -g)" --group-add "$(socket_group)" \
     --volume "${DBAAS_DOCKER_SOCKET:-/var/run/docker.sock}:/var/run/docker.sock" \
-    --volume "$ROOT/bench/results:/results" --volume "$BENCH_MANIFESTS:/manifests" \
+    --volume "$ROOT/tools/bench/results:/results" --volume "$BENCH_MANIFESTS:/manifests" \
     --env RESULTS_DIR=/results --env MANIFEST=/manifests/dbaas.yaml \
     --env "DBAAS_CLUSTER=$CLUSTER" --env "DBAAS_IMAGE=$APP_IMAGE" \
     --env "RABBITMQ_URL=amqp://$RABBITMQ_USER:$RABBITMQ_PASSWORD@rabbitmq:5672" \
-    "$APP_IMAGE" node --enable-source-maps dist/bench/main.js "$@"
+    "$APP_IMAGE" node --enable-source-maps dist/tools/bench/main.js "$@"
 }
 
 bench_down() {
@@ -76,6 +76,6 @@ run_torture() {
   npx --no-install tsc -p tsconfig.json
   # The native ZooKeeper client tells of every lost connection, and here connections get lost all the time. An interrupt is
   # the program's to answer: it ends its run and takes its cluster down.
-  node --enable-source-maps dist/torture/main.js "$@" 2>&1 |
+  node --enable-source-maps dist/tools/torture/main.js "$@" 2>&1 |
     (trap '' INT && grep --line-buffered --invert-match -e ZOO_ERROR -e '^yield:')
 }

@@ -4,7 +4,7 @@
 # end-to-end tests, the journeys and the torture bring up by themselves. All go when the tests end; clusters of other names
 # are not touched.
 
-END_TO_END=${DBAAS_E2E_CLUSTER:-dbaas-e2e} # as in test/support/settings.ts
+END_TO_END=${DBAAS_E2E_CLUSTER:-dbaas-e2e} # as in tools/cluster/settings.ts
 INTEGRATION=services-of-$END_TO_END
 
 # An interrupted run may have left either. The two start while types and style are checked.

@@ -1,8 +1,8 @@
 // The orchestrator container's first process: runs the API and the controller beside each other, each in a process of
 // its own, so that neither can take the other down. It decides nothing else.
 import { fileURLToPath } from "node:url";
-import { createLog } from "../protocol/log.ts";
-import { logOptions } from "../protocol/program.ts";
+import { logOptions } from "../platform/process/program.ts";
+import { createLog } from "../platform/telemetry/log.ts";
 import { keepRunning, type Program } from "./child.ts";
 
 // Nearly all that the API allocates is garbage as soon as its request is answered. With V8's default of one to two MB for

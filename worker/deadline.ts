@@ -1,5 +1,5 @@
 // Work with an end: after a time, when one of the scopes around it ends, or when it is given up.
-import { TransientError } from "../protocol/errors.ts";
+import { TransientError } from "../core/errors.ts";
 import type { Time } from "./ports.ts";
 
 /** Runs `work` with a signal that fires after `ms`, with any of `scopes`, or by `giveUp`; then lets go of all of them. */

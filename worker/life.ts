@@ -1,18 +1,19 @@
 // One life of a worker: the connections, its membership, its copy joined to the log, and the roles it goes through. When
 // anything that it stands on is lost, the life ends with all that was in it, and a new one begins: nothing is ever repaired
 // half-way. The broker comes first: a worker without it must not be seen by an election.
-import type { Log } from "../protocol/log.ts";
-import type { ManifestSpec } from "../protocol/manifest.ts";
-import { Rabbit } from "../protocol/rabbit.ts";
-import type { Tracing } from "../protocol/tracing.ts";
-import { type Paths, persistentParents, toJson } from "../protocol/znodes.ts";
-import { ZooKeeperSession } from "../protocol/zookeeper.ts";
-import { endWhenLeftBehind } from "./left-behind.ts";
+
+import type { ManifestSpec } from "../core/manifest/manifest.ts";
+import { type Paths, persistentParents, toJson } from "../core/state/znodes.ts";
+import { Rabbit } from "../platform/rabbitmq/rabbit.ts";
+import type { Log } from "../platform/telemetry/log.ts";
+import type { Tracing } from "../platform/telemetry/tracing.ts";
+import { ZooKeeperSession } from "../platform/zookeeper/zookeeper.ts";
+import type { GapError } from "./copy/log-reader.ts";
+import { endWhenLeftBehind } from "./lead/left-behind.ts";
+import { Member } from "./lead/member.ts";
+import type { Remembered } from "./lead/standing.ts";
 import type { Measures } from "./measures.ts";
-import { Member } from "./member.ts";
-import type { GapError } from "./replica/log-reader.ts";
 import type { KnownSpec } from "./spec.ts";
-import type { Remembered } from "./standing.ts";
 
 export interface WorkerOptions {
   readonly name: string;

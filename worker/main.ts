@@ -1,12 +1,12 @@
 // Composes a worker. Master and slave are this one program; which of the two it is, its lives decide.
 import { hostname } from "node:os";
-import { messageOf, TerminalError } from "../protocol/errors.ts";
-import { createLog } from "../protocol/log.ts";
-import { metricsPort, serveMetrics } from "../protocol/metrics-server.ts";
-import { logOptions, runProgram, variable } from "../protocol/program.ts";
-import { openTracing } from "../protocol/tracing.ts";
-import { sleep } from "../protocol/waiting.ts";
-import { pathsOf } from "../protocol/znodes.ts";
+import { messageOf, TerminalError } from "../core/errors.ts";
+import { pathsOf } from "../core/state/znodes.ts";
+import { logOptions, runProgram, variable } from "../platform/process/program.ts";
+import { sleep } from "../platform/process/waiting.ts";
+import { createLog } from "../platform/telemetry/log.ts";
+import { metricsPort, serveMetrics } from "../platform/telemetry/metrics-server.ts";
+import { openTracing } from "../platform/telemetry/tracing.ts";
 import { live, type WorkerOptions } from "./life.ts";
 import { Measures, workerMetrics } from "./measures.ts";
 import { KnownSpec } from "./spec.ts";

@@ -2,7 +2,7 @@
 
 import type { Measures } from "./measures.ts";
 import type { Ledger } from "./ports.ts";
-import type { AnswerReads } from "./roles/slave.ts";
+import type { AnswerReads } from "./read/slave.ts";
 
 export const measuredLedger = (ledger: Ledger, measures: Measures): Ledger => ({
   get applied() {

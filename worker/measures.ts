@@ -1,7 +1,8 @@
 // What a worker process counts over all its lives, and what it tells Prometheus of it.
-import { Distribution, latencyScale, sizeScale } from "../protocol/distribution.ts";
-import { Metrics } from "../protocol/metrics.ts";
-import type { WorkerState } from "../protocol/znodes.ts";
+
+import type { WorkerState } from "../core/state/znodes.ts";
+import { Distribution, latencyScale, sizeScale } from "../platform/telemetry/distribution.ts";
+import { Metrics } from "../platform/telemetry/metrics.ts";
 
 /** What the worker is at the moment, and how far its copy is. */
 export interface Standing {

@@ -1,15 +1,16 @@
 // What the roles need of the world around them, in their own words. The real ones are SQLite, RabbitMQ, ZooKeeper and the
 // system's time; the cluster simulation puts small worlds in their place.
-import type { Rabbit } from "../protocol/rabbit.ts";
-import type { Schema } from "../protocol/schema.ts";
-import { sleep } from "../protocol/waiting.ts";
-import type { ZooKeeperSession } from "../protocol/zookeeper.ts";
-import type { Membership } from "./membership.ts";
-import type { Applied } from "./replica/judge.ts";
-import type { LogReader } from "./replica/log-reader.ts";
-import type { LogEntry } from "./replica/store.ts";
-import type { Append, CommitInput, Undone, WriteResult } from "./roles/commit-batch.ts";
-import type { Suspects } from "./suspects.ts";
+
+import type { Applied } from "../core/log/judge.ts";
+import type { Schema } from "../core/schema.ts";
+import { sleep } from "../platform/process/waiting.ts";
+import type { Rabbit } from "../platform/rabbitmq/rabbit.ts";
+import type { ZooKeeperSession } from "../platform/zookeeper/zookeeper.ts";
+import type { LogReader } from "./copy/log-reader.ts";
+import type { LogEntry } from "./copy/store.ts";
+import type { Membership } from "./lead/membership.ts";
+import type { Suspects } from "./requests/suspects.ts";
+import type { Append, CommitInput, Undone, WriteResult } from "./write/commit-batch.ts";
 
 /** One copy of the database with its place in the log. Whatever happens, it stands between two records. */
 export interface Ledger {

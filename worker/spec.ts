@@ -1,9 +1,10 @@
 // The part of the manifest that workers obey, as the controller last published it.
-import type { Log } from "../protocol/log.ts";
-import type { ManifestSpec } from "../protocol/manifest.ts";
-import { Wakeable } from "../protocol/waiting.ts";
-import { fromJson, type Paths, type SpecNode } from "../protocol/znodes.ts";
-import type { ZooKeeperSession } from "../protocol/zookeeper.ts";
+
+import type { ManifestSpec } from "../core/manifest/manifest.ts";
+import { fromJson, type Paths, type SpecNode } from "../core/state/znodes.ts";
+import { Wakeable } from "../platform/process/waiting.ts";
+import type { Log } from "../platform/telemetry/log.ts";
+import type { ZooKeeperSession } from "../platform/zookeeper/zookeeper.ts";
 
 const lookEveryMs = 5_000;
 

@@ -1,7 +1,7 @@
 // PURE. What went wrong by SQLite's result code: the request, the room, another connection, the file, or the worker itself.
 // An error that is taken for the worker's trouble ends its session, and the request goes on to the next worker. A request's
 // own error taken for that would take down one worker after another, so the table has every code that there is.
-import { TransientError } from "../protocol/errors.ts";
+import { TransientError } from "../core/errors.ts";
 
 export type Cause =
   /** The statement, or a value in it, cannot be carried out: the request is refused, everything else goes on. */

@@ -1,12 +1,12 @@
 // A worker's part of a trace: a span for each message, from its arrival to its ack; one for each commit, and in it one for
 // its record's way through the log; one for each transaction that applies records. Like the measures it stands around the
 // roles, which only hand on the trace that a message came with. Made only where traces are on.
-import { messageOf } from "../protocol/errors.ts";
-import { queues } from "../protocol/queues.ts";
-import type { Consumer, Delivery } from "../protocol/rabbit.ts";
-import { messaging, type Span, type Tracing } from "../protocol/tracing.ts";
+import { messageOf } from "../core/errors.ts";
+import { queues } from "../core/messages/queues.ts";
+import type { Consumer, Delivery } from "../platform/rabbitmq/rabbit.ts";
+import { messaging, type Span, type Tracing } from "../platform/telemetry/tracing.ts";
 import type { Broker, Ledger } from "./ports.ts";
-import type { Append, CommitInput } from "./roles/commit-batch.ts";
+import type { Append, CommitInput } from "./write/commit-batch.ts";
 
 const backToQueue = "given back to the queue";
 

@@ -1,7 +1,7 @@
 // Two literals compared with each other (`1=1`, `'a' < 'b'`), as the database would do it: numbers before texts, numbers by
 // their value, texts by their bytes.
-import { assertNever } from "../../protocol/errors.ts";
-import type { Comparison } from "../../protocol/statement.ts";
+import { assertNever } from "../../core/errors.ts";
+import type { Comparison } from "../../core/messages/statement.ts";
 
 export type Constant = string | number | bigint;
 

@@ -1,7 +1,7 @@
 // A client's own idempotency key, and the fingerprint that tells a repeat from another request under the same key.
 import { createHash } from "node:crypto";
-import { Refusal } from "../../protocol/errors.ts";
-import type { WriteStatement } from "../../protocol/statement.ts";
+import { Refusal } from "../../core/errors.ts";
+import type { WriteStatement } from "../../core/messages/statement.ts";
 import { bounds } from "./bounds.ts";
 import { canonical } from "./canonical.ts";
 

@@ -1,6 +1,6 @@
 // The bytes of a body -> a JSON value, without losing a digit.
 import { isUtf8 } from "node:buffer";
-import { messageOf, Refusal } from "../../protocol/errors.ts";
+import { messageOf, Refusal } from "../../core/errors.ts";
 import { duplicateKeyIn, stringEnd } from "./duplicate-keys.ts";
 import { loneSurrogateIn } from "./lone-surrogates.ts";
 

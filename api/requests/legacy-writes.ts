@@ -1,6 +1,6 @@
 // The bodies of db/write that RideShare's clients sent before there was a native form. They stay.
-import { Refusal } from "../../protocol/errors.ts";
-import type { Param, WriteStatement } from "../../protocol/statement.ts";
+import { Refusal } from "../../core/errors.ts";
+import type { Param, WriteStatement } from "../../core/messages/statement.ts";
 import { literalsFromText, loneLiteral } from "./literals.ts";
 import { namesFrom } from "./names.ts";
 import { Params } from "./params.ts";

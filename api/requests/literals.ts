@@ -1,5 +1,5 @@
 // Values as the earliest clients send them: SQL literals inside a text, `'asha','3d72…',NULL,7`.
-import type { Value } from "../../protocol/statement.ts";
+import type { Value } from "../../core/messages/statement.ts";
 import { separated } from "./names.ts";
 import { numberFromText } from "./values.ts";
 import type { Token } from "./where-tokens.ts";

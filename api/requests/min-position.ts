@@ -1,5 +1,5 @@
 // The header by which a client asks for a copy that has its own last write.
-import { Refusal } from "../../protocol/errors.ts";
+import { Refusal } from "../../core/errors.ts";
 
 /** @throws Refusal when it is there and is not a position */
 export function minPositionFrom(header: string | readonly string[] | undefined): number | undefined {

@@ -1,6 +1,6 @@
 // Column names: a list of names, one name, or the legacy text `username,password`, where each name may be in quotes.
 // Whether they exist is for the workers to say, who know the schema.
-import { Refusal } from "../../protocol/errors.ts";
+import { Refusal } from "../../core/errors.ts";
 import { bounds } from "./bounds.ts";
 import { refusedAt, type Token, tokenize } from "./where-tokens.ts";
 

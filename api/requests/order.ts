@@ -1,6 +1,6 @@
 // The order of a read's rows: `"age desc, name"`, or a list of such texts and of `{"column", "descending"}`.
-import { Refusal } from "../../protocol/errors.ts";
-import type { Order } from "../../protocol/statement.ts";
+import { Refusal } from "../../core/errors.ts";
+import type { Order } from "../../core/messages/statement.ts";
 import { bounds } from "./bounds.ts";
 import { unquotedName } from "./names.ts";
 import { isRecord } from "./values.ts";

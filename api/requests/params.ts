@@ -1,5 +1,5 @@
 // The values of one request, numbered in the order in which its shape refers to them.
-import type { Param } from "../../protocol/statement.ts";
+import type { Param } from "../../core/messages/statement.ts";
 
 export class Params {
   readonly #values: Param[];

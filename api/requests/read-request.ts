@@ -1,7 +1,7 @@
 // The body of db/read -> a statement for the workers. Only form is judged here: the API knows no schema.
 import type { z } from "zod";
-import { Refusal } from "../../protocol/errors.ts";
-import type { ReadShape, ReadStatement } from "../../protocol/statement.ts";
+import { Refusal } from "../../core/errors.ts";
+import type { ReadShape, ReadStatement } from "../../core/messages/statement.ts";
 import { selectedFrom } from "./names.ts";
 import { orderFrom } from "./order.ts";
 import { Params } from "./params.ts";

@@ -1,6 +1,6 @@
 // Rows as objects -> columns and lists of values. All rows of one insert have the same columns.
-import { Refusal } from "../../protocol/errors.ts";
-import type { Param } from "../../protocol/statement.ts";
+import { Refusal } from "../../core/errors.ts";
+import type { Param } from "../../core/messages/statement.ts";
 import { namesFrom } from "./names.ts";
 import { isRecord, isValue, notAValue } from "./values.ts";
 

@@ -1,7 +1,7 @@
 // Holds a body against its schema and says in the client's words what is wrong with it.
 import type { z } from "zod";
-import { Refusal } from "../../protocol/errors.ts";
-import { nearest } from "../../protocol/manifest-suggest.ts";
+import { Refusal } from "../../core/errors.ts";
+import { nearest } from "../../core/manifest/suggest.ts";
 
 /** @throws Refusal naming the first field that does not fit */
 export function shaped<T extends z.ZodObject>(schema: T, body: unknown): z.output<T> {

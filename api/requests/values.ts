@@ -1,6 +1,6 @@
 // Single values out of a parsed JSON body: what a column can hold, and nothing else.
-import { Refusal } from "../../protocol/errors.ts";
-import type { Value } from "../../protocol/statement.ts";
+import { Refusal } from "../../core/errors.ts";
+import type { Value } from "../../core/messages/statement.ts";
 
 export const isValue = (raw: unknown): raw is Value =>
   typeof raw === "string" ||

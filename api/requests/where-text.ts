@@ -11,8 +11,8 @@
 // As in SQLite, a word without quotes or in double quotes is a column wherever it can be one: always on the left and beside a
 // literal, and on the right of a column where the table has one of that name. Else it is a text there, so `username=asha`
 // means what its sender meant. Every value becomes a parameter: nothing of the text ever reaches SQL.
-import type { Refusal } from "../../protocol/errors.ts";
-import type { Comparison, Condition, Value } from "../../protocol/statement.ts";
+import type { Refusal } from "../../core/errors.ts";
+import type { Comparison, Condition, Value } from "../../core/messages/statement.ts";
 import { bounds } from "./bounds.ts";
 import { type Constant, compareConstants, numberConstant } from "./constants.ts";
 import { isEscape } from "./escape.ts";

@@ -1,6 +1,6 @@
 // First step of reading a condition written as text: characters -> TOKENS -> condition.
 // The same tokens make up the legacy lists of names and of literals.
-import { Refusal } from "../../protocol/errors.ts";
+import { Refusal } from "../../core/errors.ts";
 
 export interface Token {
   /**

@@ -1,7 +1,7 @@
 // A condition in any of the forms clients send: a text, an object `{column: value}`, or a list of those that must all
 // hold. All of them become the same `Condition`.
-import { Refusal } from "../../protocol/errors.ts";
-import type { Condition, Param } from "../../protocol/statement.ts";
+import { Refusal } from "../../core/errors.ts";
+import type { Condition, Param } from "../../core/messages/statement.ts";
 import { bounds } from "./bounds.ts";
 import { isEscape } from "./escape.ts";
 import { unquotedName } from "./names.ts";

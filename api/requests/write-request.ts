@@ -1,9 +1,9 @@
 // The body of db/write -> a statement for the master. The form is picked by its keys first, so that an error names the
 // field that is wrong in the form the client meant.
 import type { z } from "zod";
-import { Refusal } from "../../protocol/errors.ts";
-import { nearest } from "../../protocol/manifest-suggest.ts";
-import type { WriteShape, WriteStatement } from "../../protocol/statement.ts";
+import { Refusal } from "../../core/errors.ts";
+import { nearest } from "../../core/manifest/suggest.ts";
+import type { WriteShape, WriteStatement } from "../../core/messages/statement.ts";
 import { columnDelete, columnInsert, queryWrite } from "./legacy-writes.ts";
 import { Params } from "./params.ts";
 import { rowsFrom } from "./rows.ts";

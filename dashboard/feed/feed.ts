@@ -1,6 +1,6 @@
 // One connection: GET /api/v1/events as a stream -> messages for the model. It is opened again, with the last event's id,
 // whenever it ends or falls silent. Pages share one where they can (open-feed.ts).
-import type { StreamEvents } from "../../protocol/stats.ts";
+import type { StreamEvents } from "../../core/state/stats.ts";
 import type { FeedHandlers, FeedMessage } from "./messages.ts";
 import { parseEvents, type ServerEvent } from "./sse-parser.ts";
 

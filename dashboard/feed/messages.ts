@@ -1,5 +1,5 @@
 // What the stream says, and how the connection stands.
-import type { StreamEvents } from "../../protocol/stats.ts";
+import type { StreamEvents } from "../../core/state/stats.ts";
 
 export type FeedMessage = {
   [Name in keyof StreamEvents]: { readonly kind: Name; readonly payload: StreamEvents[Name] };

@@ -1,6 +1,6 @@
 // PURE: the story of one failover. The system needs a fraction of a second for what a person needs seconds to follow, so the
 // page tells it slowly: the loss, the election, the new epoch; then, as it happens, the replacement catching up.
-import type { ClusterStatus, WorkerStatus } from "../../protocol/status.ts";
+import type { ClusterStatus, WorkerStatus } from "../../core/state/status.ts";
 
 export interface Candidate {
   readonly name: string;

@@ -1,6 +1,6 @@
 // PURE: everything the page knows, and how each message changes it. Views only read it.
-import type { NumberedEvent, Stats } from "../../protocol/stats.ts";
-import type { ClusterStatus } from "../../protocol/status.ts";
+import type { NumberedEvent, Stats } from "../../core/state/stats.ts";
+import type { ClusterStatus } from "../../core/state/status.ts";
 import type { FeedMessage, Link } from "../feed/messages.ts";
 import { type Failover, nextFailover } from "./failover.ts";
 

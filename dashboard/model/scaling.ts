@@ -1,6 +1,6 @@
 // PURE: the counting window as a track of equal stretches, one for each slave's worth of reads.
-import type { ScalingSpec } from "../../protocol/manifest.ts";
-import type { ClusterStatus } from "../../protocol/status.ts";
+import type { ScalingSpec } from "../../core/manifest/manifest.ts";
+import type { ClusterStatus } from "../../core/state/status.ts";
 
 export interface Stretch {
   /** The slaves a window that ends in this stretch asks for. */

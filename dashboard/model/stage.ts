@@ -1,6 +1,6 @@
 // PURE: which workers the picture shows, where, and how. Ordinarily those of the status; while a failover is told, those of
 // the moment that is being told. A worker is known by its container: the replacement often bears the dead one's name.
-import type { ClusterStatus, WorkerStatus } from "../../protocol/status.ts";
+import type { ClusterStatus, WorkerStatus } from "../../core/state/status.ts";
 import { type Failover, type Scene, sceneOf } from "./failover.ts";
 
 export type Look =

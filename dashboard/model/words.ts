@@ -1,5 +1,5 @@
 // PURE: the state of the cluster in one sentence and a half, and each step of a failover in plain words.
-import type { ClusterStatus, ConditionType, StatusCondition } from "../../protocol/status.ts";
+import type { ClusterStatus, ConditionType, StatusCondition } from "../../core/state/status.ts";
 import { type Failover, type Scene, type Step, sceneOf } from "./failover.ts";
 import { duration, plural, sentence } from "./format.ts";
 import type { Model } from "./model.ts";

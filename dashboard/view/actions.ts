@@ -1,6 +1,6 @@
 // The buttons that end a worker on purpose. Each says what it will do and to whom, and asks before it does.
 
-import type { WorkerStatus } from "../../protocol/status.ts";
+import type { WorkerStatus } from "../../core/state/status.ts";
 import { type Command, send } from "../feed/commands.ts";
 import { keepToken } from "../feed/token.ts";
 import type { Model } from "../model/model.ts";

@@ -1,5 +1,5 @@
 // A chart of the last three minutes: lines over areas, a readable scale, and the figures under the pointer.
-import type { Stats } from "../../protocol/stats.ts";
+import type { Stats } from "../../core/state/stats.ts";
 import { areaPath, drawing, linePath, niceMax, type Range, type Sample } from "../draw/chart-path.ts";
 import { el, setAttribute, setText, svg } from "./elements.ts";
 

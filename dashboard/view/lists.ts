@@ -1,6 +1,6 @@
 // What happened and how things stand: conditions, the stream of events, and the history of failovers.
-import type { NumberedEvent } from "../../protocol/stats.ts";
-import type { ConditionType, FailoverRecord, StatusCondition } from "../../protocol/status.ts";
+import type { NumberedEvent } from "../../core/state/stats.ts";
+import type { ConditionType, FailoverRecord, StatusCondition } from "../../core/state/status.ts";
 import { ago, capital, clock, duration, spaced } from "../model/format.ts";
 import type { Model } from "../model/model.ts";
 import { el, Keyed, must, setAttribute, setText } from "./elements.ts";

@@ -1,5 +1,5 @@
 // The counting window filling up towards the next slave, and how many there shall be against how many there are.
-import type { WorkerStatus } from "../../protocol/status.ts";
+import type { WorkerStatus } from "../../core/state/status.ts";
 import { count, plural, remaining } from "../model/format.ts";
 import { latest, type Model } from "../model/model.ts";
 import { type Gauge, gaugeOf, type Stretch, stretchesMin } from "../model/scaling.ts";

@@ -1,5 +1,5 @@
 // Every worker with all that is known of it.
-import type { WorkerStatus } from "../../protocol/status.ts";
+import type { WorkerStatus } from "../../core/state/status.ts";
 import { age, count, duration } from "../model/format.ts";
 import type { Model } from "../model/model.ts";
 import { el, Keyed, must, setAttribute, setText } from "./elements.ts";

@@ -2,9 +2,9 @@
 // simulated.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { queues } from "../../protocol/queues.ts";
-import type { Delivery, Rabbit } from "../../protocol/rabbit.ts";
-import { sleep } from "../../protocol/waiting.ts";
+import { queues } from "../../core/messages/queues.ts";
+import { sleep } from "../../platform/process/waiting.ts";
+import type { Delivery, Rabbit } from "../../platform/rabbitmq/rabbit.ts";
 
 export type Connection = Pick<
   Rabbit,

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import fc from "fast-check";
-import { type BatchRecord, checksumOf, decodeRecord, encodeRecord } from "../../protocol/record.ts";
-import type { Schema } from "../../protocol/schema.ts";
-import type { Param, WriteShape } from "../../protocol/statement.ts";
+import { type BatchRecord, checksumOf, decodeRecord, encodeRecord } from "../../core/log/record.ts";
+import type { Param, WriteShape } from "../../core/messages/statement.ts";
+import type { Schema } from "../../core/schema.ts";
+import type { LogEntry } from "../../worker/copy/store.ts";
 import type { Ledger } from "../../worker/ports.ts";
-import type { LogEntry } from "../../worker/replica/store.ts";
-import type { Append, PendingWrite } from "../../worker/roles/commit-batch.ts";
-import { poisoned } from "../../worker/roles/deliveries.ts";
+import { poisoned } from "../../worker/requests/deliveries.ts";
+import type { Append, PendingWrite } from "../../worker/write/commit-batch.ts";
 import { parsed, unlimited } from "../fakes/commits.ts";
 
 export const thingsSchema: Schema = {

@@ -2,8 +2,8 @@
 // simulated.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { sleep } from "../../protocol/waiting.ts";
-import type { ZooKeeperSession } from "../../protocol/zookeeper.ts";
+import { sleep } from "../../platform/process/waiting.ts";
+import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 
 export type Session = Pick<
   ZooKeeperSession,

@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { docker } from "../../tools/cluster/command.ts";
+import { applyFields, applyManifest, baselineManifest } from "../../tools/cluster/manifest.ts";
+import { controllerLog, newLine, signal } from "../../tools/cluster/orchestrator.ts";
+import { seenMaster, seenStatus } from "../../tools/cluster/registry.ts";
+import { cluster, containers } from "../../tools/cluster/settings.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { kill, labelledContainers, masterOf, slavesOf, workers } from "../../tools/cluster/workers.ts";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
-import { docker } from "../support/command.ts";
 import { crash, insertUsers, rowsNow } from "../support/database.ts";
-import { applyFields, applyManifest, baselineManifest } from "../support/manifest.ts";
-import { controllerLog, newLine, signal } from "../support/orchestrator.ts";
-import { seenMaster, seenStatus } from "../support/registry.ts";
-import { cluster, containers } from "../support/settings.ts";
 import { assertNothingLost, startWriting } from "../support/traffic.ts";
-import { found, notYet, until } from "../support/until.ts";
-import { kill, labelledContainers, masterOf, slavesOf, workers } from "../support/workers.ts";
 
 const stranger = `${cluster}-stranger`;
 useCluster({

@@ -2,15 +2,15 @@
 // brought up once more, with a collector of traces. Runs last.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dbaas, docker, lines } from "../../tools/cluster/command.ts";
+import { equalCopies, everyWorkerHas } from "../../tools/cluster/copies.ts";
+import { call } from "../../tools/cluster/http.ts";
+import { closeRegistry } from "../../tools/cluster/registry.ts";
+import { cluster, containers } from "../../tools/cluster/settings.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
 import { ensureUp, settled, useCluster } from "../support/cluster.ts";
 import { type CollectedSpan, Collector } from "../support/collector.ts";
-import { dbaas, docker, lines } from "../support/command.ts";
-import { equalCopies, everyWorkerHas } from "../support/copies.ts";
 import { insertUsers } from "../support/database.ts";
-import { call } from "../support/http.ts";
-import { closeRegistry } from "../support/registry.ts";
-import { cluster, containers } from "../support/settings.ts";
-import { found, notYet, until } from "../support/until.ts";
 
 /** Not of the cluster: one has nothing to do with it, the other only claims to. */
 const bystanders = {

@@ -1,16 +1,16 @@
 // Workers die while clients write: who dies is who was asked for, who leads is whom the pids say, and nothing is lost.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dbaasWith } from "../../tools/cluster/command.ts";
+import { equalCopies } from "../../tools/cluster/copies.ts";
+import { call } from "../../tools/cluster/http.ts";
+import { applyFields, applyManifest, baselineManifest } from "../../tools/cluster/manifest.ts";
+import { seenMaster } from "../../tools/cluster/registry.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { kill, masterOf, slavesOf } from "../../tools/cluster/workers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
-import { dbaasWith } from "../support/command.ts";
-import { equalCopies } from "../support/copies.ts";
 import { crash, insertUsers, isSuccess, read, user, workerList, write } from "../support/database.ts";
-import { call } from "../support/http.ts";
-import { applyFields, applyManifest, baselineManifest } from "../support/manifest.ts";
-import { seenMaster } from "../support/registry.ts";
 import { assertNothingLost, startWriting } from "../support/traffic.ts";
-import { found, notYet, until } from "../support/until.ts";
-import { kill, masterOf, slavesOf } from "../support/workers.ts";
 
 useCluster();
 

@@ -1,13 +1,13 @@
 // The controller dies at chosen points in the middle of its actions, each once, while it does everything it can do.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dbaas, docker, lines } from "../../tools/cluster/command.ts";
+import { applyFields, applyManifest, baselineManifest } from "../../tools/cluster/manifest.ts";
+import { containers } from "../../tools/cluster/settings.ts";
+import { labelledContainers, masterOf } from "../../tools/cluster/workers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
-import { dbaas, docker, lines } from "../support/command.ts";
 import { crash } from "../support/database.ts";
-import { applyFields, applyManifest, baselineManifest } from "../support/manifest.ts";
-import { containers } from "../support/settings.ts";
 import { assertNothingLost, startWriting } from "../support/traffic.ts";
-import { labelledContainers, masterOf } from "../support/workers.ts";
 
 const failpoints = [
   "after-choose", // the victim of a crash call is named, not yet killed

@@ -1,20 +1,20 @@
 // The manifest is edited while the system runs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
-import { dbaas } from "../support/command.ts";
-import { equalCopies, everyWorkerHas } from "../support/copies.ts";
-import { insertUsers, rowsNow, write, written } from "../support/database.ts";
+import { dbaas } from "../../tools/cluster/command.ts";
+import { equalCopies, everyWorkerHas } from "../../tools/cluster/copies.ts";
 import {
   applyFields,
   applyManifest,
   baselineManifest,
   saveManifest,
   withFields,
-} from "../support/manifest.ts";
-import { controllerLog, newLine } from "../support/orchestrator.ts";
-import { seenSpec, seenStatus } from "../support/registry.ts";
-import { found, notYet, until } from "../support/until.ts";
+} from "../../tools/cluster/manifest.ts";
+import { controllerLog, newLine } from "../../tools/cluster/orchestrator.ts";
+import { seenSpec, seenStatus } from "../../tools/cluster/registry.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
+import { insertUsers, rowsNow, write, written } from "../support/database.ts";
 
 useCluster();
 

@@ -3,16 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { docker } from "../../tools/cluster/command.ts";
+import { call } from "../../tools/cluster/http.ts";
+import { applyFields } from "../../tools/cluster/manifest.ts";
+import { signal } from "../../tools/cluster/orchestrator.ts";
+import { containers } from "../../tools/cluster/settings.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { workers } from "../../tools/cluster/workers.ts";
 import { type Attacker, attacker, head, leave, post, sendInCrumbs } from "../support/attackers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
-import { docker } from "../support/command.ts";
 import { clear, read, user, write, written } from "../support/database.ts";
-import { call } from "../support/http.ts";
-import { applyFields } from "../support/manifest.ts";
-import { signal } from "../support/orchestrator.ts";
-import { containers } from "../support/settings.ts";
-import { found, notYet, until } from "../support/until.ts";
-import { workers } from "../support/workers.ts";
 
 useCluster({
   afterwards: async () => {

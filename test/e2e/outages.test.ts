@@ -1,16 +1,16 @@
 // Whole parts go away while clients write: what was acknowledged before and meanwhile is in every copy afterwards, once.
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { docker } from "../../tools/cluster/command.ts";
+import { applyFields, applyManifest, baselineManifest } from "../../tools/cluster/manifest.ts";
+import { signal } from "../../tools/cluster/orchestrator.ts";
+import { seenMaster } from "../../tools/cluster/registry.ts";
+import { containers } from "../../tools/cluster/settings.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { kill, masterOf, slavesOf, workers } from "../../tools/cluster/workers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
-import { docker } from "../support/command.ts";
 import { read } from "../support/database.ts";
-import { applyFields, applyManifest, baselineManifest } from "../support/manifest.ts";
-import { signal } from "../support/orchestrator.ts";
-import { seenMaster } from "../support/registry.ts";
-import { containers } from "../support/settings.ts";
 import { assertNothingLost, startWriting } from "../support/traffic.ts";
-import { found, notYet, until } from "../support/until.ts";
-import { kill, masterOf, slavesOf, workers } from "../support/workers.ts";
 
 useCluster();
 

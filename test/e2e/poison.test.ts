@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { queues } from "../../protocol/queues.ts";
-import { Rabbit } from "../../protocol/rabbit.ts";
+import { queues } from "../../core/messages/queues.ts";
+import { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
+import { equalCopies } from "../../tools/cluster/copies.ts";
+import { applyFields } from "../../tools/cluster/manifest.ts";
+import { cluster, ports, rootDir } from "../../tools/cluster/settings.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { kill, masterOf, slavesOf } from "../../tools/cluster/workers.ts";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
-import { equalCopies } from "../support/copies.ts";
 import { insertUsers, read, rowsNow, written } from "../support/database.ts";
-import { applyFields } from "../support/manifest.ts";
-import { cluster, ports, rootDir } from "../support/settings.ts";
-import { found, notYet, until } from "../support/until.ts";
-import { kill, masterOf, slavesOf } from "../support/workers.ts";
 
 let rabbit: Rabbit;
 useCluster({

@@ -1,9 +1,12 @@
 // The queues by name on the real broker, and what clients can rely on: turns, keys, freshness.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { docker, lines } from "../../tools/cluster/command.ts";
+import { everyWorkerHas } from "../../tools/cluster/copies.ts";
+import { applyFields } from "../../tools/cluster/manifest.ts";
+import { containers } from "../../tools/cluster/settings.ts";
+import { slavesOf, workers } from "../../tools/cluster/workers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
-import { docker, lines } from "../support/command.ts";
-import { everyWorkerHas } from "../support/copies.ts";
 import {
   crash,
   insertUsers,
@@ -17,9 +20,6 @@ import {
   write,
   written,
 } from "../support/database.ts";
-import { applyFields } from "../support/manifest.ts";
-import { containers } from "../support/settings.ts";
-import { slavesOf, workers } from "../support/workers.ts";
 
 useCluster();
 

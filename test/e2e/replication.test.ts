@@ -1,13 +1,13 @@
 // One log, many copies: whatever was written stands in every worker's own file, also in that of one who came later.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { equalCopies, everyWorkerHas } from "../../tools/cluster/copies.ts";
+import { applyFields } from "../../tools/cluster/manifest.ts";
+import { seenMaster } from "../../tools/cluster/registry.ts";
+import { workers } from "../../tools/cluster/workers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
-import { equalCopies, everyWorkerHas } from "../support/copies.ts";
 import { clear, insertUsers, type Row, read, written } from "../support/database.ts";
-import { applyFields } from "../support/manifest.ts";
-import { seenMaster } from "../support/registry.ts";
 import { assertNothingLost, startWriting } from "../support/traffic.ts";
-import { workers } from "../support/workers.ts";
 
 useCluster();
 

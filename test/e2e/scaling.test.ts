@@ -2,16 +2,16 @@
 // no read fails when it goes down.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { WindowNode } from "../../protocol/znodes.ts";
+import type { WindowNode } from "../../core/state/znodes.ts";
+import { call } from "../../tools/cluster/http.ts";
+import { applyFields } from "../../tools/cluster/manifest.ts";
+import { controllerLog, newLine } from "../../tools/cluster/orchestrator.ts";
+import { seenWindow } from "../../tools/cluster/registry.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { masterOf, slavesOf, type Worker } from "../../tools/cluster/workers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { crash, insertUsers, read, workerList } from "../support/database.ts";
-import { call } from "../support/http.ts";
-import { applyFields } from "../support/manifest.ts";
-import { controllerLog, newLine } from "../support/orchestrator.ts";
-import { seenWindow } from "../support/registry.ts";
 import { startReading } from "../support/traffic.ts";
-import { found, notYet, until } from "../support/until.ts";
-import { masterOf, slavesOf, type Worker } from "../support/workers.ts";
 
 const windowMs = 10_000;
 

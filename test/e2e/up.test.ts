@@ -1,11 +1,11 @@
 // What a user sees first: one command, five containers, and nothing changed when it is run again.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dbaas, docker, lines } from "../../tools/cluster/command.ts";
+import { cluster, containers } from "../../tools/cluster/settings.ts";
+import { workers } from "../../tools/cluster/workers.ts";
 import { ensureUp, settled, useCluster } from "../support/cluster.ts";
-import { dbaas, docker, lines } from "../support/command.ts";
 import { workerList } from "../support/database.ts";
-import { cluster, containers } from "../support/settings.ts";
-import { workers } from "../support/workers.ts";
 
 let printed = "";
 useCluster({

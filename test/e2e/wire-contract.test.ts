@@ -1,6 +1,7 @@
 // The routes as clients meet them: methods, status codes, headers, and errors that name the field.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { call } from "../../tools/cluster/http.ts";
 import { useCluster } from "../support/cluster.ts";
 import {
   insertUsers,
@@ -12,7 +13,6 @@ import {
   write,
   written,
 } from "../support/database.ts";
-import { call } from "../support/http.ts";
 
 useCluster({ ready: () => insertUsers("ann") });
 

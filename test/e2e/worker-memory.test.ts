@@ -3,19 +3,19 @@
 // Last of those that share the cluster: what is loaded here stays in the log, and makes every later copy slower.
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { Stats } from "../../protocol/stats.ts";
+import type { Stats } from "../../core/state/stats.ts";
+import { docker } from "../../tools/cluster/command.ts";
+import { rowsIn } from "../../tools/cluster/copies.ts";
+import { type Answer, call } from "../../tools/cluster/http.ts";
+import { applyFields } from "../../tools/cluster/manifest.ts";
+import { signal } from "../../tools/cluster/orchestrator.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { kill, masterOf, slavesOf, type Worker, workers } from "../../tools/cluster/workers.ts";
 import { attacker, leave, post } from "../support/attackers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
-import { docker } from "../support/command.ts";
-import { rowsIn } from "../support/copies.ts";
 import { clear, read, rowsNow, write } from "../support/database.ts";
 import { Deaths } from "../support/deaths.ts";
-import { type Answer, call } from "../support/http.ts";
-import { applyFields } from "../support/manifest.ts";
-import { signal } from "../support/orchestrator.ts";
 import { ordinaryDuring } from "../support/ordinary.ts";
-import { found, notYet, until } from "../support/until.ts";
-import { kill, masterOf, slavesOf, type Worker, workers } from "../support/workers.ts";
 
 const deaths = new Deaths();
 

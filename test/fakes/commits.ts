@@ -1,6 +1,6 @@
 // What the tests of commits share.
 import assert from "node:assert/strict";
-import type { CommitLimits, Undone, WriteResult } from "../../worker/roles/commit-batch.ts";
+import type { CommitLimits, Undone, WriteResult } from "../../worker/write/commit-batch.ts";
 
 export const unlimited: CommitLimits = { budgetMs: Number.POSITIVE_INFINITY, mayGoOn: () => true };
 

@@ -1,5 +1,5 @@
 // Tracing that keeps what it is told, in memory.
-import type { Attributes, Span, SpanStart, Tracing } from "../../protocol/tracing.ts";
+import type { Attributes, Span, SpanStart, Tracing } from "../../platform/telemetry/tracing.ts";
 
 export class KeptSpan implements Span {
   readonly traceparent: string;

@@ -1,15 +1,15 @@
 // A copy of the database in memory, with a disk that outlives its process: only what was committed stands on it. It knows
 // tables of a key and values, which is all that the simulation's clients use; what it promises is what the contract suite
 // says, which also runs on SQLite.
-import { Refusal, refusalBody } from "../../protocol/errors.ts";
-import { type BatchRecord, type Effect, encodeRecord, type KeyEntry } from "../../protocol/record.ts";
-import { emptySchema, findTable, type Schema } from "../../protocol/schema.ts";
-import type { Param, Value, WriteShape } from "../../protocol/statement.ts";
+import { Refusal, refusalBody } from "../../core/errors.ts";
+import { type Applied, advance, nothingApplied } from "../../core/log/judge.ts";
+import { type BatchRecord, type Effect, encodeRecord, type KeyEntry } from "../../core/log/record.ts";
+import type { Param, Value, WriteShape } from "../../core/messages/statement.ts";
+import { emptySchema, findTable, type Schema } from "../../core/schema.ts";
+import type { LogEntry } from "../../worker/copy/store.ts";
 import type { Ledger } from "../../worker/ports.ts";
-import { type Applied, advance, nothingApplied } from "../../worker/replica/judge.ts";
-import type { LogEntry } from "../../worker/replica/store.ts";
-import type { Append, CommitInput, PendingWrite, WriteResult } from "../../worker/roles/commit-batch.ts";
 import { migrate } from "../../worker/sql/schema-sql.ts";
+import type { Append, CommitInput, PendingWrite, WriteResult } from "../../worker/write/commit-batch.ts";
 
 type Row = Readonly<Record<string, Value>>;
 

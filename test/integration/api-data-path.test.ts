@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { limits } from "../../api/limits.ts";
-import type { RefusalBody } from "../../protocol/errors.ts";
-import { queues, type ReadBatch, type WriteBatch } from "../../protocol/queues.ts";
-import { sleep } from "../../protocol/waiting.ts";
-import type { ReadsNode, Wish } from "../../protocol/znodes.ts";
+import type { RefusalBody } from "../../core/errors.ts";
+import { queues, type ReadBatch, type WriteBatch } from "../../core/messages/queues.ts";
+import type { ReadsNode, Wish } from "../../core/state/znodes.ts";
+import { sleep } from "../../platform/process/waiting.ts";
 import { ApiWorld, applied, EchoWorker, echo, until } from "./api-world.ts";
 
 const read = (value: unknown) => ({ table: "users", where: { username: value } });

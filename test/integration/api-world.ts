@@ -5,7 +5,6 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { createLog } from "../../protocol/log.ts";
 import {
   type Answer,
   decodeReadBatch,
@@ -14,11 +13,12 @@ import {
   queues,
   type ReadBatch,
   type WriteBatch,
-} from "../../protocol/queues.ts";
-import { type Delivery, Rabbit } from "../../protocol/rabbit.ts";
-import { sleep } from "../../protocol/waiting.ts";
-import { type Paths, pathsOf, persistentParents } from "../../protocol/znodes.ts";
-import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
+} from "../../core/messages/queues.ts";
+import { type Paths, pathsOf, persistentParents } from "../../core/state/znodes.ts";
+import { sleep } from "../../platform/process/waiting.ts";
+import { type Delivery, Rabbit } from "../../platform/rabbitmq/rabbit.ts";
+import { createLog } from "../../platform/telemetry/log.ts";
+import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 
 const log = createLog({ program: "test", format: "text", level: "warn" });
 const main = fileURLToPath(new URL("../../api/main.js", import.meta.url));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, describe, it } from "node:test";
-import { DockerEngine, uidOnEngine } from "../../controller/docker-engine.ts";
+import { DockerEngine, uidOnEngine } from "../../controller/engines/docker/docker-engine.ts";
+import { workerContainer } from "../../controller/engines/worker-container.ts";
 import { labels } from "../../controller/names.ts";
 import type { ContainerSeen } from "../../controller/ports.ts";
-import { workerContainer } from "../../controller/worker-container.ts";
-import { TerminalError, TransientError } from "../../protocol/errors.ts";
+import { TerminalError, TransientError } from "../../core/errors.ts";
 import { docker, pidOf, removeCluster, workerImage } from "./controller-containers.ts";
 import { uniqueCluster } from "./services.ts";
 

@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { hostname } from "node:os";
 import { after, before, describe, it } from "node:test";
-import { acquireLock, processRuns } from "../../controller/lock.ts";
-import { ZnodeRegistry } from "../../controller/znode-registry.ts";
-import { TransientError } from "../../protocol/errors.ts";
-import { createLog } from "../../protocol/log.ts";
+import { acquireLock, processRuns } from "../../controller/registry/lock.ts";
+import { ZnodeRegistry } from "../../controller/registry/znode-registry.ts";
+import { TransientError } from "../../core/errors.ts";
 import {
   fromJson,
   type MasterNode,
@@ -14,8 +13,9 @@ import {
   persistentParents,
   toJson,
   type Wish,
-} from "../../protocol/znodes.ts";
-import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
+} from "../../core/state/znodes.ts";
+import { createLog } from "../../platform/telemetry/log.ts";
+import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 import { uniqueCluster, zooKeeperServers } from "./services.ts";
 
 const log = createLog({ program: "test", format: "text", level: "silent" });

@@ -1,6 +1,6 @@
 // Plays the workers: the containers that the controller starts are real, but their programs reach no ZooKeeper, and what
 // they would do there is done here. So a test has every worker's conduct in its hands.
-import { createLog } from "../../protocol/log.ts";
+
 import {
   fromJson,
   type MasterNode,
@@ -8,8 +8,9 @@ import {
   type PidNode,
   toJson,
   type WorkerNode,
-} from "../../protocol/znodes.ts";
-import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
+} from "../../core/state/znodes.ts";
+import { createLog } from "../../platform/telemetry/log.ts";
+import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 import { docker } from "./controller-containers.ts";
 
 const playEveryMs = 50;

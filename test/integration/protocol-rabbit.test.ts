@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { connect } from "amqplib";
-import { TerminalError } from "../../protocol/errors.ts";
-import { queues } from "../../protocol/queues.ts";
-import { Rabbit } from "../../protocol/rabbit.ts";
+import { TerminalError } from "../../core/errors.ts";
+import { queues } from "../../core/messages/queues.ts";
+import { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
 import { brokerContract } from "../contract/broker-contract.ts";
 import { deleteQueues, rabbitUrl } from "./services.ts";
 import { TcpProxy } from "./tcp-proxy.ts";

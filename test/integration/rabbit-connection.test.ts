@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { connect } from "amqplib";
-import { queues } from "../../protocol/queues.ts";
-import { Rabbit } from "../../protocol/rabbit.ts";
-import { aborted, within } from "../../protocol/waiting.ts";
+import { queues } from "../../core/messages/queues.ts";
+import { aborted, within } from "../../platform/process/waiting.ts";
+import { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
 import { deleteQueues, rabbitUrl } from "./services.ts";
 
 before(deleteQueues);

@@ -2,7 +2,7 @@
 // itself: it empties it before it begins and after it ended.
 import { randomBytes } from "node:crypto";
 import { connect } from "amqplib";
-import { queues } from "../../protocol/queues.ts";
+import { queues } from "../../core/messages/queues.ts";
 
 function needed(name: string): string {
   const value = process.env[name];

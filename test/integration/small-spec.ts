@@ -1,8 +1,8 @@
 // The manifest by which the workers of these tests go: two small tables, and times that suit a test.
 
-import { openAccess } from "../../protocol/access.ts";
-import type { ManifestSpec } from "../../protocol/manifest.ts";
-import type { Schema } from "../../protocol/schema.ts";
+import { openAccess } from "../../core/access.ts";
+import type { ManifestSpec } from "../../core/manifest/manifest.ts";
+import type { Schema } from "../../core/schema.ts";
 
 export const peopleSchema: Schema = {
   tables: [

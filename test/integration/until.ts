@@ -2,7 +2,7 @@
 // seen last.
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import { sleep } from "../../protocol/waiting.ts";
+import { sleep } from "../../platform/process/waiting.ts";
 
 const pauseMs = 50;
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { after, before, describe, it } from "node:test";
-import type { WriteStatement } from "../../protocol/statement.ts";
-import { toJson } from "../../protocol/znodes.ts";
+import type { WriteStatement } from "../../core/messages/statement.ts";
+import { toJson } from "../../core/state/znodes.ts";
 import { peopleSchema } from "./small-spec.ts";
 import { found, notYet, until } from "./until.ts";
 import { WorkerWorld } from "./worker-world.ts";

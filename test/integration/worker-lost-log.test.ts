@@ -2,9 +2,9 @@
 // there no worker leads. Each worker runs on a file of its own; the broker's losses are made by hand.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { queues } from "../../protocol/queues.ts";
-import type { WriteStatement } from "../../protocol/statement.ts";
-import { fromJson, type LogNode, toJson, type WorkerNode } from "../../protocol/znodes.ts";
+import { queues } from "../../core/messages/queues.ts";
+import type { WriteStatement } from "../../core/messages/statement.ts";
+import { fromJson, type LogNode, toJson, type WorkerNode } from "../../core/state/znodes.ts";
 import { declareTinyLog, deleteQueue } from "./queue-tampering.ts";
 import { found, notYet, until } from "./until.ts";
 import { WorkerWorld } from "./worker-world.ts";

@@ -1,7 +1,7 @@
 // Real workers behind a network that can be cut: from ZooKeeper only, from RabbitMQ only, from both.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import type { WriteStatement } from "../../protocol/statement.ts";
+import type { WriteStatement } from "../../core/messages/statement.ts";
 import { rabbitUrl, zooKeeperServers } from "./services.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 import { found, notYet, until } from "./until.ts";

@@ -1,9 +1,9 @@
 // Requests on their way through real workers: who answers them, and what becomes of the bad ones.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { queues, type ReadItem, type WriteItem } from "../../protocol/queues.ts";
-import type { ReadShape, WriteShape } from "../../protocol/statement.ts";
-import { noterOf, toJson } from "../../protocol/znodes.ts";
+import { queues, type ReadItem, type WriteItem } from "../../core/messages/queues.ts";
+import type { ReadShape, WriteShape } from "../../core/messages/statement.ts";
+import { noterOf, toJson } from "../../core/state/znodes.ts";
 import { takeAll, takeAndDie } from "./queue-tampering.ts";
 import { found, notYet, until } from "./until.ts";
 import { WorkerWorld } from "./worker-world.ts";

@@ -6,8 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createLog } from "../../protocol/log.ts";
-import type { ManifestSpec } from "../../protocol/manifest.ts";
+import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import {
   type DecodedAnswer,
   decodeAnswers,
@@ -15,10 +14,8 @@ import {
   queues,
   type ReadItem,
   type WriteItem,
-} from "../../protocol/queues.ts";
-import { Rabbit } from "../../protocol/rabbit.ts";
-import type { ReadShape, ReadStatement, WriteShape, WriteStatement } from "../../protocol/statement.ts";
-import { within } from "../../protocol/waiting.ts";
+} from "../../core/messages/queues.ts";
+import type { ReadShape, ReadStatement, WriteShape, WriteStatement } from "../../core/messages/statement.ts";
 import {
   fromJson,
   type MasterNode,
@@ -27,15 +24,18 @@ import {
   persistentParents,
   toJson,
   type WorkerNode,
-} from "../../protocol/znodes.ts";
-import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
+} from "../../core/state/znodes.ts";
+import { within } from "../../platform/process/waiting.ts";
+import { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
+import { createLog } from "../../platform/telemetry/log.ts";
+import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 import { Connection } from "../../worker/sqlite.ts";
 import { deleteQueues, rabbitUrl, uniqueCluster, zooKeeperServers } from "./services.ts";
 import { defaultSpec } from "./small-spec.ts";
 import { found, notYet, until } from "./until.ts";
 
 const workerProgram = fileURLToPath(new URL("../../worker/main.js", import.meta.url));
-const inspectProgram = fileURLToPath(new URL("../../worker/inspect.js", import.meta.url));
+const inspectProgram = fileURLToPath(new URL("../../worker/copy/inspect.js", import.meta.url));
 const answerWithinMs = 30_000;
 
 export interface WorkerProcess {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
-import { createLog } from "../../protocol/log.ts";
-import { ZooKeeperSession } from "../../protocol/zookeeper.ts";
+import { createLog } from "../../platform/telemetry/log.ts";
+import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 import { until, Wire } from "./api-world.ts";
 import { zooKeeperServers } from "./services.ts";
 

@@ -6,13 +6,13 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { applyManifest, baselineManifest, saveManifest, withFields } from "../../tools/cluster/manifest.ts";
+import { seenSpec, seenStatus } from "../../tools/cluster/registry.ts";
+import { environment, manifestDir, rootDir } from "../../tools/cluster/settings.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { masterOf } from "../../tools/cluster/workers.ts";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
 import { insertUsers } from "../support/database.ts";
-import { applyManifest, baselineManifest, saveManifest, withFields } from "../support/manifest.ts";
-import { seenSpec, seenStatus } from "../support/registry.ts";
-import { environment, manifestDir, rootDir } from "../support/settings.ts";
-import { found, notYet, until } from "../support/until.ts";
-import { masterOf } from "../support/workers.ts";
 
 useCluster();
 

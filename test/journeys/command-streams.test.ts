@@ -7,14 +7,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { docker } from "../../tools/cluster/command.ts";
+import { call } from "../../tools/cluster/http.ts";
+import { applyManifest, baselineManifest, withFields } from "../../tools/cluster/manifest.ts";
+import { seenSpec } from "../../tools/cluster/registry.ts";
+import { containers, environment, manifestDir, rootDir } from "../../tools/cluster/settings.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
 import { settled, useCluster } from "../support/cluster.ts";
-import { docker } from "../support/command.ts";
 import { insertUsers } from "../support/database.ts";
-import { call } from "../support/http.ts";
-import { applyManifest, baselineManifest, withFields } from "../support/manifest.ts";
-import { seenSpec } from "../support/registry.ts";
-import { containers, environment, manifestDir, rootDir } from "../support/settings.ts";
-import { found, notYet, until } from "../support/until.ts";
 
 useCluster();
 

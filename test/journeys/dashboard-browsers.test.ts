@@ -1,6 +1,9 @@
 // The pages in browsers that lack something: one whose user lets no site keep data, and one that knows no <dialog>.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { call } from "../../tools/cluster/http.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { slavesOf } from "../../tools/cluster/workers.ts";
 import {
   noBrowser,
   openBlank,
@@ -12,9 +15,6 @@ import {
 } from "../support/browser.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { insertUsers } from "../support/database.ts";
-import { call } from "../support/http.ts";
-import { found, notYet, until } from "../support/until.ts";
-import { slavesOf } from "../support/workers.ts";
 
 const skip = noBrowser;
 const slave = async () => slavesOf(await settled())[0];

@@ -4,11 +4,11 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
+import { applyFields } from "../../tools/cluster/manifest.ts";
+import { rootDir } from "../../tools/cluster/settings.ts";
 import { noBrowser, openDashboard, useBrowser } from "../support/browser.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { crash, insertUsers } from "../support/database.ts";
-import { applyFields } from "../support/manifest.ts";
-import { rootDir } from "../support/settings.ts";
 import { startReading, startWriting } from "../support/traffic.ts";
 
 const skip = process.env.DBAAS_SCREENSHOTS === undefined ? "nobody asked for pictures" : noBrowser;

@@ -4,16 +4,16 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parseYaml } from "../../protocol/manifest-yaml.ts";
-import type { NumberedEvent, Stats } from "../../protocol/stats.ts";
-import type { ClusterStatus } from "../../protocol/status.ts";
+import { parseYaml } from "../../core/manifest/yaml.ts";
+import type { NumberedEvent, Stats } from "../../core/state/stats.ts";
+import type { ClusterStatus } from "../../core/state/status.ts";
+import { docker } from "../../tools/cluster/command.ts";
+import { call } from "../../tools/cluster/http.ts";
+import { containers, rootDir } from "../../tools/cluster/settings.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { masterOf, slavesOf, workers } from "../../tools/cluster/workers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
-import { docker } from "../support/command.ts";
 import { crash, insertUsers, read } from "../support/database.ts";
-import { call } from "../support/http.ts";
-import { containers, rootDir } from "../support/settings.ts";
-import { found, notYet, until } from "../support/until.ts";
-import { masterOf, slavesOf, workers } from "../support/workers.ts";
 
 useCluster({
   // So that everything has happened once that is counted: reads, writes, a failover.

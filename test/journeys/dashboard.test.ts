@@ -4,6 +4,12 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
+import { call } from "../../tools/cluster/http.ts";
+import { applyFields, applyManifest, baselineManifest } from "../../tools/cluster/manifest.ts";
+import { signal } from "../../tools/cluster/orchestrator.ts";
+import { seenMaster } from "../../tools/cluster/registry.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { masterOf, slavesOf, workers } from "../../tools/cluster/workers.ts";
 import {
   noBrowser,
   openDashboard,
@@ -15,12 +21,6 @@ import {
 } from "../support/browser.ts";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
 import { insertUsers, read } from "../support/database.ts";
-import { call } from "../support/http.ts";
-import { applyFields, applyManifest, baselineManifest } from "../support/manifest.ts";
-import { signal } from "../support/orchestrator.ts";
-import { seenMaster } from "../support/registry.ts";
-import { found, notYet, until } from "../support/until.ts";
-import { masterOf, slavesOf, workers } from "../support/workers.ts";
 
 const skip = noBrowser;
 /** How long the page may take to show what the cluster already is. */

@@ -7,12 +7,12 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { dbaas, docker } from "../../tools/cluster/command.ts";
+import { applyFields, baselineManifest, saveManifest } from "../../tools/cluster/manifest.ts";
+import { closeRegistry } from "../../tools/cluster/registry.ts";
+import { cluster, environment, manifestDir, ports, rootDir } from "../../tools/cluster/settings.ts";
 import { settled, useCluster } from "../support/cluster.ts";
-import { dbaas, docker } from "../support/command.ts";
 import { type Command, mismatch, sectionsIn } from "../support/console-blocks.ts";
-import { applyFields, baselineManifest, saveManifest } from "../support/manifest.ts";
-import { closeRegistry } from "../support/registry.ts";
-import { cluster, environment, manifestDir, ports, rootDir } from "../support/settings.ts";
 import { Shell } from "../support/shell.ts";
 
 const commandMs = 90_000;

@@ -1,9 +1,9 @@
 // The main job on real input: RideShare's whole contract on the real service, and its data while workers are being killed.
 // `./dbaas example up` puts RideShare beside the tests' cluster.
 
+import { dbaas } from "../../tools/cluster/command.ts";
+import { ports } from "../../tools/cluster/settings.ts";
 import { useCluster } from "../support/cluster.ts";
-import { dbaas } from "../support/command.ts";
-import { ports } from "../support/settings.ts";
 import { concurrencyContract } from "../unit/rideshare/contract/concurrency-contract.ts";
 import { ridesContract } from "../unit/rideshare/contract/rides-contract.ts";
 import { usersContract } from "../unit/rideshare/contract/users-contract.ts";

@@ -1,7 +1,7 @@
 // Clients that do what no client should: they send in crumbs, stop in the middle, or ask and do not read.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { ports } from "./settings.ts";
+import { ports } from "../../tools/cluster/settings.ts";
 
 export interface Attacker {
   readonly socket: Socket;

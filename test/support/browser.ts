@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, type TestContext } from "node:test";
 import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from "playwright-core";
-import { ports } from "./settings.ts";
+import { ports } from "../../tools/cluster/settings.ts";
 
 const candidates = [
   process.env.CHROMIUM,

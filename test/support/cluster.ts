@@ -1,14 +1,14 @@
 // The cluster as a test file uses it: there, with one master and one slave, empty, and left like that for the next one.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { dbaasWith, docker, lines } from "./command.ts";
+import { dbaasWith, docker, lines } from "../../tools/cluster/command.ts";
+import { call } from "../../tools/cluster/http.ts";
+import { applyManifest, baselineManifest, saveManifest } from "../../tools/cluster/manifest.ts";
+import { closeRegistry, seenStatus } from "../../tools/cluster/registry.ts";
+import { cluster } from "../../tools/cluster/settings.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
+import { masterOf, mastersOf, slavesOf, type Worker, workers } from "../../tools/cluster/workers.ts";
 import { clear, workerList } from "./database.ts";
-import { call } from "./http.ts";
-import { applyManifest, baselineManifest, saveManifest } from "./manifest.ts";
-import { closeRegistry, seenStatus } from "./registry.ts";
-import { cluster } from "./settings.ts";
-import { found, notYet, until } from "./until.ts";
-import { masterOf, mastersOf, slavesOf, type Worker, workers } from "./workers.ts";
 
 export const settleMs = 60_000;
 

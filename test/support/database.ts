@@ -1,6 +1,6 @@
 // The database as a client uses it, with the few statements the tests are made of.
 import assert from "node:assert/strict";
-import { type Answer, type Call, call } from "./http.ts";
+import { type Answer, type Call, call } from "../../tools/cluster/http.ts";
 
 export type Headers = NonNullable<Call["headers"]>;
 export type Row = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 // Which worker containers ended, and how: by the engine's events, since a container that ended is soon gone.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { cluster, environment } from "./settings.ts";
+import { cluster, environment } from "../../tools/cluster/settings.ts";
 
 interface EngineEvent {
   readonly Action: string;

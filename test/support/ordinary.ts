@@ -1,8 +1,8 @@
 // An ordinary client, which reads and writes beside what others do.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { call } from "../../tools/cluster/http.ts";
 import { user } from "./database.ts";
-import { call } from "./http.ts";
 
 const pauseMs = 20;
 /** Longer than the manifest lets a request wait. */

@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { equalCopies, rowsIn } from "./copies.ts";
+import { equalCopies, rowsIn } from "../../tools/cluster/copies.ts";
+import { workers } from "../../tools/cluster/workers.ts";
 import { insertUsers, isSuccess, read, write } from "./database.ts";
-import { workers } from "./workers.ts";
 
 const writer = "writer";
 const clients = 4;

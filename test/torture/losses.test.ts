@@ -2,7 +2,7 @@
 // before.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { losses } from "../../torture/faults/losses.ts";
+import { losses } from "../../tools/torture/faults/losses.ts";
 import { torture } from "./run-torture.ts";
 
 const faults = losses.map(({ name }) => name).join(",");

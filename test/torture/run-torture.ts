@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { cluster, ports, rootDir } from "../support/settings.ts";
+import { cluster, ports, rootDir } from "../../tools/cluster/settings.ts";
 
 /** Two other clusters are being tested on the same machine. */
 const patience = 3;

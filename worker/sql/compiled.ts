@@ -1,6 +1,7 @@
 // Compiled shapes, kept as long as the schema stands. Requests of one shape are the rule, so compiling is the exception.
-import type { Schema, Table } from "../../protocol/schema.ts";
-import type { Param, ReadShape } from "../../protocol/statement.ts";
+
+import type { Param, ReadShape } from "../../core/messages/statement.ts";
+import type { Schema, Table } from "../../core/schema.ts";
 import { checkedTable, type ReadSql, readSql } from "./read-sql.ts";
 import { conditionUses, fitted, settled, storedUses, type Use, withColumns } from "./settle.ts";
 import { type TableShape, type WriteSql, writeSql } from "./write-sql.ts";

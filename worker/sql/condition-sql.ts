@@ -1,7 +1,7 @@
 // PURE. A parsed condition -> SQL. Identifiers are checked against the table; values stay holes.
-import { assertNever, Refusal } from "../../protocol/errors.ts";
-import type { Table } from "../../protocol/schema.ts";
-import { type Condition, isColumns, type Like } from "../../protocol/statement.ts";
+import { assertNever, Refusal } from "../../core/errors.ts";
+import { type Condition, isColumns, type Like } from "../../core/messages/statement.ts";
+import type { Table } from "../../core/schema.ts";
 import { quoted } from "./schema-sql.ts";
 
 /** SQL that yields parameter `index` of the row at hand. */

@@ -1,9 +1,9 @@
 // PURE. One value of a request -> what goes into its column, or is compared with it. What is stored is what was sent: a value
 // of another type is refused instead of turned into something that only looks like it. In a comparison a text that is no
 // number would make a constant of it for a column of numbers, which is never what its sender meant.
-import { Refusal } from "../../protocol/errors.ts";
-import type { Column, ColumnType } from "../../protocol/schema.ts";
-import type { Value } from "../../protocol/statement.ts";
+import { Refusal } from "../../core/errors.ts";
+import type { Value } from "../../core/messages/statement.ts";
+import type { Column, ColumnType } from "../../core/schema.ts";
 import { withoutNul } from "./condition-sql.ts";
 
 /** Texts that SQLite takes for numbers. */

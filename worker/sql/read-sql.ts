@@ -2,9 +2,9 @@
 // `?1` is a JSON array with one array of parameters for each request. Answers are JSON text made by SQLite, which is not parsed
 // again on its way to the client. They are put together by `group_concat`, which keeps no more than the connection allows a text
 // to have (`Connection.limitLength`). Names of our own start with `_dbaas`, as no table or column of a manifest may.
-import { Refusal } from "../../protocol/errors.ts";
-import { type Column, findTable, type Schema, type Table } from "../../protocol/schema.ts";
-import type { ReadShape } from "../../protocol/statement.ts";
+import { Refusal } from "../../core/errors.ts";
+import type { ReadShape } from "../../core/messages/statement.ts";
+import { type Column, findTable, type Schema, type Table } from "../../core/schema.ts";
 import { checkedColumn, conditionSql, type Hole } from "./condition-sql.ts";
 import { quoted, quotedList } from "./schema-sql.ts";
 

@@ -1,6 +1,6 @@
 // PURE: names as SQL writes them, and tables in the order in which they can be emptied.
-import { migrate, quoted } from "../../protocol/migration.ts";
-import type { Schema, Table } from "../../protocol/schema.ts";
+import { migrate, quoted } from "../../core/rules/migration.ts";
+import type { Schema, Table } from "../../core/schema.ts";
 
 export { migrate, quoted };
 export const quotedList = (identifiers: readonly string[]): string => identifiers.map(quoted).join(", ");

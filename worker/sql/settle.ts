@@ -1,9 +1,9 @@
 // PURE. A request's shape and values as they came -> as they are carried out on a table: values fitted to their columns, words
 // that are columns put into the shape as such. Only what is settled reaches SQL or the log, so that a copy which applies it
 // later needs no schema of that moment.
-import { Refusal } from "../../protocol/errors.ts";
-import type { Column, Table } from "../../protocol/schema.ts";
-import { type Condition, isColumns, type Param, type Value } from "../../protocol/statement.ts";
+import { Refusal } from "../../core/errors.ts";
+import { type Condition, isColumns, type Param, type Value } from "../../core/messages/statement.ts";
+import type { Column, Table } from "../../core/schema.ts";
 import { changedValue, comparedPattern, comparedValue, storedValue } from "./fit-values.ts";
 
 /** What a parameter is for. */

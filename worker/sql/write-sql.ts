@@ -1,8 +1,8 @@
 // PURE. A write shape -> SQL. `?1` is a JSON array with one array of parameters for each row, so that an insert takes any
 // number of rows in one call; the other shapes have one.
-import { Refusal } from "../../protocol/errors.ts";
-import type { Schema, Table } from "../../protocol/schema.ts";
-import type { WriteShape } from "../../protocol/statement.ts";
+import { Refusal } from "../../core/errors.ts";
+import type { WriteShape } from "../../core/messages/statement.ts";
+import type { Schema, Table } from "../../core/schema.ts";
 import { checkedColumn, conditionSql, type Hole } from "./condition-sql.ts";
 import { checkedTable } from "./read-sql.ts";
 import { childrenFirst, quoted, quotedList } from "./schema-sql.ts";

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import fc from "fast-check";
-import { Answers } from "../../../api/batcher/answers.ts";
-import { Batcher, type BatcherLimits } from "../../../api/batcher/batcher.ts";
-import { encodeReads, encodeWrites } from "../../../api/batcher/encode.ts";
-import { packRead, packWrite } from "../../../api/batcher/packed.ts";
-import type { PendingRead, PendingWrite, Reply } from "../../../api/batcher/pending.ts";
-import type { Line } from "../../../api/batcher/sender.ts";
-import { submitStrongRead } from "../../../api/strong-read.ts";
-import type { RefusalBody } from "../../../protocol/errors.ts";
-import { createLog } from "../../../protocol/log.ts";
+import { Answers } from "../../../api/batching/answers.ts";
+import { Batcher, type BatcherLimits } from "../../../api/batching/batcher.ts";
+import { encodeReads, encodeWrites } from "../../../api/batching/encode.ts";
+import { packRead, packWrite } from "../../../api/batching/packed.ts";
+import type { PendingRead, PendingWrite, Reply } from "../../../api/batching/pending.ts";
+import type { Line } from "../../../api/batching/sender.ts";
+import { submitStrongRead } from "../../../api/requests/strong-read.ts";
+import type { RefusalBody } from "../../../core/errors.ts";
 import {
   type Answer,
   type DecodedAnswer,
@@ -18,8 +17,9 @@ import {
   encodeAnswers,
   type ReadBatch,
   type WriteBatch,
-} from "../../../protocol/queues.ts";
-import type { PublishOptions } from "../../../protocol/rabbit.ts";
+} from "../../../core/messages/queues.ts";
+import type { PublishOptions } from "../../../platform/rabbitmq/rabbit.ts";
+import { createLog } from "../../../platform/telemetry/log.ts";
 
 const log = createLog({ program: "api", format: "json", level: "silent" });
 const turn = () => new Promise((resolve) => setImmediate(resolve));

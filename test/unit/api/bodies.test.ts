@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { Bodies } from "../../../api/server/bodies.ts";
+import { Bodies } from "../../../api/http/bodies.ts";
 
 const kibibyte = 1_024;
 const bodyMax = 64 * kibibyte;

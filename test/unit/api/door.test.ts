@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
-import type { Access } from "../../../api/door/door.ts";
-import { followFirstAccess } from "../../../api/door/first-access.ts";
-import { suffices } from "../../../api/door/needs.ts";
-import { needs, paths, type RoutePath } from "../../../api/server/routes.ts";
-import { type AccessSpec, openAccess, type Role, roles } from "../../../protocol/access.ts";
-import { createLog } from "../../../protocol/log.ts";
+import type { Access } from "../../../api/access/door.ts";
+import { followFirstAccess } from "../../../api/access/first-access.ts";
+import { suffices } from "../../../api/access/needs.ts";
+import { needs, paths, type RoutePath } from "../../../api/http/routes.ts";
+import { type AccessSpec, openAccess, type Role, roles } from "../../../core/access.ts";
+import { createLog } from "../../../platform/telemetry/log.ts";
 import { TestServer } from "./test-server.ts";
 
 const tokenOf = (role: Role) => `dbaas_${role}_${"x".repeat(40)}`;

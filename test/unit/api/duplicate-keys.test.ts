@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { duplicateKeyIn } from "../../../api/requests/duplicate-keys.ts";
 import { jsonFrom } from "../../../api/requests/json-body.ts";
-import { Refusal } from "../../../protocol/errors.ts";
+import { Refusal } from "../../../core/errors.ts";
 
 const duplicate = (json: string) => duplicateKeyIn(json, JSON.parse(json));
 const refusedField = (text: string) => {

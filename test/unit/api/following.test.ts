@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { liveAgainAndAgain } from "../../../api/lives.ts";
-import { Spec } from "../../../api/spec.ts";
-import { makeWish } from "../../../api/wishes.ts";
-import { Workers } from "../../../api/workers.ts";
-import { Refusal } from "../../../protocol/errors.ts";
-import { createLog } from "../../../protocol/log.ts";
-import { pathsOf, toJson } from "../../../protocol/znodes.ts";
+import { liveAgainAndAgain } from "../../../api/cluster/lives.ts";
+import { Spec } from "../../../api/cluster/spec.ts";
+import { makeWish } from "../../../api/cluster/wishes.ts";
+import { Workers } from "../../../api/cluster/workers.ts";
+import { Refusal } from "../../../core/errors.ts";
+import { pathsOf, toJson } from "../../../core/state/znodes.ts";
+import { createLog } from "../../../platform/telemetry/log.ts";
 import { eventually, FakeZnodes } from "./fake-znodes.ts";
 
 const log = createLog({ program: "api", format: "json", level: "silent" });

@@ -2,9 +2,9 @@
 // on the inside must not lend its place to the pages of others.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { knownHost } from "../../../api/door/foreign.ts";
-import { needs, paths } from "../../../api/server/routes.ts";
-import { openAccess } from "../../../protocol/access.ts";
+import { knownHost } from "../../../api/access/foreign.ts";
+import { needs, paths } from "../../../api/http/routes.ts";
+import { openAccess } from "../../../core/access.ts";
 import { TestServer } from "./test-server.ts";
 
 const server = new TestServer();

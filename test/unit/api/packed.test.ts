@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { encodeReads, encodeWrites } from "../../../api/batcher/encode.ts";
-import { bytesOf, packRead, packWrite } from "../../../api/batcher/packed.ts";
-import { decodeReadBatch, decodeWriteBatch } from "../../../protocol/queues.ts";
-import type { Value } from "../../../protocol/statement.ts";
+import { encodeReads, encodeWrites } from "../../../api/batching/encode.ts";
+import { bytesOf, packRead, packWrite } from "../../../api/batching/packed.ts";
+import { decodeReadBatch, decodeWriteBatch } from "../../../core/messages/queues.ts";
+import type { Value } from "../../../core/messages/statement.ts";
 
 const reply = { answered: () => undefined, refused: () => undefined };
 const envelope = { id: "b", deadlineMs: 2_000, sentAtMs: 1_000, attempt: 1 } as const;

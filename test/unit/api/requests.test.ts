@@ -5,8 +5,8 @@ import { clientKeyFrom } from "../../../api/requests/idempotency.ts";
 import { jsonFrom } from "../../../api/requests/json-body.ts";
 import { parseRead } from "../../../api/requests/read-request.ts";
 import { parseWrite } from "../../../api/requests/write-request.ts";
-import { Refusal } from "../../../protocol/errors.ts";
-import type { Condition, ReadShape, WriteShape } from "../../../protocol/statement.ts";
+import { Refusal } from "../../../core/errors.ts";
+import type { Condition, ReadShape, WriteShape } from "../../../core/messages/statement.ts";
 
 const sha1 = "3d725109c7e7c0bfb9d709836735b56d943d263f";
 const byName: Condition = { op: "=", column: "username", param: 0 };

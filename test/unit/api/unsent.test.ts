@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Outgoing, Unsent } from "../../../api/server/unsent.ts";
+import { type Outgoing, Unsent } from "../../../api/http/unsent.ts";
 
 class Answer implements Outgoing {
   writableLength = 0;

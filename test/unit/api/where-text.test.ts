@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Params } from "../../../api/requests/params.ts";
 import { conditionFromText } from "../../../api/requests/where-text.ts";
-import { Refusal } from "../../../protocol/errors.ts";
-import type { Condition, Param } from "../../../protocol/statement.ts";
+import { Refusal } from "../../../core/errors.ts";
+import type { Condition, Param } from "../../../core/messages/statement.ts";
 
 function parse(text: string): { condition: Condition; params: readonly Param[] } {
   const params = new Params();

@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, beforeEach, describe, it } from "node:test";
 import fc from "fast-check";
+import { paths } from "../../../api/http/routes.ts";
 import { limits } from "../../../api/limits.ts";
 import { jsonFrom } from "../../../api/requests/json-body.ts";
 import { parseRead } from "../../../api/requests/read-request.ts";
 import { parseWrite } from "../../../api/requests/write-request.ts";
-import { paths } from "../../../api/server/routes.ts";
-import { Refusal } from "../../../protocol/errors.ts";
-import { parseManifest } from "../../../protocol/manifest-parse.ts";
+import { Refusal } from "../../../core/errors.ts";
+import { parseManifest } from "../../../core/manifest/parse.ts";
 import { TestServer } from "../api/test-server.ts";
 
 const server = new TestServer();

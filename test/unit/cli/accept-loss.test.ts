@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { lossText } from "../../../cli/accept-loss.ts";
 import { show } from "../../../cli/show.ts";
-import type { CopyStatus } from "../../../protocol/status.ts";
+import type { CopyStatus } from "../../../core/state/status.ts";
 import { clusterStatus, condition } from "./cluster-status.ts";
 
 const copies: readonly CopyStatus[] = [

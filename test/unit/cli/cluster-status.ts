@@ -1,5 +1,5 @@
 // A status as the controller reports it, for tests of what the command line makes of it.
-import type { ClusterStatus, ConditionType, StatusCondition } from "../../../protocol/status.ts";
+import type { ClusterStatus, ConditionType, StatusCondition } from "../../../core/state/status.ts";
 
 export const condition = (
   type: ConditionType,

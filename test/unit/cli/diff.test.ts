@@ -4,12 +4,12 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type ClusterNow, diffOf, diffText, isSame } from "../../../cli/diff.ts";
 import { fieldChanges } from "../../../cli/field-changes.ts";
-import type { ManifestSpec } from "../../../protocol/manifest.ts";
-import { parseManifest } from "../../../protocol/manifest-parse.ts";
-import { parseYaml } from "../../../protocol/manifest-yaml.ts";
-import type { Table } from "../../../protocol/schema.ts";
-import type { WorkerStatus } from "../../../protocol/status.ts";
-import type { TablesNode } from "../../../protocol/znodes.ts";
+import type { ManifestSpec } from "../../../core/manifest/manifest.ts";
+import { parseManifest } from "../../../core/manifest/parse.ts";
+import { parseYaml } from "../../../core/manifest/yaml.ts";
+import type { Table } from "../../../core/schema.ts";
+import type { WorkerStatus } from "../../../core/state/status.ts";
+import type { TablesNode } from "../../../core/state/znodes.ts";
 
 const text = readFileSync(
   fileURLToPath(new URL("../../../../manifests/dbaas.yaml", import.meta.url)),

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isAsDesired, isInForce, verdictText } from "../../../cli/taken-up.ts";
-import { openAccess } from "../../../protocol/access.ts";
-import type { ManifestSpec } from "../../../protocol/manifest.ts";
-import type { ClusterStatus, ConditionType, StatusCondition } from "../../../protocol/status.ts";
+import { openAccess } from "../../../core/access.ts";
+import type { ManifestSpec } from "../../../core/manifest/manifest.ts";
+import type { ClusterStatus, ConditionType, StatusCondition } from "../../../core/state/status.ts";
 
 const spec: ManifestSpec = {
   paused: false,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { describeApi } from "../../../api/description/document.ts";
-import type { JsonSchema } from "../../../api/description/json-schema.ts";
-import { typeOf } from "../../../api/description/typescript.ts";
+import { describeApi } from "../../../api/openapi/document.ts";
+import type { JsonSchema } from "../../../api/openapi/json-schema.ts";
+import { typeOf } from "../../../api/openapi/typescript.ts";
 import { typesFile } from "../../../client/generate/types-file.ts";
 
 test("the client's types are those that the API's description says", () => {

@@ -1,7 +1,7 @@
 // A controller over a fake world, cycle after cycle; it goes on where its predecessor died.
 import assert from "node:assert/strict";
-import { emptyMemory, type Memory } from "../../../controller/memory.ts";
-import { type Round, reconcile } from "../../../controller/reconcile.ts";
+import { emptyMemory, type Memory } from "../../../controller/reconcile/memory.ts";
+import { type Round, reconcile } from "../../../controller/reconcile/reconcile.ts";
 import type { FakeWorld } from "./fake-world.ts";
 
 /** Longer than every patience of the controller, at 2.5 s a round. */

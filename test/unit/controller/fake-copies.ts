@@ -1,7 +1,7 @@
 // The copies on the volumes of a fake world, and the rules by which its workers lead: after a restart of the broker the last
 // master's copy must be there, without any note of it every copy must be known, and the fullest goes on.
-import { comparePlaces, fullest, holdsAll, nowhere } from "../../../protocol/place.ts";
-import type { CopyNode, LogNode, Place, WorkerNode } from "../../../protocol/znodes.ts";
+import { comparePlaces, fullest, holdsAll, nowhere } from "../../../core/log/place.ts";
+import type { CopyNode, LogNode, Place, WorkerNode } from "../../../core/state/znodes.ts";
 
 export class FakeCopies {
   /** What is on each volume. */

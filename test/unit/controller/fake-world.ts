@@ -3,9 +3,9 @@
 
 import { labels, shortId } from "../../../controller/names.ts";
 import type { ContainerSeen, Engine, Registry, RegistryView, SeenMaster } from "../../../controller/ports.ts";
-import type { World } from "../../../controller/reconcile.ts";
-import type { ManifestSpec } from "../../../protocol/manifest.ts";
-import { nowhere } from "../../../protocol/place.ts";
+import type { World } from "../../../controller/reconcile/reconcile.ts";
+import { nowhere } from "../../../core/log/place.ts";
+import type { ManifestSpec } from "../../../core/manifest/manifest.ts";
 import type {
   ClusterStatus,
   DrainNode,
@@ -14,7 +14,7 @@ import type {
   WindowNode,
   Wish,
   WorkerNode,
-} from "../../../protocol/znodes.ts";
+} from "../../../core/state/znodes.ts";
 import { FakeCopies } from "./fake-copies.ts";
 import { nowMs, spec } from "./makers.ts";
 

@@ -1,13 +1,13 @@
 // Small makers for worlds: a test says only what matters to it.
 
-import { desire } from "../../../controller/desired.ts";
-import type { Intent } from "../../../controller/intent.ts";
-import { emptyMemory, type Memory, remember } from "../../../controller/memory.ts";
 import type { ContainerSeen, EngineView, RegistryView } from "../../../controller/ports.ts";
-import { type Observed, observedOf } from "../../../controller/workers.ts";
-import { openAccess } from "../../../protocol/access.ts";
-import type { ManifestSpec } from "../../../protocol/manifest.ts";
-import type { WindowNode, WorkerNode, WorkerState } from "../../../protocol/znodes.ts";
+import { desire } from "../../../controller/reconcile/desired.ts";
+import type { Intent } from "../../../controller/reconcile/intent.ts";
+import { emptyMemory, type Memory, remember } from "../../../controller/reconcile/memory.ts";
+import { type Observed, observedOf } from "../../../controller/reconcile/workers.ts";
+import { openAccess } from "../../../core/access.ts";
+import type { ManifestSpec } from "../../../core/manifest/manifest.ts";
+import type { WindowNode, WorkerNode, WorkerState } from "../../../core/state/znodes.ts";
 
 export const nowMs = 1_800_000_000_000;
 

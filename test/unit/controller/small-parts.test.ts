@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { hostConfigOf, textOfLogs } from "../../../controller/docker-formats.ts";
+import { hostConfigOf, textOfLogs } from "../../../controller/engines/docker/docker-formats.ts";
+import { workerContainer } from "../../../controller/engines/worker-container.ts";
 import { failpointsIn } from "../../../controller/failpoint.ts";
 import { containerName, labels, ordinalOf, shortId, workerName } from "../../../controller/names.ts";
-import { workerContainer } from "../../../controller/worker-container.ts";
 import { spec } from "./makers.ts";
 
 describe("names", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Deed } from "../../../controller/act.ts";
 import type { CycleDone } from "../../../controller/measures.ts";
+import type { Deed } from "../../../controller/reconcile/act.ts";
 import { traceCycle } from "../../../controller/trace-cycle.ts";
-import type { ClusterStatus } from "../../../protocol/status.ts";
+import type { ClusterStatus } from "../../../core/state/status.ts";
 import { KeptTracing } from "../../fakes/kept-tracing.ts";
 
 const after = { desiredSlaves: 2, lastCycle: { id: "c0de", atMs: 5_000, tookMs: 40 } } as ClusterStatus;

@@ -1,10 +1,10 @@
 // The story of a failover as the page tells it, step by step, from nothing but two statuses and the time.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { ClusterStatus } from "../../../core/state/status.ts";
 import { type Failover, nextFailover, pace, sceneOf } from "../../../dashboard/model/failover.ts";
 import { stageOf } from "../../../dashboard/model/stage.ts";
 import { narrate } from "../../../dashboard/model/words.ts";
-import type { ClusterStatus } from "../../../protocol/status.ts";
 import { conditions, master, nowMs, status, worker } from "./makers.ts";
 
 const before = status([master("w-1"), worker("w-2"), worker("w-3")]);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { NumberedEvent, Stats } from "../../../core/state/stats.ts";
+import type { ClusterStatus } from "../../../core/state/status.ts";
 import { Hub, type PagePort } from "../../../dashboard/feed/hub.ts";
 import type { FeedMessage, Link } from "../../../dashboard/feed/messages.ts";
 import { type FromWorker, goneAfterMs } from "../../../dashboard/feed/shared-messages.ts";
 import { emptyModel, type Message, reduce } from "../../../dashboard/model/model.ts";
-import type { NumberedEvent, Stats } from "../../../protocol/stats.ts";
-import type { ClusterStatus } from "../../../protocol/status.ts";
 
 class Stream {
   stopped = false;

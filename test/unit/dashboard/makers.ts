@@ -1,11 +1,11 @@
 // A small cluster as its status tells it, and what is changed of it.
-import type { KindStats, NumberedEvent, Stats } from "../../../protocol/stats.ts";
+import type { KindStats, NumberedEvent, Stats } from "../../../core/state/stats.ts";
 import type {
   ClusterStatus,
   ConditionType,
   StatusCondition,
   WorkerStatus,
-} from "../../../protocol/status.ts";
+} from "../../../core/state/status.ts";
 
 export const nowMs = 1_700_000_000_000;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { slavesFor } from "../../../controller/window.ts";
+import { slavesFor } from "../../../core/rules/window.ts";
 import { gaugeOf } from "../../../dashboard/model/scaling.ts";
 
 const scaling = { baseline: 1, min: 1, max: 8, windowMs: 120_000, readsPerSlave: 20 };

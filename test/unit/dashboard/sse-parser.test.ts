@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { frame } from "../../../api/events/listeners.ts";
+import { frame } from "../../../api/live/listeners.ts";
 import { parseEvents, type ServerEvent } from "../../../dashboard/feed/sse-parser.ts";
 
 describe("the event stream's parser", () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { rootDir } from "../../support/settings.ts";
+import { rootDir } from "../../../tools/cluster/settings.ts";
 
 const textOf = (...path: string[]): string => readFileSync(join(rootDir, ...path), "utf8");
 

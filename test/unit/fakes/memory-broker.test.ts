@@ -1,4 +1,4 @@
-import { queues } from "../../../protocol/queues.ts";
+import { queues } from "../../../core/messages/queues.ts";
 import { brokerContract } from "../../contract/broker-contract.ts";
 import { Link } from "../../fakes/link.ts";
 import { MemoryBroker } from "../../fakes/memory-broker.ts";

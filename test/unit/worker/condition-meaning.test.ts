@@ -4,11 +4,11 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { parseRead } from "../../../api/requests/read-request.ts";
 import { parseWrite } from "../../../api/requests/write-request.ts";
-import { Refusal } from "../../../protocol/errors.ts";
-import type { Param } from "../../../protocol/statement.ts";
-import { writeRows } from "../../../worker/replica/effects.ts";
-import type { Store } from "../../../worker/replica/store.ts";
-import { answerReads } from "../../../worker/roles/answer-reads.ts";
+import { Refusal } from "../../../core/errors.ts";
+import type { Param } from "../../../core/messages/statement.ts";
+import { writeRows } from "../../../worker/copy/effects.ts";
+import type { Store } from "../../../worker/copy/store.ts";
+import { answerReads } from "../../../worker/read/answer-reads.ts";
 import type { TableShape } from "../../../worker/sql/write-sql.ts";
 import {
   asked,

@@ -7,7 +7,7 @@ import {
   isColumns,
   type Param,
   type Value,
-} from "../../../protocol/statement.ts";
+} from "../../../core/messages/statement.ts";
 import { conditionSql } from "../../../worker/sql/condition-sql.ts";
 import { openCopy } from "./copies.ts";
 import { integer, table, text } from "./schemas.ts";

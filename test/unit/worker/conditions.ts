@@ -1,6 +1,6 @@
 // Conditions of every form as clients write them, with what they mean in SQLite, and which of them are refused.
 import fc from "fast-check";
-import type { ColumnType } from "../../../protocol/schema.ts";
+import type { ColumnType } from "../../../core/schema.ts";
 import { integer, table, text } from "./schemas.ts";
 
 export const types: Readonly<Record<string, ColumnType>> = {

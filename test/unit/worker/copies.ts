@@ -3,18 +3,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { Answer } from "../../../protocol/queues.ts";
 import {
   type BatchRecord,
   checksumOf,
   type Effect,
   encodeRecord,
   type KeyEntry,
-} from "../../../protocol/record.ts";
-import type { Schema } from "../../../protocol/schema.ts";
-import type { Param, WriteShape } from "../../../protocol/statement.ts";
-import { type LogEntry, Store } from "../../../worker/replica/store.ts";
-import type { ReadReply } from "../../../worker/roles/slave.ts";
+} from "../../../core/log/record.ts";
+import type { Answer } from "../../../core/messages/queues.ts";
+import type { Param, WriteShape } from "../../../core/messages/statement.ts";
+import type { Schema } from "../../../core/schema.ts";
+import { type LogEntry, Store } from "../../../worker/copy/store.ts";
+import type { ReadReply } from "../../../worker/read/slave.ts";
 import { quoted, quotedList } from "../../../worker/sql/schema-sql.ts";
 
 /** Where a test's undoing is collected: a test's own context, or a list that a property empties after each run. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { aborted } from "../../../protocol/waiting.ts";
+import { aborted } from "../../../platform/process/waiting.ts";
 import { bounded } from "../../../worker/deadline.ts";
 import { systemTime } from "../../../worker/ports.ts";
 

@@ -1,10 +1,11 @@
 // A master's migrations on a real copy, as its cycle runs them.
-import { createLog } from "../../../protocol/log.ts";
-import { type BatchRecord, checksumOf, decodeRecord } from "../../../protocol/record.ts";
-import type { Schema } from "../../../protocol/schema.ts";
-import type { Store } from "../../../worker/replica/store.ts";
-import { type Append, commitBatch } from "../../../worker/roles/commit-batch.ts";
-import { Migrations, type SchemaReport } from "../../../worker/roles/migrations.ts";
+
+import { type BatchRecord, checksumOf, decodeRecord } from "../../../core/log/record.ts";
+import type { Schema } from "../../../core/schema.ts";
+import { createLog } from "../../../platform/telemetry/log.ts";
+import type { Store } from "../../../worker/copy/store.ts";
+import { type Append, commitBatch } from "../../../worker/write/commit-batch.ts";
+import { Migrations, type SchemaReport } from "../../../worker/write/migrations.ts";
 
 const log = createLog({ program: "test", format: "json", level: "silent" });
 const unlimited = { budgetMs: 60_000, mayGoOn: () => true };

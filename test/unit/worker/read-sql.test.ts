@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { Param, ReadShape } from "../../../protocol/statement.ts";
-import type { Store } from "../../../worker/replica/store.ts";
+import type { Param, ReadShape } from "../../../core/messages/statement.ts";
+import type { Store } from "../../../worker/copy/store.ts";
 import { readSql } from "../../../worker/sql/read-sql.ts";
 import { batch, entry, insertion, openCopy } from "./copies.ts";
 import { shop } from "./schemas.ts";

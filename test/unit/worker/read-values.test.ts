@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { Answer } from "../../../protocol/queues.ts";
-import type { Param, ReadShape } from "../../../protocol/statement.ts";
-import type { Store } from "../../../worker/replica/store.ts";
-import { answerReads } from "../../../worker/roles/answer-reads.ts";
+import type { Answer } from "../../../core/messages/queues.ts";
+import type { Param, ReadShape } from "../../../core/messages/statement.ts";
+import type { Store } from "../../../worker/copy/store.ts";
+import { answerReads } from "../../../worker/read/answer-reads.ts";
 import type { TableShape } from "../../../worker/sql/write-sql.ts";
 import { batch, entry, openCopy, replying } from "./copies.ts";
 import { integer, table, text } from "./schemas.ts";

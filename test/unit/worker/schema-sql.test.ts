@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { migrate } from "../../../protocol/migration.ts";
-import { type Column, emptySchema, type Schema, type Table } from "../../../protocol/schema.ts";
+import { migrate } from "../../../core/rules/migration.ts";
+import { type Column, emptySchema, type Schema, type Table } from "../../../core/schema.ts";
 import { childrenFirst } from "../../../worker/sql/schema-sql.ts";
 import { openCopy, withUndoing } from "./copies.ts";
 import { integer, shop, table, text } from "./schemas.ts";

@@ -1,5 +1,5 @@
 // The schemas of the worker's tests.
-import type { Column, Schema, Table } from "../../../protocol/schema.ts";
+import type { Column, Schema, Table } from "../../../core/schema.ts";
 
 export const text = (name: string, more: Partial<Column> = {}): Column => ({ name, type: "text", ...more });
 export const integer = (name: string, more: Partial<Column> = {}): Column => ({

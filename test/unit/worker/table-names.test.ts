@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { reservedTableNames } from "../../../protocol/manifest-tables.ts";
-import type { WriteShape } from "../../../protocol/statement.ts";
-import type { Store } from "../../../worker/replica/store.ts";
+import { reservedTableNames } from "../../../core/manifest/tables.ts";
+import type { WriteShape } from "../../../core/messages/statement.ts";
+import type { Store } from "../../../worker/copy/store.ts";
 import { batch, entry, openCopy } from "./copies.ts";
 import { table, text } from "./schemas.ts";
 

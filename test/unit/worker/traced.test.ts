@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { WriteItem } from "../../../protocol/queues.ts";
-import type { Delivery } from "../../../protocol/rabbit.ts";
+import type { WriteItem } from "../../../core/messages/queues.ts";
+import type { Delivery } from "../../../platform/rabbitmq/rabbit.ts";
+import type { LogEntry } from "../../../worker/copy/store.ts";
 import type { Broker, Ledger } from "../../../worker/ports.ts";
-import type { LogEntry } from "../../../worker/replica/store.ts";
-import type { PendingWrite } from "../../../worker/roles/commit-batch.ts";
 import { Traced } from "../../../worker/traced.ts";
+import type { PendingWrite } from "../../../worker/write/commit-batch.ts";
 import { unlimited } from "../../fakes/commits.ts";
 import { KeptTracing } from "../../fakes/kept-tracing.ts";
 

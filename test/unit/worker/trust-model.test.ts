@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { holdsAll, nowhere } from "../../../protocol/place.ts";
-import type { LogNode, Place } from "../../../protocol/znodes.ts";
-import { gateOf, type Joint, standingOf, type Verdict } from "../../../worker/replica/trust.ts";
+import { holdsAll, nowhere } from "../../../core/log/place.ts";
+import { gateOf, type Joint, standingOf, type Verdict } from "../../../core/rules/trust.ts";
+import type { LogNode, Place } from "../../../core/state/znodes.ts";
 
 interface Entry extends Place {
   /** Unique: two records of one place may differ. Undefined on a marker. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Param, WriteShape } from "../../../protocol/statement.ts";
-import { writeRows } from "../../../worker/replica/effects.ts";
-import type { Store } from "../../../worker/replica/store.ts";
+import type { Param, WriteShape } from "../../../core/messages/statement.ts";
+import { writeRows } from "../../../worker/copy/effects.ts";
+import type { Store } from "../../../worker/copy/store.ts";
 import { clearSql, type TableShape, writeSql } from "../../../worker/sql/write-sql.ts";
 import { openCopy } from "./copies.ts";
 import { integer, shop, table, text } from "./schemas.ts";

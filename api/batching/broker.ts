@@ -1,0 +1,62 @@
+// One life of the connection to RabbitMQ: answers come in, and both batchers get their queue.
+import { queues } from "../../core/messages/queues.ts";
+import type { QueueDepths } from "../../core/state/stats.ts";
+import type { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
+import type { Answers } from "./answers.ts";
+import type { Line } from "./sender.ts";
+
+export interface BrokerUsers {
+  readonly reads: { connect(line: Line): void };
+  readonly writes: { connect(line: Line): void };
+  readonly answers: Answers;
+}
+
+export const firstApiId = "api-0";
+
+export class Broker {
+  readonly #users: BrokerUsers;
+  readonly #apiId: string;
+  #rabbit: Rabbit | undefined;
+
+  constructor(users: BrokerUsers, apiId: string) {
+    this.#users = users;
+    this.#apiId = apiId;
+  }
+
+  get connected(): boolean {
+    return this.#rabbit !== undefined && !this.#rabbit.ended.aborted && !this.#rabbit.blocked;
+  }
+
+  /** @returns null without a connection; @throws when a queue is not there yet */
+  readonly depths = async (): Promise<QueueDepths | null> =>
+    this.#rabbit === undefined || this.#rabbit.ended.aborted
+      ? null
+      : this.#rabbit.depths(["readQ", "writeQ", "syncQ", "responseQ", "deadQ"]);
+
+  /** @throws TransientError or TerminalError when the queues cannot be had */
+  readonly use = async (rabbit: Rabbit, scope: AbortSignal): Promise<void> => {
+    await rabbit.declareQueues();
+    const replyTo = await this.#answerQueue(rabbit);
+    // Answers are not acked: one that is lost with the process has nobody left to go to.
+    await rabbit.consume(replyTo, { prefetch: 0, noAck: true }, this.#users.answers.receive);
+    scope.throwIfAborted();
+    this.#rabbit = rabbit;
+    this.#users.reads.connect(lineTo(rabbit, queues.read, replyTo));
+    this.#users.writes.connect(lineTo(rabbit, queues.write, replyTo));
+  };
+
+  /** Each further API process has a queue of its own, or it would take answers that others wait for. */
+  #answerQueue(rabbit: Rabbit): Promise<string> {
+    return this.#apiId === firstApiId
+      ? Promise.resolve(queues.response)
+      : rabbit.declareTemporary(`${queues.response}.${this.#apiId}`);
+  }
+}
+
+const lineTo = (rabbit: Rabbit, queue: string, replyTo: string): Line => ({
+  ended: rabbit.ended,
+  get blocked() {
+    return rabbit.blocked;
+  },
+  publish: (content, options) => rabbit.publish(queue, content, { ...options, replyTo }),
+});

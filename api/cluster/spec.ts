@@ -1,0 +1,44 @@
+// What the manifest says about requests and who may make them, as the controller last accepted it. Until it has said anything, defaults hold:
+// reads and writes must not wait for the controller.
+import type { AccessSpec } from "../../core/access.ts";
+import type { RequestSpec, ScalingSpec } from "../../core/manifest/manifest.ts";
+import { fromJson, type SpecNode } from "../../core/state/znodes.ts";
+import { follow, type Znodes } from "./znodes.ts";
+
+const defaults: RequestSpec = {
+  timeoutMs: 10_000,
+  bodyBytesMax: 1024 * 1024,
+  queryMs: 2_000,
+  idempotencyMs: 24 * 60 * 60 * 1_000,
+};
+
+export class Spec {
+  readonly #onAccess: (access: AccessSpec) => void;
+  #requests = defaults;
+  #scaling: ScalingSpec | null = null;
+
+  constructor(onAccess: (access: AccessSpec) => void) {
+    this.#onAccess = onAccess;
+  }
+
+  get requests(): RequestSpec {
+    return this.#requests;
+  }
+
+  /** Null until the controller has accepted a manifest. */
+  get scaling(): ScalingSpec | null {
+    return this.#scaling;
+  }
+
+  follow(znodes: Znodes, path: string, scope: AbortSignal): Promise<void> {
+    return follow(znodes, "node", path, scope, async () => {
+      const node = await znodes.get(path);
+      // A node that went away leaves what was known: it says nothing new.
+      if (node === null) return;
+      const spec = fromJson<SpecNode>(node.data)?.spec;
+      this.#requests = { ...this.#requests, ...spec?.requests };
+      this.#scaling = spec?.scaling ?? this.#scaling;
+      if (spec?.access !== undefined) this.#onAccess(spec.access);
+    });
+  }
+}

@@ -1,0 +1,68 @@
+// Crash calls and switchovers. The API cannot touch containers: it leaves a wish, the controller carries it out once and
+// writes the outcome into it.
+import { Refusal } from "../../core/errors.ts";
+import { fromJson, type Paths, toJson, type Wish } from "../../core/state/znodes.ts";
+import { sleep, Wakeable } from "../../platform/process/waiting.ts";
+import type { Znodes } from "./znodes.ts";
+
+export type Outcome = NonNullable<Wish["outcome"]>;
+
+/**
+ * @returns also when the controller has begun and not finished in time: asking again would make a second one of it
+ * @throws Refusal when nothing was done, and the same may be asked again
+ */
+export async function makeWish(
+  znodes: Znodes,
+  paths: Paths,
+  command: Pick<Wish, "kind" | "copy">,
+  { nowMs, withinMs }: { readonly nowMs: number; readonly withinMs: number },
+): Promise<Outcome> {
+  const wish: Wish = { ...command, madeAtMs: nowMs };
+  const path = await znodes.create(`${paths.wishes}/wish-`, toJson(wish), { sequential: true });
+  if (path === null) throw new Refusal("unavailable", "the wish could not be left");
+  const outcome = await outcomeOf(znodes, path, withinMs);
+  if (outcome !== undefined) {
+    await znodes.remove(path).catch(() => undefined);
+    return outcome;
+  }
+  return withdraw(znodes, path);
+}
+
+async function outcomeOf(znodes: Znodes, path: string, withinMs: number): Promise<Outcome | undefined> {
+  const waiting = new AbortController();
+  const changed = new Wakeable();
+  znodes.watch("node", path, () => changed.wake(), waiting.signal);
+  void sleep(withinMs, waiting.signal).then(() => waiting.abort());
+  try {
+    for (;;) {
+      const node = await znodes.get(path);
+      if (node === null) throw new Refusal("unavailable", "the wish was taken away by somebody else");
+      const outcome = fromJson<Wish>(node.data)?.outcome;
+      if (outcome !== undefined) return outcome;
+      if (waiting.signal.aborted) return undefined;
+      await changed.wait(withinMs, waiting.signal);
+    }
+  } finally {
+    waiting.abort();
+  }
+}
+
+/**
+ * By its version, as the controller writes its choice by the version that it saw: one of the two comes first. What is answered as
+ * withdrawn is therefore never carried out later.
+ */
+async function withdraw(znodes: Znodes, path: string): Promise<Outcome> {
+  const node = await znodes.get(path);
+  const wish = node === null ? null : fromJson<Wish>(node.data);
+  if (wish?.outcome !== undefined) return wish.outcome;
+  if (node === null) return { ok: false, reason: "the command is gone; look at the list of workers" };
+  if (wish?.chosen === undefined && (await znodes.remove(path, node.stat.version)))
+    throw new Refusal("unavailable", "the controller did not answer in time; nothing was done");
+  const last = await znodes.get(path);
+  return (last === null ? undefined : fromJson<Wish>(last.data)?.outcome) ?? begun;
+}
+
+const begun: Outcome = {
+  ok: false,
+  reason: "the controller has begun but not finished in time; look at the list of workers",
+};

@@ -1,0 +1,60 @@
+// Which workers there are and which of them is master, as their znodes say.
+import { fromJson, type MasterNode, type Paths, type WorkerNode } from "../../core/state/znodes.ts";
+import { follow, type Znodes } from "./znodes.ts";
+
+export class Workers {
+  readonly #paths: Paths;
+  readonly #onNewMaster: () => void;
+  #count = 0;
+  #master: { readonly name: string; readonly czxid: number } | undefined;
+  #lastCzxid: number | undefined;
+
+  /** @param onNewMaster called when another one has taken the place of a master that was known, and takes writes */
+  constructor(paths: Paths, onNewMaster: () => void) {
+    this.#paths = paths;
+    this.#onNewMaster = onNewMaster;
+  }
+
+  /** Undefined while there is none. */
+  get master(): string | undefined {
+    return this.#master?.name;
+  }
+
+  get slaves(): number {
+    return Math.max(0, this.#count - (this.#master === undefined ? 0 : 1));
+  }
+
+  async follow(znodes: Znodes, scope: AbortSignal): Promise<void> {
+    await Promise.all([
+      follow(znodes, "node", this.#paths.master, scope, () => this.#lookAtMaster(znodes)),
+      follow(znodes, "children", this.#paths.workers, scope, async () => {
+        this.#count = (await znodes.children(this.#paths.workers)).length;
+      }),
+    ]);
+  }
+
+  async #lookAtMaster(znodes: Znodes): Promise<void> {
+    const node = await znodes.get(this.#paths.master);
+    if (node === null) {
+      this.#master = undefined;
+      return;
+    }
+    const { czxid } = node.stat;
+    const { name = "", atWork = false } = fromJson<MasterNode>(node.data) ?? {};
+    this.#master = { name, czxid };
+    if (!atWork) return;
+    const isAnother = this.#lastCzxid !== undefined && this.#lastCzxid !== czxid;
+    this.#lastCzxid = czxid;
+    if (isAnother) this.#onNewMaster();
+  }
+}
+
+/** The containers' pids of all live workers, ascending. Read anew each time: callers compare it with what they did. */
+export async function workerPids(znodes: Znodes, paths: Paths): Promise<readonly number[]> {
+  const names = await znodes.children(paths.workers);
+  const nodes = await Promise.all(names.map((name) => znodes.get(paths.worker(name))));
+  return nodes
+    .map((node) => (node === null ? null : fromJson<WorkerNode>(node.data)?.pid))
+    .filter((pid): pid is number => typeof pid === "number")
+    .sort((a, b) => a - b);
+}

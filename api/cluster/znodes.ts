@@ -1,0 +1,56 @@
+// What the API needs of ZooKeeper, and the one way in which it follows a znode: a watch only wakes, and then the node is
+// read as it stands.
+import { Refusal } from "../../core/errors.ts";
+import { Wakeable } from "../../platform/process/waiting.ts";
+import type { NodeContent, WatchKind } from "../../platform/zookeeper/zookeeper.ts";
+
+export interface Znodes {
+  create(path: string, data: string, options?: { readonly sequential?: boolean }): Promise<string | null>;
+  get(path: string): Promise<NodeContent | null>;
+  set(path: string, data: string, version?: number): Promise<boolean>;
+  put(path: string, data: string): Promise<void>;
+  remove(path: string, version?: number): Promise<boolean>;
+  children(path: string): Promise<readonly string[]>;
+  watch(kind: WatchKind, path: string, wake: () => void, scope?: AbortSignal): void;
+}
+
+/** The session of the moment, for requests that need one. */
+export class CurrentZnodes {
+  #znodes: Znodes | undefined;
+
+  get connected(): boolean {
+    return this.#znodes !== undefined;
+  }
+
+  /** @throws Refusal when ZooKeeper cannot be reached */
+  get(): Znodes {
+    if (this.#znodes !== undefined) return this.#znodes;
+    throw new Refusal("unavailable", "the coordination service cannot be reached at the moment");
+  }
+
+  set(znodes: Znodes | undefined): void {
+    this.#znodes = znodes;
+  }
+}
+
+/** A change is also seen without its watch, only later. */
+const resyncMs = 30_000;
+
+/**
+ * Looks once, and again after every change, until the scope ends.
+ * @throws whatever `look` throws
+ */
+export async function follow(
+  znodes: Znodes,
+  kind: WatchKind,
+  path: string,
+  scope: AbortSignal,
+  look: () => Promise<void>,
+): Promise<void> {
+  const changed = new Wakeable();
+  znodes.watch(kind, path, () => changed.wake(), scope);
+  while (!scope.aborted) {
+    await look();
+    await changed.wait(resyncMs, scope);
+  }
+}

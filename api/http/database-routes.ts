@@ -1,0 +1,178 @@
+// db/read, db/write and db/clear: body -> statement -> batcher. The two hot routes come here without Express.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Refusal, refusalBody } from "../../core/errors.ts";
+import type { RequestSpec } from "../../core/manifest/manifest.ts";
+import type { WriteStatement } from "../../core/messages/statement.ts";
+import type { Clock } from "../../platform/process/clock.ts";
+import type { Log } from "../../platform/telemetry/log.ts";
+import type { Tracing } from "../../platform/telemetry/tracing.ts";
+import { bytesOf, packRead, packWrite } from "../batching/packed.ts";
+import type { PendingRead, PendingWrite } from "../batching/pending.ts";
+import { limits } from "../limits.ts";
+import type { Meters, RouteMeter } from "../live/meters.ts";
+import { requestSpan } from "../request-traces.ts";
+import { clientKeyFrom } from "../requests/idempotency.ts";
+import { jsonFrom } from "../requests/json-body.ts";
+import { minPositionFrom } from "../requests/min-position.ts";
+import { parseRead } from "../requests/read-request.ts";
+import { submitStrongRead } from "../requests/strong-read.ts";
+import { parseWrite } from "../requests/write-request.ts";
+import type { Bodies } from "./bodies.ts";
+import { HttpReply } from "./http-reply.ts";
+import { unforeseen } from "./refusals.ts";
+import { paths, type Route } from "./routes.ts";
+import type { Unsent } from "./unsent.ts";
+
+export interface DatabasePorts {
+  readonly reads: { submit(pending: PendingRead): void };
+  readonly writes: { submit(pending: PendingWrite): void };
+  readonly bodies: Bodies;
+  readonly unsent: Unsent;
+  readonly spec: { readonly requests: RequestSpec };
+  readonly clock: Clock;
+  readonly countRead: () => void;
+  /** While it is, no worker can answer. */
+  readonly dataMissing: () => boolean;
+  readonly meters: Meters;
+  readonly log: Log;
+  /** Undefined while traces are off. */
+  readonly tracing?: Tracing | undefined;
+}
+
+/** What a request costs in memory besides its statement and its headers. */
+const requestBytes = 512;
+/** Of each text of a header. */
+const headerTextBytes = 24;
+
+/** What Node.js keeps of a request until it is answered. */
+function bytesOfRequest({ rawHeaders }: IncomingMessage): number {
+  let bytes = requestBytes;
+  for (const text of rawHeaders) bytes += text.length + headerTextBytes;
+  return bytes;
+}
+
+export class DatabaseRoutes {
+  readonly #ports: DatabasePorts;
+  readonly #meters: { readonly read: RouteMeter; readonly write: RouteMeter; readonly clear: RouteMeter };
+
+  constructor(ports: DatabasePorts) {
+    this.#ports = ports;
+    const meter = (path: string) => ports.meters.of("post", path);
+    this.#meters = { read: meter(paths.read), write: meter(paths.write), clear: meter(paths.clear) };
+  }
+
+  /** For those who watch the traffic. */
+  get meters() {
+    return this.#meters;
+  }
+
+  readonly read = (req: IncomingMessage, res: ServerResponse): void => {
+    this.#ports.countRead();
+    this.#withBody(req, this.#reply(req, res, "read"), this.#submitRead);
+  };
+
+  readonly write = (req: IncomingMessage, res: ServerResponse): void => {
+    this.#withBody(req, this.#reply(req, res, "write"), this.#submitWrite);
+  };
+
+  /** Takes no body; one that comes is dropped. */
+  readonly clear = (req: IncomingMessage, res: ServerResponse): void => {
+    const reply = this.#reply(req, res, "clear");
+    this.#refusing(reply, () => this.#submitStatement(req, reply, { shape: { kind: "clear" }, rows: [[]] }));
+  };
+
+  #reply(req: IncomingMessage, res: ServerResponse, route: "read" | "write" | "clear"): HttpReply {
+    const { tracing, unsent } = this.#ports;
+    const span = tracing === undefined ? undefined : requestSpan(tracing, paths[route], req, res);
+    return new HttpReply(res, this.#meters[route], unsent, span);
+  }
+
+  #withBody(
+    req: IncomingMessage,
+    reply: HttpReply,
+    submit: (req: IncomingMessage, reply: HttpReply, body: Buffer) => void,
+  ): void {
+    const { bodies, spec } = this.#ports;
+    bodies.receive(req, Math.min(spec.requests.bodyBytesMax, limits.bodyBytesMax), (body, refusal) => {
+      if (body !== undefined) this.#refusing(reply, () => submit(req, reply, body));
+      else if (refusal !== undefined) reply.refused(refusal);
+    });
+  }
+
+  readonly #submitRead = (req: IncomingMessage, reply: HttpReply, body: Buffer): void => {
+    this.#requireData();
+    const { strong, ...statement } = parseRead(jsonFrom(body));
+    const { shape, params } = packRead(statement);
+    const minPosition = minPositionFrom(req.headers["x-dbaas-min-position"]);
+    const read: PendingRead = {
+      shape,
+      params,
+      reply,
+      ...this.#deadline(),
+      bytes: bytesOf(shape) + bytesOf(params) + bytesOfRequest(req),
+      ...(minPosition === undefined ? {} : { minPosition }),
+    };
+    if (strong) submitStrongRead(read, this.#ports.reads, this.#ports.writes);
+    else this.#ports.reads.submit(read);
+  };
+
+  readonly #submitWrite = (req: IncomingMessage, reply: HttpReply, body: Buffer): void =>
+    this.#submitStatement(req, reply, parseWrite(jsonFrom(body)));
+
+  #submitStatement(req: IncomingMessage, reply: HttpReply, statement: WriteStatement): void {
+    this.#requireData();
+    const header = req.headers["idempotency-key"];
+    const clientKey = clientKeyFrom(Array.isArray(header) ? header.join() : header, statement);
+    const { shape, rows } = packWrite(statement);
+    this.#ports.writes.submit({
+      shape,
+      rows,
+      reply,
+      ...this.#deadline(),
+      bytes: bytesOf(shape) + bytesOf(rows) + bytesOfRequest(req),
+      ...clientKey,
+    });
+  }
+
+  /** Refused at once: no request is left to wait for what only an operator can end. */
+  #requireData(): void {
+    if (this.#ports.dataMissing())
+      throw new Refusal(
+        "unavailable",
+        "not all acknowledged data is there, no request is carried out; the status says what is missing",
+      );
+  }
+
+  /** Nothing a client sends may take the process down, not even by a mistake of ours. */
+  #refusing(reply: HttpReply, submit: () => void): void {
+    try {
+      submit();
+    } catch (error) {
+      if (!(error instanceof Refusal)) this.#ports.log.error({ err: error }, "could not answer a request");
+      reply.refused(error instanceof Refusal ? refusalBody(error) : unforeseen);
+    }
+  }
+
+  #deadline() {
+    const { clock, spec } = this.#ports;
+    const { timeoutMs } = spec.requests;
+    return { deadlineAtMs: clock.monotonicMs() + timeoutMs, deadlineMs: clock.now() + timeoutMs };
+  }
+}
+
+/** As Express sees them; the two hot ones it sees only in another method or with a query behind the path. */
+export const databaseRoutes = (
+  { read, write, clear }: DatabaseRoutes,
+  countRead: () => void,
+): readonly Route[] => [
+  {
+    method: "post",
+    path: paths.read,
+    handle: read,
+    onOtherMethod: countRead,
+    measuredInside: true,
+    readsBody: true,
+  },
+  { method: "post", path: paths.write, handle: write, measuredInside: true, readsBody: true },
+  { method: "post", path: paths.clear, handle: clear, measuredInside: true },
+];

@@ -1,0 +1,76 @@
+// What the controller tells, as its znodes say: the status, the events, and whether it is there at all.
+import type { NumberedEvent } from "../../core/state/stats.ts";
+import type { ClusterStatus, EventRecord } from "../../core/state/status.ts";
+import { fromJson, type Paths } from "../../core/state/znodes.ts";
+import { follow, type Znodes } from "../cluster/znodes.ts";
+import { eventsAfter, numbered } from "./numbering.ts";
+
+export interface ViewListener {
+  /** @param json a `ClusterStatus`, in one line */
+  onStatus(json: string): void;
+  onEvents(events: readonly NumberedEvent[]): void;
+}
+
+export class ClusterView {
+  readonly #paths: Paths;
+  readonly #listener: ViewListener;
+  #status: string | null = null;
+  #events: readonly NumberedEvent[] = [];
+  #controllerThere = false;
+  #dataMissing = false;
+
+  constructor(paths: Paths, listener: ViewListener) {
+    this.#paths = paths;
+    this.#listener = listener;
+  }
+
+  /** JSON in one line; null before the first report. */
+  get status(): string | null {
+    return this.#status;
+  }
+
+  get events(): readonly NumberedEvent[] {
+    return this.#events;
+  }
+
+  get controllerThere(): boolean {
+    return this.#controllerThere;
+  }
+
+  /** Whether the controller reports that acknowledged data is missing. */
+  get dataMissing(): boolean {
+    return this.#dataMissing;
+  }
+
+  async follow(znodes: Znodes, scope: AbortSignal): Promise<void> {
+    const { status, events, controller } = this.#paths;
+    scope.addEventListener("abort", () => this.#knowsNothing(), { once: true });
+    await Promise.all([
+      follow(znodes, "node", status, scope, async () => this.#onStatus((await znodes.get(status))?.data)),
+      follow(znodes, "node", events, scope, async () => this.#onEvents((await znodes.get(events))?.data)),
+      follow(znodes, "node", controller, scope, async () => {
+        this.#controllerThere = (await znodes.get(controller)) !== null;
+      }),
+    ]);
+  }
+
+  #knowsNothing(): void {
+    this.#controllerThere = false;
+    this.#dataMissing = false;
+  }
+
+  #onStatus(json: string | undefined): void {
+    if (json === undefined || json === this.#status) return;
+    this.#status = json;
+    const conditions = fromJson<Partial<ClusterStatus>>(json)?.conditions ?? [];
+    this.#dataMissing = conditions.some(({ type, status }) => type === "DataComplete" && status === "False");
+    this.#listener.onStatus(json);
+  }
+
+  #onEvents(json: string | undefined): void {
+    const all = numbered(fromJson<readonly EventRecord[]>(json ?? "") ?? []);
+    const added = eventsAfter(all, this.#events.at(-1)?.id ?? null);
+    this.#events = all;
+    if (added.length > 0) this.#listener.onEvents(added);
+  }
+}

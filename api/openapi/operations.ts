@@ -1,0 +1,246 @@
+// What each route is for, takes and answers. A route without an entry here does not compile.
+
+import type { HttpCode } from "../http/refusals.ts";
+import { paths, type RoutePath } from "../http/routes.ts";
+import { bounds } from "../requests/bounds.ts";
+import type { AnswerName } from "./answers.ts";
+import { examplesOf, readBodyNames, writeBodyNames } from "./bodies.ts";
+import type { Example, HeaderObject, JsonSchema, Parameter } from "./json-schema.ts";
+
+export type Tag = "Data" | "Cluster" | "Watching" | "Description";
+
+export interface Operation {
+  readonly id: string;
+  readonly method: "get" | "post";
+  readonly tag: Tag;
+  readonly summary: string;
+  readonly description?: string;
+  readonly parameters?: readonly Parameter[];
+  readonly body?: { readonly of: readonly string[]; readonly examples: Readonly<Record<string, Example>> };
+  readonly answer: {
+    readonly description: string;
+    /** By content type. */
+    readonly content: Readonly<Record<string, JsonSchema>>;
+    readonly headers?: Readonly<Record<string, HeaderObject>>;
+  };
+  /** Besides those of the front door and of HTTP itself. */
+  readonly refusals: readonly HttpCode[];
+}
+
+const json = (name: AnswerName) => ({ "application/json": { $ref: `#/components/schemas/${name}` } });
+const position: JsonSchema = { type: "string", pattern: "^\\d{1,16}$", examples: ["42"] };
+
+const copyHeaders = {
+  "X-DBaaS-Position": {
+    description: "The write's place in the log; or how far the copy was that answered the read",
+    schema: position,
+  },
+  "X-DBaaS-Worker": { description: "Which worker answered", schema: { type: "string", examples: ["w-2"] } },
+};
+
+const minPosition: Parameter = {
+  name: "X-DBaaS-Min-Position",
+  in: "header",
+  description: "Answer only from a copy that has reached this position: read your own writes",
+  schema: position,
+};
+
+const idempotencyKey: Parameter = {
+  name: "Idempotency-Key",
+  in: "header",
+  description:
+    "The same key again gives the same answer, applied once, also after any number of failovers. A new random one for each write.",
+  schema: { type: "string", minLength: 1, maxLength: bounds.idempotencyKeyLengthMax, pattern: "^[!-~]+$" },
+};
+
+const dataRefusals = [
+  "bad_request",
+  "unknown_table",
+  "unknown_column",
+  "too_large",
+  "unsupported_media_type",
+  "internal",
+  "poison_request",
+  "query_timeout",
+  "unavailable",
+] as const satisfies readonly HttpCode[];
+const writeRefusals = [...dataRefusals, "constraint_violation", "key_reused", "storage_full"] as const;
+
+const wish = (id: string, summary: string, description: string): Operation => ({
+  id,
+  method: "post",
+  tag: "Cluster",
+  summary,
+  description,
+  answer: { description: "The one pid", content: json("Pids") },
+  refusals: ["conflict", "unavailable"],
+});
+
+const since: Parameter = {
+  name: "since",
+  in: "query",
+  description: "The id of the last event that is known already",
+  schema: { type: "string" },
+};
+
+const copyToGoOn: Parameter = {
+  name: "copy",
+  in: "query",
+  description: "The worker whose copy goes on, instead of the fullest that is open; it must hold as much",
+  schema: { type: "string", pattern: "^w-[1-9]\\d{0,5}$", examples: ["w-2"] },
+};
+
+export const operations: Readonly<Record<RoutePath, Operation>> = {
+  [paths.read]: {
+    id: "read",
+    method: "post",
+    tag: "Data",
+    summary: "Read rows",
+    description:
+      "Answered by one of the slaves. Each request counts towards the number of slaves, whatever its answer.",
+    parameters: [minPosition],
+    body: { of: readBodyNames, examples: examplesOf(readBodyNames) },
+    answer: { description: "The rows", content: json("ReadAnswer"), headers: copyHeaders },
+    refusals: [...dataRefusals, "not_fresh"],
+  },
+  [paths.write]: {
+    id: "write",
+    method: "post",
+    tag: "Data",
+    summary: "Write rows",
+    description:
+      "An answer of success means that the write is in the replicated log and in every future master's data. A 4xx is a refusal for good, kept under the request's key. After 503 its fate is unknown: send it again under the same `Idempotency-Key`. 507: there is no room; it may be carried out once there is, and can be sent again in the same way.",
+    parameters: [idempotencyKey],
+    body: { of: writeBodyNames, examples: examplesOf(writeBodyNames) },
+    answer: { description: "It is done", content: json("WriteAnswer"), headers: copyHeaders },
+    refusals: writeRefusals,
+  },
+  [paths.clear]: {
+    id: "clear",
+    method: "post",
+    tag: "Data",
+    summary: "Empty every table",
+    parameters: [idempotencyKey],
+    answer: { description: "It is done", content: json("WriteAnswer"), headers: copyHeaders },
+    refusals: [
+      "bad_request",
+      "key_reused",
+      "poison_request",
+      "query_timeout",
+      "internal",
+      "unavailable",
+      "storage_full",
+    ],
+  },
+  [paths.workers]: {
+    id: "workers",
+    method: "get",
+    tag: "Cluster",
+    summary: "List the workers' pids",
+    answer: { description: "All of them, ascending", content: json("Pids") },
+    refusals: ["unavailable"],
+  },
+  [paths.crashMaster]: wish(
+    "crashMaster",
+    "Kill the master",
+    "A slave takes its place, and a new worker that one's.",
+  ),
+  [paths.crashSlave]: wish("crashSlave", "Kill a slave", "The one with the highest pid. Another is started."),
+  [paths.switchover]: wish("switchover", "Hand mastership over", "In order, without a failed request."),
+  [paths.acceptLoss]: {
+    ...wish(
+      "acceptLoss",
+      "Go on without a copy that is missing",
+      "Only while `DataComplete` is False: the fullest copy that is open goes on, and what only the missing one held is lost for good. Answers the pid of its worker.",
+    ),
+    parameters: [copyToGoOn],
+    refusals: ["bad_request", "conflict", "unavailable"],
+  },
+  [paths.status]: {
+    id: "status",
+    method: "get",
+    tag: "Watching",
+    summary: "Desired and observed state",
+    answer: { description: "As the controller last reported it", content: json("ClusterStatus") },
+    refusals: ["unavailable"],
+  },
+  [paths.events]: {
+    id: "events",
+    method: "get",
+    tag: "Watching",
+    summary: "What was decided and why",
+    description:
+      "With `Accept: text/event-stream` a stream: `history` once, then `status`, `stats` and `event` as they come.",
+    parameters: [since, { ...since, name: "Last-Event-ID", in: "header" }],
+    answer: {
+      description: "The last events, oldest first",
+      content: {
+        "application/json": { type: "array", items: { $ref: "#/components/schemas/ClusterEvent" } },
+        "text/event-stream": { type: "string" },
+      },
+    },
+    refusals: ["unavailable"],
+  },
+  [paths.stats]: {
+    id: "stats",
+    method: "get",
+    tag: "Watching",
+    summary: "Rates, times and queues of the last second",
+    answer: { description: "As this API process measured them", content: json("Stats") },
+    refusals: ["unavailable"],
+  },
+  [paths.metrics]: {
+    id: "metrics",
+    method: "get",
+    tag: "Watching",
+    summary: "Metrics for Prometheus",
+    answer: { description: "In Prometheus' text form", content: { "text/plain": { type: "string" } } },
+    refusals: [],
+  },
+  [paths.health]: {
+    id: "healthz",
+    method: "get",
+    tag: "Watching",
+    summary: "Whether the API lives",
+    answer: {
+      description: "It does",
+      content: {
+        "application/json": { type: "object", properties: { alive: { const: true } }, required: ["alive"] },
+      },
+    },
+    refusals: [],
+  },
+  [paths.ready]: {
+    id: "readyz",
+    method: "get",
+    tag: "Watching",
+    summary: "Whether reads and writes can be served",
+    answer: {
+      description: "They can",
+      content: {
+        "application/json": {
+          type: "object",
+          properties: { ready: { const: true }, master: { type: "string" } },
+          required: ["ready", "master"],
+        },
+      },
+    },
+    refusals: ["unavailable"],
+  },
+  [paths.description]: {
+    id: "openapi",
+    method: "get",
+    tag: "Description",
+    summary: "This description, in OpenAPI's form",
+    answer: { description: "OpenAPI 3.1", content: { "application/json": { type: "object" } } },
+    refusals: [],
+  },
+  [paths.docs]: {
+    id: "docs",
+    method: "get",
+    tag: "Description",
+    summary: "This description, for people",
+    answer: { description: "A page", content: { "text/html": { type: "string" } } },
+    refusals: [],
+  },
+};

@@ -1,0 +1,25 @@
+// The description's two routes. Both texts are made once.
+
+import { sendText } from "../http/refusals.ts";
+import { paths, type Route } from "../http/routes.ts";
+import { setPageHeaders } from "../pages/page-headers.ts";
+import { describeApi } from "./document.ts";
+import { docsPage } from "./page.ts";
+
+export function descriptionRoutes(): readonly Route[] {
+  const api = describeApi();
+  const json = JSON.stringify(api);
+  const page = Buffer.from(docsPage(api));
+  return [
+    { method: "get", path: paths.description, handle: (_req, res) => sendText(res, json) },
+    {
+      method: "get",
+      path: paths.docs,
+      handle: (_req, res) => {
+        setPageHeaders(res);
+        res.writeHead(200, { "Content-Type": "text/html; charset=utf-8", "Content-Length": page.length });
+        res.end(page);
+      },
+    },
+  ];
+}

@@ -1,0 +1,51 @@
+// PURE: how Docker wants a container described, and how it hands out logs and events.
+import type { WorkerContainer } from "../../ports.ts";
+
+const temporarySpace = "rw,nosuid,nodev,size=64m";
+
+/** A worker may write to its data and to /tmp, may gain no rights, and cannot take more than its share of the host. */
+export const hostConfigOf = ({ volume, dataDir, network, memoryBytes, pidsMax }: WorkerContainer) => ({
+  NetworkMode: network,
+  Binds: [`${volume.name}:${dataDir}`],
+  Tmpfs: { "/tmp": temporarySpace },
+  ReadonlyRootfs: true,
+  CapDrop: ["ALL"],
+  SecurityOpt: ["no-new-privileges"],
+  Memory: memoryBytes,
+  // Equal to the memory: no swap, a worker that needs more fails visibly instead of slowly.
+  MemorySwap: memoryBytes,
+  PidsLimit: pidsMax,
+  Init: true,
+  LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
+});
+
+/** In the cluster's network this name stands for all workers: so Prometheus finds those that come and go. */
+const workersAlias = "workers";
+
+/** The engine's own network knows no names. */
+export const networkingOf = ({ network }: WorkerContainer) =>
+  network === "bridge" ? {} : { EndpointsConfig: { [network]: { Aliases: [workersAlias] } } };
+
+const frameHead = 8;
+const lengthAt = 4;
+const lastWordsMax = 2_000;
+
+/** Logs of a container without a terminal come in frames: a head of eight bytes with the length, then the text. */
+export function textOfLogs(frames: Buffer): string {
+  const texts: string[] = [];
+  for (let at = 0; at + frameHead <= frames.length; ) {
+    const length = frames.readUInt32BE(at + lengthAt);
+    texts.push(frames.toString("utf8", at + frameHead, at + frameHead + length));
+    at += frameHead + length;
+  }
+  return texts.join("").trim().slice(-lastWordsMax);
+}
+
+export function eventIn(line: string): { readonly action: string; readonly id: string } {
+  try {
+    const event = JSON.parse(line) as { readonly Action?: unknown; readonly id?: unknown };
+    return { action: String(event.Action ?? ""), id: String(event.id ?? "") };
+  } catch {
+    return { action: "", id: "" };
+  }
+}

@@ -1,0 +1,51 @@
+// PURE: the worker container that the manifest and the cluster's settings ask for.
+import type { WorkerSpec } from "../../core/manifest/manifest.ts";
+import { containerName, labels } from "../names.ts";
+import type { WorkerContainer } from "../ports.ts";
+import { specLabel } from "./worker-spec.ts";
+
+export interface WorkerSettings {
+  readonly cluster: string;
+  readonly uid: string;
+  /** Its name: what runs from it is told by its id, where that is known. */
+  readonly image: string;
+  readonly network: string;
+  /** Given to every worker as it is: where RabbitMQ and ZooKeeper are, how to log. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const command = ["node", "--enable-source-maps", "dist/worker/main.js"] as const;
+const dataDir = "/data";
+
+export function workerContainer(
+  settings: WorkerSettings,
+  spec: WorkerSpec,
+  worker: string,
+  imageId: string | null = null,
+): WorkerContainer {
+  const { cluster, uid, network, environment } = settings;
+  const image = imageId ?? settings.image;
+  const { memoryBytes, pidsMax } = spec;
+  const common = { ...environment, DBAAS_CLUSTER: cluster, DATA_DIR: dataDir };
+  const ownership = { [labels.cluster]: cluster, [labels.uid]: uid, [labels.worker]: worker };
+  return {
+    name: containerName(cluster, worker),
+    worker,
+    image,
+    network,
+    command,
+    dataDir,
+    environment: { ...common, WORKER_NAME: worker },
+    volume: { name: containerName(cluster, worker), labels: ownership },
+    labels: {
+      ...ownership,
+      [labels.spec]: specLabel({
+        image,
+        limits: { memoryBytes, pidsMax },
+        settings: { network, common, command },
+      }),
+    },
+    memoryBytes,
+    pidsMax,
+  };
+}

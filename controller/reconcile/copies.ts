@@ -1,0 +1,82 @@
+// PURE: what the controller knows of each volume's copy: what it holds, whether a worker runs on it, and which of them the
+// workers may be waiting for. The rules by which a copy may lead are the workers' own (core/rules/trust.ts).
+import { comparePlaces, fullest, nowhere } from "../../core/log/place.ts";
+import type { Place } from "../../core/state/znodes.ts";
+import { ordinalOf } from "../names.ts";
+import type { Action } from "./action.ts";
+import { isLed, isRunning, type Observed, type WorkerView } from "./workers.ts";
+
+export interface Copy {
+  readonly worker: string;
+  /** Null when no worker has opened it since ZooKeeper's data began. */
+  readonly holds: Place | null;
+  /** False for a copy that is known of, and whose volume is gone for certain. */
+  readonly hasVolume: boolean;
+  /** The worker that runs on it. */
+  readonly running: WorkerView | null;
+  /** Its worker led last, so it holds every acknowledged write. */
+  readonly lastMaster: boolean;
+}
+
+const ordinalIn = (worker: string): number => ordinalOf(worker) ?? Number.MAX_SAFE_INTEGER;
+
+/** By name. */
+export function copiesOf(observed: Observed): readonly Copy[] {
+  const { volumes, copies, log } = observed;
+  const last = log === null || log.master === "" ? null : log.master;
+  const views = new Map(observed.workers.filter(isRunning).map((view) => [view.name, view]));
+  const names = new Set([...volumes, ...copies.keys(), ...(last === null ? [] : [last])]);
+  return [...names]
+    .sort((a, b) => ordinalIn(a) - ordinalIn(b))
+    .map((worker) => {
+      const running = views.get(worker) ?? null;
+      const hasVolume = volumes.has(worker);
+      const listed = copies.get(worker)?.holds ?? null;
+      const noted = worker === last && !hasVolume && listed === null ? log : listed;
+      return { worker, holds: holdsOf(noted, running), hasVolume, running, lastMaster: worker === last };
+    });
+}
+
+/** What is noted may be older than what its worker says. One that says it holds nothing may not have opened its file yet. */
+function holdsOf(noted: Place | null, running: WorkerView | null): Place | null {
+  const told = running?.node ?? nowhere;
+  if (comparePlaces(told, noted ?? nowhere) <= 0)
+    return noted === null ? null : { epoch: noted.epoch, position: noted.position };
+  return { epoch: told.epoch, position: told.position };
+}
+
+export const heldByRunning = (copies: readonly Copy[]): Place =>
+  fullest(copies.flatMap(({ holds, running }) => (running === null || holds === null ? [] : [holds])));
+
+export const mayHoldMoreThan = (place: Place, { holds }: Copy): boolean =>
+  holds === null || comparePlaces(holds, place) > 0;
+
+/**
+ * Whether workers that run cannot lead without a copy that is not there: then every volume that may hold more is needed, and the
+ * last master's. Without the note of who led last the workers count all copies; when none runs, all are started at once.
+ */
+export function needsOtherCopies(observed: Observed): boolean {
+  if (isLed(observed)) return false;
+  const running = observed.workers.filter(isRunning);
+  if (running.length === 0) return observed.log === null;
+  return running.some(({ node }) => node?.waiting !== undefined);
+}
+
+/**
+ * Every volume has an entry before anything else happens, because the workers count them. The entry of a volume that is gone
+ * stays as long as its loss might be the loss of acknowledged writes: until a master leads, or it is known who led last.
+ */
+export function listCopies(observed: Observed): readonly Action[] {
+  const { volumes, copies, nodes, log } = observed;
+  const vouchedFor = isLed(observed) || (log !== null && log.master !== "");
+  const stays = (worker: string): boolean =>
+    !vouchedFor || volumes.has(worker) || nodes.some(({ name }) => name === worker);
+  return [
+    ...[...volumes]
+      .filter((worker) => !copies.has(worker))
+      .map((worker): Action => ({ kind: "listCopy", worker })),
+    ...[...copies.keys()]
+      .filter((worker) => !stays(worker))
+      .map((worker): Action => ({ kind: "unlistCopy", worker })),
+  ];
+}

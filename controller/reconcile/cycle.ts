@@ -1,0 +1,159 @@
+// One cycle with all around it: its id, what it leaves for the next, and what is told of it: the status znode, the
+// events, and one log line when something changed. A cycle never throws: an error decides when the next one comes.
+import { randomBytes } from "node:crypto";
+import { messageOf } from "../../core/errors.ts";
+import type { ClusterStatus } from "../../core/state/status.ts";
+import type { ManifestState } from "../../platform/process/manifest-file.ts";
+import type { Log } from "../../platform/telemetry/log.ts";
+import type { CycleDone } from "../measures.ts";
+import { narrate, type Telling, withEvents } from "../status/narrate.ts";
+import { countersIn, newsIn, statusOf } from "../status/status.ts";
+import type { Deed } from "./act.ts";
+import { describe } from "./action.ts";
+import { emptyMemory, type Memory } from "./memory.ts";
+import { type Round, reconcile, type World } from "./reconcile.ts";
+
+export const pace = { resyncMs: 1_000, retryFirstMs: 200, retryMaxMs: 30_000, countersMs: 1_000 } as const;
+
+export interface CycleOptions {
+  readonly cluster: string;
+  readonly world: World;
+  readonly manifest: () => ManifestState;
+  readonly log: Log;
+  readonly onDone?: (done: CycleDone) => void;
+}
+
+interface Attempt {
+  readonly round: Round | null;
+  readonly error: string | null;
+}
+
+export class Cycle {
+  readonly #options: CycleOptions;
+  #memory: Memory = emptyMemory;
+  #status: ClusterStatus | null = null;
+  #written = { news: "", counters: "", atMs: Number.NEGATIVE_INFINITY };
+  #failedInARow = 0;
+  #errorTold: string | null = null;
+
+  constructor(options: CycleOptions) {
+    this.#options = options;
+  }
+
+  /** @returns ms until the next one is due if nothing wakes the loop before */
+  async run(): Promise<number> {
+    const id = randomBytes(2).toString("hex");
+    const startedMs = performance.now();
+    const before = this.#memory;
+    const attempt = await this.#attempt();
+    const tookMs = Math.round(performance.now() - startedMs);
+    const failed = await this.#report(id, tookMs, before, attempt);
+    this.#failedInARow = failed ? this.#failedInARow + 1 : 0;
+    if (failed)
+      return Math.min(pace.retryMaxMs, pace.retryFirstMs * 2 ** Math.min(this.#failedInARow - 1, 20));
+    return this.#nextInMs(attempt.round);
+  }
+
+  async #attempt(): Promise<Attempt> {
+    try {
+      this.#status ??= await this.#options.world.registry.readStatus();
+      const round = await reconcile(this.#options.world, this.#memory);
+      this.#memory = round.memory;
+      return { round, error: null };
+    } catch (error) {
+      return { round: null, error: messageOf(error) };
+    }
+  }
+
+  /** @returns whether anything failed */
+  async #report(id: string, tookMs: number, before: Memory, { round, error }: Attempt): Promise<boolean> {
+    const { cluster, manifest } = this.#options;
+    const atMs = Date.now();
+    const deeds = round?.deeds ?? [];
+    const errors = error === null ? failuresOf(deeds) : [error];
+    const status = statusOf(
+      {
+        cluster,
+        observed: round?.observed ?? null,
+        intent: round?.intent ?? null,
+        before,
+        memory: this.#memory,
+        manifestProblem: manifest().problem,
+        manifestWaiting: manifest().waiting,
+        errors,
+        cycle: { id, atMs, tookMs },
+      },
+      this.#status,
+    );
+    const desired = round?.intent?.desired ?? null;
+    const telling = narrate({ reconcile: id, atMs, desired, deeds, before: this.#status, after: status });
+    this.#log(id, tookMs, status, telling, error);
+    for (const deed of deeds) this.#logLastWords(deed);
+    const result = error !== null ? "notObserved" : errors.length > 0 ? "actionFailed" : "ok";
+    this.#options.onDone?.({ tookMs, result, deeds, before: this.#status, after: status });
+    this.#status = status;
+    const kept = await this.#keep(status, telling);
+    return errors.length > 0 || !kept;
+  }
+
+  #log(id: string, tookMs: number, status: ClusterStatus, telling: Telling, error: string | null): void {
+    const cycle = { id, tookMs, desiredSlaves: status.desiredSlaves, events: telling.events };
+    const { log } = this.#options;
+    if (error !== null) {
+      // Told once, and again when it is another: a broken world must not fill the log.
+      if (error !== this.#errorTold) log.error({ cycle }, `reconcile ${id}: acting on nothing: ${error}`);
+      this.#errorTold = error;
+      return;
+    }
+    if (this.#errorTold !== null) log.info({ cycle }, `reconcile ${id}: can see everything again`);
+    this.#errorTold = null;
+    if (telling.sentences.length === 0) return;
+    const line = `reconcile ${id}: ${telling.sentences.join("; ")}`;
+    if (telling.errors.length > 0) log.warn({ cycle }, line);
+    else log.info({ cycle }, line);
+  }
+
+  #logLastWords({ action, lastWords }: Deed): void {
+    if (action.kind !== "removeContainer" || lastWords === "") return;
+    if (!action.outOfMemory && endedFromOutside.has(action.exitCode)) return;
+    this.#options.log.warn(
+      { cycle: { lastWords } },
+      `${action.worker} wrote last: ${lastWords.replaceAll("\n", " | ")}`,
+    );
+  }
+
+  /** News at once, counters once a second. @returns whether it could be kept */
+  async #keep(status: ClusterStatus, telling: Telling): Promise<boolean> {
+    const { registry } = this.#options.world;
+    const [news, counters, nowMs] = [newsIn(status), countersIn(status), performance.now()];
+    const countersDue = nowMs - this.#written.atMs >= pace.countersMs && counters !== this.#written.counters;
+    try {
+      if (news !== this.#written.news || countersDue) {
+        await registry.writeStatus(status);
+        this.#written = { news, counters, atMs: nowMs };
+      }
+      if (telling.events.length > 0)
+        await registry.writeEvents(withEvents(await registry.readEvents(), telling.events));
+      return true;
+    } catch (error) {
+      this.#options.log.warn(`could not write the status: ${messageOf(error)}`);
+      return false;
+    }
+  }
+
+  /** Exactly at the end of the window, so that a late look does not stretch it. */
+  #nextInMs(round: Round | null): number {
+    const window = round?.intent?.window;
+    if (round?.intent == null || window == null) return pace.resyncMs;
+    const endsAtMs = window.startedAtMs + round.intent.spec.scaling.windowMs;
+    return Math.max(0, Math.min(pace.resyncMs, endsAtMs - this.#options.world.moment().nowMs));
+  }
+}
+
+/** By itself, or by a signal: then its last words say nothing about why. */
+const endedFromOutside: ReadonlySet<number> = new Set([0, 137, 143]);
+
+const failuresOf = (deeds: readonly Deed[]): readonly string[] =>
+  deeds.flatMap(({ action, error }) =>
+    error === null ? [] : [`${describe(action) ?? action.kind} failed: ${messageOf(error)}`],
+  );

@@ -1,0 +1,36 @@
+// PURE, second step of a cycle: the manifest and what was counted -> what shall be.
+import { isDeepStrictEqual } from "node:util";
+import type { ManifestSpec } from "../../core/manifest/manifest.ts";
+import { stepWindow } from "../../core/rules/window.ts";
+import type { SpecNode, WindowNode } from "../../core/state/znodes.ts";
+import { type Desired, desire } from "./desired.ts";
+import type { Observed } from "./workers.ts";
+
+export interface Intent {
+  readonly spec: ManifestSpec;
+  /** The accepted manifest as it shall stand in ZooKeeper. */
+  readonly specNode: SpecNode;
+  /** What a worker started now is made from; null when that is not known for certain. */
+  readonly specHash: string | null;
+  readonly desired: Desired;
+  readonly window: WindowNode | null;
+  readonly windowsEnded: number;
+}
+
+export function intend(spec: ManifestSpec, observed: Observed, specHash: string | null): Intent {
+  const { window, ended } = stepWindow(observed.window, observed, spec.scaling, observed.nowMs);
+  return {
+    spec,
+    specNode: nextSpecNode(spec, observed.spec),
+    specHash,
+    desired: desire(spec.scaling, window),
+    window,
+    windowsEnded: ended,
+  };
+}
+
+/** Counts the edits that were accepted; the same manifest again is no edit. */
+const nextSpecNode = (spec: ManifestSpec, known: SpecNode | null): SpecNode =>
+  known !== null && isDeepStrictEqual(known.spec, spec)
+    ? known
+    : { generation: (known?.generation ?? 0) + 1, spec };

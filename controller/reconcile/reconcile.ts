@@ -1,0 +1,61 @@
+// The whole idea on one screen: observe -> remember -> intend -> plan -> act. Everything between the first and the last
+// step is pure. What is found and done is told by cycle.ts.
+import { messageOf } from "../../core/errors.ts";
+import type { ManifestSpec } from "../../core/manifest/manifest.ts";
+import { labels, workerName } from "../names.ts";
+import type { WorkerContainer } from "../ports.ts";
+import { carryOut, type Deed, type Hands } from "./act.ts";
+import { type Intent, intend } from "./intent.ts";
+import { askedToLeave, type Memory, remember, started, startFailed } from "./memory.ts";
+import { observe } from "./observe.ts";
+import { plan } from "./plan.ts";
+import type { Moment, Observed } from "./workers.ts";
+
+export interface World extends Omit<Hands, "containerFor" | "onStarted" | "onStepDown" | "now"> {
+  readonly moment: () => Moment;
+  /** The manifest's last good version; null when there was none since the start. */
+  readonly spec: () => ManifestSpec | null;
+  /** @param image by id, null when it is not known */
+  readonly containerFor: (spec: ManifestSpec, worker: string, image: string | null) => WorkerContainer;
+}
+
+export interface Round {
+  readonly observed: Observed;
+  /** Null as long as no manifest was ever accepted: then nothing is done. */
+  readonly intent: Intent | null;
+  readonly memory: Memory;
+  readonly deeds: readonly Deed[];
+}
+
+/** @throws when the world cannot be observed for certain; what fails in acting stands in the deeds */
+export async function reconcile(world: World, before: Memory): Promise<Round> {
+  const observed = await observe(world.engine, world.registry, world.moment());
+  let memory = remember(before, observed);
+  // What was accepted before a restart holds until the file says otherwise.
+  const spec = world.spec() ?? observed.spec?.spec ?? null;
+  if (spec === null) return { observed, intent: null, memory, deeds: [] };
+
+  const containerFor = (worker: string) => world.containerFor(spec, worker, observed.image);
+  const intent = intend(spec, observed, specHashIn(containerFor, observed));
+  const actions = plan(intent, observed, memory);
+  const now = () => world.moment().nowMs;
+  const deeds = await carryOut(actions, {
+    ...world,
+    now,
+    containerFor,
+    onStarted: (worker, id) => {
+      memory = started(memory, worker, id, now());
+    },
+    onStepDown: ({ id }) => {
+      memory = askedToLeave(memory, id);
+    },
+  });
+  for (const { action, error } of deeds)
+    if (error !== null && action.kind === "startWorker")
+      memory = startFailed(memory, action.worker, messageOf(error), now());
+  return { observed, intent, memory, deeds };
+}
+
+/** What today's workers are made from. Without knowing the image nobody is taken for outdated. */
+const specHashIn = (containerFor: Hands["containerFor"], { image }: Observed): string | null =>
+  image === null ? null : (containerFor(workerName(1)).labels[labels.spec] ?? null);

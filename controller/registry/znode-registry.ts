@@ -1,0 +1,230 @@
+// Registry over one ZooKeeper session. What it cannot read it throws; what is unreadable in itself counts as absent.
+import { TransientError } from "../../core/errors.ts";
+import type { LogSpec } from "../../core/manifest/manifest.ts";
+import type { EventRecord } from "../../core/state/status.ts";
+import {
+  type ClusterStatus,
+  type CopyNode,
+  type DrainNode,
+  fromJson,
+  type LogNode,
+  type MasterNode,
+  noterOf,
+  type Paths,
+  type PidNode,
+  type Place,
+  type ReadsNode,
+  type SpecNode,
+  type SuspectsNode,
+  type TablesNode,
+  toJson,
+  type WindowNode,
+  type Wish,
+  type WorkerNode,
+} from "../../core/state/znodes.ts";
+import type { NodeContent, ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+import type { Registry, RegistryView, SeenLog, SeenMaster, SeenWish, SuspectsVerdict } from "../ports.ts";
+
+export class ZnodeRegistry implements Registry {
+  readonly #session: ZooKeeperSession;
+  readonly #paths: Paths;
+
+  constructor(session: ZooKeeperSession, paths: Paths) {
+    this.#session = session;
+    this.#paths = paths;
+  }
+
+  async view(): Promise<RegistryView> {
+    const { workers, copies, pids, draining, reads, wishes, window, spec, tables, logRetention } =
+      this.#paths;
+    const [
+      nodes,
+      copyNodes,
+      pidNodes,
+      drains,
+      readsNodes,
+      wishNodes,
+      master,
+      log,
+      windowNode,
+      specNode,
+      tablesNode,
+      retention,
+    ] = await Promise.all([
+      this.#below<WorkerNode>(workers),
+      this.#below<CopyNode>(copies),
+      this.#below<PidNode>(pids),
+      this.#below<DrainNode>(draining),
+      this.#below<ReadsNode>(reads),
+      this.#wishes(wishes),
+      this.#master(),
+      this.#log(),
+      this.#json<WindowNode>(window),
+      this.#json<SpecNode>(spec),
+      this.#json<TablesNode>(tables),
+      this.#json<LogSpec>(logRetention),
+    ]);
+    const firsts = [...readsNodes.values()].flatMap(({ firstReadAtMs }) => firstReadAtMs ?? []);
+    return {
+      nodes: [...nodes.values()],
+      master,
+      log,
+      copies: copyNodes,
+      pids: pidNodes,
+      draining: drains,
+      reads: [...readsNodes.values()].reduce((sum, node) => sum + node.reads, 0),
+      firstReadAtMs: firsts.length === 0 ? null : Math.min(...firsts),
+      window: windowNode,
+      wishes: wishNodes,
+      spec: specNode,
+      tables: tablesNode,
+      logRetention: retention,
+    };
+  }
+
+  async #below<T>(parent: string): Promise<ReadonlyMap<string, T>> {
+    const names = await this.#session.children(parent);
+    const found = await Promise.all(
+      names.map(async (name) => [name, await this.#json<T>(`${parent}/${name}`)] as const),
+    );
+    return new Map(found.flatMap(([name, value]) => (value === null ? [] : [[name, value] as const])));
+  }
+
+  /** In the order they were made. An unreadable one is told as such: it must be cleared away. */
+  async #wishes(parent: string): Promise<readonly SeenWish[]> {
+    const ids = await this.#session.children(parent);
+    const found = await Promise.all(ids.map((id) => this.#session.get(`${parent}/${id}`)));
+    return ids.flatMap((id, i) => {
+      const content = found[i] ?? null;
+      if (content === null) return [];
+      return [{ id, wish: fromJson<Wish>(content.data), version: content.stat.version }];
+    });
+  }
+
+  async #log(): Promise<SeenLog | null> {
+    const content = await this.#session.get(this.#paths.log);
+    const node = content === null ? null : fromJson<LogNode>(content.data);
+    return content === null || node === null ? null : { ...node, version: content.stat.version };
+  }
+
+  async #master(): Promise<SeenMaster | null> {
+    const [content, base] = await Promise.all([
+      this.#session.get(this.#paths.master),
+      this.#session.get(this.#paths.epochBase),
+    ]);
+    const node = content === null ? null : fromJson<MasterNode>(content.data);
+    if (content === null || node === null) return null;
+    const epoch = Number(base?.data || 0) + content.stat.czxid;
+    return { ...node, epoch, createdAtMs: content.stat.createdAtMs };
+  }
+
+  async #json<T>(path: string): Promise<T | null> {
+    const content = await this.#session.get(path);
+    return content === null ? null : fromJson<T>(content.data);
+  }
+
+  writeSpec(node: SpecNode): Promise<void> {
+    return this.#session.put(this.#paths.spec, toJson(node));
+  }
+
+  writeWindow(node: WindowNode): Promise<void> {
+    return this.#session.put(this.#paths.window, toJson(node));
+  }
+
+  writePid(worker: string, { pid, container }: PidNode): Promise<void> {
+    return this.#session.put(this.#paths.pid(worker), toJson({ pid, container } satisfies PidNode));
+  }
+
+  async removePid(worker: string): Promise<void> {
+    await this.#session.remove(this.#paths.pid(worker));
+  }
+
+  /** @throws TransientError when it has become master since it was chosen */
+  async writeDrain(worker: string, node: DrainNode): Promise<void> {
+    const master = await this.#master();
+    if (master === null || master.container === node.container)
+      throw new TransientError(`drain ${worker}: the master changed in the meantime`);
+    await this.#session.put(this.#paths.drain(worker), toJson(node));
+  }
+
+  async removeDrain(worker: string): Promise<void> {
+    await this.#session.remove(this.#paths.drain(worker));
+  }
+
+  async forgetWorker(worker: string, container: string, suspects: SuspectsVerdict): Promise<void> {
+    const path = this.#paths.worker(worker);
+    const held = await this.#heldBy(path, container);
+    if (held === null) return;
+    // First: as soon as the worker counts as gone, others take what it had in hand.
+    await this.judgeSuspects(worker, container, suspects);
+    await this.#session.remove(path, held.version);
+  }
+
+  async judgeSuspects(worker: string, container: string, verdict: SuspectsVerdict): Promise<void> {
+    const path = this.#paths.suspect(noterOf(worker, container));
+    const content = await this.#session.get(path);
+    if (content === null) return;
+    const note = fromJson<SuspectsNode>(content.data);
+    if (verdict === "blamed") await this.#session.set(path, toJson({ ...note, died: true }));
+    else if (note === null || note.blamed.length === 0) await this.#session.remove(path);
+    else await this.#session.set(path, toJson({ ...note, begun: [] }));
+  }
+
+  /**
+   * Looks again, because the znode may have become another worker's since. ZooKeeper removes by version alone, and a successor's
+   * znode has the same small ones: if the dead master's session ends and another worker is elected between the two calls,
+   * that worker loses its znode. It then stops leading, as after any loss of its znode, and the next election begins; its
+   * writes are fenced by the log, not by the znode.
+   */
+  async forgetMaster({ container, guid }: Pick<MasterNode, "container" | "guid">): Promise<void> {
+    const held = await this.#heldBy(this.#paths.master, container);
+    if (held?.guid === guid) await this.#session.remove(this.#paths.master, held.version);
+  }
+
+  /** Looks again: between observing and acting the znode may have become another's. */
+  async #heldBy(path: string, container: string): Promise<{ guid: string; version: number } | null> {
+    const content: NodeContent | null = await this.#session.get(path);
+    if (content === null) return null;
+    const holder = fromJson<Pick<WorkerNode | MasterNode, "container" | "guid">>(content.data);
+    return holder?.container === container ? { guid: holder.guid, version: content.stat.version } : null;
+  }
+
+  writeWish(id: string, wish: Wish, version: number): Promise<boolean> {
+    return this.#session.set(`${this.#paths.wishes}/${id}`, toJson(wish), version);
+  }
+
+  async listCopy(worker: string, holds: Place | null, volume: "new" | "existing"): Promise<void> {
+    const node = toJson({ holds, atMs: Date.now() } satisfies CopyNode);
+    if (volume === "new") await this.#session.put(this.#paths.copy(worker), node);
+    else await this.#session.create(this.#paths.copy(worker), node);
+  }
+
+  async unlistCopy(worker: string): Promise<void> {
+    await this.#session.remove(this.#paths.copy(worker));
+  }
+
+  async writeLog(log: LogNode, version: number | null): Promise<boolean> {
+    if (version !== null) return this.#session.set(this.#paths.log, toJson(log), version);
+    return (await this.#session.create(this.#paths.log, toJson(log))) !== null;
+  }
+
+  async removeWish(id: string): Promise<void> {
+    await this.#session.remove(`${this.#paths.wishes}/${id}`);
+  }
+
+  readStatus(): Promise<ClusterStatus | null> {
+    return this.#json<ClusterStatus>(this.#paths.status);
+  }
+
+  writeStatus(status: ClusterStatus): Promise<void> {
+    return this.#session.put(this.#paths.status, toJson(status));
+  }
+
+  async readEvents(): Promise<readonly EventRecord[]> {
+    return (await this.#json<readonly EventRecord[]>(this.#paths.events)) ?? [];
+  }
+
+  writeEvents(events: readonly EventRecord[]): Promise<void> {
+    return this.#session.put(this.#paths.events, toJson(events));
+  }
+}

@@ -1,0 +1,171 @@
+// PURE: the state of the cluster as conditions in Kubernetes' manner. Messages hold no passing time: they change only
+// when something changed.
+import type { Unapplied } from "../../core/state/applied.ts";
+import type { ConditionType, StatusCondition } from "../../core/state/status.ts";
+import { type DataFinding, findingInWords } from "../reconcile/data-complete.ts";
+import { type Desired, slavesInWords } from "../reconcile/desired.ts";
+import type { Failure } from "../reconcile/memory.ts";
+import { outdatedOf } from "../reconcile/replace.ts";
+import { isLive, type Observed, type WorkerView } from "../reconcile/workers.ts";
+
+export interface Findings {
+  /** Null when this cycle could not see for certain. */
+  readonly observed: Observed | null;
+  /** Null without any manifest that was ever good. */
+  readonly desired: Desired | null;
+  /** What workers started now are made from. */
+  readonly specHash: string | null;
+  /** Null when it is not known for certain. */
+  readonly data: DataFinding | null;
+  readonly paused: boolean;
+  readonly manifestProblem: string | null;
+  /** How what runs differs from the manifest that is in force; null when that is not known. */
+  readonly notApplied: Unapplied | null;
+  /** Why the newest text of the file does not count yet. */
+  readonly manifestWaiting: string | null;
+  readonly failures: ReadonlyMap<string, Failure>;
+  /** What went wrong in this cycle. */
+  readonly errors: readonly string[];
+}
+
+type Verdict = Omit<StatusCondition, "type" | "sinceMs">;
+
+const verdict = (status: Verdict["status"], reason: string, message: string): Verdict => ({
+  status,
+  reason,
+  message,
+});
+
+export function conditionsOf(
+  findings: Findings,
+  previous: readonly StatusCondition[],
+  wallMs: number,
+): readonly StatusCondition[] {
+  const { observed, desired } = findings;
+  const seen = observed === null || desired === null ? null : { observed, desired };
+  const unseen = verdict(
+    "Unknown",
+    desired === null ? "NoManifest" : "NotObserved",
+    desired === null ? "no manifest was accepted yet" : "the last cycle could not observe everything",
+  );
+  const verdicts: Record<ConditionType, Verdict> = {
+    Ready: seen === null ? unseen : ready(seen.observed.workers, seen.desired, findings.data),
+    MasterAvailable: seen === null ? unseen : masterAvailable(seen.observed.workers),
+    DataComplete: seen === null || findings.data === null ? unseen : dataComplete(findings.data),
+    SlavesAvailable: seen === null ? unseen : slavesAvailable(seen.observed.workers, seen.desired),
+    Scaling: seen === null ? unseen : scaling(seen.observed.workers, seen.desired, findings.specHash),
+    ManifestValid:
+      findings.manifestProblem === null
+        ? verdict(
+            "True",
+            findings.manifestWaiting === null ? "Accepted" : "ChangeWaits",
+            findings.manifestWaiting ?? "the manifest is in force",
+          )
+        : verdict("False", "Invalid", findings.manifestProblem),
+    ManifestApplied: manifestApplied(findings.notApplied),
+    Degraded: degraded(findings),
+    Paused: findings.paused
+      ? verdict("True", "PausedByManifest", "observing and reporting only")
+      : verdict("False", "Active", "acting"),
+  };
+  return (Object.entries(verdicts) as [ConditionType, Verdict][]).map(([type, found]) => {
+    const before = previous.find((one) => one.type === type);
+    return { type, ...found, sinceMs: before?.status === found.status ? before.sinceMs : wallMs };
+  });
+}
+
+const count = (workers: readonly WorkerView[], phase: WorkerView["phase"]): number =>
+  workers.filter((view) => view.phase === phase).length;
+
+function ready(workers: readonly WorkerView[], desired: Desired, data: DataFinding | null): Verdict {
+  if (data?.kind === "missing") return verdict("False", "DataIncomplete", data.message);
+  const slaves = count(workers, "slave");
+  const what = `${slaves} of ${slavesInWords(desired.slaves)} ready`;
+  if (count(workers, "master") === 0) return verdict("False", "NoMaster", `no master, ${what}`);
+  return slaves >= desired.slaves
+    ? verdict("True", "AllReady", `a master, ${what}`)
+    : verdict("False", "SlavesMissing", `a master, ${what}`);
+}
+
+function masterAvailable(workers: readonly WorkerView[]): Verdict {
+  const master = workers.find(({ phase }) => phase === "master");
+  if (master !== undefined)
+    return verdict("True", "Elected", `${master.name} (pid ${master.container.pid}) is master`);
+  return workers.some(({ node }) => node !== null)
+    ? verdict("False", "Electing", "the workers are electing a master")
+    : verdict(
+        "False",
+        "NoCandidate",
+        "no worker is in ZooKeeper: none has started yet, or none reaches the broker",
+      );
+}
+
+function dataComplete(data: DataFinding): Verdict {
+  const message = findingInWords(data);
+  switch (data.kind) {
+    case "complete":
+      return verdict("True", "MasterLeads", message);
+    case "missing":
+      return verdict("False", data.reason, message);
+    case "coming":
+      return verdict("Unknown", "CopiesComing", message);
+    case "open":
+      return verdict("Unknown", "NoMaster", `no master leads, and ${message}`);
+  }
+}
+
+function slavesAvailable(workers: readonly WorkerView[], desired: Desired): Verdict {
+  const slaves = count(workers, "slave");
+  const message = `${slaves} of ${slavesInWords(desired.slaves)} ready`;
+  if (slaves === 0) return verdict("False", "NoneReady", message);
+  return verdict("True", slaves >= desired.slaves ? "AllReady" : "SomeReady", message);
+}
+
+function scaling(workers: readonly WorkerView[], desired: Desired, specHash: string | null): Verdict {
+  const outdated = workers.filter(isLive).flatMap((view) => outdatedOf(specHash, view) ?? []);
+  const live = workers.filter(isLive).length;
+  const draining = count(workers, "draining");
+  if (live < desired.workers)
+    return verdict("True", "ScalingOut", `${live} of ${desired.workers} workers run`);
+  if (outdated.length > 0)
+    return verdict(
+      "True",
+      "Replacing",
+      `replacing one by one: ${outdated.map(({ worker, why }) => `${worker} ${why}`).join(", ")}`,
+    );
+  if (live > desired.workers || draining > 0)
+    return verdict("True", "ScalingIn", `${live + draining} workers run, ${desired.workers} shall`);
+  return verdict("False", "AsDesired", `${live} workers run`);
+}
+
+/** Workers that are yet to be replaced are told by Scaling. */
+function manifestApplied(unapplied: Unapplied | null): Verdict {
+  if (unapplied === null)
+    return verdict("Unknown", "NotTold", "no master has told yet which tables there are");
+  const { refused, open, retention, kept } = unapplied;
+  const beside = kept.length === 0 ? "" : `; kept beside it: ${shortened(kept)}`;
+  const wrong = [...refused, ...(retention === null ? [] : [retention])];
+  if (wrong.length > 0)
+    return verdict("False", refused.length > 0 ? "ChangeRefused" : "LogRetention", shortened(wrong));
+  return open.length > 0
+    ? verdict("False", "Migrating", `not made yet: ${shortened(open)}`)
+    : verdict("True", "AsWritten", `what runs is what the manifest asks for${beside}`);
+}
+
+const toldMax = 5;
+
+function shortened(list: readonly string[]): string {
+  const more = list.length - toldMax;
+  return `${list.slice(0, toldMax).join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
+}
+
+function degraded({ errors, failures }: Findings): Verdict {
+  if (errors.length > 0) return verdict("True", "CycleFailed", errors.join("; "));
+  const failing = [...failures].map(
+    ([name, { count: times, reason, notBeforeMs }]) =>
+      `${name} failed ${times === 1 ? "once" : `${times} times`} to get ready (${reason}), next start not before ${new Date(notBeforeMs).toISOString()}`,
+  );
+  return failing.length > 0
+    ? verdict("True", "WorkerNotReady", failing.join("; "))
+    : verdict("False", "AsExpected", "nothing is wrong");
+}

@@ -1,0 +1,84 @@
+// One record of the log in syncQ. Everything stands in the body, with a checksum before it: headers do not survive
+// every protocol conversion, and a reader must be able to judge a record from its bytes alone.
+import { crc32 } from "node:zlib";
+import type { Param, WriteShape } from "../messages/statement.ts";
+import type { Schema } from "../schema.ts";
+
+/** What a record does to the data. Every copy computes the same from it: no clock, no chance, no order of rows. */
+export type Effect =
+  | { readonly shape: WriteShape; readonly rows: readonly (readonly Param[])[] }
+  /** Brings the tables from the schema the copy has to this one. */
+  | { readonly schema: Schema }
+  /** Forgets idempotency keys that were recorded before these moments of log time, and raises the floors that replace them. */
+  | { readonly expireKeys: { readonly clientBeforeMs: number; readonly ownBeforeMs: number } };
+
+/** An idempotency key with what was answered under it. */
+export interface KeyEntry {
+  readonly key: string;
+  readonly hash?: string;
+  /** With a client's key: the message that it came in first. A key of the API's own begins with it. */
+  readonly message?: string;
+  readonly ok: boolean;
+  /** JSON text of the answer's body. */
+  readonly answer: string;
+}
+
+/** A new master's first word. It takes no position: its writer does not yet know how long the log is. */
+export interface Marker {
+  readonly kind: "marker";
+  readonly epoch: number;
+  /**
+   * The position that its writer's copy had reached. Whoever reads up to here and has less lacks something that this log does
+   * not hold: it was made anew since, or lost its end.
+   */
+  readonly after: number;
+  /**
+   * Set when the log before this marker does not hold what its writer's copy does: the epoch of that copy. The log goes on from
+   * it alone, so only a copy that stands at exactly this epoch and `after` can read on; what it lacks or has more is elsewhere.
+   */
+  readonly adopts?: number;
+  readonly master: string;
+  readonly atMs: number;
+}
+
+export interface BatchRecord {
+  readonly kind: "batch";
+  readonly epoch: number;
+  /** Gapless over the whole life of the log, whoever was master: the unit of lag, freshness and `X-DBaaS-Position`. */
+  readonly position: number;
+  /** Unix ms by its master's clock, for people: nothing is decided by it. */
+  readonly atMs: number;
+  /** Log time: what the age of keys is counted in. Absent in records of an earlier version, where `atMs` was. */
+  readonly logMs?: number;
+  readonly effects: readonly Effect[];
+  readonly keys: readonly KeyEntry[];
+}
+
+export type LogRecord = Marker | BatchRecord;
+
+const formatVersion = "1";
+const headLength = 10; // version, 8 hex digits of the checksum, a space
+
+export class CorruptRecordError extends Error {
+  override readonly name = "CorruptRecordError";
+}
+
+const checksum = (body: Buffer): string => crc32(body).toString(16).padStart(8, "0");
+
+export function encodeRecord(record: LogRecord): Buffer {
+  const body = Buffer.from(JSON.stringify(record));
+  return Buffer.concat([Buffer.from(`${formatVersion}${checksum(body)} `), body]);
+}
+
+/** The checksum a record carries: tells two records with one place in the log apart. */
+export const checksumOf = (content: Buffer): string => content.toString("latin1", 1, headLength - 1);
+
+/** @throws CorruptRecordError on an unknown format or a checksum that does not fit */
+export function decodeRecord(content: Buffer): LogRecord {
+  if (content.toString("latin1", 0, 1) !== formatVersion)
+    throw new CorruptRecordError("log record of an unknown format version");
+  const body = content.subarray(headLength);
+  if (checksum(body) !== checksumOf(content))
+    throw new CorruptRecordError("log record with a wrong checksum");
+  return JSON.parse(body.toString("utf8")) as LogRecord;
+}

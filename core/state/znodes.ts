@@ -1,0 +1,234 @@
+// Every path in ZooKeeper and what stands there. Payloads are JSON, written by our own programs only.
+import type { ManifestSpec } from "../manifest/manifest.ts";
+import type { Schema } from "../schema.ts";
+import type { ClusterStatus } from "./status.ts";
+
+export interface Paths {
+  readonly root: string;
+  /** Ephemeral children by worker name: `WorkerNode`. */
+  readonly workers: string;
+  readonly worker: (name: string) => string;
+  /** Ephemeral: `MasterNode`. Its czxid is the epoch. */
+  readonly master: string;
+  /**
+   * A number added to the czxid to make the epoch. Absent until ZooKeeper's data was lost once: its transactions then count
+   * from the beginning, and epochs must still only grow.
+   */
+  readonly epochBase: string;
+  /** `LogNode`, written by the master: what is known to be acknowledged, and whose copy holds all of it. */
+  readonly log: string;
+  /** Persistent children by worker name, `CopyNode`: what the copy on each volume holds, also while no worker runs on it. */
+  readonly copies: string;
+  readonly copy: (name: string) => string;
+  /** Persistent children by worker name: `PidNode`, written by the controller. */
+  readonly pids: string;
+  readonly pid: (name: string) => string;
+  /** Persistent children by worker name, `DrainNode`, made by the controller: the worker leaves its queues and finishes what it holds. */
+  readonly draining: string;
+  readonly drain: (name: string) => string;
+  /** Persistent children by `noterOf` a worker's container, `SuspectsNode`: the suspected requests that it began. */
+  readonly suspects: string;
+  readonly suspect: (noter: string) => string;
+  /** Persistent children by API id: `ReadsNode`. */
+  readonly reads: string;
+  /** `WindowNode`. */
+  readonly window: string;
+  /** Sequential children `wish-…`: `Wish`. */
+  readonly wishes: string;
+  /** `SpecNode`: the manifest as last accepted. */
+  readonly spec: string;
+  /** `TablesNode`, written by the master: the tables there are, and what of the manifest's it could not make. */
+  readonly tables: string;
+  /** `LogSpec`, written by the worker that made the log: it keeps to this for as long as it stands. */
+  readonly logRetention: string;
+  /** `ClusterStatus`, written by the controller. */
+  readonly status: string;
+  /** `EventRecord[]`, the last ones, written by the controller. */
+  readonly events: string;
+  /** `{ uid }`, made once for the life of the cluster. */
+  readonly uid: string;
+  /** Ephemeral lock of the acting controller. */
+  readonly controller: string;
+}
+
+export function pathsOf(cluster: string): Paths {
+  const root = `/dbaas/${cluster}`;
+  const below = (parent: string) => (name: string) => `${parent}/${name}`;
+  const workers = `${root}/workers`;
+  const pids = `${root}/pids`;
+  const draining = `${root}/draining`;
+  const suspects = `${root}/suspects`;
+  const copies = `${root}/copies`;
+  return {
+    root,
+    workers,
+    worker: below(workers),
+    master: `${root}/master`,
+    epochBase: `${root}/epoch-base`,
+    log: `${root}/log`,
+    copies,
+    copy: below(copies),
+    pids,
+    pid: below(pids),
+    draining,
+    drain: below(draining),
+    suspects,
+    suspect: below(suspects),
+    reads: `${root}/reads`,
+    window: `${root}/window`,
+    wishes: `${root}/wishes`,
+    spec: `${root}/spec`,
+    tables: `${root}/tables`,
+    logRetention: `${root}/log-retention`,
+    status: `${root}/status`,
+    events: `${root}/events`,
+    uid: `${root}/uid`,
+    controller: `${root}/controller`,
+  };
+}
+
+/** Parents that must exist before anybody works; every program makes them at its start. */
+export const persistentParents = (paths: Paths): readonly string[] => [
+  paths.workers,
+  paths.copies,
+  paths.pids,
+  paths.draining,
+  paths.suspects,
+  paths.reads,
+  paths.wishes,
+];
+
+/** `joining`: has no complete copy yet. `slave`: caught up, serves reads. `draining`: finishes what it holds. */
+export type WorkerState = "joining" | "slave" | "draining" | "master";
+
+export interface WorkerNode {
+  readonly name: string;
+  /** The short container id, so that a node of an earlier container is not taken for this one's. */
+  readonly container: string;
+  /** Made anew for every ZooKeeper session of the worker. */
+  readonly guid: string;
+  readonly state: WorkerState;
+  /** The container's pid on its host; null until the controller has told it. */
+  readonly pid: number | null;
+  /** Its copy joins the log without a gap: it may be elected. */
+  readonly eligible: boolean;
+  readonly position: number;
+  readonly epoch: number;
+  /** Why it is neither ready nor eligible although its file is open; absent otherwise. */
+  readonly waiting?: string;
+  /** Grows while a worker that is not ready makes progress (checks its file, receives a snapshot): it must not be replaced. */
+  readonly progress?: number;
+  readonly readsServed: number;
+  readonly writesServed: number;
+  readonly sinceMs: number;
+}
+
+/** How far a copy is. A later epoch is fuller than any position of an earlier one: its master had read all before it. */
+export interface Place {
+  readonly epoch: number;
+  readonly position: number;
+}
+
+/**
+ * What is known of the acknowledged data. A master writes it before it takes writes, and its position from time to time. Under
+ * another broker memory than `broker` the log may have lost its end; then only the last master's copy vouches for it.
+ */
+export interface LogNode extends Place {
+  /** Of the broker that ran then: it forgets this with everything it had only in memory. */
+  readonly broker: string;
+  /** The worker that led last: its copy holds every acknowledged write. */
+  readonly master: string;
+}
+
+/** What a volume's copy holds. Null until a worker has opened it: the controller knows the volume only by its labels then. */
+export interface CopyNode {
+  readonly holds: Place | null;
+  readonly atMs: number;
+}
+
+export interface MasterNode {
+  readonly name: string;
+  readonly container: string;
+  readonly guid: string;
+  readonly pid: number;
+  /** Set once it takes writes: what is sent again before that may end up with a hung predecessor. */
+  readonly atWork?: boolean;
+}
+
+export interface PidNode {
+  readonly pid: number;
+  readonly container: string;
+}
+
+export interface DrainNode {
+  readonly container: string;
+  readonly atMs: number;
+}
+
+export interface SuspectsNode {
+  readonly begun: readonly string[];
+  /** The worker failed at these, and went on without them. */
+  readonly blamed: readonly string[];
+  /** Set by the controller: the container ended by itself, so one of the requests that were begun may have ended it. */
+  readonly died?: boolean;
+}
+
+/** A worker's container by both its names: one process, over all its sessions. */
+export const noterOf = (worker: string, container: string): string => `${worker}@${container}`;
+
+export interface ReadsNode {
+  /** Ever growing, never reset. */
+  readonly reads: number;
+  readonly firstReadAtMs: number | null;
+}
+
+export interface WindowNode {
+  readonly startedAtMs: number;
+  readonly readsAtStart: number;
+  /** The demand of the last window that ended, null before that. */
+  readonly demand: {
+    readonly slaves: number;
+    readonly reads: number;
+    readonly endedAtMs: number;
+    readonly windowMs: number;
+  } | null;
+}
+
+export type WishKind = "crashMaster" | "crashSlave" | "switchover" | "acceptLoss";
+
+export interface Wish {
+  readonly kind: WishKind;
+  readonly madeAtMs: number;
+  /** Of `acceptLoss`: the worker whose copy shall go on. Absent: the fullest that runs. */
+  readonly copy?: string;
+  /** Set by the controller before it acts, so that a wish is carried out at most once across its restarts. */
+  readonly chosen?: { readonly container: string; readonly name: string; readonly pid: number };
+  readonly outcome?:
+    | { readonly ok: true; readonly pid: number }
+    | { readonly ok: false; readonly reason: string };
+}
+
+export interface SpecNode {
+  readonly generation: number;
+  readonly spec: ManifestSpec;
+}
+
+export interface TablesNode {
+  readonly epoch: number;
+  readonly schema: Schema;
+  /** Tried in vain, with what the database said to it. It is tried again from time to time. */
+  readonly failed: readonly { readonly what: string; readonly reason: string }[];
+}
+
+export const toJson = (payload: unknown): string => JSON.stringify(payload);
+
+/** Payloads are ours; an unreadable one (an operator's hand, an older version) reads as absent. */
+export function fromJson<T>(text: string): T | null {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return null;
+  }
+}
+
+export type { ClusterStatus };

@@ -1,0 +1,62 @@
+// Messages whose publisher wants to know that the broker has them. Part of platform/rabbitmq/rabbit.ts, which owns the channel.
+import { TransientError } from "../../core/errors.ts";
+import { within } from "../process/waiting.ts";
+
+const confirmWithinMs = 10_000;
+
+/** A channel on which the broker confirms what it has taken. */
+interface Channel<P> {
+  sendToQueue(
+    queue: string,
+    content: Buffer,
+    properties: P & { readonly messageId: string; readonly mandatory: true },
+    settled: (error: unknown) => void,
+  ): boolean;
+  on(
+    event: "return",
+    listener: (message: { readonly properties: { readonly messageId?: unknown } }) => void,
+  ): void;
+}
+
+/** The broker has the queue and does not take the message: the queue is full. */
+export class RefusedMessageError extends TransientError {}
+
+export class Confirms<P extends object> {
+  readonly #channel: Channel<P>;
+  readonly #returned = new Set<string>();
+  readonly #unconfirmed = new Set<(reason: Error) => void>();
+  #messages = 0;
+
+  constructor(channel: Channel<P>) {
+    this.#channel = channel;
+    channel.on("return", ({ properties }) => this.#returned.add(String(properties.messageId)));
+  }
+
+  /**
+   * Resolves once the broker has taken the message.
+   * @throws RefusedMessageError when the queue is full
+   * @throws TransientError when there is no such queue, or the broker does not say in time: its fate is then unknown
+   */
+  publish(queue: string, content: Buffer, properties: P): Promise<void> {
+    this.#messages += 1;
+    const messageId = String(this.#messages);
+    const confirmed = new Promise<void>((resolve, reject) => {
+      // The client says nothing about what was on its way when the connection went silent.
+      this.#unconfirmed.add(reject);
+      this.#channel.sendToQueue(queue, content, { ...properties, messageId, mandatory: true }, (error) => {
+        this.#unconfirmed.delete(reject);
+        if (error) reject(new RefusedMessageError(`publish to ${queue}: refused`, { cause: error }));
+        else if (this.#returned.delete(messageId))
+          reject(new TransientError(`publish to ${queue}: there is no such queue`));
+        else resolve();
+      });
+    });
+    return within(confirmed, confirmWithinMs, `publish to ${queue}`);
+  }
+
+  /** The connection is gone: what was not confirmed has an unknown fate. */
+  end(reason: Error): void {
+    for (const reject of this.#unconfirmed) reject(reason);
+    this.#unconfirmed.clear();
+  }
+}

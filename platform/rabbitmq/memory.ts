@@ -1,0 +1,101 @@
+// The broker's memory id: one that it forgets when it restarts, and with it perhaps the last records of the log, which it
+// confirms before its disk has them. The id is the one message of a durable queue, sent so that it is kept in memory only.
+// Part of platform/rabbitmq/rabbit.ts, which owns the connection.
+import { randomUUID } from "node:crypto";
+import { TransientError } from "../../core/errors.ts";
+import { queueArguments, queues } from "../../core/messages/queues.ts";
+import { sleep, within } from "../process/waiting.ts";
+import type { Scratch } from "./scratch.ts";
+
+const callWithinMs = 10_000;
+/** Another program may be reading it: that takes a few milliseconds, unless it hangs and the broker must find out. */
+const freeWithinMs = 30_000;
+const againMs = { least: 10, spread: 30 } as const;
+const accessRefused = 403;
+
+interface Message {
+  readonly content: Buffer;
+}
+
+interface Channel<M extends Message> {
+  on(event: "error", listener: () => void): void;
+  close(): Promise<void>;
+  checkQueue(queue: string): Promise<unknown>;
+  assertQueue(
+    queue: string,
+    options: { readonly durable: true; readonly arguments: object },
+  ): Promise<unknown>;
+  consume(
+    queue: string,
+    onMessage: (message: M | null) => void,
+    options: { readonly exclusive: true },
+  ): Promise<unknown>;
+  sendToQueue(queue: string, content: Buffer, options: { readonly persistent: false }): boolean;
+  ack(message: M): void;
+}
+
+export class BrokerMemory<M extends Message> {
+  readonly #scratch: Scratch<Channel<M>>;
+
+  constructor(scratch: Scratch<Channel<M>>) {
+    this.#scratch = scratch;
+  }
+
+  /** The same for every program until the broker restarts or the id is renewed. */
+  id(): Promise<string> {
+    return this.#alone(async (channel, taken) => idIn(taken) ?? (await remember(channel, taken)));
+  }
+
+  /** What the broker has confirmed may be gone from now on. Does nothing when another program has renewed this id already. */
+  async renew(before: string): Promise<void> {
+    await this.#alone(async (channel, taken) => {
+      if (idIn(taken) !== before) return;
+      for (const message of taken.splice(0)) channel.ack(message);
+      await remember(channel, taken);
+    });
+  }
+
+  /** With the queue to itself. What was taken and not acknowledged is back in the queue when the channel closes. */
+  async #alone<T>(use: (channel: Channel<M>, taken: M[]) => Promise<T>): Promise<T> {
+    const untilMs = performance.now() + freeWithinMs;
+    for (;;) {
+      try {
+        return await this.#scratch.use(async (channel) => {
+          const taken: M[] = [];
+          const onMessage = (message: M | null) => {
+            if (message !== null) taken.push(message);
+          };
+          const made = channel.assertQueue(queues.boot, {
+            durable: true,
+            arguments: queueArguments[queues.boot],
+          });
+          await within(made, callWithinMs, `declare ${queues.boot}`);
+          const consuming = channel.consume(queues.boot, onMessage, { exclusive: true });
+          await within(consuming, callWithinMs, `consume ${queues.boot}`);
+          // What stood in the queue is delivered before this is answered.
+          await within(channel.checkQueue(queues.boot), callWithinMs, `look at ${queues.boot}`);
+          return await use(channel, taken);
+        });
+      } catch (error) {
+        const isTaken = error instanceof Error && "code" in error && error.code === accessRefused;
+        if (!isTaken || performance.now() > untilMs) throw error;
+        await sleep(againMs.least + Math.random() * againMs.spread);
+      }
+    }
+  }
+}
+
+const idIn = <M extends Message>([first]: readonly M[]): string | undefined => first?.content.toString();
+
+async function remember<M extends Message>(channel: Channel<M>, taken: readonly M[]): Promise<string> {
+  channel.sendToQueue(queues.boot, Buffer.from(randomUUID()), { persistent: false });
+  // It comes back to this channel, the only consumer: that is the confirmation.
+  const untilMs = performance.now() + callWithinMs;
+  for (;;) {
+    const id = idIn(taken);
+    if (id !== undefined) return id;
+    if (performance.now() > untilMs)
+      throw new TransientError(`RabbitMQ does not take a message for ${queues.boot}`);
+    await sleep(againMs.least);
+  }
+}

@@ -1,0 +1,364 @@
+// The one door to amqplib. A connection is used until anything about it fails; then `ended` fires and its owner starts a
+// new one. There is no recovery inside: a half-restored connection is what loses and doubles messages.
+import type { Duplex } from "node:stream";
+import { type Channel, type ChannelModel, type ConsumeMessage, connect } from "amqplib";
+import { messageOf, TransientError } from "../../core/errors.ts";
+import { queueArguments, queues, syncArguments } from "../../core/messages/queues.ts";
+import { aborted, within } from "../process/waiting.ts";
+import { Confirms } from "./confirms.ts";
+import { watchLink } from "./link.ts";
+import { BrokerMemory } from "./memory.ts";
+import { Scratch } from "./scratch.ts";
+
+const heartbeatSeconds = 5;
+const openWithinMs = 10_000;
+const callWithinMs = 10_000;
+const closeWithinMs = 1_000;
+/** Frames of 128 KiB at most that may wait in a channel before `cleared` has its callers wait. */
+const unsentFramesMax = 32;
+
+export interface Delivery {
+  readonly content: Buffer;
+  readonly redelivered: boolean;
+  readonly correlationId: string;
+  readonly replyTo: string;
+  /** Only on a stream. */
+  readonly streamOffset: number;
+  /** The trace that the message belongs to, in the form of the W3C. */
+  readonly traceparent: string | undefined;
+  /** Safe after the connection is gone: the broker delivers the message again anyway. */
+  ack(): void;
+  requeue(): void;
+}
+
+export interface PublishOptions {
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  readonly persistent?: boolean;
+  readonly expirationMs?: number;
+  /** The trace that the message belongs to; travels as a header of this name. */
+  readonly traceparent?: string | undefined;
+}
+
+export interface ConsumeOptions {
+  readonly prefetch: number;
+  readonly noAck?: boolean;
+  /** Where to start in a stream: an offset, "first", "last" (the last chunk), or "next" (what is appended from now on). */
+  readonly streamOffset?: number | "first" | "last" | "next";
+  readonly exclusive?: boolean;
+  /** Of two consumers the one with the higher number gets all messages, as long as it takes them. */
+  readonly priority?: number;
+}
+
+export interface Consumer {
+  /** Takes the consumer off the queue; deliveries already here can still be acked. */
+  cancel(): Promise<void>;
+  /** Also gives back what was not acked. */
+  close(): Promise<void>;
+}
+
+export class Rabbit {
+  readonly #model: ChannelModel;
+  readonly #scratch: Scratch<Channel>;
+  readonly #memory: BrokerMemory<ConsumeMessage>;
+  readonly #ended = new AbortController();
+  #publisher: Channel | undefined;
+  #confirms: Confirms<ReturnType<typeof propertiesOf>> | undefined;
+  #blocked = false;
+  #clearing: Promise<void> | undefined;
+  #closed: Promise<void> = Promise.resolve();
+
+  readonly ended: AbortSignal = this.#ended.signal;
+
+  private constructor(model: ChannelModel) {
+    this.#model = model;
+    this.#scratch = new Scratch(() => model.createChannel());
+    this.#memory = new BrokerMemory(this.#scratch);
+    model.on("error", (error) => this.#end(error));
+    model.on("close", (error?: Error) => this.#end(error ?? new Error("connection closed")));
+    model.on("blocked", () => {
+      this.#blocked = true;
+    });
+    model.on("unblocked", () => {
+      this.#blocked = false;
+    });
+  }
+
+  /** @throws TransientError when the broker does not answer or refuses us */
+  static async open(url: string, connectionName: string): Promise<Rabbit> {
+    // Nagle's delay costs batched messages a factor of ten.
+    const opening = connect(withHeartbeat(url), {
+      noDelay: true,
+      timeout: openWithinMs,
+      clientProperties: { connection_name: connectionName },
+    });
+    try {
+      const rabbit = new Rabbit(await within(opening, openWithinMs + 1_000, "connect to RabbitMQ"));
+      rabbit.#publisher = rabbit.#guard(
+        await rabbit.#model.createChannel({ highWaterMark: unsentFramesMax }),
+      );
+      rabbit.#confirms = new Confirms(rabbit.#guard(await rabbit.#model.createConfirmChannel()));
+      rabbit.#watchLink();
+      return rabbit;
+    } catch (cause) {
+      void opening.then((model) => model.close()).catch(() => undefined);
+      throw new TransientError("open a RabbitMQ connection", { cause });
+    }
+  }
+
+  /** The broker takes no messages at the moment: it is short of memory or disk. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  async close(): Promise<void> {
+    this.#end(new Error("closed by us"));
+    await this.#closed;
+  }
+
+  /**
+   * Declares the request, answer and dead-letter queues.
+   * @throws TerminalError when one exists with other arguments: only an operator can settle that
+   */
+  async declareQueues(): Promise<void> {
+    for (const [queue, args] of Object.entries(queueArguments))
+      await this.#scratch.declare(queue, (channel) =>
+        channel.assertQueue(queue, { durable: true, arguments: args }),
+      );
+  }
+
+  /**
+   * Makes the log if it is not there. An existing one keeps its retention, which cannot be changed by declaring.
+   * @returns whether it was made
+   */
+  async declareLog(retention: {
+    readonly maxBytes: number;
+    readonly maxAgeSeconds: number;
+  }): Promise<boolean> {
+    const memory = await this.#memory.id();
+    if (await this.#scratch.exists(queues.sync)) return false;
+    // What stood in a log that was deleted is forgotten as after a restart; this must be seen before the new log is.
+    await this.#memory.renew(memory);
+    await this.#scratch.declare(queues.sync, (channel) =>
+      channel.assertQueue(queues.sync, { durable: true, arguments: syncArguments(retention) }),
+    );
+    return true;
+  }
+
+  /**
+   * Another one than before when records that the broker confirmed may be gone: it was restarted, or the log was made anew. As
+   * long as this connection lives, it stays the same.
+   */
+  memoryId(): Promise<string> {
+    return this.#memory.id();
+  }
+
+  /**
+   * A queue of this connection's own, gone with it. With `messagesMax` it refuses what is published beyond.
+   * @returns its name
+   */
+  async declareTemporary(name = "", messagesMax?: number): Promise<string> {
+    const channel = this.#mustHave(this.#publisher);
+    const made = await within(
+      channel.assertQueue(name, {
+        exclusive: true,
+        autoDelete: true,
+        durable: false,
+        ...(messagesMax === undefined
+          ? {}
+          : { arguments: { "x-max-length": messagesMax, "x-overflow": "reject-publish" } }),
+      }),
+      callWithinMs,
+      "declare a temporary queue",
+    );
+    return made.queue;
+  }
+
+  /** How many messages wait, and how many consumers there are. For a stream: how many records it holds, about. */
+  async depth(queue: string): Promise<{ readonly messages: number; readonly consumers: number }> {
+    const channel = this.#mustHave(this.#publisher);
+    const { messageCount, consumerCount } = await within(
+      channel.checkQueue(queue),
+      callWithinMs,
+      `look at ${queue}`,
+    );
+    return { messages: messageCount, consumers: consumerCount };
+  }
+
+  /** The same for several queues, for onlookers: a queue that does not exist harms nobody else. */
+  depths<Q extends string>(names: readonly Q[]): Promise<Readonly<Record<Q, number>>> {
+    return this.#scratch.use(async (channel) => {
+      const found = names.map(async (queue) => {
+        const { messageCount } = await within(channel.checkQueue(queue), callWithinMs, `look at ${queue}`);
+        return [queue, messageCount] as const;
+      });
+      return Object.fromEntries(await Promise.all(found)) as Record<Q, number>;
+    });
+  }
+
+  /** Fire and forget: for answers, which nobody needs to have twice. @returns false when the socket is full */
+  send(queue: string, content: Buffer, options: PublishOptions = {}): boolean {
+    if (this.ended.aborted) return false;
+    const publisher = this.#mustHave(this.#publisher);
+    const isTaken = publisher.sendToQueue(queue, content, propertiesOf(options));
+    if (!isTaken) this.#clearing ??= this.#drained(publisher);
+    return isTaken;
+  }
+
+  /** Resolves once what was sent has left for the broker, or with the connection; undefined when there is room already. */
+  cleared(): Promise<void> | undefined {
+    return this.#clearing;
+  }
+
+  async #drained(publisher: Channel): Promise<void> {
+    const drained = new AbortController();
+    const end = () => drained.abort("drained");
+    publisher.once("drain", end);
+    this.ended.addEventListener("abort", end, { once: true, signal: drained.signal });
+    await aborted(drained.signal);
+    publisher.removeListener("drain", end);
+    this.#clearing = undefined;
+  }
+
+  /**
+   * Resolves once the broker has taken the message.
+   * @throws TransientError when it refuses it, has no such queue, or does not say in time: its fate is then unknown
+   */
+  publish(queue: string, content: Buffer, options: PublishOptions = {}): Promise<void> {
+    if (this.ended.aborted) return Promise.reject(this.ended.reason);
+    return this.#mustHave(this.#confirms).publish(queue, content, propertiesOf(options));
+  }
+
+  /** Each consumer has a channel of its own, so that its prefetch and its acks are its own. */
+  async consume(
+    queue: string,
+    options: ConsumeOptions,
+    onDelivery: (delivery: Delivery) => void,
+  ): Promise<Consumer> {
+    const channel = this.#guard(await within(this.#model.createChannel(), callWithinMs, "open a channel"));
+    await within(channel.prefetch(options.prefetch), callWithinMs, "set the prefetch");
+    const { consumerTag } = await within(
+      channel.consume(
+        queue,
+        (message) => {
+          // The broker sends null when the queue was deleted under us.
+          if (message === null) this.#end(new Error(`${queue} was deleted`));
+          else onDelivery(this.#delivery(channel, message));
+        },
+        {
+          noAck: options.noAck ?? false,
+          exclusive: options.exclusive ?? false,
+          ...(options.priority === undefined ? {} : { priority: options.priority }),
+          ...(options.streamOffset === undefined
+            ? {}
+            : { arguments: { "x-stream-offset": options.streamOffset } }),
+        },
+      ),
+      callWithinMs,
+      `consume ${queue}`,
+    );
+    // The broker says yes before it has looked where the log ends; what it answers next on this channel comes after that.
+    if (options.streamOffset === "next")
+      await within(channel.checkQueue(queue), callWithinMs, `find the end of ${queue}`);
+    let cancelled: Promise<unknown> | undefined;
+    const cancel = async () => {
+      if (this.ended.aborted) return;
+      cancelled ??= channel.cancel(consumerTag);
+      await within(cancelled, callWithinMs, `leave ${queue}`);
+    };
+    const close = async () => {
+      if (this.ended.aborted) return;
+      channel.removeAllListeners("close");
+      await within(channel.close(), callWithinMs, `close the channel of ${queue}`).catch(() => undefined);
+    };
+    return { cancel, close };
+  }
+
+  #delivery(channel: Channel, message: ConsumeMessage): Delivery {
+    const whileOpen = (act: () => void) => () => {
+      if (this.ended.aborted) return;
+      try {
+        act();
+      } catch {
+        // The channel closed in this very turn: the broker delivers again.
+      }
+    };
+    return {
+      content: message.content,
+      redelivered: message.fields.redelivered,
+      correlationId: String(message.properties.correlationId ?? ""),
+      replyTo: String(message.properties.replyTo ?? ""),
+      streamOffset: Number(message.properties.headers?.["x-stream-offset"] ?? -1),
+      traceparent: message.properties.headers?.traceparent,
+      ack: whileOpen(() => channel.ack(message)),
+      requeue: whileOpen(() => channel.nack(message, false, true)),
+    };
+  }
+
+  #watchLink(): void {
+    watchLink({
+      ended: this.ended,
+      blocked: () => this.#blocked,
+      ask: () => this.#mustHave(this.#publisher).prefetch(0),
+      traffic: () => this.#left(),
+      onSilence: (error) => this.#end(error),
+    });
+  }
+
+  /** Bytes that have left this process, as long as others wait behind them; the kernel takes a few from a broker that is gone. */
+  #left(): number {
+    const { bytesWritten = 0, writableLength } = this.#stream();
+    return writableLength === 0 ? 0 : bytesWritten - writableLength;
+  }
+
+  #stream(): Duplex & { readonly bytesWritten?: number } {
+    return (this.#model.connection as unknown as { readonly stream: Duplex }).stream;
+  }
+
+  /** A channel that fails takes the connection's life with it: its owner starts afresh. */
+  #guard<C extends Channel>(channel: C): C {
+    channel.on("error", (error) => this.#end(error));
+    channel.on("close", () => this.#end(new Error("channel closed")));
+    return channel;
+  }
+
+  #mustHave<C>(channel: C | undefined): C {
+    if (channel === undefined) throw new TransientError("RabbitMQ connection is not open");
+    return channel;
+  }
+
+  #end(error: Error): void {
+    if (this.ended.aborted) return;
+    const reason = new TransientError(`RabbitMQ connection lost: ${messageOf(error)}`);
+    this.#ended.abort(reason);
+    this.#confirms?.end(reason);
+    this.#closed = this.#leave();
+  }
+
+  /**
+   * Whatever ended the life, the connection must go as well: one that stays open keeps its consumers, and the broker goes on
+   * giving them messages that nobody takes any more.
+   */
+  async #leave(): Promise<void> {
+    try {
+      await within(this.#model.close(), closeWithinMs, "close the RabbitMQ connection");
+    } catch {
+      // Closed already, or the broker does not answer: then the socket is all that is left to close.
+      this.#stream().destroy();
+    }
+  }
+}
+
+const propertiesOf = ({ correlationId, replyTo, persistent, expirationMs, traceparent }: PublishOptions) => ({
+  ...(correlationId === undefined ? {} : { correlationId }),
+  ...(replyTo === undefined ? {} : { replyTo }),
+  ...(expirationMs === undefined ? {} : { expiration: String(Math.max(0, Math.round(expirationMs))) }),
+  ...(traceparent === undefined ? {} : { headers: { traceparent } }),
+  persistent: persistent ?? false,
+});
+
+function withHeartbeat(url: string): string {
+  const parsed = new URL(url);
+  if (!parsed.searchParams.has("heartbeat")) parsed.searchParams.set("heartbeat", String(heartbeatSeconds));
+  return parsed.toString();
+}

@@ -1,0 +1,76 @@
+// Traces as the programs know them: spans, and the text by which one is continued in another process. They are off unless
+// the environment says where they go; then there is no `Tracing` at all, so a hot path asks one question: is there one?
+// What stands behind it is platform/telemetry/opentelemetry.ts, which is loaded only when it is needed.
+import { messageOf } from "../../core/errors.ts";
+import type { Environment } from "../process/program.ts";
+import type { Log } from "./log.ts";
+import { isTracingOn, tracingSettings } from "./tracing-settings.ts";
+
+export type Attributes = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+export type SpanKind = "server" | "producer" | "consumer" | "internal";
+
+export interface SpanStart {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly attributes: Attributes;
+}
+
+export interface Span {
+  /** W3C Trace Context: what travels to whoever goes on with it. */
+  readonly traceparent: string;
+  set(attributes: Attributes): void;
+  /** A pointer to a span of, usually, another trace. */
+  link(traceparent: string): void;
+  /** Ends it, as failed where there is a reason. Whatever is said of it later is not heard. */
+  end(failure?: string): void;
+}
+
+export interface Tracing {
+  /**
+   * A trace begins here, or comes in from a client. The sampler decides whether it is recorded.
+   * @returns undefined when it is not: then nothing that follows from it is either
+   */
+  enter(
+    start: SpanStart & { readonly traceparent?: string | undefined; readonly startMs?: number },
+  ): Span | undefined;
+  /**
+   * What follows from recorded spans: of one, its child; of several, a trace of its own that is linked to each.
+   * @returns undefined without any
+   */
+  follow(causes: readonly string[], start: SpanStart): Span | undefined;
+  /** Sends what is left, for as long as a program's end may take. Never throws. */
+  close(): Promise<void>;
+}
+
+/** Who the spans are from. */
+export interface TracedProgram {
+  /** "api", "controller" or "worker". */
+  readonly program: string;
+  readonly instance: string;
+  readonly cluster: string;
+}
+
+/** What OpenTelemetry's conventions want to know of every span about a message. */
+export const messaging = (queue: string, name: string, type: "process" | "send"): Attributes => ({
+  "messaging.system": "rabbitmq",
+  "messaging.destination.name": queue,
+  "messaging.operation.name": name,
+  "messaging.operation.type": type,
+});
+
+/** @returns undefined when traces are off, or when what the environment says of them makes no sense: that costs traces only */
+export async function openTracing(
+  environment: Environment,
+  program: TracedProgram,
+  log: Log,
+): Promise<Tracing | undefined> {
+  if (!isTracingOn(environment)) return undefined;
+  try {
+    const { OpenTelemetry } = await import("./opentelemetry.ts");
+    return new OpenTelemetry(tracingSettings(environment), program, log);
+  } catch (error) {
+    log.error({ reason: messageOf(error) }, "traces stay off");
+    return undefined;
+  }
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { TransientError } from "../../../../core/errors.ts";
+import { type LogNode, pathsOf, toJson } from "../../../../core/state/znodes.ts";
+import { AcknowledgedLog } from "../../../../worker/lead/log-node.ts";
+
+const paths = pathsOf("test");
+
+/** One znode. */
+class Node {
+  data: string | undefined;
+  version = -1;
+  calls = 0;
+
+  async get() {
+    this.calls += 1;
+    if (this.data === undefined) return null;
+    const stat = { czxid: 1, version: this.version, createdAtMs: 0, modifiedAtMs: 0, mine: false };
+    return { data: this.data, stat };
+  }
+
+  async create(path: string, data: string) {
+    this.calls += 1;
+    if (this.data !== undefined) return null;
+    this.data = data;
+    this.version = 0;
+    return path;
+  }
+
+  async set(_path: string, data: string, version = -1) {
+    this.calls += 1;
+    if (this.data === undefined || (version >= 0 && version !== this.version)) return false;
+    this.data = data;
+    this.version += 1;
+    return true;
+  }
+
+  get node(): LogNode {
+    return JSON.parse(this.data ?? "null");
+  }
+}
+
+describe("the znode of what is acknowledged", () => {
+  const of = (session: Node, name: string) => new AcknowledgedLog(session, paths, { name, memory: "now" });
+
+  it("is written once read with a single call", async () => {
+    const session = new Node();
+    const log = of(session, "w-1");
+    await log.read();
+    session.calls = 0;
+    await log.hasLed({ epoch: 3, position: 7 });
+    await log.hasLed({ epoch: 3, position: 8 });
+    assert.equal(session.calls, 2);
+    assert.deepEqual(session.node, { broker: "now", master: "w-1", epoch: 3, position: 8 });
+  });
+
+  it("is never taken back by a master that has a successor", async () => {
+    const session = new Node();
+    const old = of(session, "w-1");
+    await old.hasLed({ epoch: 3, position: 7 });
+    await of(session, "w-2").hasLed({ epoch: 4, position: 7 });
+    await assert.rejects(old.hasLed({ epoch: 3, position: 8 }), TransientError);
+    assert.equal(session.node.master, "w-2");
+  });
+
+  it("is written by a new master although another worker has vouched meanwhile", async () => {
+    const session = new Node();
+    const log = of(session, "w-1");
+    const before = { broker: "before", master: "w-1", epoch: 3, position: 7 };
+    await session.create(paths.log, toJson(before));
+    await log.read();
+    const other = of(session, "w-2");
+    assert.ok(await other.replace(await other.read(), { ...before, broker: "now" }));
+    await log.hasLed({ epoch: 4, position: 7 });
+    assert.equal(session.node.epoch, 4);
+  });
+
+  it("is vouched for only as it was read", async () => {
+    const session = new Node();
+    const voucher = of(session, "w-2");
+    const known = await voucher.read();
+    await of(session, "w-1").hasLed({ epoch: 4, position: 7 });
+    assert.equal(await voucher.replace(known, { broker: "now", master: "", epoch: 1, position: 1 }), false);
+    assert.equal(session.node.epoch, 4);
+  });
+});

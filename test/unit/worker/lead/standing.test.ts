@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { TransientError } from "../../../../core/errors.ts";
+import {
+  type CopyNode,
+  type LogNode,
+  type Place,
+  pathsOf,
+  type WorkerNode,
+} from "../../../../core/state/znodes.ts";
+import { createLog } from "../../../../platform/telemetry/log.ts";
+import type { Peer } from "../../../../worker/lead/membership.ts";
+import { type OwnStanding, Standing } from "../../../../worker/lead/standing.ts";
+import type { Time } from "../../../../worker/ports.ts";
+
+const log = createLog({ program: "test", format: "json", level: "silent" });
+const at = (epoch: number, position: number): Place => ({ epoch, position });
+const joined = (place: Place): OwnStanding => ({ place, joint: "joined" });
+
+/** What the worker sees in ZooKeeper, and how often it looked. */
+class Around {
+  node: LogNode | null = null;
+  version = 0;
+  copies = new Map<string, CopyNode["holds"]>();
+  others: Peer[] = [];
+  away = false;
+  looks = 0;
+  changes = 0;
+  readonly remembered = { vouchedUnder: null as string | null };
+  readonly over = new AbortController();
+
+  readonly standing = new Standing({
+    membership: {
+      peers: async () => this.others,
+      master: async () => null,
+      knownCopies: async () => {
+        this.looks += 1;
+        if (this.away) throw new TransientError("ZooKeeper connection lost");
+        return { log: { node: this.node, version: this.version }, copies: this.copies, listed: true };
+      },
+      vouch: async (known, node) => {
+        if (known.version !== this.version) return false;
+        this.node = node;
+        this.version += 1;
+        return true;
+      },
+    },
+    session: { watch: () => undefined },
+    paths: pathsOf("test"),
+    name: "w-2",
+    memory: "now",
+    remembered: this.remembered,
+    time: this.#time(),
+    log,
+    onChange: () => {
+      this.changes += 1;
+    },
+  });
+
+  /** Time passes as soon as it is waited for, and is over after some looks. */
+  #time(): Time {
+    return {
+      now: () => 0,
+      sleep: async () => {
+        await new Promise(setImmediate);
+        if (this.looks > 8) this.over.abort("enough");
+      },
+    };
+  }
+
+  peer(name: string, place: Place, eligible = false): void {
+    const node: WorkerNode = {
+      name,
+      container: "",
+      guid: "",
+      state: "joining",
+      pid: 1,
+      eligible,
+      ...place,
+      readsServed: 0,
+      writesServed: 0,
+      sinceMs: 0,
+    };
+    this.others.push({ name, pid: 1, eligible, czxid: 1, node });
+  }
+}
+
+describe("the standing of a copy", () => {
+  it("is written down and then counts at once", async () => {
+    const around = new Around();
+    around.node = { broker: "before", master: "w-2", ...at(5, 100) };
+    assert.deepEqual(await around.standing.look(joined(at(5, 100))), { kind: "lead" });
+    assert.ok(around.standing.eligible);
+    assert.equal(around.node.broker, "now");
+    assert.equal(around.looks, 2);
+  });
+
+  it("says what it waits for, once", async () => {
+    const around = new Around();
+    around.node = { broker: "before", master: "w-1", ...at(5, 100) };
+    await around.standing.look(joined(at(5, 100)));
+    await around.standing.look(joined(at(5, 100)));
+    assert.ok(!around.standing.eligible);
+    assert.match(around.standing.waiting ?? "", /waits for w-1/);
+    assert.equal(around.changes, 1);
+  });
+
+  it("goes on from its own copy in two steps when nothing is known and the log is lost", async () => {
+    const around = new Around();
+    const verdict = await around.standing.look({ place: at(5, 100), joint: "apart" });
+    assert.equal(verdict.kind, "adopt");
+    assert.deepEqual(around.node, { broker: "", master: "w-2", ...at(5, 100) });
+  });
+
+  it("outlives the loss of what ZooKeeper knew within one process", async () => {
+    const around = new Around();
+    around.node = { broker: "now", master: "w-1", ...at(5, 100) };
+    await around.standing.look(joined(at(5, 90)));
+    around.node = null;
+    around.copies = new Map([["w-1", null]]);
+    assert.deepEqual(await around.standing.look(joined(at(5, 90))), { kind: "lead" });
+  });
+
+  it("stays what it is while ZooKeeper is away", async () => {
+    const around = new Around();
+    around.node = { broker: "now", master: "w-1", ...at(5, 100) };
+    await around.standing.look(joined(at(5, 100)));
+    around.away = true;
+    await around.standing.watch(() => joined(at(5, 100)), around.over.signal);
+    assert.ok(around.standing.eligible);
+    assert.ok(around.looks > 8);
+  });
+
+  it("ends the session of a copy that another one has overtaken", async () => {
+    const around = new Around();
+    around.node = { broker: "now", master: "w-1", ...at(6, 100) };
+    around.peer("w-1", at(6, 100), true);
+    const own = (): OwnStanding => ({ place: at(5, 101), joint: "apart" });
+    await assert.rejects(around.standing.watch(own, around.over.signal), /another copy has gone on/);
+  });
+});

@@ -1,0 +1,41 @@
+// One HTTP request as a client sees it: answered, or lost with its reason. The API promises an answer within its own time
+// limit, so one that takes longer than this is a hang, which is a fault of the service and not of the connection.
+import type { Answer } from "../../cluster/http.ts";
+import { call } from "../../cluster/http.ts";
+
+/** The manifest's 10 s, and what a loaded machine may add. */
+export const hangsAfterMs = 14_000;
+
+export type Attempt =
+  | { readonly kind: "answered"; readonly answer: Answer }
+  | { readonly kind: "lost"; readonly reason: string }
+  | { readonly kind: "hung" };
+
+export async function attempt(
+  path: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Attempt> {
+  try {
+    const answer = await call("POST", path, { body, headers, timeoutMs: hangsAfterMs });
+    return { kind: "answered", answer };
+  } catch (error) {
+    const { name, message, code } = error as { name?: string; message?: string; code?: string };
+    if (name === "TimeoutError" || code === "ABORT_ERR") return { kind: "hung" };
+    return { kind: "lost", reason: code ?? message ?? String(error) };
+  }
+}
+
+export const positionIn = ({ headers }: Answer): number => Number(headers["x-dbaas-position"] ?? 0);
+export const workerIn = ({ headers }: Answer): string => String(headers["x-dbaas-worker"] ?? "");
+export const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300;
+
+/** Answers after which the same request may be sent again: the service says that it could not, not that it would not. */
+export const mayRetry = ({ status }: Answer): boolean => status === 503 || status === 507;
+
+/**
+ * The definite answer to a request that two workers were at when they died. Of several in one commit nobody knows which was
+ * to blame: a master that is killed twice in a row within moments costs a few of them this. None of them may be found later.
+ */
+export const isPoisoned = ({ status, text }: Answer): boolean =>
+  status === 422 && text.includes("poison_request");

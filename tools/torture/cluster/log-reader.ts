@@ -1,0 +1,71 @@
+// The whole log as it stands in the broker, read on from one checkpoint to the next. When the stream was made anew in the
+// meantime, a new life of the log begins.
+import { setTimeout as sleep } from "node:timers/promises";
+import { checksumOf } from "../../../core/log/record.ts";
+import { queues } from "../../../core/messages/queues.ts";
+import type { Delivery } from "../../../platform/rabbitmq/rabbit.ts";
+import type { LogLife } from "../check/log.ts";
+import { type LogLine, logLineOf } from "../check/log-line.ts";
+import { withBroker } from "./broker.ts";
+
+const quietMs = 300;
+const firstWithinMs = 3_000;
+const readWithinMs = 60_000;
+
+interface Life extends LogLife {
+  readonly lines: LogLine[];
+}
+
+export class LogReader {
+  readonly lives: Life[] = [];
+  #last: { readonly offset: number; readonly checksum: string } | null = null;
+
+  /** Reads what is new, at least up to a batch of this position. */
+  async readTo(position: number): Promise<void> {
+    if (this.#last !== null && (await this.#readFrom(this.#last.offset, position))) return;
+    this.lives.push({ lines: [] });
+    this.#last = null;
+    await this.#readFrom("first", position);
+  }
+
+  /** @returns false when the log does not go on where the last look ended */
+  #readFrom(offset: number | "first", position: number): Promise<boolean> {
+    return withBroker(async (rabbit) => {
+      const arrived: Delivery[] = [];
+      await rabbit.consume(queues.sync, { prefetch: 500, streamOffset: offset }, (delivery) => {
+        arrived.push(delivery);
+        delivery.ack();
+      });
+      const startedAtMs = performance.now();
+      let known = this.#last;
+      let reached = false;
+      let quietSinceMs = startedAtMs;
+      for (;;) {
+        const nowMs = performance.now();
+        if (arrived.length === 0) {
+          if (reached && nowMs - quietSinceMs > quietMs) return true;
+          if (known !== null && nowMs - startedAtMs > firstWithinMs) return false;
+          if (nowMs - startedAtMs > readWithinMs)
+            throw new Error(`the log does not reach position ${position}, which every copy has`);
+          await sleep(20);
+          continue;
+        }
+        quietSinceMs = nowMs;
+        for (const delivery of arrived.splice(0)) {
+          if (known !== null) {
+            const same =
+              delivery.streamOffset === known.offset && checksumOf(delivery.content) === known.checksum;
+            if (!same) return false;
+            known = null;
+            reached ||= (this.lives.at(-1)?.lines.at(-1)?.position ?? 0) >= position;
+            continue;
+          }
+          const line = logLineOf(delivery.content, delivery.streamOffset);
+          this.lives.at(-1)?.lines.push(line);
+          this.#last = { offset: delivery.streamOffset, checksum: checksumOf(delivery.content) };
+          if (line.position >= position) reached = true;
+        }
+      }
+    });
+  }
+}

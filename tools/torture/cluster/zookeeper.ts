@@ -1,0 +1,81 @@
+// The tortured cluster's znodes: read all at once for the checks, followed for the timeline, and taken away by faults.
+
+import {
+  fromJson,
+  type MasterNode,
+  pathsOf,
+  type Wish,
+  type WorkerNode,
+} from "../../../core/state/znodes.ts";
+import { createLog } from "../../../platform/telemetry/log.ts";
+import { ZooKeeperSession } from "../../../platform/zookeeper/zookeeper.ts";
+import { cluster, ports } from "../../cluster/settings.ts";
+import { credentialsFor } from "./credentials.ts";
+
+const log = createLog({ program: "torture", format: "text", level: "error" });
+export const paths = pathsOf(cluster);
+
+let current: Promise<ZooKeeperSession> | null = null;
+
+const open = async (): Promise<ZooKeeperSession> =>
+  ZooKeeperSession.open({
+    servers: `${await credentialsFor("ZOOKEEPER")}@127.0.0.1:${ports.zooKeeper}`,
+    sessionTimeoutMs: 6_000,
+    log,
+  });
+
+/** One session for all who look, until it ends; then another. The native client does not bear many in one process. */
+export async function zooKeeper(): Promise<ZooKeeperSession> {
+  const opened = await current?.catch(() => null);
+  if (opened && !opened.silent.aborted) return opened;
+  opened?.close();
+  current = open();
+  return current;
+}
+
+export async function closeZooKeeper(): Promise<void> {
+  const opened = await current?.catch(() => null);
+  current = null;
+  opened?.close();
+}
+
+export interface SeenCluster {
+  readonly master: (MasterNode & { readonly epoch: number }) | null;
+  readonly workers: readonly WorkerNode[];
+}
+
+export async function seenBy(session: ZooKeeperSession): Promise<SeenCluster> {
+  const [node, names] = await Promise.all([session.get(paths.master), session.children(paths.workers)]);
+  const nodes = await Promise.all(names.map((name) => session.get(paths.worker(name))));
+  const master = node === null ? null : fromJson<MasterNode>(node.data);
+  return {
+    master: node === null || master === null ? null : { ...master, epoch: node.stat.czxid },
+    workers: nodes.flatMap((one) => (one === null ? [] : (fromJson<WorkerNode>(one.data) ?? []))),
+  };
+}
+
+export interface ZnodesLeft {
+  readonly workerNodes: readonly string[];
+  readonly pidNodes: readonly string[];
+  readonly drainNodes: readonly string[];
+  readonly openWishes: readonly string[];
+}
+
+export async function znodesLeft(): Promise<ZnodesLeft> {
+  const session = await zooKeeper();
+  const [workerNodes, pidNodes, drainNodes, wishes] = await Promise.all(
+    [paths.workers, paths.pids, paths.draining, paths.wishes].map((path) => session.children(path)),
+  );
+  const open = await Promise.all(
+    (wishes ?? []).map(async (id) => {
+      const node = await session.get(`${paths.wishes}/${id}`);
+      return node !== null && fromJson<Wish>(node.data)?.outcome === undefined ? [id] : [];
+    }),
+  );
+  return {
+    workerNodes: workerNodes ?? [],
+    pidNodes: pidNodes ?? [],
+    drainNodes: drainNodes ?? [],
+    openWishes: open.flat(),
+  };
+}

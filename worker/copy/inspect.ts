@@ -1,0 +1,36 @@
+// `node dist/worker/copy/inspect.js [DATA_DIR] [SQL]`: what a worker's file holds, read beside the running worker. Two copies at
+// one position print the same line; with SQL it prints the rows of a query instead. For operators and for tests.
+import { join } from "node:path";
+import { emptySchema, type Schema } from "../../core/schema.ts";
+import { Connection } from "../sqlite.ts";
+import { type Digest, digest } from "./digest.ts";
+
+const keysTable = {
+  name: "_dbaas_keys",
+  primaryKey: ["key"],
+  columns: ["key", "hash", "answer"].map((name) => ({ name })),
+};
+
+async function main(directory: string, sql: string | undefined): Promise<void> {
+  const connection = await Connection.open(join(directory, "data.db"), "read");
+  if (sql !== undefined) return print(await connection.all(sql));
+  // One read transaction: the position and the rows are of one moment.
+  await connection.exec("BEGIN");
+  const meta = new Map(
+    (await connection.all("SELECT name, value FROM _dbaas_meta")).map((row) => [row.name, String(row.value)]),
+  );
+  const schema = JSON.parse(meta.get("schema") ?? JSON.stringify(emptySchema)) as Schema;
+  const { position, epoch } = JSON.parse(meta.get("applied") ?? "{}") as {
+    position?: number;
+    epoch?: number;
+  };
+  const tables: Record<string, Digest> = {};
+  for (const table of [...schema.tables, keysTable]) tables[table.name] = await digest(connection, table);
+  print({ position, epoch, tables });
+}
+
+const print = (value: unknown): void => {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+};
+
+await main(process.argv[2] ?? "/data", process.argv[3]);

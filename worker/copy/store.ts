@@ -1,0 +1,229 @@
+// One copy of the database: a SQLite file with the data, the idempotency keys, and how far in the log it is, all three
+// always changed in the same transaction. There is one writer connection, used by one role at a time, and a few readers.
+import { mkdir } from "node:fs/promises";
+import { Refusal } from "../../core/errors.ts";
+import { type Applied, advance, nothingApplied } from "../../core/log/judge.ts";
+import type { BatchRecord, KeyEntry, LogRecord } from "../../core/log/record.ts";
+import { emptySchema, type Schema } from "../../core/schema.ts";
+import { sleep } from "../../platform/process/waiting.ts";
+import { CompiledShapes } from "../sql/compiled.ts";
+import { Connection, isStatementsFault } from "../sqlite.ts";
+import { applyEffect, merged } from "./effects.ts";
+import {
+  databaseFile,
+  discard,
+  formatVersion,
+  install,
+  mustBeThere,
+  requireFormat,
+  verify,
+} from "./files.ts";
+import { prepareKeys, recordKeys } from "./keys.ts";
+import { ReadPool } from "./read-pool.ts";
+
+/** A record as it was read from the log. */
+export interface LogEntry {
+  readonly record: LogRecord;
+  readonly offset: number;
+  readonly checksum: string;
+  /** Everything that stands in the log before it was read as well, back to where the copy joined it. */
+  readonly unbroken?: boolean;
+  /** Of the commit that published it. */
+  readonly traceparent?: string | undefined;
+}
+
+/** A record that its master could apply cannot be applied here: this copy is not what it should be. */
+export class DivergedError extends Error {
+  override readonly name = "DivergedError";
+}
+
+const isRefusal = (error: unknown): boolean => error instanceof Refusal || isStatementsFault(error);
+
+/** What a statement must be able to undo, and what it sorts, goes to a file beyond a few pages: it can be a whole table. */
+const writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;
+  PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;`;
+
+const metaDdl = `CREATE TABLE IF NOT EXISTS _dbaas_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`;
+
+export class Store {
+  readonly directory: string;
+  readonly writer: Connection;
+  readonly readers: ReadPool;
+  #applied: Applied;
+  #schema: Schema;
+  #compiled: CompiledShapes;
+  readonly #waiting = new Set<{ readonly position: number; readonly wake: () => void }>();
+
+  private constructor(
+    directory: string,
+    writer: Connection,
+    readers: ReadPool,
+    applied: Applied,
+    schema: Schema,
+  ) {
+    this.directory = directory;
+    this.writer = writer;
+    this.readers = readers;
+    this.#applied = applied;
+    this.#schema = schema;
+    this.#compiled = new CompiledShapes(schema);
+  }
+
+  /**
+   * @throws DamagedFileError when the file is not a whole database of ours: `discard` it then and start from nothing
+   * @throws TerminalError when a newer version wrote it
+   */
+  static async open(directory: string, { verified = false } = {}): Promise<Store> {
+    await mkdir(directory, { recursive: true });
+    const file = databaseFile(directory);
+    const writer = await Connection.open(file, "write");
+    try {
+      await writer.exec(writerPragmas);
+      if (!verified) await verify(writer);
+      await writer.exec(metaDdl);
+      await prepareKeys(writer);
+      const meta = new Map(
+        (await writer.all("SELECT name, value FROM _dbaas_meta")).map((row) => [row.name, String(row.value)]),
+      );
+      requireFormat(meta.get("format"), "the database file");
+      await putMeta(writer, "format", String(formatVersion));
+      const applied = JSON.parse(meta.get("applied") ?? JSON.stringify(nothingApplied)) as Applied;
+      const schema = JSON.parse(meta.get("schema") ?? JSON.stringify(emptySchema)) as Schema;
+      return new Store(directory, writer, await ReadPool.open(file), applied, schema);
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+  }
+
+  static discard(directory: string): Promise<void> {
+    return discard(directory);
+  }
+
+  static install(directory: string, snapshotFile: string): Promise<void> {
+    return install(directory, snapshotFile);
+  }
+
+  /** What is committed. */
+  get applied(): Applied {
+    return this.#applied;
+  }
+
+  get schema(): Schema {
+    return this.#schema;
+  }
+
+  get compiled(): CompiledShapes {
+    return this.#compiled;
+  }
+
+  /** Reads the whole file as it is on the disk. @throws DamagedFileError when it is not whole, or gone */
+  async check(): Promise<void> {
+    await mustBeThere(databaseFile(this.directory));
+    await this.readers.apart(verify);
+  }
+
+  /** A master syncs every commit to the disk; a slave has the log to read again. */
+  async syncEveryCommit(on: boolean): Promise<void> {
+    await this.writer.exec(`PRAGMA synchronous = ${on ? "FULL" : "NORMAL"}`);
+  }
+
+  /** Applies records that `judge` let through, in order, in one transaction. */
+  async apply(entries: readonly LogEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    try {
+      await this.#apply(entries);
+    } catch (cause) {
+      throw isRefusal(cause)
+        ? new DivergedError("a record of the log does not fit this copy", { cause })
+        : cause;
+    }
+  }
+
+  async #apply(entries: readonly LogEntry[]): Promise<void> {
+    await this.transaction(async () => {
+      let schema = this.#schema;
+      let compiled = this.#compiled;
+      for (const batches of betweenExpiries(entries)) {
+        for (const effect of merged(batches.flatMap((batch) => batch.effects))) {
+          const after = await applyEffect(this.writer, compiled, schema, effect);
+          if (after !== schema) compiled = new CompiledShapes(after);
+          schema = after;
+        }
+        const keys = batches.flatMap(({ keys, position, atMs, logMs = atMs }) =>
+          keys.map((entry) => ({ entry, position, atMs: logMs })),
+        );
+        await recordKeys(this.writer, keys);
+      }
+      let applied = this.#applied;
+      for (const { record, offset, checksum } of entries)
+        applied = advance(applied, record, offset, checksum);
+      return { applied, schema };
+    });
+  }
+
+  /**
+   * Runs `work` in one transaction of the writer. It commits with the place in the log that `work` returns; when `work`
+   * throws, nothing has happened.
+   */
+  async transaction(
+    work: () => Promise<{ readonly applied: Applied; readonly schema: Schema }>,
+  ): Promise<void> {
+    await this.writer.exec("BEGIN IMMEDIATE");
+    let next: { readonly applied: Applied; readonly schema: Schema };
+    try {
+      next = await work();
+      await putMeta(this.writer, "applied", JSON.stringify(next.applied));
+      if (next.schema !== this.#schema) await putMeta(this.writer, "schema", JSON.stringify(next.schema));
+      await this.writer.exec("COMMIT");
+    } catch (error) {
+      await this.writer.exec("ROLLBACK").catch(() => undefined);
+      throw error;
+    }
+    if (next.schema !== this.#schema) this.#compiled = new CompiledShapes(next.schema);
+    this.#schema = next.schema;
+    this.#applied = next.applied;
+    for (const waiting of [...this.#waiting]) if (next.applied.position >= waiting.position) waiting.wake();
+  }
+
+  recordKeys(entries: readonly KeyEntry[], position: number, atMs: number): Promise<void> {
+    return recordKeys(
+      this.writer,
+      entries.map((entry) => ({ entry, position, atMs })),
+    );
+  }
+
+  /** @returns whether this copy has reached `position` within the time */
+  async reaches(position: number, withinMs: number): Promise<boolean> {
+    if (this.#applied.position >= position) return true;
+    const woken = new AbortController();
+    const waiting = { position, wake: () => woken.abort("reached") };
+    this.#waiting.add(waiting);
+    await sleep(withinMs, woken.signal);
+    this.#waiting.delete(waiting);
+    return this.#applied.position >= position;
+  }
+
+  async close(): Promise<void> {
+    await this.readers.close();
+    await this.writer.close();
+  }
+}
+
+/** Keys are recorded for many records at once, but never later than a record after them that makes keys be forgotten. */
+function betweenExpiries(entries: readonly LogEntry[]): readonly (readonly BatchRecord[])[] {
+  const out: BatchRecord[][] = [[]];
+  for (const { record } of entries) {
+    if (record.kind !== "batch") continue;
+    if (record.effects.some((effect) => "expireKeys" in effect)) out.push([]);
+    out.at(-1)?.push(record);
+  }
+  return out;
+}
+
+const putMeta = (writer: Connection, name: string, value: string): Promise<unknown> =>
+  writer.run(
+    "INSERT INTO _dbaas_meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
+    name,
+    value,
+  );

@@ -1,0 +1,47 @@
+// What the copy on this worker's volume holds, kept in ZooKeeper beyond the worker's life: when nothing else is known, the
+// fullest copy is found by it.
+import { messageOf } from "../../core/errors.ts";
+import { nowhere, samePlace } from "../../core/log/place.ts";
+import type { Place } from "../../core/state/znodes.ts";
+import { sleep, within } from "../../platform/process/waiting.ts";
+import type { Log } from "../../platform/telemetry/log.ts";
+import type { Membership } from "./membership.ts";
+
+const keepEveryMs = 2_000;
+const lastWithinMs = 1_000;
+
+export class KeptPlace {
+  readonly #membership: Pick<Membership, "keepPlace">;
+  readonly #log: Log;
+  #kept: Place = nowhere;
+
+  constructor(membership: Pick<Membership, "keepPlace">, log: Log) {
+    this.#membership = membership;
+    this.#log = log;
+  }
+
+  /** @throws TransientError while ZooKeeper is away */
+  async put({ epoch, position }: Place): Promise<void> {
+    await this.#membership.keepPlace({ epoch, position });
+    this.#kept = { epoch, position };
+  }
+
+  /** The last word of a worker that ends in order. */
+  async last(place: Place): Promise<void> {
+    if (samePlace(place, this.#kept)) return;
+    await within(this.put(place), lastWithinMs, "keep the last place").catch((error) =>
+      this.#log.debug({ reason: messageOf(error) }, "could not keep the place"),
+    );
+  }
+
+  /** Returns when the signal fires. */
+  async keep(place: () => Place, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(keepEveryMs, signal);
+      if (signal.aborted || samePlace(place(), this.#kept)) continue;
+      await this.put(place()).catch((error) =>
+        this.#log.debug({ reason: messageOf(error) }, "could not keep the place"),
+      );
+    }
+  }
+}

@@ -1,0 +1,169 @@
+// The way into mastership and out of it: elected -> at least what is known to be acknowledged -> marker into the log -> the log
+// read up to it -> what it holds into the znode `log` -> writeQ.
+import { messageOf, TransientError } from "../../core/errors.ts";
+import { holdsAll, placeInWords, samePlace } from "../../core/log/place.ts";
+import { encodeRecord } from "../../core/log/record.ts";
+import { queues } from "../../core/messages/queues.ts";
+import { gateOf } from "../../core/rules/trust.ts";
+import type { LogNode, Place } from "../../core/state/znodes.ts";
+import { follow } from "../copy/follow.ts";
+import { logClock } from "../copy/log-clock.ts";
+import { GapError } from "../copy/log-reader.ts";
+import { bounded } from "../deadline.ts";
+import { Chores } from "../write/chores.ts";
+import { FencedError, runMaster } from "../write/master.ts";
+import type { Elected } from "./membership.ts";
+import type { RoleOptions } from "./run-roles.ts";
+
+const markerWithinMs = 15_000;
+/** What is known to be acknowledged stands in the log, or it does not: it has been sent by then. */
+const knownWithinMs = 10_000;
+/** How far this master is, for the case that the log loses its end and only this copy is left. */
+const tellEveryMs = 500;
+const lastWordWithinMs = 1_000;
+
+/** Leads until the signal fires or the session has been silent too long. @throws always: a life has one mastership */
+export async function lead(
+  options: RoleOptions,
+  { epoch, known }: Elected,
+  signal: AbortSignal,
+  onMaster: () => void,
+): Promise<never> {
+  const { ledger, log, spec, session, membership, time, name, onWrites, onTables } = options;
+  const deposed = new AbortController();
+  const scope = AbortSignal.any([signal, session.silent, deposed.signal]);
+  watchPlace(options, scope, deposed);
+  const startedAtMs = time.now();
+  log.info({ epoch, position: ledger.applied.position }, "elected, draining the log");
+  await reachKnown(options, known, scope);
+  await drainLog(options, epoch, scope);
+  await Promise.all([membership.hasLed(ledger.applied), ledger.syncEveryCommit(true)]);
+  onMaster();
+  const tookMs = time.now() - startedAtMs;
+  log.info({ epoch, position: ledger.applied.position, tookMs }, "master, taking writes");
+  const logTime = logClock(await ledger.newestKeyMs(), time);
+  const chores = new Chores(ledger, spec, log, logTime(), (report) => onTables?.({ epoch, ...report }));
+  const telling = tellPlace(options, scope);
+  try {
+    await runMaster(
+      {
+        ...options,
+        worker: name,
+        epoch,
+        queryMs: () => spec().requests.queryMs,
+        logTime,
+        chores: (logMs) => chores.due(logMs),
+        onAtWork: () => void membership.atWork(),
+        onServed: onWrites,
+      },
+      scope,
+    );
+  } finally {
+    await ledger.syncEveryCommit(false).catch(() => undefined);
+    deposed.abort("left");
+    await telling;
+  }
+  // A master does not become a slave again in one life: the next one joins afresh, with nothing half done.
+  throw new TransientError(`no longer master: ${messageOf(scope.reason)}`);
+}
+
+/**
+ * A master whose znode somebody removed goes at once. Until it does, it may itself be the one whom the others expect to take
+ * the place, by its pid, and then nobody would.
+ */
+function watchPlace(
+  { session, paths, log }: RoleOptions,
+  scope: AbortSignal,
+  deposed: AbortController,
+): void {
+  const look = async () => {
+    try {
+      const stat = await session.stat(paths.master);
+      if (stat?.mine !== true) deposed.abort(new TransientError("the master znode is not its own any more"));
+    } catch (error) {
+      // ZooKeeper is away: when it comes back every watch fires again.
+      log.debug({ reason: messageOf(error) }, "could not look at the master znode");
+    }
+  };
+  session.watch("node", paths.master, () => void look(), scope);
+  void look();
+}
+
+/**
+ * A worker that holds less than what is known to be acknowledged writes no marker: it would draw every copy after it.
+ * @throws GapError when the log does not bring it there
+ */
+async function reachKnown(options: RoleOptions, known: LogNode | null, scope: AbortSignal): Promise<void> {
+  const { ledger, memory, adoptsFrom } = options;
+  const adopts = adoptsFrom !== undefined && samePlace(ledger.applied, adoptsFrom);
+  const gate = gateOf(ledger.applied, known, { memory, adopts });
+  if (gate.kind === "refuse") throw new TransientError(`must not lead: ${gate.why}`);
+  if (gate.kind === "pass") return;
+  if (await followUntil(options, scope, knownWithinMs, () => holdsAll(ledger.applied, gate.until))) return;
+  throw new GapError(
+    `the log ends at ${placeInWords(ledger.applied)}, but ${placeInWords(gate.until)} was acknowledged`,
+  );
+}
+
+/**
+ * Reads the log until `enough`, as long as the copy gets on: how long the log is limits nothing.
+ * @returns false when it did not get on for `withinMs` @throws the scope's reason
+ */
+async function followUntil(
+  options: RoleOptions,
+  scope: AbortSignal,
+  withinMs: number,
+  enough: () => boolean,
+): Promise<boolean> {
+  const { ledger, time } = options;
+  for (;;) {
+    const before = ledger.applied;
+    await bounded(time, withinMs, [scope], (deadline) => follow(options, deadline, enough));
+    if (enough()) return true;
+    scope.throwIfAborted();
+    if (samePlace(before, ledger.applied)) return false;
+  }
+}
+
+/** Keeps in ZooKeeper how far this master's copy is, and once more at the end. */
+async function tellPlace({ ledger, membership, time, log }: RoleOptions, scope: AbortSignal): Promise<void> {
+  let told: Place = ledger.applied;
+  const tell = async () => {
+    const place = ledger.applied;
+    if (samePlace(place, told)) return;
+    await membership.hasLed(place);
+    told = place;
+  };
+  while (!scope.aborted) {
+    await time.sleep(tellEveryMs, scope);
+    if (scope.aborted) break;
+    await tell().catch((error) => log.debug({ reason: messageOf(error) }, "could not tell the place"));
+  }
+  const late = time.sleep(lastWordWithinMs);
+  await Promise.race([tell().catch(() => undefined), late]);
+}
+
+/** Everything acknowledged stands before our marker: once we have read it, we hold it all. */
+async function drainLog(options: RoleOptions, epoch: number, scope: AbortSignal): Promise<void> {
+  const { rabbit, ledger, name, membership, time, adoptsFrom } = options;
+  if (ledger.applied.epoch >= epoch) {
+    await membership.raiseEpochs(ledger.applied.epoch);
+    throw new FencedError(
+      `epoch ${epoch} is not newer than the log's ${ledger.applied.epoch}: was ZooKeeper emptied?`,
+    );
+  }
+  const adopts = adoptsFrom !== undefined && samePlace(ledger.applied, adoptsFrom);
+  const marker = encodeRecord({
+    kind: "marker",
+    epoch,
+    after: ledger.applied.position,
+    ...(adopts ? { adopts: ledger.applied.epoch } : {}),
+    master: name,
+    atMs: time.now(),
+  });
+  await rabbit.publish(queues.sync, marker, { persistent: true });
+  if (!(await followUntil(options, scope, markerWithinMs, () => ledger.applied.epoch >= epoch)))
+    throw new TransientError(`own marker did not come back within ${markerWithinMs} ms`);
+  if (ledger.applied.epoch > epoch)
+    throw new FencedError(`epoch ${ledger.applied.epoch} has begun before ${epoch}`);
+}

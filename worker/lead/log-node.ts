@@ -1,0 +1,67 @@
+// The znode that says what is known to be acknowledged. Every writer changes it only as it has read it, so that neither a
+// master that was replaced nor a vote on an older state overwrites what a later master wrote.
+import { TransientError } from "../../core/errors.ts";
+import { fromJson, type LogNode, type Paths, type Place, toJson } from "../../core/state/znodes.ts";
+import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+
+const attemptsMax = 5;
+
+export interface KnownLog {
+  readonly node: LogNode | null;
+  /** -1 when there is no node. */
+  readonly version: number;
+}
+
+export class AcknowledgedLog {
+  readonly #session: Pick<ZooKeeperSession, "get" | "set" | "create">;
+  readonly #path: string;
+  readonly #master: string;
+  readonly #broker: string;
+  #known: KnownLog | undefined;
+
+  /** @param broker the broker's memory id of this session */
+  constructor(
+    session: Pick<ZooKeeperSession, "get" | "set" | "create">,
+    paths: Paths,
+    { name, memory }: { readonly name: string; readonly memory: string },
+  ) {
+    this.#session = session;
+    this.#path = paths.log;
+    this.#master = name;
+    this.#broker = memory;
+  }
+
+  async read(): Promise<KnownLog> {
+    const content = await this.#session.get(this.#path);
+    this.#known =
+      content === null
+        ? { node: null, version: -1 }
+        : { node: fromJson<LogNode>(content.data), version: content.stat.version };
+    return this.#known;
+  }
+
+  /** @returns false when it was changed since it was read */
+  async replace({ version }: KnownLog, node: LogNode): Promise<boolean> {
+    if (version < 0) return (await this.#session.create(this.#path, toJson(node))) !== null;
+    return this.#session.set(this.#path, toJson(node), version);
+  }
+
+  /**
+   * This worker leads, or has led, up to `place`, and its copy holds everything acknowledged.
+   * @throws TransientError when a later master has written here
+   */
+  async hasLed({ epoch, position }: Place): Promise<void> {
+    const node: LogNode = { broker: this.#broker, master: this.#master, epoch, position };
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
+      const known = this.#known ?? (await this.read());
+      if (known.node !== null && known.node.epoch > epoch)
+        throw new TransientError(`epoch ${known.node.epoch} has begun, this master is of epoch ${epoch}`);
+      if (await this.replace(known, node)) {
+        this.#known = { node, version: known.version + 1 };
+        return;
+      }
+      this.#known = undefined;
+    }
+    throw new TransientError("could not write down what is acknowledged");
+  }
+}

@@ -1,0 +1,187 @@
+// What a worker is from one moment to the next: joining -> slave -> master, or -> draining. Each role is a scope: entered
+// here, left here with everything in it undone. Election happens among the workers, in ZooKeeper; no controller is needed.
+import { messageOf, TransientError } from "../../core/errors.ts";
+import type { Judge } from "../../core/log/judge.ts";
+import { holdsAll } from "../../core/log/place.ts";
+import type { ManifestSpec } from "../../core/manifest/manifest.ts";
+import { mayLead } from "../../core/rules/election.ts";
+import type { Paths, Place, TablesNode } from "../../core/state/znodes.ts";
+import { Wakeable } from "../../platform/process/waiting.ts";
+import type { Log } from "../../platform/telemetry/log.ts";
+import { follow } from "../copy/follow.ts";
+import type { Broker, Feed, Ledger, Members, Session, Suspicion, Time } from "../ports.ts";
+import { type AnswerReads, type ServingReads, serveReads } from "../read/slave.ts";
+import { lead } from "./lead.ts";
+import type { Elected } from "./membership.ts";
+import { nextRole, type Role, type RoleEvent } from "./role.ts";
+
+export interface RoleOptions {
+  readonly name: string;
+  readonly rabbit: Broker;
+  readonly session: Session;
+  readonly membership: Members;
+  readonly suspects: Suspicion;
+  readonly paths: Paths;
+  readonly ledger: Ledger;
+  readonly reader: Feed;
+  readonly judge: Judge;
+  /** The broker's memory id. */
+  readonly memory: string;
+  /** Set when the log does not hold this copy and goes on from it once its worker leads: where it stands. */
+  readonly adoptsFrom?: Place | undefined;
+  readonly time: Time;
+  readonly answerReads: AnswerReads;
+  readonly spec: () => ManifestSpec;
+  readonly log: Log;
+  /** What tables there are, each time that a master's have changed or could not be changed. */
+  readonly onTables?: (tables: TablesNode) => void;
+  readonly onRole: (role: Role) => void;
+  readonly onReads: (reads: number) => void;
+  readonly onWrites: (writes: number) => void;
+}
+
+/** A look at the znodes happens at every change of them, and this often in any case. */
+const lookEveryMs = 1_000;
+/** A life that is over gives its reads so long to be answered; the others are delivered to another slave. */
+const lastAnswersWithinMs = 1_000;
+
+/** Runs until this life is over. @returns "drained" when the worker was scaled in and has nothing left to do */
+export async function runRoles(options: RoleOptions, signal: AbortSignal): Promise<"drained" | "ended"> {
+  return new Roles(options, signal).run();
+}
+
+class Roles {
+  readonly #options: RoleOptions;
+  readonly #signal: AbortSignal;
+  readonly #look: Wakeable;
+  readonly #failed = new AbortController();
+  #role: Role = "joining";
+  #serving: ServingReads | undefined;
+
+  constructor(options: RoleOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#look = new Wakeable(options.time);
+    this.#signal = AbortSignal.any([signal, this.#failed.signal]);
+  }
+
+  async run(): Promise<"drained" | "ended"> {
+    const { session, paths, name, log } = this.#options;
+    for (const [kind, path] of [
+      ["children", paths.workers],
+      ["node", paths.master],
+      ["node", paths.drain(name)],
+      ["node", paths.pid(name)],
+    ] as const)
+      session.watch(kind, path, () => this.#look.wake(), this.#signal);
+    const following = new AbortController();
+    const follower = this.#follow(AbortSignal.any([this.#signal, following.signal]));
+    try {
+      while (!this.#signal.aborted) {
+        const elected = await this.#step();
+        if (elected !== null) {
+          // The reads it holds are answered by the way: writes must not wait for a slow one.
+          void this.#stopServing().catch((error) => this.#failed.abort(error));
+          following.abort("left");
+          await follower;
+          await lead(this.#options, elected, this.#signal, () => this.#on("elected"));
+        }
+        if (this.#role === "draining") {
+          await this.#stopServing();
+          log.info("drained: every read that was begun is answered");
+          return "drained";
+        }
+        await this.#look.wait(lookEveryMs, this.#signal);
+      }
+      if (this.#failed.signal.aborted) throw this.#failed.signal.reason;
+      return "ended";
+    } finally {
+      following.abort("left");
+      this.#failed.abort(new Error("life over"));
+      await follower;
+      await this.#lastAnswers();
+    }
+  }
+
+  /** One look at the world. @returns null unless this worker was just elected */
+  async #step(): Promise<Elected | null> {
+    const { membership, name, ledger } = this.#options;
+    const seen = await this.#seen();
+    if (seen === null) return null;
+    const { peers, master, draining } = seen;
+    // Somebody took this worker for dead and removed its node: it must not go on as if it were a member.
+    if (!peers.some((peer) => peer.name === name)) throw new TransientError("own znode is gone");
+    if (draining) this.#on("drain");
+    if (this.#role === "draining") return null;
+    if (mayLead(name, peers, master !== null)) {
+      const elected = await membership.takeMastership();
+      if (elected !== null) return elected;
+    }
+    const target = peers.find((peer) => peer.name === master?.name)?.node;
+    if (this.#role === "joining" && target !== undefined && holdsAll(ledger.applied, target))
+      await this.#serve();
+    return null;
+  }
+
+  /** @returns null while ZooKeeper does not answer: a worker goes on as what it is until its session is over */
+  async #seen() {
+    const { membership, session, paths, name, log } = this.#options;
+    try {
+      const [peers, master, drain] = await Promise.all([
+        membership.peers(),
+        membership.master(),
+        session.stat(paths.drain(name)),
+      ]);
+      return { peers, master, draining: drain !== null };
+    } catch (error) {
+      if (!(error instanceof TransientError)) throw error;
+      log.debug({ reason: messageOf(error) }, "could not look at the znodes");
+      return null;
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const caughtUpSoon = () => {
+      if (this.#role === "joining") this.#look.wake();
+      return false;
+    };
+    await follow(this.#options, signal, caughtUpSoon).catch((error) => this.#failed.abort(error));
+  }
+
+  async #serve(): Promise<void> {
+    const { rabbit, ledger, name, log, suspects, answerReads, onReads } = this.#options;
+    this.#serving = await serveReads({
+      rabbit,
+      worker: name,
+      log,
+      suspects,
+      answer: answerReads,
+      onServed: onReads,
+      onFailure: (error) => this.#failed.abort(error),
+    });
+    this.#on("caughtUp");
+    log.info({ position: ledger.applied.position }, "caught up, serving reads");
+  }
+
+  async #stopServing(): Promise<void> {
+    const serving = this.#serving;
+    this.#serving = undefined;
+    await serving?.finish();
+  }
+
+  async #lastAnswers(): Promise<void> {
+    if (this.#serving === undefined) return;
+    const answered = new AbortController();
+    const finished = this.#stopServing().then(
+      () => answered.abort("answered"),
+      () => answered.abort("failed"),
+    );
+    await Promise.race([finished, this.#options.time.sleep(lastAnswersWithinMs, answered.signal)]);
+  }
+
+  #on(event: RoleEvent): void {
+    const next = nextRole(this.#role, event);
+    if (next === this.#role) return;
+    this.#role = next;
+    this.#options.onRole(next);
+  }
+}

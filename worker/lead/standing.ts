@@ -1,0 +1,147 @@
+// Where this worker's copy stands among all that is known: whether it may lead, and what it waits for otherwise. Looks at
+// ZooKeeper, lets the pure rules decide (core/rules/trust.ts), and writes what they say.
+import { messageOf, TransientError } from "../../core/errors.ts";
+import { placeInWords } from "../../core/log/place.ts";
+import { type Joint, standingOf, type Verdict } from "../../core/rules/trust.ts";
+import type { Paths, Place } from "../../core/state/znodes.ts";
+import { Wakeable } from "../../platform/process/waiting.ts";
+import type { Log } from "../../platform/telemetry/log.ts";
+import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+import type { Time } from "../ports.ts";
+import type { Membership } from "./membership.ts";
+
+/** What a worker process remembers over its sessions. */
+export interface Remembered {
+  /** The broker's memory id under which the log was last known to be whole. */
+  vouchedUnder: string | null;
+}
+
+export interface StandingOptions {
+  readonly membership: Pick<Membership, "peers" | "master" | "knownCopies" | "vouch">;
+  readonly session: Pick<ZooKeeperSession, "watch">;
+  readonly paths: Paths;
+  readonly name: string;
+  /** The broker's memory id. */
+  readonly memory: string;
+  readonly remembered: Remembered;
+  readonly time: Time;
+  readonly log: Log;
+  /** Whether it is eligible, or why not, has changed. */
+  readonly onChange: () => void;
+}
+
+export interface OwnStanding {
+  readonly place: Place;
+  readonly joint: Joint;
+}
+
+/** Looks again at every change of the list of workers, and this often. */
+const lookEveryMs = { eligible: 1_000, waiting: 250 } as const;
+const writesInARow = 3;
+/** A copy that another one has overtaken gets so many looks to see that it is not. */
+const overtakenLooks = 3;
+
+export class Standing {
+  readonly #options: StandingOptions;
+  readonly #wakeable: Wakeable;
+  #eligible = false;
+  #waiting: string | undefined;
+
+  constructor(options: StandingOptions) {
+    this.#options = options;
+    this.#wakeable = new Wakeable(options.time);
+  }
+
+  get eligible(): boolean {
+    return this.#eligible;
+  }
+
+  /** In one sentence; undefined while it waits for nothing. */
+  get waiting(): string | undefined {
+    return this.#waiting;
+  }
+
+  /** Decides, and writes down what the decision asks for. */
+  async look(own: OwnStanding): Promise<Verdict> {
+    for (let writes = 0; ; writes++) {
+      const verdict = await this.#look(own);
+      if (verdict.kind !== "vouch") return this.#is(verdict);
+      if (writes === writesInARow)
+        return this.#is({ kind: "wait", why: "waits for ZooKeeper to keep a note" });
+    }
+  }
+
+  async #look(own: OwnStanding): Promise<Verdict> {
+    const { membership, name, memory, remembered, log } = this.#options;
+    const [known, peers, master] = await Promise.all([
+      membership.knownCopies(),
+      membership.peers(),
+      membership.master(),
+    ]);
+    if (known.log.node?.broker === memory) remembered.vouchedUnder = memory;
+    const verdict = standingOf(
+      { name, ...own, vouchedUnder: remembered.vouchedUnder },
+      {
+        memory,
+        log: known.log.node,
+        copies: known.copies,
+        listed: known.listed,
+        peers: peers
+          .filter((peer) => peer.name !== name)
+          .map((peer) => ({ name: peer.name, place: peer.node, eligible: peer.eligible })),
+        hasMaster: master !== null,
+      },
+    );
+    if (verdict.kind === "vouch" && (await membership.vouch(known.log, verdict.log))) {
+      const message =
+        verdict.log.broker === memory
+          ? "own copy shows that the log is whole"
+          : "own copy is the fullest of all that is known";
+      log.info({ place: placeInWords(own.place) }, message);
+    }
+    return verdict;
+  }
+
+  #is(verdict: Verdict): Verdict {
+    const eligible = verdict.kind === "lead" || verdict.kind === "adopt";
+    const waiting = verdict.kind === "wait" ? verdict.why : undefined;
+    if (eligible === this.#eligible && waiting === this.#waiting) return verdict;
+    if (waiting !== undefined && waiting !== this.#waiting)
+      this.#options.log.info({ waiting }, "not eligible");
+    this.#eligible = eligible;
+    this.#waiting = waiting;
+    this.#options.onChange();
+    return verdict;
+  }
+
+  /** Sleeps until it is worth looking again. */
+  async pause(signal: AbortSignal): Promise<void> {
+    await this.#wakeable.wait(this.#eligible ? lookEveryMs.eligible : lookEveryMs.waiting, signal);
+  }
+
+  wakeOnChanges(signal: AbortSignal): void {
+    const { session, paths } = this.#options;
+    session.watch("children", paths.workers, () => this.#wakeable.wake(), signal);
+  }
+
+  /**
+   * Keeps looking while the copy reads the log.
+   * @throws TransientError when the copy must join the log anew: another one has gone on, or it takes a snapshot
+   */
+  async watch(own: () => OwnStanding, signal: AbortSignal): Promise<void> {
+    let overtaken = 0;
+    while (!signal.aborted) {
+      await this.pause(signal);
+      if (signal.aborted) return;
+      try {
+        const verdict = await this.look(own());
+        overtaken = verdict.kind === "copy" ? overtaken + 1 : 0;
+      } catch (error) {
+        // ZooKeeper is away: this worker stays what it is until its session is over.
+        this.#options.log.debug({ reason: messageOf(error) }, "could not look at the copies");
+      }
+      if (overtaken === overtakenLooks)
+        throw new TransientError("another copy has gone on; this one joins the log anew");
+    }
+  }
+}

@@ -1,0 +1,218 @@
+// Answers one batch of reads from a copy. Requests of one shape run as one statement; if that fails or takes long, each
+// runs alone, so that one bad or slow request harms only itself. Answers leave as soon as they are known.
+import { Refusal, type RefusalCode, refusalBody } from "../../core/errors.ts";
+import {
+  type Answer,
+  queueLimits,
+  type ReadBatch,
+  type ReadItem,
+  refusalAnswer,
+  waitMsOf,
+} from "../../core/messages/queues.ts";
+import type { ReadShape } from "../../core/messages/statement.ts";
+import type { Store } from "../copy/store.ts";
+import { refusalOf } from "../requests/refusals.ts";
+import type { CompiledRead } from "../sql/compiled.ts";
+import { rowsMax } from "../sql/read-sql.ts";
+import { InterruptedError, TooLargeError } from "../sqlite.ts";
+import { fitReads } from "./fit-reads.ts";
+import type { ReadReply } from "./slave.ts";
+
+export interface ReadLimits {
+  /** One query may run this long. */
+  readonly queryMs: number;
+  /** A read waits this long at most for its copy to reach a wanted position. */
+  readonly freshWithinMs: number;
+  /** The API waits no longer than this for the answers to a batch: what is left of it then is dropped. */
+  readonly answerWithinMs: number;
+}
+
+/** A group that takes longer than this is broken up: its slow member must not hold the others. */
+const groupMs = 50;
+/** More records than a copy applies while a read waits. */
+const recordsAheadMax = 20_000;
+
+/** From this size an answer holds up others on its way to the broker. */
+const largeBytes = 256 * 1024;
+
+/** Reads whose statement took long, or whose answer was large, when it ran last. */
+const heavy = new WeakSet<CompiledRead>();
+
+interface Answering {
+  readonly store: Store;
+  readonly limits: ReadLimits;
+  readonly reply: ReadReply;
+  /** By the monotonic clock; no other clock takes part, the API's may be wrong by a day. */
+  readonly droppedAtMs: number;
+}
+
+/** @throws what is no request's fault, for instance a damaged file */
+export async function answerReads(
+  store: Store,
+  batch: ReadBatch,
+  limits: ReadLimits,
+  reply: ReadReply,
+): Promise<void> {
+  const groups = new Map<string, ReadItem[]>();
+  for (const item of batch.items) {
+    const key = `${item.shape} ${item.minPosition ?? 0}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  const droppedAtMs = performance.now() + Math.min(limits.answerWithinMs, waitMsOf(batch));
+  const answering = { store, limits, reply, droppedAtMs };
+  await Promise.all([...groups.values()].map((group) => answerGroup(answering, batch, group)));
+}
+
+async function answerGroup(
+  answering: Answering,
+  batch: ReadBatch,
+  items: readonly ReadItem[],
+): Promise<void> {
+  const { store, reply } = answering;
+  const first = items[0];
+  const shape = first === undefined ? undefined : batch.shapes[first.shape];
+  if (first === undefined || shape === undefined) return;
+  const minPosition = first.minPosition ?? 0;
+  if (minPosition > store.applied.position && !(await isReached(answering, minPosition))) {
+    const message = `no copy has reached position ${minPosition} yet; this one is at ${store.applied.position}`;
+    return reply.emit(items.map((item) => refuse(store, item, "not_fresh", message)));
+  }
+  const compiled = compile(store, shape);
+  if (compiled instanceof Refusal) {
+    const body = refusalBody(compiled);
+    return reply.emit(items.map((item) => refusalAnswer(item.index, body, store.applied.position)));
+  }
+  const { fitting, refused, apart } = fitReads(store.compiled, shape, items);
+  if (refused.length > 0)
+    reply.emit(
+      refused.map(({ item, refusal }) =>
+        refusalAnswer(item.index, refusalBody(refusal), store.applied.position),
+      ),
+    );
+  for (const { item, shape: own } of apart)
+    await answerGroup(answering, { ...batch, shapes: [own] }, [{ ...item, shape: 0 }]);
+  await answerFitting(answering, compiled, fitting);
+}
+
+/** A read that waits for its copy holds up nothing; one that cannot come to its position does not wait. */
+async function isReached({ store, limits, reply }: Answering, position: number): Promise<boolean> {
+  if (position - store.applied.position > recordsAheadMax || !reply.hold()) return false;
+  return store.reaches(position, limits.freshWithinMs);
+}
+
+/** Reads of one shape whose values fit their columns. */
+async function answerFitting(
+  answering: Answering,
+  compiled: CompiledRead,
+  items: readonly ReadItem[],
+): Promise<void> {
+  if (compiled.groupable && items.length > 1 && !heavy.has(compiled)) {
+    if (await together(answering, compiled, items)) return;
+  }
+  const unfinished: Promise<void>[] = [];
+  for (const item of items) {
+    if (performance.now() > answering.droppedAtMs) break;
+    await new Promise<void>((next) => {
+      const answered = alone(answering, compiled, item, next);
+      // Whatever it fails with is thrown below.
+      answered.then(next, next);
+      unfinished.push(answered);
+    });
+  }
+  await Promise.all(unfinished);
+}
+
+function compile(store: Store, shape: ReadShape): CompiledRead | Refusal {
+  try {
+    return store.compiled.read(shape);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+/** @returns false when the group must be broken up */
+async function together(
+  { store, reply }: Answering,
+  compiled: CompiledRead,
+  items: readonly ReadItem[],
+): Promise<boolean> {
+  try {
+    const use = { limitMs: groupMs, room: reply.room };
+    await store.readers.quickly(use, async (connection) => {
+      // Taken before the query starts: the copy the query sees has at least this position.
+      const { position } = store.applied;
+      const [row] = await connection.all(compiled.sql, paramsOf(items));
+      const lines = String(row?.body ?? "").split("\n");
+      if (lines.length !== items.length) throw new Error("a group of reads answered another number of reads");
+      reply.emit(items.map((item, i) => answerOf(store, item, lines[i] ?? "", position)));
+    });
+    return true;
+  } catch (error) {
+    if (refusalOf(error) === null) throw error;
+    if (error instanceof InterruptedError) heavy.add(compiled);
+    return false;
+  }
+}
+
+/** @param onSlow told when it takes longer than others may wait for it */
+async function alone(
+  { store, limits, reply, droppedAtMs }: Answering,
+  compiled: CompiledRead,
+  item: ReadItem,
+  onSlow: () => void,
+): Promise<void> {
+  let isSlow = false;
+  let isLarge = false;
+  const use = {
+    limitMs: limits.queryMs,
+    room: reply.room,
+    isHeavy: heavy.has(compiled),
+    onSlow: () => {
+      isSlow = true;
+      heavy.add(compiled);
+      onSlow();
+      return reply.hold();
+    },
+  };
+  if (use.isHeavy) reply.hold();
+  try {
+    await store.readers.use(use, async (connection) => {
+      if (performance.now() > droppedAtMs) return;
+      const { position } = store.applied;
+      const [row] = await connection.all(compiled.sql, paramsOf([item]));
+      const answer = answerOf(store, item, String(row?.body ?? ""), position);
+      isLarge = Buffer.byteLength(answer.body) >= largeBytes;
+      reply.emit([answer]);
+    });
+    if (isLarge) heavy.add(compiled);
+    else if (!isSlow) heavy.delete(compiled);
+  } catch (error) {
+    const refusal = error instanceof TooLargeError ? tooManyBytes : refusalOf(error);
+    if (refusal === null) throw error;
+    reply.emit([refusalAnswer(item.index, refusalBody(refusal), store.applied.position)]);
+  }
+}
+
+const paramsOf = (items: readonly ReadItem[]): string => JSON.stringify(items.map((item) => item.params));
+
+const tooManyBytes = new Refusal(
+  "too_large",
+  `the answer has more than ${queueLimits.answerBytesMax} bytes`,
+  "limit",
+);
+
+function answerOf(store: Store, item: ReadItem, text: string, position: number): Answer {
+  const space = text.indexOf(" ");
+  if (Number(text.slice(0, space)) > rowsMax)
+    return refuse(store, item, "too_large", `the answer has more than ${rowsMax} rows`, "limit");
+  const body = Buffer.from(text.slice(space + 1));
+  if (body.length > queueLimits.answerBytesMax)
+    return refusalAnswer(item.index, refusalBody(tooManyBytes), position);
+  return { index: item.index, ok: true, body, position };
+}
+
+const refuse = (store: Store, item: ReadItem, code: RefusalCode, message: string, field?: string): Answer =>
+  refusalAnswer(item.index, refusalBody(new Refusal(code, message, field)), store.applied.position);

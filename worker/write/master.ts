@@ -1,0 +1,321 @@
+// The master at work: writeQ -> transaction -> syncQ -> read back -> commit -> responseQ -> ack.
+// It takes whatever has queued up since its last commit as one batch, so its commits grow with the load and a lone write
+// waits for no other. It is master exactly while `run` runs, and leaves it at the first sign of a successor.
+import { messageOf, Refusal, refusalBody, TransientError } from "../../core/errors.ts";
+import type { Judge } from "../../core/log/judge.ts";
+import { checksumOf } from "../../core/log/record.ts";
+import { decodeWriteBatch, queueLimits, queues } from "../../core/messages/queues.ts";
+import { Wakeable } from "../../platform/process/waiting.ts";
+import type { Delivery } from "../../platform/rabbitmq/rabbit.ts";
+import type { Log } from "../../platform/telemetry/log.ts";
+import type { LogEntry } from "../copy/store.ts";
+import { bounded } from "../deadline.ts";
+import type { Broker, Feed, Ledger, Suspicion, Time } from "../ports.ts";
+import { bury, poisoned, readable, undecidedBody } from "../requests/deliveries.ts";
+import { sendAnswers } from "../requests/send-answers.ts";
+import { FaultyWriteError } from "./apply-writes.ts";
+import type { Append, Chore, CommitLimits, PendingWrite, WriteResult } from "./commit-batch.ts";
+import { aloneOf, HeldMessage, type HeldWrite, settleWith, suspectId, writesOf } from "./held-writes.ts";
+import { SlowShapes } from "./slow-shapes.ts";
+import { type Lane, WriteLanes } from "./write-lanes.ts";
+
+export interface MasterOptions {
+  readonly rabbit: Broker;
+  readonly ledger: Ledger;
+  readonly reader: Feed;
+  readonly judge: Judge;
+  readonly time: Time;
+  readonly suspects: Suspicion;
+  readonly epoch: number;
+  readonly worker: string;
+  readonly log: Log;
+  /** One request may run this long while no other waits. */
+  readonly queryMs: () => number;
+  readonly logTime: () => number;
+  /** What must be done besides the clients' requests, asked for before each commit. */
+  readonly chores: (logMs: number) => readonly Chore[];
+  /** Told once writes reach this master. */
+  readonly onAtWork: () => void;
+  readonly onServed: (writes: number) => void;
+}
+
+/** Messages in hand: as many as arrive while one slow write has its turn. The API bounds their bytes. */
+const prefetch = 128;
+const readBackWithinMs = 5_000;
+const idleWakeMs = 500;
+/** No further request is begun in a commit that has taken so long. */
+const budgetMs = 100;
+/** What a request may take in the company of others; one that takes longer is tried again alone. */
+const togetherMs = 100;
+/** What a request may take alone while others wait. */
+const pressedMs = 200;
+/** A clear is an administrator's, and takes what the size of the data asks for. It is not interrupted for those who wait. */
+const clearMs = 60_000;
+/** One that ran so long was not quick. */
+const quickMs = 50;
+
+/** There is a newer master in the log: whatever this one still does is void. */
+export class FencedError extends Error {
+  override readonly name = "FencedError";
+}
+
+const tooSlow = (ms: number): Refusal =>
+  new Refusal(
+    "query_timeout",
+    `the write was interrupted: it may run for ${ms} ms, and for ${pressedMs} ms while others wait`,
+  );
+
+const shed = refusalBody(new Refusal("unavailable", "too many slow writes wait; this one was not tried"));
+
+interface Arrived {
+  readonly delivery: Delivery;
+  readonly atMs: number;
+}
+
+/** Runs until the signal fires. @throws FencedError, or what made it unable to go on */
+export async function runMaster(options: MasterOptions, signal: AbortSignal): Promise<void> {
+  const master = new Master(options);
+  await master.run(signal);
+}
+
+class Master {
+  readonly #options: MasterOptions;
+  readonly #arrived: Arrived[] = [];
+  readonly #lanes = new WriteLanes();
+  readonly #slowShapes = new SlowShapes();
+  readonly #wakeable: Wakeable;
+
+  constructor(options: MasterOptions) {
+    this.#options = options;
+    this.#wakeable = new Wakeable(options.time);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { rabbit, reader, epoch, time } = this.#options;
+    reader.onArrival(() => this.#wakeable.wake());
+    // A hung predecessor keeps its place at the queue until its connection drops: the younger master must come first.
+    const consumer = await rabbit.consume(queues.write, { prefetch, priority: epoch }, (delivery) => {
+      this.#arrived.push({ delivery, atMs: time.now() });
+      this.#wakeable.wake();
+    });
+    try {
+      this.#options.onAtWork();
+      while (!signal.aborted) {
+        this.#lookForSuccessor(reader.take());
+        if (!(await this.#cycle())) await this.#wakeable.wait(idleWakeMs, signal);
+      }
+    } finally {
+      // What was not answered goes back to the queue with the channel, for the next master.
+      await consumer.close();
+    }
+  }
+
+  /** @returns whether there was anything to do */
+  async #cycle(): Promise<boolean> {
+    const { chores, logTime } = this.#options;
+    const toDo = chores(logTime());
+    // Chores go alone: requests behind a migration are compiled against the schema it leaves.
+    if (toDo.length > 0) await this.#commit([], toDo);
+    await this.#sort(this.#takeArrived());
+    const turn = this.#lanes.next();
+    if (turn === undefined) return toDo.length > 0;
+    const writes = this.#stillWanted(turn.writes);
+    if (turn.lane === "suspects") await this.#tried(await this.#begun(writes));
+    else await this.#carriedOut(turn.lane, writes);
+    return true;
+  }
+
+  /** Up to a commit's worth together with what waits already; at least one message, however large, when nothing does. */
+  #takeArrived(): readonly Arrived[] {
+    let bytes = this.#lanes.bytes;
+    const isIdle = bytes === 0;
+    let count = 0;
+    for (const { delivery } of this.#arrived) {
+      bytes += delivery.content.length;
+      if ((count > 0 || !isIdle) && bytes > queueLimits.batchBytesMax) break;
+      count += 1;
+    }
+    return this.#arrived.splice(0, count);
+  }
+
+  /** Puts each request into its lane. */
+  async #sort(arrived: readonly Arrived[]): Promise<void> {
+    const { rabbit, ledger, time, log } = this.#options;
+    const nowMs = time.now();
+    for (const { delivery, atMs } of arrived) {
+      const batch = await readable(rabbit, delivery, decodeWriteBatch, log);
+      if (batch === null) continue;
+      const message = new HeldMessage(delivery, batch);
+      const writes = writesOf(message, batch, atMs, delivery.content.length);
+      const isNew = batch.attempt === 1 && !delivery.redelivered;
+      // A request that is known was applied before its master died: it needs only its answer.
+      const known = isNew ? undefined : await ledger.known(batch.items.map(({ key }) => key));
+      for (const write of writes) {
+        const { shape, item } = write.pending;
+        if (known !== undefined && !known.has(item.key)) this.#lanes.add("suspects", write);
+        else this.#add(this.#slowShapes.isSlow(shape, ledger.schema, nowMs) ? "slow" : "quick", write);
+      }
+      if (batch.items.length === 0) message.settled(0);
+    }
+  }
+
+  #add(lane: Lane, write: HeldWrite): void {
+    if (this.#lanes.add(lane, write)) return;
+    this.#answer([{ write, answer: { ok: false, body: JSON.stringify(shed), position: 0 } }]);
+  }
+
+  /** A request whose client has gone is dropped: it was answered that its fate is unknown. */
+  #stillWanted(writes: readonly HeldWrite[]): readonly HeldWrite[] {
+    const nowMs = this.#options.time.now();
+    const wanted = writes.filter(({ untilMs }) => untilMs >= nowMs);
+    if (wanted.length < writes.length)
+      for (const { message, untilMs } of writes) if (untilMs < nowMs) message.settled(1);
+    return wanted;
+  }
+
+  /** Notes suspects before they are worked on. @returns those to be tried, and those to be refused */
+  async #begun(suspected: readonly HeldWrite[]): Promise<readonly HeldWrite[]> {
+    const { rabbit, suspects, log } = this.#options;
+    const { guilty, undecided } = await suspects.begin(suspected.map(suspectId));
+    const begun: HeldWrite[] = [];
+    for (const write of suspected) {
+      const id = suspectId(write);
+      if (undecided.has(id))
+        this.#answer([{ write, answer: { ok: false, body: JSON.stringify(undecidedBody), position: 0 } }]);
+      else if (guilty.has(id)) {
+        await bury(rabbit, write.message, aloneOf(write), log);
+        begun.push(refusedWith(write, poisoned));
+      } else begun.push(write);
+    }
+    return begun;
+  }
+
+  async #tried(suspected: readonly HeldWrite[]): Promise<void> {
+    try {
+      await this.#carriedOut("suspects", suspected);
+    } catch (error) {
+      const faulty = suspected.filter(
+        ({ pending }) => error instanceof FaultyWriteError && pending.item.key === error.key,
+      );
+      if (faulty.length > 0) await this.#options.suspects.blame(faulty.map(suspectId)).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #carriedOut(lane: Lane, writes: readonly HeldWrite[]): Promise<void> {
+    if (writes.length === 0) return;
+    const alone = writes.length === 1;
+    const outcomes = await this.#commit(writes, [], alone ? this.#limitsAlone() : this.#limitsTogether());
+    const answered: { write: HeldWrite; answer: WriteResult }[] = [];
+    const left: HeldWrite[] = [];
+    for (const [i, write] of writes.entries()) {
+      const outcome = outcomes[i] ?? "left";
+      if (outcome === "left") left.push(write);
+      else if (outcome === "tooLong") this.#ranTooLong(write, alone, left);
+      else answered.push({ write, answer: outcome });
+    }
+    this.#answer(answered);
+    if (lane === "suspects") this.#lanes.putBack(lane, left);
+    else this.#putBack(left);
+  }
+
+  /** What was thought to be quick may look otherwise by now. */
+  #putBack(left: readonly HeldWrite[]): void {
+    const { ledger, time } = this.#options;
+    const nowMs = time.now();
+    const isSlow = ({ pending: { shape, refusal } }: HeldWrite): boolean =>
+      refusal === undefined && this.#slowShapes.isSlow(shape, ledger.schema, nowMs);
+    const slow = left.filter(isSlow);
+    for (const write of slow) this.#add("slow", write);
+    this.#lanes.putBack("quick", slow.length === 0 ? left : left.filter((write) => !slow.includes(write)));
+  }
+
+  /** It is tried alone; or it was, and its refusal is written with the next commit. */
+  #ranTooLong(write: HeldWrite, alone: boolean, left: HeldWrite[]): void {
+    const { shape } = write.pending;
+    this.#slowShapes.ran(shape, true, this.#options.time.now());
+    if (alone || shape.kind === "insert") left.unshift(refusedWith(write, tooSlow(this.#ownMs(shape))));
+    else this.#add("slow", write);
+  }
+
+  /** What a request may take while no other waits. */
+  #ownMs({ kind }: PendingWrite["shape"]): number {
+    return kind === "clear" ? clearMs : this.#options.queryMs();
+  }
+
+  #limitsTogether(): CommitLimits {
+    // The work of an insert is bounded by the size of its body.
+    const mayGoOn = ({ shape }: PendingWrite, ranMs: number) =>
+      ranMs < (shape.kind === "insert" ? this.#ownMs(shape) : Math.min(togetherMs, this.#ownMs(shape)));
+    return { budgetMs, mayGoOn };
+  }
+
+  #limitsAlone(): CommitLimits {
+    const isPressed = () =>
+      this.#arrived.length > 0 || this.#lanes.waiting("quick") > 0 || this.#lanes.waiting("suspects") > 0;
+    const isLeft = ({ kind }: PendingWrite["shape"]) => kind === "insert" || kind === "clear";
+    const mayGoOn = ({ shape }: PendingWrite, ranMs: number) =>
+      ranMs < this.#ownMs(shape) && (ranMs < pressedMs || isLeft(shape) || !isPressed());
+    return { budgetMs, mayGoOn };
+  }
+
+  async #commit(
+    held: readonly HeldWrite[],
+    chores: readonly Chore[],
+    limits: CommitLimits = { budgetMs, mayGoOn: () => true },
+  ) {
+    const { ledger, epoch, time, logTime } = this.#options;
+    const startedAtMs = time.now();
+    const messages = new Set(held.map(({ message }) => message));
+    const causes = [...messages].flatMap(({ traceparent }) => traceparent ?? []);
+    const writes = held.map(({ pending }) => pending);
+    const append: Append = (content, traceparent) => this.#append(content, traceparent);
+    const input = { writes, chores, epoch, atMs: startedAtMs, logMs: logTime(), limits, causes };
+    const outcomes = await ledger.commit(input, append);
+    if (time.now() - startedAtMs < quickMs)
+      for (const { shape } of writes) this.#slowShapes.ran(shape, false, startedAtMs);
+    return outcomes;
+  }
+
+  #answer(answered: readonly { readonly write: HeldWrite; readonly answer: WriteResult }[]): void {
+    const { rabbit, worker, onServed } = this.#options;
+    settleWith(answered, (message, answers) => sendAnswers(rabbit, worker, message, answers));
+    onServed(answered.length);
+  }
+
+  /** Publishes and waits for the record to come back from the log with no successor's marker before it. */
+  #append(content: Buffer, traceparent?: string): Promise<{ offset: number; checksum: string }> {
+    const { rabbit, time } = this.#options;
+    return bounded(time, readBackWithinMs, [rabbit.ended], (signal, giveUp) => {
+      rabbit.publish(queues.sync, content, { persistent: true, traceparent }).catch(giveUp);
+      return this.#readBack(checksumOf(content), signal);
+    });
+  }
+
+  async #readBack(checksum: string, signal: AbortSignal): Promise<{ offset: number; checksum: string }> {
+    const { reader, epoch } = this.#options;
+    while (!signal.aborted) {
+      // One at a time: what stands behind the own record must stay in the reader, where the next look finds a successor.
+      const [entry] = await reader.next(signal, 1);
+      if (entry === undefined) continue;
+      if (entry.checksum === checksum && entry.record.epoch === epoch)
+        return { offset: entry.offset, checksum };
+      this.#lookForSuccessor([entry]);
+    }
+    throw new TransientError(`own record did not come back from the log: ${messageOf(signal.reason)}`);
+  }
+
+  #lookForSuccessor(entries: readonly LogEntry[]): void {
+    const { ledger, epoch, judge } = this.#options;
+    for (const { record } of entries) {
+      const verdict = judge(ledger.applied, record);
+      if (verdict === "duplicate" || verdict === "stale") continue;
+      throw new FencedError(`epoch ${record.epoch} has begun, this master is of epoch ${epoch}`);
+    }
+  }
+}
+
+const refusedWith = (write: HeldWrite, refusal: Refusal): HeldWrite => ({
+  ...write,
+  pending: { ...write.pending, refusal },
+});
