@@ -29,7 +29,7 @@ export interface BatcherOptions<P extends Pending> extends SenderOptions<P> {
   readonly idPrefix: string;
   /** Messages on their way before requests wait for others. */
   readonly messagesInFlight: () => number;
-  /** Sent once more when unanswered for so long, and others were not. */
+  /** Sent once more when no answer to any of it came for so long, and others were answered. */
   readonly staleMs?: number;
   /** A request that got no answer has changed nothing. */
   readonly changesNothing: boolean;
@@ -101,6 +101,7 @@ export class Batcher<P extends Pending> {
     const batch = this.#inFlight.get(id);
     if (batch === undefined) return false;
     this.#newestAnsweredSentAtMs = Math.max(this.#newestAnsweredSentAtMs, batch.sentAtMs);
+    batch.movedAtMs = this.#options.clock.monotonicMs();
     for (const answer of answers) {
       const pending = batch.take(answer.index);
       if (pending === undefined) continue;
@@ -124,10 +125,13 @@ export class Batcher<P extends Pending> {
     }
   }
 
-  /** Under mere overload everything is late, in the order in which it was sent: sending it again would add to that. */
+  /**
+   * Under mere overload everything is late, in the order in which it was sent: sending it again would add to that. A batch of which
+   * answers still come is in good hands.
+   */
   #isStale(batch: InFlight<P>, nowMs: number): boolean {
     const { staleMs = Number.POSITIVE_INFINITY, messagesInFlight } = this.#options;
-    if (this.#line === undefined || batch.publications !== 1 || nowMs - batch.sentAtMs < staleMs)
+    if (this.#line === undefined || batch.publications !== 1 || nowMs - batch.movedAtMs < staleMs)
       return false;
     return batch.sentAtMs < this.#newestAnsweredSentAtMs || this.#inFlight.size <= messagesInFlight();
   }

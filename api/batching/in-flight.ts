@@ -8,6 +8,8 @@ export class InFlight<P extends Pending> {
   attempt: 1 | 2 = 1;
   /** How often it was sent. */
   publications = 0;
+  /** When it was sent first, or when the last of its answers so far came. */
+  movedAtMs: number;
   readonly #waiting: (P | undefined)[];
   #unanswered: number;
   readonly #firstDeadlineAtMs: number;
@@ -15,6 +17,7 @@ export class InFlight<P extends Pending> {
   constructor(id: string, requests: readonly P[], sentAtMs: number) {
     this.id = id;
     this.sentAtMs = sentAtMs;
+    this.movedAtMs = sentAtMs;
     this.#waiting = [...requests];
     this.#unanswered = requests.length;
     this.#firstDeadlineAtMs = requests.reduce(

@@ -33,7 +33,7 @@ const groupMs = 50;
 const recordsAheadMax = 20_000;
 
 /** From this size an answer holds up others on its way to the broker. */
-const largeBytes = 256 * 1024;
+const largeBytes = 1024 * 1024;
 
 /** Reads whose statement took long, or whose answer was large, when it ran last. */
 const heavy = new WeakSet<CompiledRead>();
@@ -177,7 +177,10 @@ async function alone(
       return reply.hold();
     },
   };
-  if (use.isHeavy) reply.hold();
+  if (use.isHeavy && !reply.hold())
+    return reply.emit([
+      refuse(store, item, "unavailable", "too many slow or large reads wait; send it again"),
+    ]);
   try {
     await store.readers.use(use, async (connection) => {
       if (performance.now() > droppedAtMs) return;

@@ -381,6 +381,28 @@ describe("a batcher of reads", () => {
     assert.equal(batcher.pending, 0);
   });
 
+  it("sends no batch again of which answers still come", async () => {
+    const { clock, batcher, line, submit, answer } = readWorld();
+    batcher.connect(line);
+    for (let i = 0; i < 4; i++) submit(i);
+    await turn();
+    for (const index of [0, 1, 2]) {
+      clock.ms += 1_900;
+      answer(0, [ok(index)]);
+      batcher.sweep();
+    }
+    assert.equal(line.sent.length, 1);
+    clock.ms += 2_000;
+    batcher.sweep();
+    assert.deepEqual(
+      line.reads().map(({ attempt, items }) => [attempt, items.map(({ index }) => index)]),
+      [
+        [1, [0, 1, 2, 3]],
+        [2, [3]],
+      ],
+    );
+  });
+
   it("sends nothing again when all is late, but what was overtaken", async () => {
     const { clock, batcher, line, submit, answer } = readWorld();
     batcher.connect(line);

@@ -179,6 +179,34 @@ describe("answering a batch of reads", () => {
     );
   });
 
+  it("reads with large answers wait outside the slots of others, and are refused for now where they may not", async (t) => {
+    const store = await withPeople(t, long);
+    const all: ReadShape = { kind: "select", table: "people", columns: ["name"] };
+    const held: boolean[] = [];
+    const codes = async (mayHold: boolean, asked: ReadBatch) => {
+      const out: string[] = [];
+      const reply = {
+        ...replying((some) =>
+          out.push(...some.map(({ ok, body }) => (ok ? "answered" : JSON.parse(body.toString()).code))),
+        ),
+        hold: () => {
+          held.push(mayHold);
+          return mayHold;
+        },
+      };
+      await answerReads(store, asked, { ...limits, queryMs: 5_000 }, reply);
+      return out;
+    };
+    assert.deepEqual(await codes(true, read([all], [item([])])), ["answered"]);
+    held.length = 0;
+    assert.deepEqual(await codes(true, read([all], [item([])])), ["answered"]);
+    assert.ok(held.length > 0);
+    assert.deepEqual(await codes(false, read([all, byName], [item([]), item(["x"], { shape: 1 })])), [
+      "unavailable",
+      "answered",
+    ]);
+  });
+
   it("does not look at the wall clock, which may be another than the API's", async (t) => {
     const store = await withPeople(t, [["ada", 36]]);
     const asked = { ...read([byName], [item(["ada"], { minPosition: 2 })]), deadlineMs: 1 };
