@@ -18,8 +18,8 @@ export const limits = {
   /** Each costs three times as much as one without TLS. */
   tlsConnectionsMax: 2_048,
   /** How long a request waits for others while messages are on their way. */
-  patienceMs: 4,
-  /** Messages of one kind on their way at a time, while patience lasts; reads get one for each slave besides. */
+  lingerMs: 4,
+  /** Messages of one kind on their way at a time, while requests linger; reads get one for each slave besides. */
   messagesInFlight: 2,
   sweepEveryMs: 50,
   /** A read whose slave has not answered by then is also given to another one. */

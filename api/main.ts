@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { openAccess } from "../core/access.ts";
 import { queues } from "../core/messages/queues.ts";
 import { pathsOf, persistentParents } from "../core/state/znodes.ts";
-import { systemClock as clock } from "../platform/process/clock.ts";
+import { systemClock as clock, every } from "../platform/process/clock.ts";
 import { logOptions, runProgram, variable } from "../platform/process/program.ts";
 import { aborted } from "../platform/process/waiting.ts";
 import { Rabbit } from "../platform/rabbitmq/rabbit.ts";
@@ -54,7 +54,7 @@ runProgram(log, async (stop) => {
   const paths = pathsOf(cluster);
   const tracing = await openTracing(environment, { program: "api", instance: apiId, cluster }, log);
   // Unique for ever: two lives of this process must never take each other's answers or keys.
-  const instance = `${apiId}-${Date.now().toString(36)}${randomBytes(4).toString("hex")}`;
+  const instance = `${apiId}-${clock.wallMs().toString(36)}${randomBytes(4).toString("hex")}`;
 
   const { MANIFEST: manifest, TLS_DIR: certificateDir } = environment;
   const door = new Door(clock, manifest === undefined ? openAccess : "unknown");
@@ -121,7 +121,7 @@ runProgram(log, async (stop) => {
     }),
     now: clock.now,
   });
-  const stream = new LiveStream({ paths, limits, sampler, depths });
+  const stream = new LiveStream({ paths, limits, clock, sampler, depths });
   door.onChange(stream.dismiss);
   const metrics = apiMetrics(apiId, {
     meters,
@@ -146,11 +146,11 @@ runProgram(log, async (stop) => {
   const server = new ApiServer({ hot: database, rest: routes, door, unsent });
 
   const over = new AbortController();
-  const sweeping = setInterval(() => {
+  const stopSweeping = every(clock, limits.sweepEveryMs, () => {
     reads.sweep();
     writes.sweep();
-  }, limits.sweepEveryMs);
-  const givingUp = setInterval(() => unsent.sweep(), limits.unsentSweptEveryMs);
+  });
+  const stopGivingUp = every(clock, limits.unsentSweptEveryMs, () => unsent.sweep());
   const lives = [
     liveAgainAndAgain({
       name: "RabbitMQ",
@@ -186,8 +186,8 @@ runProgram(log, async (stop) => {
   await aborted(stop);
   stream.close();
   await server.drain();
-  clearInterval(sweeping);
-  clearInterval(givingUp);
+  stopSweeping();
+  stopGivingUp();
   certificate?.close();
   await counter.flush();
   over.abort();

@@ -52,7 +52,7 @@ export async function live(options: LifeOptions, stop: AbortSignal): Promise<voi
     await session.protect("/");
     await acquireLock(
       session,
-      { path: paths.controller, nowMs: clock.now(), log, isAlive: processRuns },
+      { path: paths.controller, nowMs: clock.wallMs(), log, isAlive: processRuns },
       over,
     );
     const uid = await uidOf(session, paths, options);
@@ -80,13 +80,12 @@ async function work(
     image: settings.image,
     self: hostname(),
   });
-  const steadyOffsetMs = clock.now() - clock.monotonicMs();
   const world: World = {
     engine,
-    registry: new ZnodeRegistry(session, paths),
+    registry: new ZnodeRegistry(session, paths, clock),
     failpoint,
     spec: () => manifest().spec,
-    moment: () => ({ nowMs: steadyOffsetMs + clock.monotonicMs(), wallMs: clock.now() }),
+    moment: () => ({ nowMs: clock.now(), wallMs: clock.wallMs() }),
     containerFor: (spec, worker, image) => workerContainer({ ...settings, uid }, spec.worker, worker, image),
     interrupted: () => loop.interrupted,
   };
@@ -94,8 +93,8 @@ async function work(
     measures.cycleDone(done);
     if (tracing !== undefined) traceCycle(tracing, done);
   };
-  const cycle = new Cycle({ cluster: settings.cluster, world, manifest, log, onDone });
-  const loop = new Loop(() => cycle.run(), over);
+  const cycle = new Cycle({ cluster: settings.cluster, world, clock, manifest, log, onDone });
+  const loop = new Loop(() => cycle.run(), clock, over);
   const wake = (urgency?: "urgent") => loop.wake(urgency);
   for (const path of [paths.workers, paths.wishes]) session.watch("children", path, () => wake(), over);
   session.watch("node", paths.master, () => wake(), over);

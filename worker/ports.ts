@@ -3,7 +3,7 @@
 
 import type { Applied } from "../core/log/judge.ts";
 import type { Schema } from "../core/schema.ts";
-import { sleep } from "../platform/process/waiting.ts";
+import { type Clock, systemClock } from "../platform/process/clock.ts";
 import type { Rabbit } from "../platform/rabbitmq/rabbit.ts";
 import type { ZooKeeperSession } from "../platform/zookeeper/zookeeper.ts";
 import type { LogReader } from "./copy/log-reader.ts";
@@ -42,14 +42,6 @@ export type Members = Pick<
 
 export type Suspicion = Pick<Suspects, "begin" | "blame">;
 
-export interface Time {
-  /** Unix ms as the process counts it on from its start: a stepped clock makes nothing look old or young. */
-  now(): number;
-  /** Resolves after `ms`, or at once when the signal fires. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
-}
+export type Time = Clock;
 
-export const systemTime: Time = {
-  now: () => Math.round(performance.timeOrigin + performance.now()),
-  sleep,
-};
+export const systemTime = systemClock;

@@ -11,6 +11,7 @@
 
 import type { RefusalBody } from "../../core/errors.ts";
 import type { DecodedAnswer } from "../../core/messages/queues.ts";
+import type { Cancel } from "../../platform/process/clock.ts";
 import { Distribution, sizeScale } from "../../platform/telemetry/distribution.ts";
 import { Admission, type AdmissionLimits, unavailable } from "./admission.ts";
 import { InFlight } from "./in-flight.ts";
@@ -21,7 +22,7 @@ import { Waiting } from "./waiting.ts";
 export interface BatcherLimits extends AdmissionLimits, SenderLimits {
   readonly batchItemsMax: number;
   readonly batchBytesMax: number;
-  readonly patienceMs: number;
+  readonly lingerMs: number;
 }
 
 export interface BatcherOptions<P extends Pending> extends SenderOptions<P> {
@@ -48,7 +49,8 @@ export class Batcher<P extends Pending> {
   #turnEndAwaited = false;
   /** Once the broker takes messages again. */
   #repeatDue = false;
-  #patience: NodeJS.Timeout | undefined;
+  /** Ends the wait of requests for others. */
+  #stopLingering: Cancel | undefined;
 
   /** Requests in each message, as they were sent first. */
   readonly sizes = new Distribution(sizeScale);
@@ -156,7 +158,7 @@ export class Batcher<P extends Pending> {
     this.#turnEndAwaited = false;
     if (!this.#waiting.any) return;
     if (this.#isWorthAMessage()) this.#flush();
-    else this.#patience ??= setTimeout(this.#flush, this.#options.limits.patienceMs);
+    else this.#stopLingering ??= this.#options.clock.after(this.#options.limits.lingerMs, this.#flush);
   };
 
   #isWorthAMessage(): boolean {
@@ -166,8 +168,8 @@ export class Batcher<P extends Pending> {
   }
 
   readonly #flush = (): void => {
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
+    this.#stopLingering?.();
+    this.#stopLingering = undefined;
     const { batchItemsMax, batchBytesMax } = this.#options.limits;
     while (this.#line !== undefined && this.#waiting.any) {
       this.#batches += 1;

@@ -3,7 +3,7 @@
 
 import { messageOf } from "../../core/errors.ts";
 import { fromJson, type ReadsNode, toJson } from "../../core/state/znodes.ts";
-import type { Clock } from "../../platform/process/clock.ts";
+import type { Cancel, Clock } from "../../platform/process/clock.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Znodes } from "./znodes.ts";
 
@@ -19,7 +19,7 @@ export class ReadCounter {
   #resumed = false;
   /** What the znode holds; undefined while there is none. */
   #flushed: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #due: Cancel | undefined;
   #lastFlushAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(path: string, flushEveryMs: number, clock: Clock, log: Log) {
@@ -82,14 +82,14 @@ export class ReadCounter {
 
   /** At once when the last flush is long enough ago: a first read starts the scaling window. */
   #schedule(): void {
-    if (this.#timer !== undefined || this.#znodes === undefined) return;
+    if (this.#due !== undefined || this.#znodes === undefined) return;
     const waitMs = Math.max(0, this.#lastFlushAtMs + this.#flushEveryMs - this.#clock.monotonicMs());
-    this.#timer = setTimeout(this.#onTimer, waitMs);
+    this.#due = this.#clock.after(waitMs, this.#onDue);
   }
 
-  readonly #onTimer = async (): Promise<void> => {
+  readonly #onDue = async (): Promise<void> => {
     await this.flush();
-    this.#timer = undefined;
+    this.#due = undefined;
     if (this.#flushed !== this.#reads) this.#schedule();
   };
 }

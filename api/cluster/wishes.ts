@@ -2,7 +2,8 @@
 // writes the outcome into it.
 import { Refusal } from "../../core/errors.ts";
 import { fromJson, type Paths, toJson, type Wish } from "../../core/state/znodes.ts";
-import { sleep, Wakeable } from "../../platform/process/waiting.ts";
+import type { Clock } from "../../platform/process/clock.ts";
+import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Znodes } from "./znodes.ts";
 
 export type Outcome = NonNullable<Wish["outcome"]>;
@@ -15,12 +16,12 @@ export async function makeWish(
   znodes: Znodes,
   paths: Paths,
   command: Pick<Wish, "kind" | "copy">,
-  { nowMs, withinMs }: { readonly nowMs: number; readonly withinMs: number },
+  { clock, withinMs }: { readonly clock: Clock; readonly withinMs: number },
 ): Promise<Outcome> {
-  const wish: Wish = { ...command, madeAtMs: nowMs };
+  const wish: Wish = { ...command, madeAtMs: clock.wallMs() };
   const path = await znodes.create(`${paths.wishes}/wish-`, toJson(wish), { sequential: true });
   if (path === null) throw new Refusal("unavailable", "the wish could not be left");
-  const outcome = await outcomeOf(znodes, path, withinMs);
+  const outcome = await outcomeOf(znodes, path, clock, withinMs);
   if (outcome !== undefined) {
     await znodes.remove(path).catch(() => undefined);
     return outcome;
@@ -28,11 +29,16 @@ export async function makeWish(
   return withdraw(znodes, path);
 }
 
-async function outcomeOf(znodes: Znodes, path: string, withinMs: number): Promise<Outcome | undefined> {
+async function outcomeOf(
+  znodes: Znodes,
+  path: string,
+  clock: Clock,
+  withinMs: number,
+): Promise<Outcome | undefined> {
   const waiting = new AbortController();
-  const changed = new Wakeable();
+  const changed = new Wakeable(clock);
   znodes.watch("node", path, () => changed.wake(), waiting.signal);
-  void sleep(withinMs, waiting.signal).then(() => waiting.abort());
+  void clock.sleep(withinMs, waiting.signal).then(() => waiting.abort());
   try {
     for (;;) {
       const node = await znodes.get(path);

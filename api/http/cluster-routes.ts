@@ -73,7 +73,7 @@ async function carryOut(
   res: ServerResponse,
 ) {
   const outcome = await makeWish(znodes.get(), paths, copy === undefined ? { kind } : { kind, copy }, {
-    nowMs: clock.now(),
+    clock,
     withinMs: spec.requests.timeoutMs,
   });
   if (outcome.ok) sendJson(res, [outcome.pid]);

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NumberedEvent, QueueDepths } from "../../core/state/stats.ts";
 import type { Paths } from "../../core/state/znodes.ts";
+import { type Cancel, type Clock, every } from "../../platform/process/clock.ts";
 import type { Znodes } from "../cluster/znodes.ts";
 import { refuse, sendJson } from "../http/refusals.ts";
 import { ClusterView } from "./cluster-view.ts";
@@ -10,6 +11,7 @@ import { eventsAfter } from "./numbering.ts";
 import type { Sampler } from "./sampler.ts";
 
 export interface StreamOptions {
+  readonly clock: Clock;
   readonly paths: Paths;
   readonly limits: ListenerLimits & { readonly heartbeatEveryMs: number; readonly sampleEveryMs: number };
   readonly sampler: Sampler;
@@ -20,7 +22,7 @@ export class LiveStream {
   readonly #options: StreamOptions;
   readonly #listeners: Listeners;
   readonly #view: ClusterView;
-  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #timers: readonly Cancel[];
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -30,8 +32,8 @@ export class LiveStream {
       onEvents: (events) => this.#listeners.send(framesOf(events)),
     });
     this.#timers = [
-      setInterval(() => void this.#sample(), options.limits.sampleEveryMs),
-      setInterval(() => this.#listeners.beat(), options.limits.heartbeatEveryMs),
+      every(options.clock, options.limits.sampleEveryMs, () => void this.#sample()),
+      every(options.clock, options.limits.heartbeatEveryMs, () => this.#listeners.beat()),
     ];
   }
 
@@ -85,7 +87,7 @@ export class LiveStream {
 
   /** Listeners go, and no more come. */
   close(): void {
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const cancel of this.#timers) cancel();
     this.#listeners.close();
   }
 

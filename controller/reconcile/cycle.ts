@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { messageOf } from "../../core/errors.ts";
 import type { ClusterStatus } from "../../core/state/status.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import type { ManifestState } from "../../platform/process/manifest-file.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { CycleDone } from "../measures.ts";
@@ -18,6 +19,7 @@ export const pace = { resyncMs: 1_000, retryFirstMs: 200, retryMaxMs: 30_000, co
 export interface CycleOptions {
   readonly cluster: string;
   readonly world: World;
+  readonly clock: Clock;
   readonly manifest: () => ManifestState;
   readonly log: Log;
   readonly onDone?: (done: CycleDone) => void;
@@ -43,10 +45,11 @@ export class Cycle {
   /** @returns ms until the next one is due if nothing wakes the loop before */
   async run(): Promise<number> {
     const id = randomBytes(2).toString("hex");
-    const startedMs = performance.now();
+    const { clock } = this.#options;
+    const startedMs = clock.monotonicMs();
     const before = this.#memory;
     const attempt = await this.#attempt();
-    const tookMs = Math.round(performance.now() - startedMs);
+    const tookMs = Math.round(clock.monotonicMs() - startedMs);
     const failed = await this.#report(id, tookMs, before, attempt);
     this.#failedInARow = failed ? this.#failedInARow + 1 : 0;
     if (failed)
@@ -67,8 +70,8 @@ export class Cycle {
 
   /** @returns whether anything failed */
   async #report(id: string, tookMs: number, before: Memory, { round, error }: Attempt): Promise<boolean> {
-    const { cluster, manifest } = this.#options;
-    const atMs = Date.now();
+    const { cluster, clock, manifest } = this.#options;
+    const atMs = clock.wallMs();
     const deeds = round?.deeds ?? [];
     const errors = error === null ? failuresOf(deeds) : [error];
     const status = statusOf(
@@ -124,8 +127,9 @@ export class Cycle {
 
   /** News at once, counters once a second. @returns whether it could be kept */
   async #keep(status: ClusterStatus, telling: Telling): Promise<boolean> {
-    const { registry } = this.#options.world;
-    const [news, counters, nowMs] = [newsIn(status), countersIn(status), performance.now()];
+    const { clock, world } = this.#options;
+    const { registry } = world;
+    const [news, counters, nowMs] = [newsIn(status), countersIn(status), clock.monotonicMs()];
     const countersDue = nowMs - this.#written.atMs >= pace.countersMs && counters !== this.#written.counters;
     try {
       if (news !== this.#written.news || countersDue) {

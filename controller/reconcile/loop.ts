@@ -1,17 +1,20 @@
 // Wake-ups and a timer -> one cycle at a time. However many wake-ups come during a cycle, exactly one cycle follows.
 import PQueue from "p-queue";
+import type { Cancel, Clock } from "../../platform/process/clock.ts";
 import { aborted } from "../../platform/process/waiting.ts";
 
 export class Loop {
   readonly #cycle: () => Promise<number>;
   readonly #signal: AbortSignal;
   readonly #queue = new PQueue({ concurrency: 1 });
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #cancelNext: Cancel | undefined;
   #urgent = false;
 
   /** @param cycle never throws; answers in how many ms the next is due at the latest */
-  constructor(cycle: () => Promise<number>, signal: AbortSignal) {
+  constructor(cycle: () => Promise<number>, clock: Clock, signal: AbortSignal) {
     this.#cycle = cycle;
+    this.#clock = clock;
     this.#signal = signal;
   }
 
@@ -30,16 +33,16 @@ export class Loop {
   async run(): Promise<void> {
     this.wake();
     await aborted(this.#signal);
-    clearTimeout(this.#timer);
+    this.#cancelNext?.();
     this.#queue.clear();
     await this.#queue.onIdle();
   }
 
   async #run(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#cancelNext?.();
     this.#urgent = false;
     if (this.#signal.aborted) return;
     const nextInMs = await this.#cycle();
-    if (!this.#signal.aborted) this.#timer = setTimeout(() => this.wake(), nextInMs);
+    if (!this.#signal.aborted) this.#cancelNext = this.#clock.after(nextInMs, () => this.wake());
   }
 }

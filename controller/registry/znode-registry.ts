@@ -22,14 +22,17 @@ import {
   type Wish,
   type WorkerNode,
 } from "../../core/state/znodes.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import type { NodeContent, ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 import type { Registry, RegistryView, SeenLog, SeenMaster, SeenWish, SuspectsVerdict } from "../ports.ts";
 
 export class ZnodeRegistry implements Registry {
   readonly #session: ZooKeeperSession;
   readonly #paths: Paths;
+  readonly #clock: Clock;
 
-  constructor(session: ZooKeeperSession, paths: Paths) {
+  constructor(session: ZooKeeperSession, paths: Paths, clock: Clock) {
+    this.#clock = clock;
     this.#session = session;
     this.#paths = paths;
   }
@@ -194,7 +197,7 @@ export class ZnodeRegistry implements Registry {
   }
 
   async listCopy(worker: string, holds: Place | null, volume: "new" | "existing"): Promise<void> {
-    const node = toJson({ holds, atMs: Date.now() } satisfies CopyNode);
+    const node = toJson({ holds, atMs: this.#clock.wallMs() } satisfies CopyNode);
     if (volume === "new") await this.#session.put(this.#paths.copy(worker), node);
     else await this.#session.create(this.#paths.copy(worker), node);
   }

@@ -1,12 +1,12 @@
 // A process in the virtual world: what it waits for reaches it only while it runs. Killed, it never learns of anything
 // again; paused, it learns of everything later, and its time stands still meanwhile.
-import type { Time } from "../../worker/ports.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import type { Cancel, Random, VirtualWorld } from "./virtual-world.ts";
 
 const epochMs = 1_700_000_000_000;
 const skewMostMs = 2 * 3_600_000;
 
-export class VirtualProcess implements Time {
+export class VirtualProcess implements Clock {
   readonly name: string;
   readonly world: VirtualWorld;
   /** Called at each call of the process to the outside: a fault may strike between any two of them. */
@@ -38,6 +38,14 @@ export class VirtualProcess implements Time {
 
   now(): number {
     return epochMs + this.world.nowMs + this.#skewMs;
+  }
+
+  wallMs(): number {
+    return this.now();
+  }
+
+  monotonicMs(): number {
+    return this.world.nowMs;
   }
 
   /** Counts a call to the outside. @returns false when the process died at it: the call is then not made */

@@ -14,6 +14,7 @@ import {
   toJson,
   type Wish,
 } from "../../core/state/znodes.ts";
+import { systemClock } from "../../platform/process/clock.ts";
 import { createLog } from "../../platform/telemetry/log.ts";
 import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 import { uniqueCluster, zooKeeperServers } from "./services.ts";
@@ -30,7 +31,7 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
   before(async () => {
     session = await open();
     for (const parent of persistentParents(paths)) await session.ensure(parent);
-    registry = new ZnodeRegistry(session, paths);
+    registry = new ZnodeRegistry(session, paths, systemClock);
   });
   after(() => session.close());
 

@@ -18,16 +18,20 @@ import {
   type ReadBatch,
   type WriteBatch,
 } from "../../../core/messages/queues.ts";
+import { type Clock, systemClock } from "../../../platform/process/clock.ts";
 import type { PublishOptions } from "../../../platform/rabbitmq/rabbit.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 
 const log = createLog({ program: "api", format: "json", level: "silent" });
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-class FakeClock {
+class FakeClock implements Clock {
   ms = 1_000;
   now = () => 5_000_000 + this.ms;
+  wallMs = () => this.now();
   monotonicMs = () => this.ms;
+  sleep = systemClock.sleep;
+  after = systemClock.after;
 }
 
 class FakeLine implements Line {
@@ -65,7 +69,7 @@ const limits: BatcherLimits = {
   pendingRequestsMax: 20,
   pendingBytesMax: 1_000,
   brokerAwayMs: 1_000,
-  patienceMs: 4,
+  lingerMs: 4,
 };
 
 function readWorld(changed: Partial<BatcherLimits> = {}) {
@@ -217,7 +221,7 @@ describe("a batcher of reads", () => {
     assert.deepEqual(sent(), [3, 3, 1]);
   });
 
-  it("gathers no longer than its patience", async () => {
+  it("gathers no longer than it may linger", async () => {
     const { batcher, line, submit } = readWorld();
     batcher.connect(line);
     for (let i = 0; i < 4; i++) {

@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Bodies } from "../../../api/http/bodies.ts";
+import { systemClock } from "../../../platform/process/clock.ts";
 
 const kibibyte = 1_024;
 const bodyMax = 64 * kibibyte;
@@ -13,7 +14,7 @@ class World {
   readonly bodies: Bodies;
 
   constructor(allBytesMax = 256 * kibibyte) {
-    this.bodies = new Bodies(allBytesMax, { now: () => 0, monotonicMs: () => this.nowMs });
+    this.bodies = new Bodies(allBytesMax, { ...systemClock, monotonicMs: () => this.nowMs });
   }
 
   /** A request whose body is under way. */

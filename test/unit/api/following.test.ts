@@ -6,6 +6,7 @@ import { makeWish } from "../../../api/cluster/wishes.ts";
 import { Workers } from "../../../api/cluster/workers.ts";
 import { Refusal } from "../../../core/errors.ts";
 import { pathsOf, toJson } from "../../../core/state/znodes.ts";
+import { systemClock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import { eventually, FakeZnodes } from "./fake-znodes.ts";
 
@@ -61,7 +62,7 @@ describe("the API's view of the cluster", () => {
 
 describe("a wish that nobody carries out", () => {
   const wish = (znodes: FakeZnodes) =>
-    makeWish(znodes, paths, { kind: "crashSlave" }, { nowMs: 1, withinMs: 20 });
+    makeWish(znodes, paths, { kind: "crashSlave" }, { clock: systemClock, withinMs: 20 });
   const saysIt = (message: RegExp) => (error: unknown) =>
     error instanceof Refusal && error.code === "unavailable" && message.test(error.message);
 

@@ -10,7 +10,7 @@ import { LiveStream } from "../../../api/live/stream.ts";
 import type { EventRecord } from "../../../core/state/status.ts";
 import { pathsOf, toJson } from "../../../core/state/znodes.ts";
 import { parseEvents } from "../../../dashboard/feed/sse-parser.ts";
-import type { Clock } from "../../../platform/process/clock.ts";
+import { type Clock, systemClock } from "../../../platform/process/clock.ts";
 import { eventually, FakeZnodes } from "./fake-znodes.ts";
 
 const paths = pathsOf("test");
@@ -24,7 +24,7 @@ const event = (atMs: number, message: string): EventRecord => ({
 });
 
 let nowMs = 1_000_000;
-const clock: Clock = { now: () => nowMs, monotonicMs: () => nowMs };
+const clock: Clock = { ...systemClock, now: () => nowMs, monotonicMs: () => nowMs };
 
 function makeSampler() {
   const meters = new Meters(clock);
@@ -122,6 +122,7 @@ describe("the event stream", () => {
     await znodes.put(paths.status, '{"cluster":"test"}');
     await znodes.put(paths.events, toJson([event(5, "a"), event(6, "b")]));
     stream = new LiveStream({
+      clock,
       paths,
       limits: { listenersMax: 2, listenerBytesMax: 64 * 1024, heartbeatEveryMs: 30, sampleEveryMs: 20 },
       sampler: makeSampler().sampler,

@@ -7,6 +7,7 @@ import { encodeReads } from "../../../api/batching/encode.ts";
 import type { PendingRead } from "../../../api/batching/pending.ts";
 import type { Line } from "../../../api/batching/sender.ts";
 import { endRequestSpan, messageSpans, requestSpan } from "../../../api/request-traces.ts";
+import { systemClock } from "../../../platform/process/clock.ts";
 import type { PublishOptions } from "../../../platform/rabbitmq/rabbit.ts";
 import type { Span } from "../../../platform/telemetry/tracing.ts";
 import { KeptSpan, KeptTracing } from "../../fakes/kept-tracing.ts";
@@ -19,7 +20,7 @@ const limits = {
   pendingRequestsMax: 20,
   pendingBytesMax: 10_000,
   brokerAwayMs: 1_000,
-  patienceMs: 4,
+  lingerMs: 4,
 };
 
 /** A batcher with a line that keeps what it is given. */
@@ -39,7 +40,7 @@ function sending(tracing: KeptTracing | undefined, publish: () => Promise<void> 
     messagesInFlight: () => 2,
     changesNothing: true,
     limits,
-    clock: { now: () => 0, monotonicMs: () => 0 },
+    clock: { ...systemClock, now: () => 0, monotonicMs: () => 0 },
     spanOf: tracing && messageSpans(tracing, "readQ"),
   });
   batcher.connect(line);

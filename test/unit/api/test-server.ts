@@ -44,7 +44,7 @@ export class TestServer {
 
   constructor(access: Access = openAccess, bounds: Partial<ConnectionLimits> = {}) {
     const paths = pathsOf("test");
-    const clock = { now: () => Date.now(), monotonicMs: () => this.#clock.nowMs };
+    const clock = { ...systemClock, monotonicMs: () => this.#clock.nowMs };
     this.door = new Door(clock, access);
     const meters = new Meters(systemClock);
     const countRead = () => {
@@ -72,7 +72,7 @@ export class TestServer {
       surroundings: () => ({ reachable, scaling: null }),
       now: systemClock.now,
     });
-    this.#stream = new LiveStream({ paths, limits, sampler, depths: async () => null });
+    this.#stream = new LiveStream({ paths, limits, clock: systemClock, sampler, depths: async () => null });
     this.door.onChange(this.#stream.dismiss);
     const broker = { connected: true };
     const routes = createRoutes(

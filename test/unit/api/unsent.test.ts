@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Outgoing, Unsent } from "../../../api/http/unsent.ts";
+import { systemClock } from "../../../platform/process/clock.ts";
 
 class Answer implements Outgoing {
   writableLength = 0;
@@ -25,7 +26,7 @@ class Answer implements Outgoing {
 }
 
 function world() {
-  const clock = { ms: 0, now: () => 0, monotonicMs: () => clock.ms };
+  const clock = { ...systemClock, ms: 0, monotonicMs: () => clock.ms };
   const unsent = new Unsent({ unsentBytesMax: 1_000, unsentLargeBytes: 100, unsentWithinMs: 60_000 }, clock);
   /** @returns null when there is no room */
   const answer = (bytes: number) => {

@@ -5,6 +5,7 @@ import { noFailpoint } from "../../../controller/failpoint.ts";
 import { Cycle } from "../../../controller/reconcile/cycle.ts";
 import type { World } from "../../../controller/reconcile/reconcile.ts";
 import { parseManifest } from "../../../core/manifest/parse.ts";
+import { systemClock } from "../../../platform/process/clock.ts";
 import { sleep } from "../../../platform/process/waiting.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import type { Results } from "../report/results.ts";
@@ -58,6 +59,7 @@ export async function cycleTimes(manifest: string): Promise<readonly number[]> {
   const cycle = new Cycle({
     cluster: "simulated",
     world,
+    clock: systemClock,
     manifest: () => ({ spec, problem: null, waiting: null }),
     log,
   });

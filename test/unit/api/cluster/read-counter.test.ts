@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import { ReadCounter } from "../../../../api/cluster/read-counter.ts";
 import type { ReadsNode } from "../../../../core/state/znodes.ts";
+import { systemClock } from "../../../../platform/process/clock.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { eventually, FakeZnodes } from "../fake-znodes.ts";
 
@@ -9,7 +10,7 @@ const log = createLog({ program: "api", format: "json", level: "silent" });
 const path = "/dbaas/test/reads/api-0";
 
 function world(znodes = new FakeZnodes()) {
-  const clock = { ms: 0, now: () => 5_000 + clock.ms, monotonicMs: () => clock.ms };
+  const clock = { ...systemClock, ms: 0, now: () => 5_000 + clock.ms, monotonicMs: () => clock.ms };
   const counter = new ReadCounter(path, 250, clock, log);
   const life = new AbortController();
   const stored = () => JSON.parse(znodes.nodes.get(path)?.data ?? "null") as ReadsNode | null;

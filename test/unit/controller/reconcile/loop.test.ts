@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
 import { Loop } from "../../../../controller/reconcile/loop.ts";
+import { systemClock } from "../../../../platform/process/clock.ts";
 
 /** A cycle that ends when the test says so. */
 class Steps {
@@ -34,7 +35,7 @@ describe("Loop", () => {
   it("runs a first cycle without being woken, and ends after the signal and its last cycle", async () => {
     const stop = new AbortController();
     const steps = new Steps();
-    const running = new Loop(steps.cycle, stop.signal).run();
+    const running = new Loop(steps.cycle, systemClock, stop.signal).run();
     await steps.begun(1);
     stop.abort();
     steps.end();
@@ -45,7 +46,7 @@ describe("Loop", () => {
   it("makes one cycle of many wake-ups, and never two at a time", async () => {
     const stop = new AbortController();
     const steps = new Steps();
-    const loop = new Loop(steps.cycle, stop.signal);
+    const loop = new Loop(steps.cycle, systemClock, stop.signal);
     const running = loop.run();
     await steps.begun(1);
     for (let i = 0; i < 50; i++) loop.wake();
@@ -61,7 +62,7 @@ describe("Loop", () => {
   it("interrupts a cycle for an urgent wake-up only", async () => {
     const stop = new AbortController();
     const steps = new Steps();
-    const loop = new Loop(steps.cycle, stop.signal);
+    const loop = new Loop(steps.cycle, systemClock, stop.signal);
     const running = loop.run();
     await steps.begun(1);
     loop.wake();
@@ -81,10 +82,14 @@ describe("Loop", () => {
     const stop = new AbortController();
     const twice = new AbortController();
     let cycles = 0;
-    const loop = new Loop(async () => {
-      if (++cycles === 2) twice.abort();
-      return 5;
-    }, stop.signal);
+    const loop = new Loop(
+      async () => {
+        if (++cycles === 2) twice.abort();
+        return 5;
+      },
+      systemClock,
+      stop.signal,
+    );
     const running = loop.run();
     await once(twice.signal, "abort");
     stop.abort();

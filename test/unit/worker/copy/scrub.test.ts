@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { TransientError } from "../../../../core/errors.ts";
+import { type Clock, systemClock } from "../../../../platform/process/clock.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { scrub } from "../../../../worker/copy/scrub.ts";
-import type { Time } from "../../../../worker/ports.ts";
 import { DamagedFileError } from "../../../../worker/sqlite.ts";
 
 const log = createLog({ program: "w-1", format: "json", level: "silent" });
@@ -13,7 +13,8 @@ function clock(restsMax: number) {
   const rests: number[] = [];
   const enough = new AbortController();
   let nowMs = 0;
-  const time: Time = {
+  const time: Clock = {
+    ...systemClock,
     now: () => nowMs,
     sleep: async (ms) => {
       rests.push(ms);

@@ -8,10 +8,10 @@ import {
   pathsOf,
   type WorkerNode,
 } from "../../../../core/state/znodes.ts";
+import { type Clock, systemClock } from "../../../../platform/process/clock.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import type { Peer } from "../../../../worker/lead/membership.ts";
 import { type OwnStanding, Standing } from "../../../../worker/lead/standing.ts";
-import type { Time } from "../../../../worker/ports.ts";
 
 const log = createLog({ program: "test", format: "json", level: "silent" });
 const at = (epoch: number, position: number): Place => ({ epoch, position });
@@ -58,8 +58,9 @@ class Around {
   });
 
   /** Time passes as soon as it is waited for, and is over after some looks. */
-  #time(): Time {
+  #time(): Clock {
     return {
+      ...systemClock,
       now: () => 0,
       sleep: async () => {
         await new Promise(setImmediate);

@@ -12,6 +12,7 @@ import {
   type WriteBatch,
 } from "../../../../core/messages/queues.ts";
 import type { WriteShape, WriteStatement } from "../../../../core/messages/statement.ts";
+import { systemClock } from "../../../../platform/process/clock.ts";
 import { sleep, within } from "../../../../platform/process/waiting.ts";
 import type { Delivery } from "../../../../platform/rabbitmq/rabbit.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
@@ -115,7 +116,7 @@ async function master(t: TestContext, { verdict = {}, queryMs = 2_000, ledger }:
       ledger: ledger?.(real) ?? real,
       reader,
       judge,
-      time: { now: () => performance.now() + passedMs, sleep },
+      time: { ...systemClock, now: () => performance.now() + passedMs },
       suspects,
       epoch: 1,
       worker: "w-1",
