@@ -9,40 +9,53 @@ name_standins() {
     die "the engine can reach no image registry, and stand-in images can only be built as root on Debian or Ubuntu." \
       "Either let the engine pull rabbitmq:4-management, zookeeper:3.9 and node:24-bookworm-slim," \
       "or run ./dbaas up as root on Debian or Ubuntu."
-  # shellcheck source=/dev/null
-  CODENAME=$(. /etc/os-release && echo "${VERSION_CODENAME:?}")
+  CODENAME=$(release_name)
   BASE_IMAGE=dbaas-standin/base:$CODENAME
   : "${ZOOKEEPER_IMAGE:=dbaas-standin/zookeeper:$CODENAME}" "${RABBITMQ_IMAGE:=dbaas-standin/rabbitmq:$CODENAME}"
   : "${NODE_IMAGE:=dbaas-standin/node:24-$CODENAME}" "${NGINX_IMAGE:=dbaas-standin/nginx:$CODENAME}"
 }
+
+# Debian's sid calls itself by the name of the next release, and is not found under it.
+release_name() {
+  CODENAME=$(os_codename)
+  if [ -z "$(mirror_targets)" ] && [ -n "$(CODENAME=sid mirror_targets)" ]; then CODENAME=sid; fi
+  echo "$CODENAME"
+}
+
+# shellcheck source=/dev/null
+os_codename() { . /etc/os-release && echo "${VERSION_CODENAME:?}"; }
 
 ensure_base() {
   has_image "$BASE_IMAGE" && return
   has debootstrap || install_packages debootstrap
   say "no image registry can be reached: building stand-in images from $CODENAME packages"
   say "building $BASE_IMAGE (about a minute)"
-  local root
+  local root site
+  site=$(mirror_site)
   root=$(mktemp -d)
   quietly debootstrap debootstrap --variant=minbase --components="$(mirror_components)" --include=ca-certificates \
-    "$CODENAME" "$root" "$(mirror_sites "$CODENAME")"
+    "$CODENAME" "$root" "$site"
   mirror_lines >"$root/etc/apt/sources.list"
   rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
   tar -C "$root" -c . | docker import - "$BASE_IMAGE" >/dev/null
   rm -rf "$root"
 }
 
-# What this machine's own package sources say, so that a local mirror is used here as well: site, release, component.
+# What this machine's own package sources say, so that a local mirror is used here as well: site, release, component. They may
+# call the release "stable": the distribution's own answer says which one that is.
 mirror_targets() {
   # shellcheck disable=SC2016  # apt's own placeholders
-  apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-    awk -v name="$CODENAME" '$2 == name || index($2, name "-") == 1' |
+  apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT) $(CODENAME) $(ORIGIN)' 'Created-By: Packages' |
+    awk -v name="$CODENAME" '
+      { of = $5 == "Debian" || $5 == "Ubuntu" ? $4 : $2 }
+      $2 == name || of == name || index($2, name "-") == 1 || index(of, name "-") == 1 { print $1, $2, $3, of }' |
     awk '$2 !~ /backports|proposed/ && ($3 == "main" || $3 == "universe")' | sort -u
 }
 
-mirror_sites() {
+mirror_site() {
   local site
-  site=$(mirror_targets | awk -v release="$1" '$2 == release { print $1; exit }')
-  [ -n "$site" ] || die "the machine's package sources name no mirror of $1 (apt-get indextargets); run apt-get update first"
+  site=$(mirror_targets | awk -v name="$CODENAME" '$2 == name || $4 == name { print $1; exit }')
+  [ -n "$site" ] || die "the machine's package sources name no mirror of $CODENAME (apt-get indextargets); run apt-get update first"
   echo "$site"
 }
 

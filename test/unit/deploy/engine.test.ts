@@ -118,3 +118,39 @@ test("npm, which fetches Node.js where no image registry can be reached, is inst
   ]);
   assert.match(String(stdout), /^package npm\n(.*\n)*fetch npm@/m, String(stderr));
 });
+
+const trixie = ["trixie main trixie Debian", "trixie-updates main trixie-updates Debian"];
+const stable = [
+  "stable main trixie Debian",
+  "stable-security main trixie-security Debian",
+  "stable main trixie Acme",
+];
+const sid = ["unstable main sid Debian", "experimental main experimental Debian"];
+
+for (const [what, osRelease, targets, release, sources] of [
+  ["by its name", "trixie", trixie, "trixie", ["trixie main", "trixie-updates main"]],
+  ["before the first apt-get update", "trixie", ["trixie main"], "trixie", ["trixie main"]],
+  ["as stable", "trixie", stable, "trixie", ["stable main", "stable-security main"]],
+  ["as unstable, which calls itself by the next release's name", "forky", sid, "sid", ["unstable main"]],
+] as const)
+  test(`stand-in images are of this machine's release where its package sources have it ${what}`, () => {
+    const lines = targets.map((target) => `echo "http://mirror ${target}"`).join("; ");
+    const { stdout, stderr } = spawnSync(
+      "bash",
+      [
+        "-c",
+        `set -euo pipefail
+    ROOT=${root}
+    for part in settings engine images standins; do . "$ROOT/deploy/$part.sh"; done
+    apt-get() { ${lines}; }
+    os_codename() { echo ${osRelease}; }
+    CODENAME=$(release_name)
+    echo "$CODENAME"
+    mirror_site
+    mirror_lines`,
+      ],
+      { encoding: "utf8" },
+    );
+    const expected = [release, "http://mirror", ...sources.map((source) => `deb http://mirror ${source}`)];
+    assert.deepEqual(stdout.trim().split("\n"), expected, stderr);
+  });
