@@ -1,5 +1,6 @@
 // PURE: what a manifest would do to the running cluster, before it does it.
 import { isDeepStrictEqual } from "node:util";
+import { containerLimits } from "../core/manifest/fields.ts";
 import type { ManifestSpec } from "../core/manifest/manifest.ts";
 import type { Position } from "../core/manifest/yaml.ts";
 import { type SchemaPath, statementsOf } from "../core/rules/migration-plan.ts";
@@ -78,8 +79,8 @@ function workersThen({ accepted, window, workers }: ClusterNow, wanted: Manifest
     .slice(0, Math.max(0, -missing))
     .map(({ name }) => name);
   const before = accepted?.spec.worker;
-  const { memoryBytes, pidsMax } = wanted.worker;
-  const others = before !== undefined && (before.memoryBytes !== memoryBytes || before.pidsMax !== pidsMax);
+  const others =
+    before !== undefined && !isDeepStrictEqual(containerLimits(before), containerLimits(wanted.worker));
   return {
     start: freeNames(Math.max(0, missing), live),
     drain,

@@ -1,5 +1,5 @@
 // PURE: two accepted manifests -> the fields in which they differ, named and written as in the manifest.
-import type { ManifestSpec } from "../core/manifest/manifest.ts";
+import { type Fields, type ManifestSpec, specFields, type Unit } from "../core/manifest/fields.ts";
 import { formatDuration, formatSize } from "../core/manifest/quantities.ts";
 
 export interface FieldChange {
@@ -9,50 +9,48 @@ export interface FieldChange {
   readonly after: string | null;
 }
 
-/** Where the manifest's name is not ours without its unit. */
-const manifestNames: Readonly<Record<string, string>> = {
-  retentionBytes: "retentionSize",
-  retentionMs: "retentionAge",
-  bodyBytesMax: "bodySizeMax",
-  queryMs: "queryTime",
-  idempotencyMs: "idempotencyRetention",
-  perSecond: "requestsPerSecond",
-};
+/** Enough to see that it changed. */
+const shortened = (sha256: string): string => `${sha256.slice(0, 6)}…`;
 
-const nameOf = (key: string): string => manifestNames[key] ?? key.replace(/(Ms|Bytes)$/, "");
+type Leaf = readonly [field: string, text: string];
 
-/** Nobody needs to see them to see that they changed. */
-const secrets: ReadonlySet<string> = new Set(["sha256"]);
-
-function textOf(key: string, value: unknown): string {
-  if (secrets.has(key)) return `${String(value).slice(0, 6)}…`;
-  if (typeof value === "number" && key.endsWith("Ms")) return formatDuration(value);
-  if (typeof value === "number" && key.includes("Bytes")) return formatSize(value);
+function textOf(value: unknown, unit: Unit): string {
+  if (typeof value === "number" && unit === "duration") return formatDuration(value);
+  if (typeof value === "number" && unit === "size") return formatSize(value);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A flat list of everything that is set, list items by their names. */
-function leaves(value: unknown, field: string, key: string): readonly (readonly [string, string])[] {
+/** What is inside a list, its mappings by their names. */
+function listed(value: unknown, field: string, unit: Unit): readonly Leaf[] {
   if (isMapping(value))
-    return Object.entries(value).flatMap(([k, v]) => leaves(v, `${field}.${nameOf(k)}`, k));
-  if (Array.isArray(value))
-    return value.flatMap((item: unknown, i) => {
-      const named = isMapping(item) && typeof item.name === "string";
-      return leaves(item, `${field}[${named ? item.name : i}]`, key);
-    });
-  return [[field, textOf(key, value)]];
+    return Object.entries(value).map(([key, one]) => [
+      `${field}.${key}`,
+      key === "sha256" ? shortened(String(one)) : textOf(one, unit),
+    ]);
+  return [[field, textOf(value, unit)]];
 }
+
+/** A flat list of everything that is set. */
+const leaves = (fields: Fields, values: unknown, path: string): readonly Leaf[] =>
+  Object.entries(fields).flatMap(([name, member]) => {
+    // What an earlier version accepted may lack a field.
+    if (!isMapping(values) || !(name in values)) return [];
+    const [value, field] = [values[name], `${path}.${member.key}`];
+    if ("fields" in member) return leaves(member.fields, value, field);
+    if (!Array.isArray(value)) return [[field, textOf(value, member.unit)]];
+    return value.flatMap((item: unknown, i) => {
+      const named = isMapping(item) && typeof item.name === "string" ? item.name : i;
+      return listed(item, `${field}[${named}]`, member.unit);
+    });
+  });
 
 /** Without the tables: those are told as what becomes of them. */
 export function fieldChanges(before: ManifestSpec | null, after: ManifestSpec): readonly FieldChange[] {
-  const flat = (spec: ManifestSpec | null) => {
-    if (spec === null) return new Map<string, string>();
-    const { database, ...rest } = spec;
-    return new Map(leaves(rest, "spec", ""));
-  };
+  const { database, ...fields } = specFields;
+  const flat = (spec: ManifestSpec | null) => new Map(leaves(fields, spec, "spec"));
   const [was, is] = [flat(before), flat(after)];
   return [...new Set([...was.keys(), ...is.keys()])]
     .filter((field) => was.get(field) !== is.get(field))

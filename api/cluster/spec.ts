@@ -1,16 +1,12 @@
 // What the manifest says about requests and who may make them, as the controller last accepted it. Until it has said anything, defaults hold:
 // reads and writes must not wait for the controller.
 import type { AccessSpec } from "../../core/access.ts";
+import { specSchema } from "../../core/manifest/fields.ts";
 import type { RequestSpec, ScalingSpec } from "../../core/manifest/manifest.ts";
 import { fromJson, type SpecNode } from "../../core/state/znodes.ts";
 import { follow, type Znodes } from "./znodes.ts";
 
-const defaults: RequestSpec = {
-  timeoutMs: 10_000,
-  bodyBytesMax: 1024 * 1024,
-  queryMs: 2_000,
-  idempotencyMs: 24 * 60 * 60 * 1_000,
-};
+const defaults: RequestSpec = specSchema.parse({}).requests;
 
 export class Spec {
   readonly #onAccess: (access: AccessSpec) => void;

@@ -1,4 +1,5 @@
 // PURE: the worker container that the manifest and the cluster's settings ask for.
+import { containerLimits } from "../../core/manifest/fields.ts";
 import type { WorkerSpec } from "../../core/manifest/manifest.ts";
 import { containerName, labels } from "../names.ts";
 import type { WorkerContainer } from "../ports.ts";
@@ -41,7 +42,7 @@ export function workerContainer(
       ...ownership,
       [labels.spec]: specLabel({
         image,
-        limits: { memoryBytes, pidsMax },
+        limits: containerLimits(spec),
         settings: { network, common, command },
       }),
     },

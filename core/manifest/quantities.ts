@@ -19,8 +19,8 @@ const sizeUnits: Readonly<Record<string, number>> = {
   Ti: 2 ** 40,
 };
 
-const durationPattern = /^(\d{1,9}(ms|s|m|h|d))+$/;
-const sizePattern = /^(\d{1,15})(k|M|G|Ki|Mi|Gi|Ti)?$/;
+export const durationPattern = /^(\d{1,9}(ms|s|m|h|d))+$/;
+export const sizePattern = /^(\d{1,15})(k|M|G|Ki|Mi|Gi|Ti)?$/;
 
 /** @returns null when the text is no duration */
 export function parseDuration(text: string): number | null {
