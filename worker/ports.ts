@@ -2,15 +2,21 @@
 // system's time; the cluster simulation puts small worlds in their place.
 
 import type { Applied } from "../core/log/judge.ts";
+import type { LogRecord } from "../core/log/record.ts";
+import type { Candidate } from "../core/rules/election.ts";
 import type { Schema } from "../core/schema.ts";
+import type { LogNode, MasterNode, Place, WorkerNode } from "../core/state/znodes.ts";
 import { type Clock, systemClock } from "../platform/process/clock.ts";
-import type { Rabbit } from "../platform/rabbitmq/rabbit.ts";
-import type { ZooKeeperSession } from "../platform/zookeeper/zookeeper.ts";
-import type { LogReader } from "./copy/log-reader.ts";
-import type { LogEntry } from "./copy/store.ts";
-import type { Membership } from "./lead/membership.ts";
-import type { Suspects } from "./requests/suspects.ts";
-import type { Append, CommitInput, Undone, WriteResult } from "./write/commit-batch.ts";
+import type { CommitInput, Draft, LogPlace, NewRecord } from "./write/draft.ts";
+
+/** A record as it was read from the log. */
+export interface LogEntry extends LogPlace {
+  readonly record: LogRecord;
+  /** Everything that stands in the log before it was read as well, back to where the copy joined it. */
+  readonly unbroken?: boolean;
+  /** Of the commit that published it. */
+  readonly traceparent?: string | undefined;
+}
 
 /** One copy of the database with its place in the log. Whatever happens, it stands between two records. */
 export interface Ledger {
@@ -19,8 +25,8 @@ export interface Ledger {
   readonly schema: Schema;
   /** Applies records that `judge` let through, in order: all or none. */
   apply(entries: readonly LogEntry[]): Promise<void>;
-  /** Applies requests and appends their record; when `append` throws, nothing has happened. */
-  commit(input: CommitInput, append: Append): Promise<readonly (WriteResult | Undone)[]>;
+  /** Applies requests in a transaction that stays open until the draft is committed or rolled back; one at a time. */
+  prepare(input: CommitInput): Promise<Draft>;
   /** Those of these idempotency keys under which an answer is kept. */
   known(keys: readonly string[]): Promise<ReadonlySet<string>>;
   /** Log time of the newest key, 0 without any. */
@@ -28,19 +34,112 @@ export interface Ledger {
   syncEveryCommit(on: boolean): Promise<void>;
 }
 
-/** The log from where the copy stands. */
-export type Feed = Pick<LogReader, "next" | "take" | "onArrival">;
+/** The log from where the copy stands, as every worker reads it. */
+export interface Feed {
+  /** Waits for at least one entry; empty only when the signal fired. */
+  next(signal: AbortSignal, most?: number): Promise<readonly LogEntry[]>;
+  /** What has arrived, without waiting. */
+  take(most?: number): readonly LogEntry[];
+  /** Called at every arrival; the receiver then takes. */
+  onArrival(wake: () => void): void;
+}
 
-export type Broker = Pick<Rabbit, "ended" | "publish" | "send" | "cleared" | "consume">;
+/** The log as its master writes it. */
+export interface RecordWriter {
+  /** @returns the place of the record once it was read back. @throws FencedError, or when the place is not certain */
+  append(record: NewRecord): Promise<LogPlace>;
+  /** @throws FencedError when a successor's marker has arrived */
+  lookForSuccessor(): void;
+}
 
-export type Session = Pick<ZooKeeperSession, "watch" | "stat" | "silent">;
+/** A message in a worker's hands. */
+export interface Delivery {
+  readonly content: Buffer;
+  readonly redelivered: boolean;
+  readonly correlationId: string;
+  readonly replyTo: string;
+  readonly streamOffset: number;
+  readonly traceparent: string | undefined;
+  ack(): void;
+  requeue(): void;
+}
 
-export type Members = Pick<
-  Membership,
-  "peers" | "master" | "takeMastership" | "hasLed" | "atWork" | "raiseEpochs"
->;
+export interface Message {
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  readonly persistent?: boolean;
+  readonly expirationMs?: number;
+  readonly traceparent?: string | undefined;
+}
 
-export type Suspicion = Pick<Suspects, "begin" | "blame">;
+/** A place at a queue. */
+export interface Consumer {
+  /** Leaves the queue; deliveries already here can still be acked. */
+  cancel(): Promise<void>;
+  /** Also gives back what was not acked. */
+  close(): Promise<void>;
+}
+
+export interface Broker {
+  /** Fires with the connection's end. */
+  readonly ended: AbortSignal;
+  /** Resolves once the broker has taken the message. */
+  publish(queue: string, content: Buffer, message?: Message): Promise<void>;
+  /** Fire and forget. @returns false when the connection has no room for more */
+  send(queue: string, content: Buffer, message?: Message): boolean;
+  /** Resolves once what was sent has left; undefined when there is room already. */
+  cleared(): Promise<void> | undefined;
+  consume(
+    queue: string,
+    options: { readonly prefetch: number; readonly priority?: number },
+    onDelivery: (delivery: Delivery) => void,
+  ): Promise<Consumer>;
+}
+
+/** The session with ZooKeeper. */
+export interface Session {
+  /** Fires when the server has not been heard of for the session's timeout. */
+  readonly silent: AbortSignal;
+  watch(kind: "node" | "children", path: string, wake: () => void, scope?: AbortSignal): void;
+  stat(path: string): Promise<{ readonly mine: boolean } | null>;
+}
+
+export interface Peer extends Candidate {
+  readonly node: WorkerNode;
+}
+
+/** @property known what was acknowledged before, read when no other could be master any more */
+export interface Elected {
+  readonly epoch: number;
+  readonly known: LogNode | null;
+}
+
+/** The workers of the cluster, and this one's place among them. */
+export interface Members {
+  peers(): Promise<readonly Peer[]>;
+  master(): Promise<MasterNode | null>;
+  /** @returns null when another worker was first */
+  takeMastership(): Promise<Elected | null>;
+  /** Writes down what this master holds. @throws TransientError when a later master has */
+  hasLed(place: Place): Promise<void>;
+  atWork(): Promise<void>;
+  raiseEpochs(above: number): Promise<void>;
+}
+
+/** Which requests took a worker down. */
+export interface Suspicion {
+  /** Notes these as begun, but for those that are not to be tried. */
+  begin(ids: readonly string[]): Promise<SuspectVerdict>;
+  /** This worker failed at them, and at nothing else. */
+  blame(ids: readonly string[]): Promise<void>;
+}
+
+export interface SuspectVerdict {
+  /** They took a worker down. */
+  readonly guilty: ReadonlySet<string>;
+  /** The worker that had begun them is out of reach, dead or not. */
+  readonly undecided: ReadonlySet<string>;
+}
 
 export type Time = Clock;
 

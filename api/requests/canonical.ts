@@ -1,6 +1,7 @@
 // PURE: one form for all requests that mean the same. The keys of a JSON object have no order, and neither have the parts of
 // a condition that must all hold, or of which one must: a client that writes them in another order the second time sends
 // the same request. The order of rows and of the values in a list stays, and so does everything else.
+import { assertNever } from "../../core/errors.ts";
 import type { Condition, Param, WriteStatement } from "../../core/messages/statement.ts";
 
 export function canonical(statement: WriteStatement): WriteStatement {
@@ -26,8 +27,11 @@ export function canonical(statement: WriteStatement): WriteStatement {
       const where = renumbered(sorted(shape.where, params), params, used);
       return { shape: { ...shape, where }, rows: [used] };
     }
-    default:
+    case "clear":
+    case "barrier":
       return statement;
+    default:
+      return assertNever(shape);
   }
 }
 

@@ -5,11 +5,10 @@ import fc from "fast-check";
 import { type BatchRecord, checksumOf, decodeRecord, encodeRecord } from "../../core/log/record.ts";
 import type { Param, WriteShape } from "../../core/messages/statement.ts";
 import type { Schema } from "../../core/schema.ts";
-import type { LogEntry } from "../../worker/copy/store.ts";
-import type { Ledger } from "../../worker/ports.ts";
+import type { Ledger, LogEntry } from "../../worker/ports.ts";
 import { poisoned } from "../../worker/requests/deliveries.ts";
-import type { Append, PendingWrite } from "../../worker/write/commit-batch.ts";
-import { parsed, unlimited } from "../fakes/commits.ts";
+import type { PendingWrite } from "../../worker/write/draft.ts";
+import { type Append, committed, parsed, unlimited } from "../fakes/commits.ts";
 
 export const thingsSchema: Schema = {
   tables: [
@@ -76,7 +75,8 @@ async function mastered(ledger: Ledger): Promise<TakingLog> {
   const log = new TakingLog();
   await ledger.apply([log.mark(1)]);
   const chore = { effect: { schema: thingsSchema }, onRefused: assert.fail };
-  await ledger.commit(
+  await committed(
+    ledger,
     { writes: [], chores: [chore], epoch: 1, atMs: 0, logMs: 0, limits: unlimited },
     log.append,
   );
@@ -84,7 +84,8 @@ async function mastered(ledger: Ledger): Promise<TakingLog> {
 }
 
 async function commit(ledger: Ledger, log: TakingLog, ...writes: PendingWrite[]) {
-  const results = await ledger.commit(
+  const results = await committed(
+    ledger,
     { writes, chores: [], epoch: 1, atMs: 7, logMs: 7, limits: unlimited },
     log.append,
   );
@@ -184,7 +185,7 @@ export function ledgerContract(kind: string, open: OpenLedger): void {
       const failing: Append = () => Promise.reject(new Error("fenced"));
       const writes = [write(add("a", "1"), "k")];
       await assert.rejects(
-        ledger.commit({ writes, chores: [], epoch: 1, atMs: 0, logMs: 0, limits: unlimited }, failing),
+        committed(ledger, { writes, chores: [], epoch: 1, atMs: 0, logMs: 0, limits: unlimited }, failing),
         /fenced/,
       );
       assert.deepEqual(ledger.applied, before);
@@ -214,7 +215,11 @@ export function ledgerContract(kind: string, open: OpenLedger): void {
       await commit(ledger, log, write(add("a", "1"), "c:k", "h"), write(add("b", "1"), "own"));
       const effect = { expireKeys: { clientBeforeMs: 7, ownBeforeMs: 8 } };
       const chores = [{ effect, onRefused: assert.fail }];
-      await ledger.commit({ writes: [], chores, epoch: 1, atMs: 9, logMs: 9, limits: unlimited }, log.append);
+      await committed(
+        ledger,
+        { writes: [], chores, epoch: 1, atMs: 9, logMs: 9, limits: unlimited },
+        log.append,
+      );
       assert.deepEqual([...(await ledger.known(["c:k", "own"]))], ["c:k"]);
     });
 

@@ -1,12 +1,32 @@
 // What the tests of commits share.
 import assert from "node:assert/strict";
-import type { CommitLimits, Undone, WriteResult } from "../../worker/write/commit-batch.ts";
+import type { Ledger } from "../../worker/ports.ts";
+import type { CommitInput, CommitLimits, LogPlace, Outcome, WriteResult } from "../../worker/write/draft.ts";
 
 export const unlimited: CommitLimits = { budgetMs: Number.POSITIVE_INFINITY, mayGoOn: () => true };
 
+/** Takes a record into a log. */
+export type Append = (content: Buffer) => Promise<LogPlace>;
+
+/** One commit as a master makes it, into a log of the test's own. */
+export async function committed(
+  ledger: Pick<Ledger, "prepare">,
+  input: CommitInput,
+  append: Append,
+): Promise<readonly Outcome[]> {
+  const draft = await ledger.prepare(input);
+  try {
+    const { record } = draft;
+    if (record === undefined) return await draft.commit(undefined);
+    return await draft.commit(await append(record.content));
+  } finally {
+    await draft.rollbackUnlessCommitted();
+  }
+}
+
 /** All were done. */
-export const done = (outcomes: readonly (WriteResult | Undone)[]): readonly WriteResult[] =>
+export const done = (outcomes: readonly Outcome[]): readonly WriteResult[] =>
   outcomes.map((outcome) => (typeof outcome === "string" ? assert.fail(`a write was ${outcome}`) : outcome));
 
-export const parsed = (outcomes: readonly (WriteResult | Undone)[]) =>
+export const parsed = (outcomes: readonly Outcome[]) =>
   done(outcomes).map(({ ok, body, position }) => ({ ok, position, ...JSON.parse(body) }));

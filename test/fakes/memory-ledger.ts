@@ -1,15 +1,14 @@
 // A copy of the database in memory, with a disk that outlives its process: only what was committed stands on it. It knows
 // tables of a key and values, which is all that the simulation's clients use; what it promises is what the contract suite
 // says, which also runs on SQLite.
-import { Refusal, refusalBody } from "../../core/errors.ts";
+import { assertNever, Refusal, refusalBody } from "../../core/errors.ts";
 import { type Applied, advance, nothingApplied } from "../../core/log/judge.ts";
 import { type BatchRecord, type Effect, encodeRecord, type KeyEntry } from "../../core/log/record.ts";
 import type { Param, Value, WriteShape } from "../../core/messages/statement.ts";
 import { emptySchema, findTable, type Schema } from "../../core/schema.ts";
-import type { LogEntry } from "../../worker/copy/store.ts";
-import type { Ledger } from "../../worker/ports.ts";
+import type { Ledger, LogEntry } from "../../worker/ports.ts";
 import { migrate } from "../../worker/sql/schema-sql.ts";
-import type { Append, CommitInput, PendingWrite, WriteResult } from "../../worker/write/commit-batch.ts";
+import type { CommitInput, Draft, PendingWrite, WriteResult } from "../../worker/write/draft.ts";
 
 type Row = Readonly<Record<string, Value>>;
 
@@ -40,7 +39,7 @@ export class Disk {
 }
 
 /** A transaction's own view: it changes nothing before it is put on the disk. */
-class Draft {
+class View {
   applied: Applied;
   schema: Schema;
   readonly tables: Map<string, ReadonlyMap<string, Row>>;
@@ -74,18 +73,30 @@ class Draft {
   }
 
   write(shape: WriteShape, rows: readonly (readonly Param[])[]): number {
-    if (shape.kind === "barrier") return 0;
-    if (shape.kind === "clear") {
-      this.tables.clear();
-      return 0;
+    switch (shape.kind) {
+      case "barrier":
+        return 0;
+      case "clear":
+        this.tables.clear();
+        return 0;
+      case "insert":
+        return this.#changed(shape.table, (known, primaryKey) => insert(known, shape, primaryKey, rows));
+      case "delete":
+        return this.#changed(shape.table, (known) => remove(known, shape, rows));
+      case "update":
+        throw new Error("this copy updates nothing: no client of the simulation asks for it");
+      default:
+        return assertNever(shape);
     }
-    const table = findTable(this.schema, shape.table);
+  }
+
+  #changed(name: string, change: (rows: Map<string, Row>, primaryKey: readonly string[]) => number): number {
+    const table = findTable(this.schema, name);
     if (table === undefined)
-      throw new Refusal("unknown_table", `there is no table ${JSON.stringify(shape.table)}`, "table");
-    const known = new Map(this.tables.get(shape.table));
-    const changed =
-      shape.kind === "insert" ? insert(known, shape, table.primaryKey, rows) : remove(known, shape, rows);
-    this.tables.set(shape.table, known);
+      throw new Refusal("unknown_table", `there is no table ${JSON.stringify(name)}`, "table");
+    const known = new Map(this.tables.get(name));
+    const changed = change(known, table.primaryKey);
+    this.tables.set(name, known);
     return changed;
   }
 
@@ -123,12 +134,11 @@ function insert(
 /** Only by one column's value: no client of the simulation asks for more. */
 function remove(
   known: Map<string, Row>,
-  shape: Extract<WriteShape, { kind: "update" | "delete" }>,
+  shape: Extract<WriteShape, { kind: "delete" }>,
   rows: readonly (readonly Param[])[],
 ): number {
   const { where } = shape;
-  if (shape.kind !== "delete" || where.op !== "=" || !("param" in where))
-    throw new Error("this copy deletes by one value only");
+  if (where.op !== "=" || !("param" in where)) throw new Error("this copy deletes by one value only");
   let changed = 0;
   for (const [key, row] of [...known]) {
     if (row[where.column] !== rows[0]?.[where.param]) continue;
@@ -172,15 +182,15 @@ export class MemoryLedger implements Ledger {
   async apply(entries: readonly LogEntry[]): Promise<void> {
     if (entries.length === 0) return;
     await this.#work();
-    const draft = new Draft(this.#disk.contents);
+    const view = new View(this.#disk.contents);
     for (const { record, offset, checksum } of entries) {
       if (record.kind === "batch") {
-        for (const effect of record.effects) draft.apply(effect);
-        for (const entry of record.keys) draft.keep(entry, record.position, record.logMs ?? record.atMs);
+        for (const effect of record.effects) view.apply(effect);
+        for (const entry of record.keys) view.keep(entry, record.position, record.logMs ?? record.atMs);
       }
-      draft.applied = advance(draft.applied, record, offset, checksum);
+      view.applied = advance(view.applied, record, offset, checksum);
     }
-    this.#put(draft);
+    this.#put(view);
   }
 
   async known(keys: readonly string[]): Promise<ReadonlySet<string>> {
@@ -197,36 +207,37 @@ export class MemoryLedger implements Ledger {
     await this.#work();
   }
 
-  async commit(
-    { writes, chores, epoch, atMs, logMs }: CommitInput,
-    append: Append,
-  ): Promise<readonly WriteResult[]> {
+  async prepare({ writes, chores, epoch, atMs, logMs }: CommitInput): Promise<Draft> {
     await this.#work();
-    const draft = new Draft(this.#disk.contents);
-    const position = draft.applied.position + 1;
+    const view = new View(this.#disk.contents);
+    const position = view.applied.position + 1;
     const effects: Effect[] = [];
     for (const { effect } of chores) {
-      draft.apply(effect);
+      view.apply(effect);
       effects.push(effect);
     }
     const kept: KeyEntry[] = [];
     const keep = (entry: KeyEntry) => {
       if (!this.#keeps(entry)) return;
-      draft.keep(entry, position, logMs);
+      view.keep(entry, position, logMs);
       kept.push(entry);
     };
-    const results = writes.map((write) => answered(draft, write, position, effects, keep));
-    if (effects.length > 0 || kept.length > 0) {
-      const record: BatchRecord = { kind: "batch", epoch, position, atMs, logMs, effects, keys: kept };
-      const { offset, checksum } = await append(encodeRecord(record));
-      draft.applied = advance(draft.applied, record, offset, checksum);
-    }
-    await this.#work();
-    this.#put(draft);
-    return results;
+    const results = writes.map((write) => answered(view, write, position, effects, keep));
+    const isEmpty = effects.length === 0 && kept.length === 0;
+    const record: BatchRecord = { kind: "batch", epoch, position, atMs, logMs, effects, keys: kept };
+    return {
+      record: isEmpty ? undefined : { content: encodeRecord(record), epoch },
+      commit: async (place) => {
+        if (place !== undefined) view.applied = advance(view.applied, record, place.offset, place.checksum);
+        await this.#work();
+        this.#put(view);
+        return results;
+      },
+      rollbackUnlessCommitted: async () => undefined,
+    };
   }
 
-  #put({ applied, schema, tables, keys, floors }: Draft): void {
+  #put({ applied, schema, tables, keys, floors }: View): void {
     this.#disk.contents = { applied, schema, tables, keys, floors };
   }
 }
@@ -238,13 +249,13 @@ const refused = (refusal: Refusal, position: number): WriteResult => ({
 });
 
 function answered(
-  draft: Draft,
+  view: View,
   { item: { key, hash, rows }, shape, message, refusal }: PendingWrite,
   position: number,
   effects: Effect[],
   keep: (entry: KeyEntry) => void,
 ): WriteResult {
-  const before = draft.keys.get(key);
+  const before = view.keys.get(key);
   if (before !== undefined) {
     const reused = hash !== undefined && before.hash !== undefined && hash !== before.hash;
     const text = "this Idempotency-Key was used for another request";
@@ -252,24 +263,24 @@ function answered(
     return { ok: before.ok, body: before.answer, position: before.position };
   }
   const { sender, number } = placeOf(message);
-  if (number > 0 && number <= (draft.floors.get(sender) ?? 0))
+  if (number > 0 && number <= (view.floors.get(sender) ?? 0))
     return refused(new Refusal("unavailable", "too late"), 0);
   const result =
-    refusal === undefined ? tried(draft, shape, rows, position, effects) : refused(refusal, position);
+    refusal === undefined ? tried(view, shape, rows, position, effects) : refused(refusal, position);
   if (shape.kind === "barrier") return result;
   keep({ key, ok: result.ok, answer: result.body, ...(hash === undefined ? {} : { hash, message }) });
   return result;
 }
 
 function tried(
-  draft: Draft,
+  view: View,
   shape: WriteShape,
   rows: readonly (readonly Param[])[],
   position: number,
   effects: Effect[],
 ): WriteResult {
   try {
-    const rowsAffected = draft.write(shape, rows);
+    const rowsAffected = view.write(shape, rows);
     const again = shape.kind === "barrier" && effects.some((e) => "shape" in e && e.shape.kind === "barrier");
     if (!again) effects.push({ shape, rows: shape.kind === "barrier" ? [] : rows });
     return { ok: true, body: JSON.stringify({ rowsAffected, position }), position };

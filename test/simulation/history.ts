@@ -1,5 +1,6 @@
 // The history that a log tells, worked out from the rules alone and by other code than the product's: who reads it from its
 // beginning takes markers of ever newer epochs, and of each epoch the records in their places.
+import { assertNever } from "../../core/errors.ts";
 import { decodeRecord, type Effect, type KeyEntry, type LogRecord } from "../../core/log/record.ts";
 
 export interface Accepted {
@@ -68,7 +69,21 @@ export function statesOf(accepted: readonly Accepted[]): readonly Rows[] {
 function applyTo(rows: Map<string, string>, effect: Effect): void {
   if (!("shape" in effect)) return;
   const { shape } = effect;
-  if (shape.kind === "clear") rows.clear();
-  if (shape.kind === "insert") for (const [id, value] of effect.rows) rows.set(String(id), String(value));
-  if (shape.kind === "delete") rows.delete(String(effect.rows[0]?.[0]));
+  switch (shape.kind) {
+    case "barrier":
+      return;
+    case "clear":
+      rows.clear();
+      return;
+    case "insert":
+      for (const [id, value] of effect.rows) rows.set(String(id), String(value));
+      return;
+    case "delete":
+      rows.delete(String(effect.rows[0]?.[0]));
+      return;
+    case "update":
+      throw new Error("no client of the simulation updates");
+    default:
+      assertNever(shape);
+  }
 }

@@ -13,7 +13,7 @@ import { type OwnStanding, type Remembered, Standing } from "../../worker/lead/s
 import type { Suspicion } from "../../worker/ports.ts";
 import type { AnswerReads } from "../../worker/read/slave.ts";
 import { Suspects } from "../../worker/requests/suspects.ts";
-import { FencedError } from "../../worker/write/master.ts";
+import { FencedError, LogWriter } from "../../worker/write/log-writer.ts";
 import { Link } from "../fakes/link.ts";
 import type { MemoryBroker } from "../fakes/memory-broker.ts";
 import type { MemoryConnection } from "../fakes/memory-connection.ts";
@@ -199,7 +199,10 @@ export class SimulatedWorker {
     await suspects.withdraw();
     await membership.join();
     await membership.keepPlace(ledger.applied);
-    const reader = await LogReader.open({ rabbit: connection, time: process, log }, ledger.applied, signal);
+    const opened = await LogReader.open({ rabbit: connection, time: process, log }, ledger.applied, signal);
+    const reader = variant.reader(opened, parts);
+    const { judge } = variant;
+    const writer = new LogWriter({ rabbit: connection, reader, judge, ledger, time: process });
     standing = new Standing({
       membership,
       session,
@@ -213,7 +216,7 @@ export class SimulatedWorker {
     });
     const own = (): OwnStanding => ({
       place: ledger.applied,
-      joint: ledger.applied.offset >= 0 || reader.hasRead ? "joined" : "empty",
+      joint: ledger.applied.offset >= 0 || opened.hasRead ? "joined" : "empty",
     });
     standing.wakeOnChanges(signal);
     await standing.look(own()).catch(() => undefined);
@@ -232,9 +235,10 @@ export class SimulatedWorker {
         membership,
         suspects: this.#watched(variant.suspicion(suspects)),
         paths,
-        ledger: variant.ledger(parts),
-        reader: variant.reader(reader, parts),
-        judge: variant.judge,
+        ledger,
+        reader,
+        writer: variant.writer(writer, parts),
+        judge,
         memory,
         time: process,
         answerReads: answering(ledger, process),

@@ -3,8 +3,7 @@
 import { type Judge, judge } from "../../core/log/judge.ts";
 import { checksumOf, decodeRecord, type KeyEntry } from "../../core/log/record.ts";
 import { queues } from "../../core/messages/queues.ts";
-import type { LogEntry } from "../../worker/copy/store.ts";
-import type { Feed, Ledger, Suspicion } from "../../worker/ports.ts";
+import type { Feed, Ledger, LogEntry, RecordWriter, Suspicion } from "../../worker/ports.ts";
 import type { MemoryBroker } from "../fakes/memory-broker.ts";
 import type { MemoryConnection } from "../fakes/memory-connection.ts";
 
@@ -18,9 +17,9 @@ export interface Parts {
 
 export interface Variant {
   readonly judge: Judge;
-  /** What the roles get in place of the worker's ledger and reader. */
-  readonly ledger: (parts: Parts) => Ledger;
+  /** What the roles get in place of the worker's reader and writer of the log. */
   readonly reader: (reader: Feed, parts: Parts) => Feed;
+  readonly writer: (writer: RecordWriter, parts: Parts) => RecordWriter;
   /** Which answers a copy keeps under their keys. */
   readonly keeps: (entry: KeyEntry) => boolean;
   readonly suspicion: (suspects: Suspicion) => Suspicion;
@@ -28,8 +27,8 @@ export interface Variant {
 
 export const asBuilt: Variant = {
   judge,
-  ledger: ({ ledger }) => ledger,
   reader: (reader) => reader,
+  writer: (writer) => writer,
   keeps: () => true,
   suspicion: (suspects) => suspects,
 };
@@ -47,22 +46,12 @@ export const withoutEpochCheck: Variant = {
 /** Commits as soon as the broker has taken the record, wherever in the log it then stands. */
 export const withoutReadBack: Variant = {
   ...asBuilt,
-  ledger: ({ ledger, broker, connection }) => ({
-    get applied() {
-      return ledger.applied;
+  writer: (writer, { broker, connection }) => ({
+    append: async ({ content }) => {
+      await connection.publish(queues.sync, content, { persistent: true });
+      return { offset: broker.log.lastIndexOf(content), checksum: checksumOf(content) };
     },
-    get schema() {
-      return ledger.schema;
-    },
-    apply: (entries) => ledger.apply(entries),
-    commit: (input) =>
-      ledger.commit(input, async (content) => {
-        await connection.publish(queues.sync, content, { persistent: true });
-        return { offset: broker.log.lastIndexOf(content), checksum: checksumOf(content) };
-      }),
-    known: (keys) => ledger.known(keys),
-    newestKeyMs: () => ledger.newestKeyMs(),
-    syncEveryCommit: (on) => ledger.syncEveryCommit(on),
+    lookForSuccessor: () => writer.lookForSuccessor(),
   }),
 };
 

@@ -5,7 +5,7 @@ import { messageOf } from "../../core/errors.ts";
 import { checksumOf, decodeRecord } from "../../core/log/record.ts";
 import type { Delivery } from "../../platform/rabbitmq/rabbit.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { LogEntry } from "./store.ts";
+import type { LogEntry } from "../ports.ts";
 
 const mebibyte = 2 ** 20;
 export const arrivalLimits = {

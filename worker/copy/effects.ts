@@ -1,9 +1,9 @@
 // Carries out a record's effects on a copy. Master and slaves use the same calls, and nothing here depends on time, chance
 // or the order in which a table yields its rows, so equal copies stay equal.
 
-import { Refusal } from "../../core/errors.ts";
+import { assertNever, Refusal } from "../../core/errors.ts";
 import type { Effect } from "../../core/log/record.ts";
-import type { Param } from "../../core/messages/statement.ts";
+import type { Param, WriteShape } from "../../core/messages/statement.ts";
 import { migrate } from "../../core/rules/migration.ts";
 import type { Schema } from "../../core/schema.ts";
 import type { CompiledShapes } from "../sql/compiled.ts";
@@ -92,9 +92,27 @@ export async function applyEffect(
     await expireKeys(connection, effect.expireKeys);
     return schema;
   }
-  const { shape } = effect;
-  if (shape.kind === "clear") await connection.exec(clearSql(schema));
-  else if (shape.kind !== "barrier")
-    await connection.run(compiled.write(shape).sql, JSON.stringify(effect.rows));
+  await applyWrite(connection, compiled, schema, effect);
   return schema;
+}
+
+async function applyWrite(
+  connection: Connection,
+  compiled: CompiledShapes,
+  schema: Schema,
+  { shape, rows }: Extract<Effect, { readonly shape: WriteShape }>,
+): Promise<void> {
+  switch (shape.kind) {
+    case "barrier":
+      return;
+    case "clear":
+      return connection.exec(clearSql(schema));
+    case "insert":
+    case "update":
+    case "delete":
+      await connection.run(compiled.write(shape).sql, JSON.stringify(rows));
+      return;
+    default:
+      assertNever(shape);
+  }
 }

@@ -2,9 +2,8 @@
 
 import { advance, type Judge } from "../../core/log/judge.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { Feed, Ledger } from "../ports.ts";
+import type { Feed, Ledger, LogEntry } from "../ports.ts";
 import { GapError } from "./log-reader.ts";
-import type { LogEntry } from "./store.ts";
 
 export interface Following {
   readonly ledger: Ledger;

@@ -7,9 +7,8 @@ import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Consumer, Delivery, Rabbit } from "../../platform/rabbitmq/rabbit.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import { bounded } from "../deadline.ts";
-import type { Time } from "../ports.ts";
+import type { Feed, LogEntry, Time } from "../ports.ts";
 import { Arrivals, arrivalLimits } from "./arrivals.ts";
-import type { LogEntry } from "./store.ts";
 
 /** Records that the broker may send ahead: enough to keep a replay busy; few as soon as they turn out to be large. */
 const prefetch = { usual: 100, ofLarge: 2 } as const;
@@ -40,7 +39,7 @@ export interface LogSource {
   readonly log: Log;
 }
 
-export class LogReader {
+export class LogReader implements Feed {
   readonly #arrivals: Arrivals;
   readonly #wakeable: Wakeable;
   readonly #rabbit: LogSource["rabbit"];

@@ -3,9 +3,10 @@
 import { mkdir } from "node:fs/promises";
 import { Refusal } from "../../core/errors.ts";
 import { type Applied, advance, nothingApplied } from "../../core/log/judge.ts";
-import type { BatchRecord, KeyEntry, LogRecord } from "../../core/log/record.ts";
+import type { BatchRecord, KeyEntry } from "../../core/log/record.ts";
 import { emptySchema, type Schema } from "../../core/schema.ts";
 import { sleep } from "../../platform/process/waiting.ts";
+import type { LogEntry } from "../ports.ts";
 import { CompiledShapes } from "../sql/compiled.ts";
 import { Connection, isStatementsFault } from "../sqlite.ts";
 import { applyEffect, merged } from "./effects.ts";
@@ -21,15 +22,18 @@ import {
 import { prepareKeys, recordKeys } from "./keys.ts";
 import { ReadPool } from "./read-pool.ts";
 
-/** A record as it was read from the log. */
-export interface LogEntry {
-  readonly record: LogRecord;
-  readonly offset: number;
-  readonly checksum: string;
-  /** Everything that stands in the log before it was read as well, back to where the copy joined it. */
-  readonly unbroken?: boolean;
-  /** Of the commit that published it. */
-  readonly traceparent?: string | undefined;
+/** What a copy holds once a transaction is committed. */
+export interface Next {
+  readonly applied: Applied;
+  readonly schema: Schema;
+}
+
+/** An open transaction of the writer. */
+export interface Transaction {
+  /** @throws when nothing of it has happened */
+  commit(next: Next): Promise<void>;
+  /** Does nothing once it is over. */
+  rollbackUnlessCommitted(): Promise<void>;
 }
 
 /** A record that its master could apply cannot be applied here: this copy is not what it should be. */
@@ -141,7 +145,8 @@ export class Store {
   }
 
   async #apply(entries: readonly LogEntry[]): Promise<void> {
-    await this.transaction(async () => {
+    const transaction = await this.begin();
+    try {
       let schema = this.#schema;
       let compiled = this.#compiled;
       for (const batches of betweenExpiries(entries)) {
@@ -158,32 +163,42 @@ export class Store {
       let applied = this.#applied;
       for (const { record, offset, checksum } of entries)
         applied = advance(applied, record, offset, checksum);
-      return { applied, schema };
-    });
+      await transaction.commit({ applied, schema });
+    } finally {
+      await transaction.rollbackUnlessCommitted();
+    }
   }
 
-  /**
-   * Runs `work` in one transaction of the writer. It commits with the place in the log that `work` returns; when `work`
-   * throws, nothing has happened.
-   */
-  async transaction(
-    work: () => Promise<{ readonly applied: Applied; readonly schema: Schema }>,
-  ): Promise<void> {
+  /** Opens a transaction of the writer, which whoever opens it also ends. */
+  async begin(): Promise<Transaction> {
     await this.writer.exec("BEGIN IMMEDIATE");
-    let next: { readonly applied: Applied; readonly schema: Schema };
-    try {
-      next = await work();
-      await putMeta(this.writer, "applied", JSON.stringify(next.applied));
-      if (next.schema !== this.#schema) await putMeta(this.writer, "schema", JSON.stringify(next.schema));
-      await this.writer.exec("COMMIT");
-    } catch (error) {
-      await this.writer.exec("ROLLBACK").catch(() => undefined);
-      throw error;
-    }
-    if (next.schema !== this.#schema) this.#compiled = new CompiledShapes(next.schema);
-    this.#schema = next.schema;
-    this.#applied = next.applied;
-    for (const waiting of [...this.#waiting]) if (next.applied.position >= waiting.position) waiting.wake();
+    let isOpen = true;
+    return {
+      commit: async (next) => {
+        await this.#commit(next);
+        isOpen = false;
+        this.#moveTo(next);
+      },
+      rollbackUnlessCommitted: async () => {
+        if (!isOpen) return;
+        isOpen = false;
+        // SQLite may have undone it already.
+        await this.writer.exec("ROLLBACK").catch(() => undefined);
+      },
+    };
+  }
+
+  async #commit({ applied, schema }: Next): Promise<void> {
+    await putMeta(this.writer, "applied", JSON.stringify(applied));
+    if (schema !== this.#schema) await putMeta(this.writer, "schema", JSON.stringify(schema));
+    await this.writer.exec("COMMIT");
+  }
+
+  #moveTo({ applied, schema }: Next): void {
+    if (schema !== this.#schema) this.#compiled = new CompiledShapes(schema);
+    this.#schema = schema;
+    this.#applied = applied;
+    for (const waiting of [...this.#waiting]) if (applied.position >= waiting.position) waiting.wake();
   }
 
   recordKeys(entries: readonly KeyEntry[], position: number, atMs: number): Promise<void> {

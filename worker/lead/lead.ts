@@ -10,9 +10,10 @@ import { follow } from "../copy/follow.ts";
 import { logClock } from "../copy/log-clock.ts";
 import { GapError } from "../copy/log-reader.ts";
 import { bounded } from "../deadline.ts";
+import type { Elected } from "../ports.ts";
 import { Chores } from "../write/chores.ts";
-import { FencedError, runMaster } from "../write/master.ts";
-import type { Elected } from "./membership.ts";
+import { FencedError } from "../write/log-writer.ts";
+import { runMaster } from "../write/master.ts";
 import type { RoleOptions } from "./run-roles.ts";
 
 const markerWithinMs = 15_000;

@@ -15,14 +15,14 @@ import { donateSnapshots } from "../copy/snapshot.ts";
 import { DivergedError, Store } from "../copy/store.ts";
 import { tellTables } from "../copy/tell-tables.ts";
 import type { WorkerOptions } from "../life.ts";
-import { measuredLedger, measuredReads } from "../measured.ts";
 import type { Standing as Measured } from "../measures.ts";
+import { Observed } from "../observed.ts";
 import { systemTime } from "../ports.ts";
 import { answerReads } from "../read/answer-reads.ts";
 import { Suspects } from "../requests/suspects.ts";
 import { DamagedFileError } from "../sqlite.ts";
-import { Traced } from "../traced.ts";
-import { ledgerOf } from "../write/store-ledger.ts";
+import { ledgerOf } from "../write/ledger.ts";
+import { LogWriter } from "../write/log-writer.ts";
 import { KeptPlace } from "./kept-place.ts";
 import { Membership, type Telling } from "./membership.ts";
 import type { Role } from "./role.ts";
@@ -125,8 +125,11 @@ export class Member {
       if (spec.current === null) throw new Error("no manifest known");
       return spec.current;
     };
-    const ledger = measuredLedger(ledgerOf(store), measures);
-    const traced = tracing && new Traced(tracing, name);
+    const observed = new Observed(measures, tracing, name);
+    const rabbit = observed.broker(this.#rabbit);
+    const ledger = observed.ledger(ledgerOf(store));
+    const judgeOfCopy = adoptsFrom === undefined ? judge : judgeFrom(adoptsFrom);
+    const writer = new LogWriter({ rabbit, reader, judge: judgeOfCopy, ledger, time: systemTime });
     await donateSnapshots(this.#rabbit, this.#guid, () => this.#store, log);
     const ownStanding = () => ({ place: store.applied, joint: jointOf(store, reader, adoptsFrom) });
     await this.#standing.look(ownStanding());
@@ -142,31 +145,22 @@ export class Member {
       const outcome = await runRoles(
         {
           name,
-          rabbit: traced?.broker(this.#rabbit) ?? this.#rabbit,
+          rabbit,
           session: this.#session,
           membership: this.#membership,
           suspects: this.#suspects,
           paths,
-          ledger: traced?.ledger(ledger) ?? ledger,
+          ledger,
           reader,
-          judge: adoptsFrom === undefined ? judge : judgeFrom(adoptsFrom),
+          writer: observed.writer(writer),
+          judge: judgeOfCopy,
           memory: this.#memory,
           adoptsFrom,
           time: systemTime,
-          answerReads: measuredReads(
-            (batch, reply) =>
-              answerReads(
-                store,
-                batch,
-                {
-                  queryMs: known().requests.queryMs,
-                  answerWithinMs: known().requests.timeoutMs,
-                  freshWithinMs,
-                },
-                reply,
-              ),
-            measures,
-          ),
+          answerReads: observed.reads((batch, reply) => {
+            const { queryMs, timeoutMs: answerWithinMs } = known().requests;
+            return answerReads(store, batch, { queryMs, answerWithinMs, freshWithinMs }, reply);
+          }),
           spec: known,
           log,
           onTables: tellTables(this.#session, paths.tables, log, signal),

@@ -1,6 +1,5 @@
 // This worker among the others: its ephemeral znode, what it says there, whom it sees, and the `master` znode.
 import { messageOf, TransientError } from "../../core/errors.ts";
-import type { Candidate } from "../../core/rules/election.ts";
 import {
   type CopyNode,
   fromJson,
@@ -14,17 +13,13 @@ import {
 } from "../../core/state/znodes.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
-import type { Time } from "../ports.ts";
+import type { Elected, Members, Peer, Time } from "../ports.ts";
 import { AcknowledgedLog, type KnownLog } from "./log-node.ts";
 
 /** Counters and positions are told this often at most; a change of state at once. */
 const counterEveryMs = 500;
 /** Of a znode that was made and not changed since. */
 const firstVersion = 0;
-
-export interface Peer extends Candidate {
-  readonly node: WorkerNode;
-}
 
 export type Telling = Omit<WorkerNode, "name" | "container" | "guid" | "pid" | "sinceMs">;
 
@@ -54,13 +49,7 @@ export interface KnownCopies {
   readonly listed: boolean;
 }
 
-/** @property known what was acknowledged before, read when no other could be master any more */
-export interface Elected {
-  readonly epoch: number;
-  readonly known: LogNode | null;
-}
-
-export class Membership {
+export class Membership implements Members {
   readonly #options: MembershipOptions;
   readonly #log: AcknowledgedLog;
   #pid: number | null = null;

@@ -9,10 +9,19 @@ import type { Paths, Place, TablesNode } from "../../core/state/znodes.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import { follow } from "../copy/follow.ts";
-import type { Broker, Feed, Ledger, Members, Session, Suspicion, Time } from "../ports.ts";
-import { type AnswerReads, type ServingReads, serveReads } from "../read/slave.ts";
+import type {
+  Broker,
+  Elected,
+  Feed,
+  Ledger,
+  Members,
+  RecordWriter,
+  Session,
+  Suspicion,
+  Time,
+} from "../ports.ts";
+import { type AnswerReads, runSlave } from "../read/slave.ts";
 import { lead } from "./lead.ts";
-import type { Elected } from "./membership.ts";
 import { nextRole, type Role, type RoleEvent } from "./role.ts";
 
 export interface RoleOptions {
@@ -24,6 +33,7 @@ export interface RoleOptions {
   readonly paths: Paths;
   readonly ledger: Ledger;
   readonly reader: Feed;
+  readonly writer: RecordWriter;
   readonly judge: Judge;
   /** The broker's memory id. */
   readonly memory: string;
@@ -45,6 +55,14 @@ const lookEveryMs = 1_000;
 /** A life that is over gives its reads so long to be answered; the others are delivered to another slave. */
 const lastAnswersWithinMs = 1_000;
 
+/** Reads that are served beside what else the roles do. */
+interface Serving {
+  /** The slave leaves its queue. */
+  readonly leave: () => void;
+  /** What was begun is answered. */
+  readonly ended: Promise<void>;
+}
+
 /** Runs until this life is over. @returns "drained" when the worker was scaled in and has nothing left to do */
 export async function runRoles(options: RoleOptions, signal: AbortSignal): Promise<"drained" | "ended"> {
   return new Roles(options, signal).run();
@@ -56,7 +74,7 @@ class Roles {
   readonly #look: Wakeable;
   readonly #failed = new AbortController();
   #role: Role = "joining";
-  #serving: ServingReads | undefined;
+  #serving: Serving | undefined;
 
   constructor(options: RoleOptions, signal: AbortSignal) {
     this.#options = options;
@@ -117,8 +135,7 @@ class Roles {
       if (elected !== null) return elected;
     }
     const target = peers.find((peer) => peer.name === master?.name)?.node;
-    if (this.#role === "joining" && target !== undefined && holdsAll(ledger.applied, target))
-      await this.#serve();
+    if (this.#role === "joining" && target !== undefined && holdsAll(ledger.applied, target)) this.#serve();
     return null;
   }
 
@@ -147,25 +164,32 @@ class Roles {
     await follow(this.#options, signal, caughtUpSoon).catch((error) => this.#failed.abort(error));
   }
 
-  async #serve(): Promise<void> {
-    const { rabbit, ledger, name, log, suspects, answerReads, onReads } = this.#options;
-    this.#serving = await serveReads({
-      rabbit,
-      worker: name,
-      log,
-      suspects,
-      answer: answerReads,
-      onServed: onReads,
-      onFailure: (error) => this.#failed.abort(error),
-    });
-    this.#on("caughtUp");
-    log.info({ position: ledger.applied.position }, "caught up, serving reads");
+  #serve(): void {
+    if (this.#serving !== undefined) return;
+    const { ledger, name, log, answerReads, onReads } = this.#options;
+    const left = new AbortController();
+    const ended = runSlave(
+      {
+        ...this.#options,
+        worker: name,
+        answer: answerReads,
+        onAtWork: () => {
+          this.#on("caughtUp");
+          log.info({ position: ledger.applied.position }, "caught up, serving reads");
+        },
+        onServed: onReads,
+      },
+      left.signal,
+    );
+    ended.catch((error) => this.#failed.abort(error));
+    this.#serving = { leave: () => left.abort("left"), ended };
   }
 
   async #stopServing(): Promise<void> {
     const serving = this.#serving;
     this.#serving = undefined;
-    await serving?.finish();
+    serving?.leave();
+    await serving?.ended;
   }
 
   async #lastAnswers(): Promise<void> {

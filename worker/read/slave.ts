@@ -1,4 +1,5 @@
-// A slave at work: readQ -> its copy -> responseQ. The broker hands messages round robin to the slaves that have room.
+// A slave at work: readQ -> its copy -> reply (responseQ, ack). The broker hands messages round robin to the slaves that have room.
+// It is at the queue exactly while `run` runs and the signal has not fired; then it finishes what is here.
 // A message whose reads wait or take long is kept outside the few slots that messages have here: the consumer that it came
 // through is replaced by a fresh one, so that quick reads go on coming.
 
@@ -9,9 +10,9 @@ import {
   type ReadBatch,
   refusalAnswer,
 } from "../../core/messages/queues.ts";
-import type { Consumer, Delivery } from "../../platform/rabbitmq/rabbit.ts";
+import { aborted } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { Broker, Suspicion } from "../ports.ts";
+import type { Broker, Consumer, Delivery, Suspicion, Time } from "../ports.ts";
 import {
   bury,
   poisonedBody,
@@ -33,6 +34,8 @@ const limits = {
   heldBytesMax: 8 * 1024 * 1024,
   /** Of the other messages, so many bytes are read at a time: as values they need six times as much. */
   workedOnBytesMax: 8 * 1024 * 1024,
+  /** When the copy has failed, other reads get so long to be answered; they come to another slave otherwise. */
+  lastAnswersWithinMs: 1_000,
 } as const;
 
 type Hold = () => boolean;
@@ -52,25 +55,24 @@ export type AnswerReads = (batch: ReadBatch, reply: ReadReply) => Promise<void>;
 
 export interface SlaveOptions {
   readonly rabbit: Broker;
+  /** What a slave does with its copy. */
+  readonly answer: AnswerReads;
+  readonly time: Time;
+  readonly suspects: Suspicion;
   readonly worker: string;
   readonly log: Log;
-  readonly suspects: Suspicion;
-  readonly answer: AnswerReads;
+  /** Told once reads reach this slave. */
+  readonly onAtWork: () => void;
   readonly onServed: (reads: number) => void;
-  /** Called with what is no request's fault. */
-  readonly onFailure: (error: unknown) => void;
 }
 
-export interface ServingReads {
-  /** Leaves the queue, finishes what is here, and gives up nothing that was begun. */
-  finish(): Promise<void>;
-}
-
-/** Serves reads until `finish` is called. */
-export async function serveReads(options: SlaveOptions): Promise<ServingReads> {
-  const serving = new Serving(options);
-  await serving.start();
-  return serving;
+/**
+ * Runs until the signal fires and what was begun by then is answered.
+ * @throws what made it unable to go on, and is no request's fault
+ */
+export async function runSlave(options: SlaveOptions, signal: AbortSignal): Promise<void> {
+  const slave = new Slave(options);
+  await slave.run(signal);
 }
 
 /** A place at the queue, and what came through it. */
@@ -81,8 +83,9 @@ interface Intake {
   held: number;
 }
 
-class Serving implements ServingReads {
+class Slave {
   readonly #options: SlaveOptions;
+  readonly #failed = new AbortController();
   readonly #working = new Set<Promise<void>>();
   /** With those that were left and still have messages. */
   readonly #intakes = new Set<Intake>();
@@ -97,11 +100,21 @@ class Serving implements ServingReads {
     this.#options = options;
   }
 
-  start(): Promise<void> {
-    return this.#open(this.#intake);
+  async run(signal: AbortSignal): Promise<void> {
+    const { time, onAtWork } = this.#options;
+    const failed = this.#failed.signal;
+    await this.#open(this.#intake);
+    if (!signal.aborted) onAtWork();
+    await aborted(AbortSignal.any([signal, failed]));
+    const finished = this.#finish().catch((error) => this.#failed.abort(error));
+    if (!failed.aborted) await Promise.race([finished, aborted(failed)]);
+    if (!failed.aborted) return;
+    await Promise.race([finished, time.sleep(limits.lastAnswersWithinMs)]);
+    throw failed.reason;
   }
 
-  async finish(): Promise<void> {
+  /** Leaves the queue, and gives up nothing that was begun. */
+  async #finish(): Promise<void> {
     this.#finishing = true;
     await this.#renewal;
     await this.#leave(this.#intake);
@@ -118,7 +131,6 @@ class Serving implements ServingReads {
   }
 
   #take(intake: Intake, delivery: Delivery): void {
-    const { onFailure } = this.#options;
     const bytes = delivery.content.length;
     let isHeld = false;
     const hold = (): boolean => {
@@ -133,7 +145,7 @@ class Serving implements ServingReads {
       return true;
     };
     intake.open += 1;
-    const work = this.#served(delivery, hold).catch(onFailure);
+    const work = this.#served(delivery, hold).catch((error) => this.#failed.abort(error));
     this.#working.add(work);
     void work.finally(() => {
       this.#working.delete(work);
@@ -156,7 +168,7 @@ class Serving implements ServingReads {
   #renewIfHeld(): void {
     if (this.#finishing || this.#renewal !== undefined || this.#intake.held < limits.heldForRenewal) return;
     this.#renewal = this.#renew()
-      .catch(this.#options.onFailure)
+      .catch((error) => this.#failed.abort(error))
       .finally(() => {
         this.#renewal = undefined;
         this.#renewIfHeld();
@@ -181,7 +193,7 @@ class Serving implements ServingReads {
   #closeIfDone(intake: Intake): void {
     if (!intake.isLeft || intake.open > 0 || this.#finishing) return;
     this.#intakes.delete(intake);
-    intake.consumer?.close().catch(this.#options.onFailure);
+    intake.consumer?.close().catch((error) => this.#failed.abort(error));
   }
 }
 

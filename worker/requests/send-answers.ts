@@ -1,7 +1,6 @@
 // Answers on their way to the API, in as many messages as the broker's limit for one asks for.
 import { type Answer, encodeAnswers, queueLimits } from "../../core/messages/queues.ts";
-import type { Delivery } from "../../platform/rabbitmq/rabbit.ts";
-import type { Broker } from "../ports.ts";
+import type { Broker, Delivery } from "../ports.ts";
 
 export function sendAnswers(
   rabbit: Broker,

@@ -13,6 +13,7 @@ import {
 } from "../../core/state/znodes.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+import type { SuspectVerdict, Suspicion } from "../ports.ts";
 
 /** More than one worker works on at a time. */
 const begunMax = 64;
@@ -30,16 +31,9 @@ export interface SuspectsOptions {
   readonly log: Log;
 }
 
-export interface Verdict {
-  /** They took a worker down. */
-  readonly guilty: ReadonlySet<string>;
-  /** The worker that had begun them is out of reach, dead or not. */
-  readonly undecided: ReadonlySet<string>;
-}
-
 const nothingNoted: SuspectsNode = { begun: [], blamed: [] };
 
-export class Suspects {
+export class Suspects implements Suspicion {
   readonly #options: SuspectsOptions;
   readonly #noter: string;
   #own = nothingNoted;
@@ -56,7 +50,7 @@ export class Suspects {
    * Says which of these took a worker down, and notes those that may be worked on as begun by this one.
    * Without ZooKeeper nothing is known and nothing noted: a worker that cannot reach it is about to lose its place anyway.
    */
-  async begin(ids: readonly string[]): Promise<Verdict> {
+  async begin(ids: readonly string[]): Promise<SuspectVerdict> {
     const verdict = { guilty: new Set<string>(), undecided: new Set<string>() };
     if (ids.length === 0) return verdict;
     try {

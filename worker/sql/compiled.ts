@@ -1,5 +1,6 @@
 // Compiled shapes, kept as long as the schema stands. Requests of one shape are the rule, so compiling is the exception.
 
+import { assertNever } from "../../core/errors.ts";
 import type { Param, ReadShape } from "../../core/messages/statement.ts";
 import type { Schema, Table } from "../../core/schema.ts";
 import { checkedTable, type ReadSql, readSql } from "./read-sql.ts";
@@ -44,11 +45,7 @@ export class CompiledShapes {
     return this.#writes.of(shape, () => {
       const sql = writeSql(this.#schema, shape);
       const table = checkedTable(this.#schema, shape.table);
-      if (shape.kind === "insert")
-        return { ...sql, table, uses: storedUses(table, shape.columns, "inserted"), settled: shape };
-      const changed = shape.kind === "update" ? storedUses(table, shape.set, "changed") : [];
-      const uses = [...changed, ...conditionUses(table, shape.where)];
-      return { ...sql, table, uses, settled: { ...shape, where: settled(shape.where) } };
+      return { ...sql, table, uses: usesOf(table, shape), settled: settledShape(shape) };
     });
   }
 
@@ -81,6 +78,31 @@ export class CompiledShapes {
       }
     }
     return { shape: shapeInLog, rows: fit };
+  }
+}
+
+function usesOf(table: Table, shape: TableShape): readonly Use[] {
+  switch (shape.kind) {
+    case "insert":
+      return storedUses(table, shape.columns, "inserted");
+    case "update":
+      return [...storedUses(table, shape.set, "changed"), ...conditionUses(table, shape.where)];
+    case "delete":
+      return conditionUses(table, shape.where);
+    default:
+      return assertNever(shape);
+  }
+}
+
+function settledShape(shape: TableShape): TableShape {
+  switch (shape.kind) {
+    case "insert":
+      return shape;
+    case "update":
+    case "delete":
+      return { ...shape, where: settled(shape.where) };
+    default:
+      return assertNever(shape);
   }
 }
 

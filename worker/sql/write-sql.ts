@@ -1,6 +1,6 @@
 // PURE. A write shape -> SQL. `?1` is a JSON array with one array of parameters for each row, so that an insert takes any
 // number of rows in one call; the other shapes have one.
-import { Refusal } from "../../core/errors.ts";
+import { assertNever, Refusal } from "../../core/errors.ts";
 import type { WriteShape } from "../../core/messages/statement.ts";
 import type { Schema, Table } from "../../core/schema.ts";
 import { checkedColumn, conditionSql, type Hole } from "./condition-sql.ts";
@@ -37,6 +37,8 @@ export function writeSql(schema: Schema, shape: TableShape): WriteSql {
         returningIds: null,
       };
     }
+    default:
+      return assertNever(shape);
   }
 }
 

@@ -1,15 +1,15 @@
 // The inside of a group commit: applies each request of a batch to the open transaction, so that one bad request harms
 // nobody else, and collects what the record must carry.
-import { Refusal, refusalBody, TransientError } from "../../core/errors.ts";
+import { assertNever, Refusal, refusalBody, TransientError } from "../../core/errors.ts";
 import type { Effect, KeyEntry } from "../../core/log/record.ts";
-import type { Param, WriteShape } from "../../core/messages/statement.ts";
-import type { Schema } from "../../core/schema.ts";
+import type { WriteShape } from "../../core/messages/statement.ts";
 import { applyEffect, type Changes, writeRows } from "../copy/effects.ts";
 import type { Store } from "../copy/store.ts";
 import { refusalOf } from "../requests/refusals.ts";
 import type { TableShape } from "../sql/write-sql.ts";
 import { type Connection, DamagedFileError, InterruptedError, StorageFullError } from "../sqlite.ts";
-import type { Chore, CommitLimits, PendingWrite, Undone, WriteResult } from "./commit-batch.ts";
+import type { CommitLimits, Outcome, PendingWrite, WriteResult } from "./draft.ts";
+import { bytesOfRows, bytesOfShape, keyBytes } from "./record-size.ts";
 
 /** Kept under no key, for there is no room: a copy of the request may be applied when there is. */
 export const storageFull: WriteResult = {
@@ -48,30 +48,8 @@ export class FaultyWriteError extends Error {
   }
 }
 
-/** @returns what of the chores was done, and the schema afterwards */
-export async function applyChores(
-  store: Store,
-  chores: readonly Chore[],
-): Promise<{ readonly effects: readonly Effect[]; readonly schema: Schema }> {
-  const effects: Effect[] = [];
-  let { schema } = store;
-  for (const { effect, unmet, onRefused } of chores) {
-    const before = schema;
-    if (unmet?.(before) !== undefined) continue;
-    const after = await attempted(store.writer, () =>
-      applyEffect(store.writer, store.compiled, before, effect),
-    );
-    if (after instanceof Refusal) onRefused(after);
-    else {
-      schema = after;
-      effects.push(effect);
-    }
-  }
-  return { effects, schema };
-}
-
 /** @returns the refusal, with the savepoint undone; @throws what is not the request's fault */
-async function attempted<T>(writer: Connection, work: () => Promise<T>): Promise<T | Refusal> {
+export async function attempted<T>(writer: Connection, work: () => Promise<T>): Promise<T | Refusal> {
   await writer.exec("SAVEPOINT request");
   try {
     const result = await work();
@@ -87,6 +65,13 @@ async function attempted<T>(writer: Connection, work: () => Promise<T>): Promise
 }
 
 type ShapedEffect = Extract<Effect, { readonly shape: WriteShape }>;
+type Barrier = Extract<WriteShape, { readonly kind: "barrier" }>;
+type ChangingShape = TableShape | Extract<WriteShape, { readonly kind: "clear" }>;
+
+/** What a request changed, and how the record says it. */
+interface Made extends Changes {
+  readonly effect: ShapedEffect;
+}
 
 export interface ApplyingOptions {
   readonly position: number;
@@ -115,7 +100,7 @@ export class Applying {
   async all(
     writes: readonly PendingWrite[],
     indexes: readonly number[],
-    outcomes: (WriteResult | Undone)[],
+    outcomes: Outcome[],
   ): Promise<readonly KeyEntry[]> {
     for (const run of runs(writes, indexes))
       if (this.#isEnough) for (const i of run) outcomes[i] = "left";
@@ -133,7 +118,7 @@ export class Applying {
   async #run(
     writes: readonly PendingWrite[],
     indexes: readonly number[],
-    outcomes: (WriteResult | Undone)[],
+    outcomes: Outcome[],
   ): Promise<void> {
     const members = indexes.map((i) => writes[i]).filter((write) => write !== undefined);
     const together = members.length > 1 ? await this.#together(members) : null;
@@ -166,9 +151,19 @@ export class Applying {
 
   async #alone(write: PendingWrite, index: number): Promise<WriteResult> {
     const { item, shape, refusal } = write;
-    if (shape.kind === "barrier") return this.#barrier(write);
+    switch (shape.kind) {
+      case "barrier":
+        return this.#barrier(write, shape);
+      case "clear":
+      case "insert":
+      case "update":
+      case "delete":
+        break;
+      default:
+        assertNever(shape);
+    }
     if (refusal !== undefined) return this.#refused(write, refusal);
-    const changes = await attempted(this.#store.writer, () => this.#limited(write)).catch((error) => {
+    const changes = await attempted(this.#store.writer, () => this.#limited(write, shape)).catch((error) => {
       if (error instanceof InterruptedError) throw new SlowWriteError(index);
       throw isFaultOfOurs(error) ? new FaultyWriteError(item.key, error) : error;
     });
@@ -178,35 +173,47 @@ export class Applying {
   }
 
   /** Interrupts the request when it may not go on: again and again, for an interruption before its statement runs is lost. */
-  async #limited(write: PendingWrite): Promise<Changes & { readonly effect: ShapedEffect }> {
-    const { item, shape } = write;
-    const { writer, compiled, schema } = this.#store;
+  async #limited(write: PendingWrite, shape: ChangingShape): Promise<Made> {
+    const { writer } = this.#store;
     const startedAtMs = performance.now();
     const looking = setInterval(() => {
       if (!this.#options.limits.mayGoOn(write, performance.now() - startedAtMs)) writer.interrupt();
     }, lookEveryMs);
     try {
-      if (shape.kind === "clear") {
-        const effect = { shape, rows: [] };
-        await applyEffect(writer, compiled, schema, effect);
-        return { rowsAffected: 0, effect };
-      }
-      const effect = compiled.fitWrite(shape as TableShape, item.rows);
-      return { ...(await writeRows(writer, compiled, effect.shape, effect.rows)), effect };
+      return await this.#changedBy(shape, write.item.rows);
     } finally {
       clearInterval(looking);
     }
   }
 
+  async #changedBy(shape: ChangingShape, rows: PendingWrite["item"]["rows"]): Promise<Made> {
+    const { writer, compiled, schema } = this.#store;
+    switch (shape.kind) {
+      case "clear": {
+        const effect = { shape, rows: [] };
+        await applyEffect(writer, compiled, schema, effect);
+        return { rowsAffected: 0, effect };
+      }
+      case "insert":
+      case "update":
+      case "delete": {
+        const effect = compiled.fitWrite(shape, rows);
+        return { ...(await writeRows(writer, compiled, effect.shape, effect.rows)), effect };
+      }
+      default:
+        return assertNever(shape);
+    }
+  }
+
   #changed(effect: ShapedEffect): void {
     this.effects.push(effect);
-    this.#bytes += bytesOf(effect.shape) + bytesOfRows(effect.rows);
+    this.#bytes += bytesOfShape(effect.shape) + bytesOfRows(effect.rows);
   }
 
   /** It takes a place in the log only so that the read behind it has one to wait for: one is enough for all. */
-  #barrier(write: PendingWrite): WriteResult {
+  #barrier(write: PendingWrite, shape: Barrier): WriteResult {
     if (!this.effects.some((effect) => "shape" in effect && effect.shape.kind === "barrier"))
-      this.effects.push({ shape: write.shape as WriteShape, rows: [] });
+      this.effects.push({ shape, rows: [] });
     return this.#succeeded(write, { rowsAffected: 0 });
   }
 
@@ -238,33 +245,6 @@ export class Applying {
 function answerText({ rowsAffected, ids }: Changes, position: number): string {
   const keys = ids === undefined ? "" : `"ids":[${ids.join(",")}],`;
   return `{"rowsAffected":${rowsAffected},${keys}"position":${position}}`;
-}
-
-/** A key, its hash and its message, about. */
-const keyBytes = 200;
-
-/** About: the record itself is measured before it is sent. Making its text a second time would cost a bulk load a tenth. */
-function bytesOfRows(rows: readonly (readonly Param[])[]): number {
-  let bytes = 0;
-  for (const row of rows) for (const param of row) bytes += bytesOfParam(param);
-  return bytes;
-}
-
-const bytesOfParam = (param: Param): number => {
-  if (typeof param === "string") return param.length + 3;
-  if (Array.isArray(param)) return bytesOfRows([param]);
-  return typeof param === "object" && param !== null ? JSON.stringify(param).length : 8;
-};
-
-const shapeBytes = new WeakMap<WriteShape, number>();
-
-/** In the record each request has its own copy of the shape that it shared in its message. */
-function bytesOf(shape: WriteShape): number {
-  const known = shapeBytes.get(shape);
-  if (known !== undefined) return known;
-  const bytes = Buffer.byteLength(JSON.stringify(shape));
-  shapeBytes.set(shape, bytes);
-  return bytes;
 }
 
 /** Neither SQLite's, nor the broker's: no other request has a part in it. */

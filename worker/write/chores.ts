@@ -4,7 +4,7 @@
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Ledger } from "../ports.ts";
-import type { Chore } from "./commit-batch.ts";
+import type { Chore } from "./draft.ts";
 import { Migrations, type SchemaReport } from "./migrations.ts";
 
 const expireEveryMs = 30_000;

@@ -1,7 +1,7 @@
 // A message of writes in a master's hands: its requests go their own ways, and it is acked when the last of them is settled.
 import { type Answer, type WriteBatch, waitMsOf } from "../../core/messages/queues.ts";
-import type { Delivery } from "../../platform/rabbitmq/rabbit.ts";
-import type { PendingWrite } from "./commit-batch.ts";
+import type { Delivery } from "../ports.ts";
+import type { PendingWrite } from "./draft.ts";
 
 export class HeldMessage {
   readonly correlationId: string;

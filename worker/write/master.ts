@@ -1,29 +1,26 @@
-// The master at work: writeQ -> transaction -> syncQ -> read back -> commit -> responseQ -> ack.
+// The master at work: writeQ -> prepare (transaction) -> append (syncQ, read back) -> commit -> reply (responseQ, ack).
 // It takes whatever has queued up since its last commit as one batch, so its commits grow with the load and a lone write
 // waits for no other. It is master exactly while `run` runs, and leaves it at the first sign of a successor.
-import { messageOf, Refusal, refusalBody, TransientError } from "../../core/errors.ts";
-import type { Judge } from "../../core/log/judge.ts";
-import { checksumOf } from "../../core/log/record.ts";
+import { Refusal, refusalBody } from "../../core/errors.ts";
 import { decodeWriteBatch, queueLimits, queues } from "../../core/messages/queues.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
-import type { Delivery } from "../../platform/rabbitmq/rabbit.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { LogEntry } from "../copy/store.ts";
-import { bounded } from "../deadline.ts";
-import type { Broker, Feed, Ledger, Suspicion, Time } from "../ports.ts";
+import type { Broker, Delivery, Feed, Ledger, RecordWriter, Suspicion, Time } from "../ports.ts";
 import { bury, poisoned, readable, undecidedBody } from "../requests/deliveries.ts";
 import { sendAnswers } from "../requests/send-answers.ts";
 import { FaultyWriteError } from "./apply-writes.ts";
-import type { Append, Chore, CommitLimits, PendingWrite, WriteResult } from "./commit-batch.ts";
+import type { Chore, CommitInput, Outcome, WriteResult } from "./draft.ts";
 import { aloneOf, HeldMessage, type HeldWrite, settleWith, suspectId, writesOf } from "./held-writes.ts";
 import { SlowShapes } from "./slow-shapes.ts";
-import { type Lane, WriteLanes } from "./write-lanes.ts";
+import { limitsAlone, limitsTogether, mayTakeLongerAlone, tooSlow } from "./time-limits.ts";
+import { type Lane, type Turn, WriteLanes } from "./write-lanes.ts";
 
 export interface MasterOptions {
   readonly rabbit: Broker;
   readonly ledger: Ledger;
-  readonly reader: Feed;
-  readonly judge: Judge;
+  readonly writer: RecordWriter;
+  /** Wakes it when a successor's marker may have arrived. */
+  readonly reader: Pick<Feed, "onArrival">;
   readonly time: Time;
   readonly suspects: Suspicion;
   readonly epoch: number;
@@ -41,29 +38,9 @@ export interface MasterOptions {
 
 /** Messages in hand: as many as arrive while one slow write has its turn. The API bounds their bytes. */
 const prefetch = 128;
-const readBackWithinMs = 5_000;
 const idleWakeMs = 500;
-/** No further request is begun in a commit that has taken so long. */
-const budgetMs = 100;
-/** What a request may take in the company of others; one that takes longer is tried again alone. */
-const togetherMs = 100;
-/** What a request may take alone while others wait. */
-const pressedMs = 200;
-/** A clear is an administrator's, and takes what the size of the data asks for. It is not interrupted for those who wait. */
-const clearMs = 60_000;
-/** One that ran so long was not quick. */
+/** A commit that ran so long was not quick. */
 const quickMs = 50;
-
-/** There is a newer master in the log: whatever this one still does is void. */
-export class FencedError extends Error {
-  override readonly name = "FencedError";
-}
-
-const tooSlow = (ms: number): Refusal =>
-  new Refusal(
-    "query_timeout",
-    `the write was interrupted: it may run for ${ms} ms, and for ${pressedMs} ms while others wait`,
-  );
 
 const shed = refusalBody(new Refusal("unavailable", "too many slow writes wait; this one was not tried"));
 
@@ -91,7 +68,7 @@ class Master {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { rabbit, reader, epoch, time } = this.#options;
+    const { rabbit, reader, writer, epoch, time } = this.#options;
     reader.onArrival(() => this.#wakeable.wake());
     // A hung predecessor keeps its place at the queue until its connection drops: the younger master must come first.
     const consumer = await rabbit.consume(queues.write, { prefetch, priority: epoch }, (delivery) => {
@@ -101,7 +78,7 @@ class Master {
     try {
       this.#options.onAtWork();
       while (!signal.aborted) {
-        this.#lookForSuccessor(reader.take());
+        writer.lookForSuccessor();
         if (!(await this.#cycle())) await this.#wakeable.wait(idleWakeMs, signal);
       }
     } finally {
@@ -115,14 +92,31 @@ class Master {
     const { chores, logTime } = this.#options;
     const toDo = chores(logTime());
     // Chores go alone: requests behind a migration are compiled against the schema it leaves.
-    if (toDo.length > 0) await this.#commit([], toDo);
+    if (toDo.length > 0) await this.#commit({ lane: "quick", writes: [] }, toDo);
     await this.#sort(this.#takeArrived());
     const turn = this.#lanes.next();
     if (turn === undefined) return toDo.length > 0;
     const writes = this.#stillWanted(turn.writes);
-    if (turn.lane === "suspects") await this.#tried(await this.#begun(writes));
-    else await this.#carriedOut(turn.lane, writes);
+    if (turn.lane === "suspects") await this.#try(await this.#begun(writes));
+    else if (writes.length > 0) await this.#commit({ ...turn, writes });
     return true;
+  }
+
+  /**
+   * One group commit. Whatever fails before the commit leaves the copy as it was and clients without an answer; what stands in
+   * the log by then is applied later, like any other record.
+   */
+  async #commit(turn: Turn, chores: readonly Chore[] = []): Promise<void> {
+    const { ledger, writer } = this.#options;
+    const input = this.#inputOf(turn, chores);
+    const draft = await ledger.prepare(input);
+    try {
+      const place = draft.record && (await writer.append(draft.record));
+      const outcomes = await draft.commit(place);
+      this.#reply(turn, input.atMs, outcomes);
+    } finally {
+      await draft.rollbackUnlessCommitted();
+    }
   }
 
   /** Up to a commit's worth together with what waits already; at least one message, however large, when nothing does. */
@@ -190,9 +184,10 @@ class Master {
     return begun;
   }
 
-  async #tried(suspected: readonly HeldWrite[]): Promise<void> {
+  async #try(suspected: readonly HeldWrite[]): Promise<void> {
+    if (suspected.length === 0) return;
     try {
-      await this.#carriedOut("suspects", suspected);
+      await this.#commit({ lane: "suspects", writes: suspected });
     } catch (error) {
       const faulty = suspected.filter(
         ({ pending }) => error instanceof FaultyWriteError && pending.item.key === error.key,
@@ -202,16 +197,32 @@ class Master {
     }
   }
 
-  async #carriedOut(lane: Lane, writes: readonly HeldWrite[]): Promise<void> {
-    if (writes.length === 0) return;
-    const alone = writes.length === 1;
-    const outcomes = await this.#commit(writes, [], alone ? this.#limitsAlone() : this.#limitsTogether());
+  #inputOf({ writes: held }: Turn, chores: readonly Chore[]): CommitInput {
+    const { epoch, time, logTime, queryMs } = this.#options;
+    const messages = new Set(held.map(({ message }) => message));
+    const isPressed = () =>
+      this.#arrived.length > 0 || this.#lanes.waiting("quick") > 0 || this.#lanes.waiting("suspects") > 0;
+    return {
+      writes: held.map(({ pending }) => pending),
+      chores,
+      epoch,
+      atMs: time.now(),
+      logMs: logTime(),
+      limits: held.length === 1 ? limitsAlone(queryMs(), isPressed) : limitsTogether(queryMs()),
+      causes: [...messages].flatMap(({ traceparent }) => traceparent ?? []),
+    };
+  }
+
+  /** Answers what was done, and puts back what was not. */
+  #reply({ lane, writes }: Turn, startedAtMs: number, outcomes: readonly Outcome[]): void {
+    if (this.#options.time.now() - startedAtMs < quickMs)
+      for (const { pending } of writes) this.#slowShapes.ran(pending.shape, false, startedAtMs);
     const answered: { write: HeldWrite; answer: WriteResult }[] = [];
     const left: HeldWrite[] = [];
     for (const [i, write] of writes.entries()) {
       const outcome = outcomes[i] ?? "left";
       if (outcome === "left") left.push(write);
-      else if (outcome === "tooLong") this.#ranTooLong(write, alone, left);
+      else if (outcome === "tooLong") this.#ranTooLong(write, writes.length === 1, left);
       else answered.push({ write, answer: outcome });
     }
     this.#answer(answered);
@@ -232,86 +243,17 @@ class Master {
 
   /** It is tried alone; or it was, and its refusal is written with the next commit. */
   #ranTooLong(write: HeldWrite, alone: boolean, left: HeldWrite[]): void {
+    const { time, queryMs } = this.#options;
     const { shape } = write.pending;
-    this.#slowShapes.ran(shape, true, this.#options.time.now());
-    if (alone || shape.kind === "insert") left.unshift(refusedWith(write, tooSlow(this.#ownMs(shape))));
+    this.#slowShapes.ran(shape, true, time.now());
+    if (alone || !mayTakeLongerAlone(shape)) left.unshift(refusedWith(write, tooSlow(shape, queryMs())));
     else this.#add("slow", write);
-  }
-
-  /** What a request may take while no other waits. */
-  #ownMs({ kind }: PendingWrite["shape"]): number {
-    return kind === "clear" ? clearMs : this.#options.queryMs();
-  }
-
-  #limitsTogether(): CommitLimits {
-    // The work of an insert is bounded by the size of its body.
-    const mayGoOn = ({ shape }: PendingWrite, ranMs: number) =>
-      ranMs < (shape.kind === "insert" ? this.#ownMs(shape) : Math.min(togetherMs, this.#ownMs(shape)));
-    return { budgetMs, mayGoOn };
-  }
-
-  #limitsAlone(): CommitLimits {
-    const isPressed = () =>
-      this.#arrived.length > 0 || this.#lanes.waiting("quick") > 0 || this.#lanes.waiting("suspects") > 0;
-    const isLeft = ({ kind }: PendingWrite["shape"]) => kind === "insert" || kind === "clear";
-    const mayGoOn = ({ shape }: PendingWrite, ranMs: number) =>
-      ranMs < this.#ownMs(shape) && (ranMs < pressedMs || isLeft(shape) || !isPressed());
-    return { budgetMs, mayGoOn };
-  }
-
-  async #commit(
-    held: readonly HeldWrite[],
-    chores: readonly Chore[],
-    limits: CommitLimits = { budgetMs, mayGoOn: () => true },
-  ) {
-    const { ledger, epoch, time, logTime } = this.#options;
-    const startedAtMs = time.now();
-    const messages = new Set(held.map(({ message }) => message));
-    const causes = [...messages].flatMap(({ traceparent }) => traceparent ?? []);
-    const writes = held.map(({ pending }) => pending);
-    const append: Append = (content, traceparent) => this.#append(content, traceparent);
-    const input = { writes, chores, epoch, atMs: startedAtMs, logMs: logTime(), limits, causes };
-    const outcomes = await ledger.commit(input, append);
-    if (time.now() - startedAtMs < quickMs)
-      for (const { shape } of writes) this.#slowShapes.ran(shape, false, startedAtMs);
-    return outcomes;
   }
 
   #answer(answered: readonly { readonly write: HeldWrite; readonly answer: WriteResult }[]): void {
     const { rabbit, worker, onServed } = this.#options;
     settleWith(answered, (message, answers) => sendAnswers(rabbit, worker, message, answers));
     onServed(answered.length);
-  }
-
-  /** Publishes and waits for the record to come back from the log with no successor's marker before it. */
-  #append(content: Buffer, traceparent?: string): Promise<{ offset: number; checksum: string }> {
-    const { rabbit, time } = this.#options;
-    return bounded(time, readBackWithinMs, [rabbit.ended], (signal, giveUp) => {
-      rabbit.publish(queues.sync, content, { persistent: true, traceparent }).catch(giveUp);
-      return this.#readBack(checksumOf(content), signal);
-    });
-  }
-
-  async #readBack(checksum: string, signal: AbortSignal): Promise<{ offset: number; checksum: string }> {
-    const { reader, epoch } = this.#options;
-    while (!signal.aborted) {
-      // One at a time: what stands behind the own record must stay in the reader, where the next look finds a successor.
-      const [entry] = await reader.next(signal, 1);
-      if (entry === undefined) continue;
-      if (entry.checksum === checksum && entry.record.epoch === epoch)
-        return { offset: entry.offset, checksum };
-      this.#lookForSuccessor([entry]);
-    }
-    throw new TransientError(`own record did not come back from the log: ${messageOf(signal.reason)}`);
-  }
-
-  #lookForSuccessor(entries: readonly LogEntry[]): void {
-    const { ledger, epoch, judge } = this.#options;
-    for (const { record } of entries) {
-      const verdict = judge(ledger.applied, record);
-      if (verdict === "duplicate" || verdict === "stale") continue;
-      throw new FencedError(`epoch ${record.epoch} has begun, this master is of epoch ${epoch}`);
-    }
   }
 }
 

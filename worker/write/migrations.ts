@@ -7,7 +7,7 @@ import { type MigrationPlan, type MigrationStep, planMigration } from "../../cor
 import { findTable, type Schema } from "../../core/schema.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Ledger } from "../ports.ts";
-import type { Chore } from "./commit-batch.ts";
+import type { Chore } from "./draft.ts";
 
 /** What a master has, and which steps it tried in vain. */
 export interface SchemaReport {

@@ -1,6 +1,7 @@
 // PURE but for its memory. Which requests are likely to run long, by their shape: requests that differ only in their values
 // mostly take the same time. It decides only whose company a request is tried in, never whether it is carried out.
 
+import { assertNever } from "../../core/errors.ts";
 import type { Condition, WriteShape } from "../../core/messages/statement.ts";
 import { findTable, type Schema } from "../../core/schema.ts";
 
@@ -18,14 +19,14 @@ export class SlowShapes {
   /** Whether a request of this shape should be tried alone. */
   isSlow(shape: WriteShape, schema: Schema, nowMs: number): boolean {
     if (nowMs > this.#waryUntilMs && this.#known.size === 0) return false;
-    if (shape.kind === "insert" || shape.kind === "barrier") return false;
+    if (!looksThroughRows(shape)) return false;
     const known = this.#known.get(this.#textOf(shape));
     if (known !== undefined && known.untilMs > nowMs) return known.slow;
     return nowMs <= this.#waryUntilMs && !isByKey(shape, schema);
   }
 
   ran(shape: WriteShape, slow: boolean, nowMs: number): void {
-    if (shape.kind === "insert" || shape.kind === "barrier") return;
+    if (!looksThroughRows(shape)) return;
     if (slow) this.#waryUntilMs = nowMs + waryMs;
     const text = this.#textOf(shape);
     if (!slow && this.#isStillSlow(text, nowMs)) return;
@@ -49,9 +50,24 @@ export class SlowShapes {
   }
 }
 
+/** Its time depends on the data: that of an insert is bounded by the size of its body. */
+function looksThroughRows({ kind }: WriteShape): boolean {
+  switch (kind) {
+    case "insert":
+    case "barrier":
+      return false;
+    case "update":
+    case "delete":
+    case "clear":
+      return true;
+    default:
+      return assertNever(kind);
+  }
+}
+
 /** It looks up one row, by the whole of its table's key. */
 function isByKey(shape: WriteShape, schema: Schema): boolean {
-  if (shape.kind !== "update" && shape.kind !== "delete") return false;
+  if (!("where" in shape)) return false;
   const key = findTable(schema, shape.table)?.primaryKey;
   return key?.every((column) => isFixed(shape.where, column)) ?? false;
 }

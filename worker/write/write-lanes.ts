@@ -8,6 +8,12 @@ import type { HeldWrite } from "./held-writes.ts";
 
 export type Lane = "quick" | "suspects" | "slow";
 
+/** What is committed next, together. */
+export interface Turn {
+  readonly lane: Lane;
+  readonly writes: readonly HeldWrite[];
+}
+
 const turns: readonly Lane[] = ["quick", "suspects", "slow"];
 
 export const laneLimits = {
@@ -52,7 +58,7 @@ export class WriteLanes {
   }
 
   /** @returns what is committed next, and removes it; undefined when nothing waits */
-  next(): { readonly lane: Lane; readonly writes: readonly HeldWrite[] } | undefined {
+  next(): Turn | undefined {
     const after = turns.indexOf(this.#last) + 1;
     const lane = [...turns.slice(after), ...turns.slice(0, after)].find((one) => this.#lanes[one].length > 0);
     if (lane === undefined) return undefined;

@@ -9,8 +9,8 @@ import { Refusal } from "../../../core/errors.ts";
 import { checksumOf } from "../../../core/log/record.ts";
 import type { Store } from "../../../worker/copy/store.ts";
 import { answerReads } from "../../../worker/read/answer-reads.ts";
-import { commitBatch } from "../../../worker/write/commit-batch.ts";
-import { done, unlimited } from "../../fakes/commits.ts";
+import { ledgerOf } from "../../../worker/write/ledger.ts";
+import { committed, done, unlimited } from "../../fakes/commits.ts";
 import { openCopy, replying } from "../worker/copies.ts";
 import { integer, table, text } from "../worker/schemas.ts";
 
@@ -39,7 +39,7 @@ async function write(body: unknown): Promise<{ readonly ok: boolean; readonly co
     limits: unlimited,
   };
   const append = async (content: Buffer) => ({ offset, checksum: checksumOf(content) });
-  const [result] = done(await commitBatch(store, input, append));
+  const [result] = done(await committed(ledgerOf(store), input, append));
   assert.ok(result !== undefined);
   return { ok: result.ok, ...(JSON.parse(String(result.body)) as object) };
 }

@@ -13,7 +13,8 @@ import {
 import type { Answer } from "../../../core/messages/queues.ts";
 import type { Param, WriteShape } from "../../../core/messages/statement.ts";
 import type { Schema } from "../../../core/schema.ts";
-import { type LogEntry, Store } from "../../../worker/copy/store.ts";
+import { Store } from "../../../worker/copy/store.ts";
+import type { LogEntry } from "../../../worker/ports.ts";
 import type { ReadReply } from "../../../worker/read/slave.ts";
 import { quoted, quotedList } from "../../../worker/sql/schema-sql.ts";
 

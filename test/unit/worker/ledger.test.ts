@@ -1,5 +1,5 @@
 import type { TestContext } from "node:test";
-import { ledgerOf } from "../../../worker/write/store-ledger.ts";
+import { ledgerOf } from "../../../worker/write/ledger.ts";
 import { ledgerContract, sameLedgers } from "../../contract/ledger-contract.ts";
 import { Disk, MemoryLedger } from "../../fakes/memory-ledger.ts";
 import { openCopy } from "./copies.ts";

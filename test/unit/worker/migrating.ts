@@ -4,8 +4,9 @@ import { type BatchRecord, checksumOf, decodeRecord } from "../../../core/log/re
 import type { Schema } from "../../../core/schema.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import type { Store } from "../../../worker/copy/store.ts";
-import { type Append, commitBatch } from "../../../worker/write/commit-batch.ts";
+import { ledgerOf } from "../../../worker/write/ledger.ts";
 import { Migrations, type SchemaReport } from "../../../worker/write/migrations.ts";
+import { type Append, committed } from "../../fakes/commits.ts";
 
 const log = createLog({ program: "test", format: "json", level: "silent" });
 const unlimited = { budgetMs: 60_000, mayGoOn: () => true };
@@ -46,7 +47,7 @@ export class Migrating {
       };
       const { nowMs: atMs } = this;
       const input = { writes: [], chores, epoch: 1, atMs, logMs: atMs, limits: unlimited };
-      await commitBatch(this.#store, input, append);
+      await committed(ledgerOf(this.#store), input, append);
     }
     throw new Error("migrating does not come to an end");
   }

@@ -11,8 +11,8 @@ import { type BatchRecord, checksumOf, decodeRecord } from "../../../core/log/re
 import type { Column } from "../../../core/schema.ts";
 import type { Store } from "../../../worker/copy/store.ts";
 import { answerReads } from "../../../worker/read/answer-reads.ts";
-import { type Append, commitBatch } from "../../../worker/write/commit-batch.ts";
-import { done, unlimited } from "../../fakes/commits.ts";
+import { ledgerOf } from "../../../worker/write/ledger.ts";
+import { type Append, committed, done, unlimited } from "../../fakes/commits.ts";
 import { contentsOf, entry, openCopy, replying } from "./copies.ts";
 import { integer, table, text } from "./schemas.ts";
 
@@ -128,7 +128,7 @@ async function write(store: Store, ...bodies: readonly string[]): Promise<readon
     return [{ shape, message: "api-1", item: { index: made, shape: 0, rows, key: `k${made}` } }];
   });
   const input = { writes, chores: [], epoch: 1, atMs: 0, logMs: 0, limits: unlimited };
-  const results = [...done(await commitBatch(store, input, append))];
+  const results = [...done(await committed(ledgerOf(store), input, append))];
   return parsed.map((statement) =>
     statement instanceof Refusal ? statement : (JSON.parse(results.shift()?.body ?? "") as Said),
   );
@@ -321,7 +321,7 @@ describe("a counted key", () => {
       limits: unlimited,
     });
     for (const id of ["9007199254740992", "9007199254740993"]) {
-      const [result] = done(await commitBatch(store, input(id), append));
+      const [result] = done(await committed(ledgerOf(store), input(id), append));
       assert.match(result?.body ?? "", new RegExp(`"ids":\\[${id}\\]`));
     }
   });

@@ -5,9 +5,11 @@ import type { Effect } from "../../../../core/log/record.ts";
 import { checksumOf, decodeRecord } from "../../../../core/log/record.ts";
 import type { Param, WriteShape } from "../../../../core/messages/statement.ts";
 import { merged } from "../../../../worker/copy/effects.ts";
-import type { LogEntry, Store } from "../../../../worker/copy/store.ts";
-import { commitBatch, type PendingWrite } from "../../../../worker/write/commit-batch.ts";
-import { unlimited } from "../../../fakes/commits.ts";
+import type { Store } from "../../../../worker/copy/store.ts";
+import type { LogEntry } from "../../../../worker/ports.ts";
+import type { PendingWrite } from "../../../../worker/write/draft.ts";
+import { ledgerOf } from "../../../../worker/write/ledger.ts";
+import { committed, unlimited } from "../../../fakes/commits.ts";
 import { batch, contentsOf, entry, insertion, openCopy, withUndoing } from "../copies.ts";
 import { shop, text } from "../schemas.ts";
 
@@ -110,8 +112,8 @@ async function mastered(
       { writes: [], chores: n === 3 ? [{ effect, onRefused: assert.fail }] : [] },
       { writes, chores: [] },
     ])
-      await commitBatch(
-        store,
+      await committed(
+        ledgerOf(store),
         { ...input, epoch: 1, atMs: 1_000 + n, logMs: 1_000 + n, limits: unlimited },
         async (content) => {
           const offset = log.length + 2;

@@ -25,7 +25,8 @@ describe("the files of a copy", () => {
 
   async function fileAt(position: number, where = directory): Promise<void> {
     const store = await Store.open(where);
-    await store.transaction(async () => ({ applied: standing(position), schema: store.schema }));
+    const transaction = await store.begin();
+    await transaction.commit({ applied: standing(position), schema: store.schema });
     await store.close();
   }
 

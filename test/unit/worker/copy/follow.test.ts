@@ -5,8 +5,7 @@ import type { LogRecord } from "../../../../core/log/record.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { follow } from "../../../../worker/copy/follow.ts";
 import { GapError } from "../../../../worker/copy/log-reader.ts";
-import type { LogEntry } from "../../../../worker/copy/store.ts";
-import type { Feed, Ledger } from "../../../../worker/ports.ts";
+import type { Feed, Ledger, LogEntry } from "../../../../worker/ports.ts";
 
 const log = createLog({ program: "w-1", format: "json", level: "silent" });
 

@@ -11,9 +11,10 @@ import { Store } from "../../../../worker/copy/store.ts";
 import type { Ledger } from "../../../../worker/ports.ts";
 import { Connection } from "../../../../worker/sqlite.ts";
 import { Chores } from "../../../../worker/write/chores.ts";
-import { ledgerOf } from "../../../../worker/write/store-ledger.ts";
+import type { CommitInput } from "../../../../worker/write/draft.ts";
+import { ledgerOf } from "../../../../worker/write/ledger.ts";
 import { TakingLog, thingsSchema } from "../../../contract/ledger-contract.ts";
-import { parsed, unlimited } from "../../../fakes/commits.ts";
+import { committed, parsed, unlimited } from "../../../fakes/commits.ts";
 import { Disk, MemoryLedger } from "../../../fakes/memory-ledger.ts";
 import { contentsOf, openCopy, temporaryDirectory, type Undoing, withUndoing } from "../copies.ts";
 
@@ -91,8 +92,8 @@ async function carryOut(steps: readonly Step[], open: Open, undoing: Undoing): P
   };
   for (const one of steps) {
     const { ledger, chores, logTime } = led ?? (await lead(0));
-    const commit = async (input: Pick<Parameters<Ledger["commit"]>[0], "writes" | "chores">) =>
-      ledger.commit({ ...input, epoch, atMs: nowMs, logMs: logTime(), limits: unlimited }, taken.append);
+    const commit = async (input: Pick<CommitInput, "writes" | "chores">) =>
+      committed(ledger, { ...input, epoch, atMs: nowMs, logMs: logTime(), limits: unlimited }, taken.append);
     if (one.kind === "pass") nowMs += one.ms;
     else if (one.kind === "fail over") await lead(one.clockMs);
     else {
@@ -139,7 +140,7 @@ describe("a request", () => {
       const chores = effect === undefined ? [] : [{ effect, onRefused: assert.fail }];
       const writes = ns.map((n) => requestOf(0, n));
       const input = { writes, chores, epoch: 1, atMs: 0, logMs, limits: unlimited };
-      return parsed(await ledger.commit(input, taken.append));
+      return parsed(await committed(ledger, input, taken.append));
     };
     await commit(0, { schema: thingsSchema });
     await commit(100, undefined, 4);
@@ -157,8 +158,8 @@ describe("a copy", () => {
     const ledger = ledgerOf(store);
     const taken = new TakingLog();
     await ledger.apply([taken.mark(1)]);
-    const commit = (input: Pick<Parameters<Ledger["commit"]>[0], "writes" | "chores" | "logMs">) =>
-      ledger.commit({ ...input, epoch: 1, atMs: 0, limits: unlimited }, taken.append);
+    const commit = (input: Pick<CommitInput, "writes" | "chores" | "logMs">) =>
+      committed(ledger, { ...input, epoch: 1, atMs: 0, limits: unlimited }, taken.append);
     await commit({
       writes: [],
       chores: [{ effect: { schema: thingsSchema }, onRefused: assert.fail }],

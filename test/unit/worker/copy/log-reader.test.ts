@@ -6,7 +6,7 @@ import { encodeRecord } from "../../../../core/log/record.ts";
 import { queues } from "../../../../core/messages/queues.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { LogLostError, LogReader } from "../../../../worker/copy/log-reader.ts";
-import type { LogEntry } from "../../../../worker/copy/store.ts";
+import type { LogEntry } from "../../../../worker/ports.ts";
 import { Link } from "../../../fakes/link.ts";
 import { MemoryBroker } from "../../../fakes/memory-broker.ts";
 import { runningWorld } from "../../../fakes/running-world.ts";

@@ -10,8 +10,8 @@ import {
 } from "../../../../core/state/znodes.ts";
 import { type Clock, systemClock } from "../../../../platform/process/clock.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
-import type { Peer } from "../../../../worker/lead/membership.ts";
 import { type OwnStanding, Standing } from "../../../../worker/lead/standing.ts";
+import type { Peer } from "../../../../worker/ports.ts";
 
 const log = createLog({ program: "test", format: "json", level: "silent" });
 const at = (epoch: number, position: number): Place => ({ epoch, position });

@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { type Answer, encodeBatch } from "../../../../core/messages/queues.ts";
 import type { Delivery } from "../../../../platform/rabbitmq/rabbit.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
-import { type ReadReply, serveReads } from "../../../../worker/read/slave.ts";
+import { systemTime } from "../../../../worker/ports.ts";
+import { type ReadReply, runSlave } from "../../../../worker/read/slave.ts";
 
 const content = (bytes = 0): Buffer => {
   const items = [{ index: 0, shape: 0, params: ["x".repeat(bytes)] }];
@@ -19,31 +20,37 @@ async function slave() {
   const said: string[] = [];
   const consumers: ((delivery: Delivery) => void)[] = [];
   const inHand: { readonly reply: ReadReply; readonly done: () => void }[] = [];
-  const serving = await serveReads({
-    worker: "w-1",
-    log: createLog({ level: "silent", format: "json", program: "test" }),
-    suspects: {
-      begin: async () => ({ guilty: new Set(), undecided: new Set() }),
-      blame: async () => undefined,
-    },
-    rabbit: {
-      ended: new AbortController().signal,
-      send: () => true,
-      cleared: () => undefined,
-      publish: async () => undefined,
-      consume: async (_queue, { prefetch }, onDelivery) => {
-        const number = consumers.push(onDelivery);
-        said.push(`consume ${number} of ${prefetch}`);
-        return {
-          cancel: async () => void said.push(`cancel ${number}`),
-          close: async () => void said.push(`close ${number}`),
-        };
+  const left = new AbortController();
+  const ended = runSlave(
+    {
+      worker: "w-1",
+      log: createLog({ level: "silent", format: "json", program: "test" }),
+      suspects: {
+        begin: async () => ({ guilty: new Set(), undecided: new Set() }),
+        blame: async () => undefined,
       },
+      rabbit: {
+        ended: new AbortController().signal,
+        send: () => true,
+        cleared: () => undefined,
+        publish: async () => undefined,
+        consume: async (_queue, { prefetch }, onDelivery) => {
+          const number = consumers.push(onDelivery);
+          said.push(`consume ${number} of ${prefetch}`);
+          return {
+            cancel: async () => void said.push(`cancel ${number}`),
+            close: async () => void said.push(`close ${number}`),
+          };
+        },
+      },
+      answer: (_batch, reply) => new Promise((done) => inHand.push({ reply, done })),
+      time: systemTime,
+      onAtWork: () => undefined,
+      onServed: () => undefined,
     },
-    answer: (_batch, reply) => new Promise((done) => inHand.push({ reply, done })),
-    onServed: () => undefined,
-    onFailure: (error) => said.push(String(error)),
-  });
+    left.signal,
+  );
+  await settled();
   const give = async (delivery: Partial<Delivery> = {}, consumer = consumers.length) => {
     consumers[consumer - 1]?.({
       content: content(),
@@ -59,7 +66,7 @@ async function slave() {
     await settled();
     return inHand.at(-1) as (typeof inHand)[number];
   };
-  return { said, give, inHand, serving };
+  return { said, give, inHand, leave: () => left.abort("left"), ended };
 }
 
 describe("a slave", () => {
@@ -146,16 +153,16 @@ describe("a slave", () => {
   });
 
   it("leaves the queue through every consumer, after the last answer", async () => {
-    const { said, give, serving } = await slave();
+    const { said, give, leave, ended } = await slave();
     const all = [await give(), await give(), await give()];
     for (const { reply } of all) reply.hold();
     await settled();
-    const finished = serving.finish();
+    leave();
     await settled();
     assert.ok(said.includes("cancel 1") && said.includes("cancel 2"));
     assert.ok(!said.some((one) => one.startsWith("close")));
     for (const { done } of all) done();
-    await finished;
+    await ended;
     assert.deepEqual(said.slice(-5).sort(), ["ack", "ack", "ack", "close 1", "close 2"]);
   });
 });

@@ -16,11 +16,12 @@ import { systemClock } from "../../../../platform/process/clock.ts";
 import { sleep, within } from "../../../../platform/process/waiting.ts";
 import type { Delivery } from "../../../../platform/rabbitmq/rabbit.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
-import type { LogEntry, Store } from "../../../../worker/copy/store.ts";
-import type { Broker, Feed, Ledger, Suspicion } from "../../../../worker/ports.ts";
+import type { Store } from "../../../../worker/copy/store.ts";
+import type { Broker, Feed, Ledger, LogEntry, Suspicion } from "../../../../worker/ports.ts";
 import { FaultyWriteError } from "../../../../worker/write/apply-writes.ts";
+import { ledgerOf } from "../../../../worker/write/ledger.ts";
+import { LogWriter } from "../../../../worker/write/log-writer.ts";
 import { runMaster } from "../../../../worker/write/master.ts";
-import { ledgerOf } from "../../../../worker/write/store-ledger.ts";
 import { insertion, openCopy } from "../copies.ts";
 import { shop } from "../schemas.ts";
 
@@ -110,13 +111,14 @@ async function master(t: TestContext, { verdict = {}, queryMs = 2_000, ledger }:
   };
   const stop = new AbortController();
   const real = ledgerOf(store);
+  const time = { ...systemClock, now: () => performance.now() + passedMs };
   const ended = runMaster(
     {
       rabbit,
       ledger: ledger?.(real) ?? real,
+      writer: new LogWriter({ rabbit, reader, judge, ledger: real, time }),
       reader,
-      judge,
-      time: { ...systemClock, now: () => performance.now() + passedMs },
+      time,
       suspects,
       epoch: 1,
       worker: "w-1",
@@ -252,7 +254,7 @@ describe("a suspect", () => {
         ...ledger,
         applied: ledger.applied,
         schema: ledger.schema,
-        commit: async () => Promise.reject(new FaultyWriteError("m#1", new TypeError("a mistake"))),
+        prepare: async () => Promise.reject(new FaultyWriteError("m#1", new TypeError("a mistake"))),
       }),
     });
     world.deliver("m", [tea, tea, tea], { redelivered: true });

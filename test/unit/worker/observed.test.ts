@@ -2,23 +2,24 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { WriteItem } from "../../../core/messages/queues.ts";
 import type { Delivery } from "../../../platform/rabbitmq/rabbit.ts";
-import type { LogEntry } from "../../../worker/copy/store.ts";
-import type { Broker, Ledger } from "../../../worker/ports.ts";
-import { Traced } from "../../../worker/traced.ts";
-import type { PendingWrite } from "../../../worker/write/commit-batch.ts";
+import { Measures } from "../../../worker/measures.ts";
+import { Observed } from "../../../worker/observed.ts";
+import type { Broker, Ledger, LogEntry, RecordWriter } from "../../../worker/ports.ts";
+import type { CommitInput, Draft, NewRecord, PendingWrite } from "../../../worker/write/draft.ts";
 import { unlimited } from "../../fakes/commits.ts";
 import { KeptTracing } from "../../fakes/kept-tracing.ts";
 
 const ignored = () => undefined;
 
-/** A broker whose deliveries the test makes, by way of what traces put around it. */
+/** A broker whose deliveries the test makes, by way of what stands around it. */
 async function working() {
   const tracing = new KeptTracing();
-  const traced = new Traced(tracing, "w-1");
+  const measures = new Measures();
+  const observed = new Observed(measures, tracing, "w-1");
   const settled: string[] = [];
   const connection = new AbortController();
   let deliver: (delivery: Delivery) => void = ignored;
-  const broker = traced.broker({
+  const broker = observed.broker({
     ended: connection.signal,
     publish: async () => undefined,
     send: () => true,
@@ -43,18 +44,28 @@ async function working() {
     });
     return inHand.at(-1) as Delivery;
   };
-  return { tracing, traced, take, consumer, settled, connection };
+  return { tracing, measures, observed, take, consumer, settled, connection };
 }
 
-const ledger = (commit: Ledger["commit"], apply: Ledger["apply"] = async () => undefined): Ledger => ({
+const draftOf = (record: NewRecord | undefined): Draft => ({
+  record,
+  commit: async () => [],
+  rollbackUnlessCommitted: async () => undefined,
+});
+const drafted = async () => draftOf({ content: Buffer.from("record"), epoch: 3 });
+const nothingToAppend = async () => draftOf(undefined);
+
+const ledger = (prepare: Ledger["prepare"]): Ledger => ({
   applied: { position: 8, epoch: 3, offset: 12, checksum: "c" },
   schema: { tables: [] },
-  apply,
-  commit,
+  apply: async () => undefined,
+  prepare,
   known: async () => new Set(),
   newestKeyMs: async () => 0,
   syncEveryCommit: async () => undefined,
 });
+
+const writer = (append: RecordWriter["append"]): RecordWriter => ({ append, lookForSuccessor: ignored });
 
 const writes: readonly PendingWrite[] = [2, 1].map((rows, index) => ({
   item: { index, shape: 0, rows: new Array(rows).fill([]), key: `k#${index}` } satisfies WriteItem,
@@ -97,40 +108,45 @@ describe("a worker's message", () => {
   });
 });
 
-describe("a traced commit", () => {
+/** The three calls, as a master makes them. */
+async function commit(
+  observed: Observed,
+  input: CommitInput,
+  prepare: Ledger["prepare"],
+  append: RecordWriter["append"] = async () => place,
+): Promise<void> {
+  const draft = await observed.ledger(ledger(prepare)).prepare(input);
+  const at = draft.record && (await observed.writer(writer(append)).append(draft.record));
+  await draft.commit(at);
+}
+
+describe("a commit", () => {
   it("says what it did, and puts its record's trace into the log", async () => {
-    const { tracing, traced, take } = await working();
+    const { tracing, observed, take } = await working();
     const appended: (string | undefined)[] = [];
     const { traceparent = "" } = take("message");
-    await traced
-      .ledger(
-        ledger(async (_, append) => {
-          await append(Buffer.from("record"));
-          return [];
-        }),
-      )
-      .commit({ ...input, causes: [traceparent] }, async (_, trace) => {
-        appended.push(trace);
-        return place;
-      });
-    const [commit, publish] = [tracing.named("commit"), tracing.named("publish syncQ")];
-    assert.deepEqual(commit.causes, [traceparent]);
-    assert.deepEqual(commit.attributes, {
+    await commit(observed, { ...input, causes: [traceparent] }, drafted, async ({ traceparent }) => {
+      appended.push(traceparent);
+      return place;
+    });
+    const [committed, publish] = [tracing.named("commit"), tracing.named("publish syncQ")];
+    assert.deepEqual(committed.causes, [traceparent]);
+    assert.deepEqual(committed.attributes, {
       "dbaas.worker": "w-1",
       "dbaas.epoch": 3,
       "dbaas.requests": 2,
       "dbaas.rows": 3,
       "dbaas.position": 8,
     });
-    assert.deepEqual(publish.causes, [commit.traceparent]);
+    assert.deepEqual(publish.causes, [committed.traceparent]);
     assert.deepEqual(appended, [publish.traceparent]);
-    assert.deepEqual([commit.ended, publish.ended, publish.attributes["dbaas.offset"]], [true, true, 12]);
+    assert.deepEqual([committed.ended, publish.ended, publish.attributes["dbaas.offset"]], [true, true, 12]);
   });
 
   it("of several messages is pointed to by each", async () => {
-    const { tracing, traced, take } = await working();
+    const { tracing, observed, take } = await working();
     const causes = [take("one"), take("two")].flatMap((delivery) => delivery.traceparent ?? []);
-    await traced.ledger(ledger(async () => [])).commit({ ...input, causes }, async () => place);
+    await commit(observed, { ...input, causes }, nothingToAppend);
     const { traceparent } = tracing.named("commit");
     assert.deepEqual(
       tracing.spans.slice(0, 2).map(({ links }) => links),
@@ -138,11 +154,10 @@ describe("a traced commit", () => {
     );
   });
 
-  it("that fails says why, and fails as it would without traces", async () => {
-    const { tracing, traced } = await working();
-    const failing = ledger((_, append) => append(Buffer.from("record")).then(() => []));
+  it("whose record does not come back says why, and fails as it would without traces", async () => {
+    const { tracing, observed } = await working();
     const fenced = () => Promise.reject(new Error("fenced"));
-    await assert.rejects(traced.ledger(failing).commit({ ...input, causes: ["message"] }, fenced), /fenced/);
+    await assert.rejects(commit(observed, { ...input, causes: ["message"] }, drafted, fenced), /fenced/);
     assert.deepEqual(
       tracing.spans.map(({ name, failure }) => [name, failure]),
       [
@@ -152,11 +167,26 @@ describe("a traced commit", () => {
     );
   });
 
-  it("of nothing traced has no span", async () => {
-    const { tracing, traced } = await working();
-    await traced.ledger(ledger(async () => [])).commit({ ...input, causes: [] }, async () => place);
-    await traced.ledger(ledger(async () => [])).commit(input, async () => place);
+  for (const [when, prepare] of [
+    ["is prepared", () => Promise.reject(new Error("no room"))],
+    [
+      "is committed",
+      async () => ({ ...(await drafted()), commit: () => Promise.reject(new Error("no room")) }),
+    ],
+  ] as const)
+    it(`that fails while it ${when} says why, and is not counted`, async () => {
+      const { tracing, measures, observed } = await working();
+      await assert.rejects(commit(observed, { ...input, causes: ["message"] }, prepare), /no room/);
+      assert.equal(tracing.named("commit").failure, "no room");
+      assert.equal(measures.commitTimes.count, 0);
+    });
+
+  it("of nothing traced has no span, and is measured", async () => {
+    const { tracing, measures, observed } = await working();
+    await commit(observed, { ...input, causes: [] }, drafted);
+    await commit(observed, input, drafted);
     assert.deepEqual(tracing.spans, []);
+    assert.deepEqual([measures.commitTimes.count, measures.commitSizes.count], [2, 2]);
   });
 });
 
@@ -169,8 +199,8 @@ describe("records that a copy applies", () => {
   });
 
   it("are one span that follows from each traced one", async () => {
-    const { tracing, traced } = await working();
-    await traced.ledger(ledger(async () => [])).apply([entry(1, "one"), entry(2), entry(3, "two")]);
+    const { tracing, observed } = await working();
+    await observed.ledger(ledger(drafted)).apply([entry(1, "one"), entry(2), entry(3, "two")]);
     const span = tracing.named("apply syncQ");
     assert.deepEqual(span.causes, ["one", "two"]);
     assert.deepEqual(
@@ -180,8 +210,8 @@ describe("records that a copy applies", () => {
   });
 
   it("have none when none is traced", async () => {
-    const { tracing, traced } = await working();
-    await traced.ledger(ledger(async () => [])).apply([entry(1)]);
+    const { tracing, observed } = await working();
+    await observed.ledger(ledger(drafted)).apply([entry(1)]);
     assert.deepEqual(tracing.spans, []);
   });
 });

@@ -6,8 +6,9 @@ import type { Param, WriteStatement } from "../../../../core/messages/statement.
 import type { Table } from "../../../../core/schema.ts";
 import type { Store } from "../../../../worker/copy/store.ts";
 import { runs } from "../../../../worker/write/apply-writes.ts";
-import { type Append, commitBatch, type PendingWrite } from "../../../../worker/write/commit-batch.ts";
-import { parsed, unlimited } from "../../../fakes/commits.ts";
+import type { PendingWrite } from "../../../../worker/write/draft.ts";
+import { ledgerOf } from "../../../../worker/write/ledger.ts";
+import { type Append, committed, parsed, unlimited } from "../../../fakes/commits.ts";
 import { contentsOf, insertion, openCopy } from "../copies.ts";
 import { shop } from "../schemas.ts";
 
@@ -36,7 +37,7 @@ const order = (item: string | null) => insertion("orders", ["item"], [item]);
 
 async function commit(store: Store, log: ReturnType<typeof takingLog>, ...writes: PendingWrite[]) {
   const input = { writes, chores: [], epoch: 1, atMs: 1_000, logMs: 1_000, limits: unlimited };
-  return parsed(await commitBatch(store, input, log.append));
+  return parsed(await committed(ledgerOf(store), input, log.append));
 }
 
 const people = async (store: Store) =>
@@ -185,7 +186,7 @@ describe("one group commit", () => {
       logMs: 0,
       limits: unlimited,
     };
-    await commitBatch(store, input, log.append);
+    await committed(ledgerOf(store), input, log.append);
     assert.deepEqual(log.records[0]?.effects, [{ schema: shop }]);
     assert.deepEqual(store.schema, shop);
     const [result] = await commit(store, log, write(person("ada")));
@@ -208,8 +209,8 @@ describe("a chore that the data does not allow", () => {
       },
       chore({ expireKeys: { clientBeforeMs: 0, ownBeforeMs: 0 } }),
     ];
-    await commitBatch(
-      store,
+    await committed(
+      ledgerOf(store),
       { writes: [], chores, epoch: 1, atMs: 0, logMs: 0, limits: unlimited },
       log.append,
     );
@@ -241,7 +242,7 @@ describe("a write that runs too long", () => {
     const writes = [write(person("first")), slow("c:s", "h"), write(person("last"))];
     const limits = { budgetMs: 2_000, mayGoOn: (_: PendingWrite, ranMs: number) => ranMs < 50 };
     const input = { writes, chores: [], epoch: 1, atMs: 0, logMs: 0, limits };
-    const [first, ...others] = await commitBatch(store, input, log.append);
+    const [first, ...others] = await committed(ledgerOf(store), input, log.append);
     assert.equal(typeof first === "object" && first.ok, true);
     assert.deepEqual(others, ["tooLong", "left"]);
     assert.deepEqual(log.records.at(-1)?.effects, [person("first")]);
@@ -255,7 +256,7 @@ describe("a write that runs too long", () => {
     await commit(store, log, write(insertion("people", ["name", "age"], ...many)));
     const limits = { budgetMs: 2_000, mayGoOn: (_: PendingWrite, ranMs: number) => ranMs < 50 };
     const input = { writes: [slow("c:s", "h")], chores: [], epoch: 1, atMs: 0, logMs: 0, limits };
-    assert.deepEqual(await commitBatch(store, input, log.append), ["tooLong"]);
+    assert.deepEqual(await committed(ledgerOf(store), input, log.append), ["tooLong"]);
     assert.equal(log.records.length, 1);
   });
 
@@ -285,7 +286,7 @@ describe("a record of the log", () => {
     };
     while (left.length > 0) {
       const input = { writes: left, chores: [], epoch: 1, atMs: 0, logMs: 0, limits: unlimited };
-      const outcomes = await commitBatch(store, input, append);
+      const outcomes = await committed(ledgerOf(store), input, append);
       const next = left.filter((_, i) => outcomes[i] === "left");
       assert.ok(next.length < left.length);
       left = next;
@@ -367,7 +368,11 @@ describe("a record that does not come back from the log", () => {
     const failing: Append = () => Promise.reject(new Error("own record did not come back"));
     const writes = [write(person("ada"), "c:k", "h"), write(order("tea"))];
     await assert.rejects(
-      commitBatch(store, { writes, chores: [], epoch: 1, atMs: 0, logMs: 0, limits: unlimited }, failing),
+      committed(
+        ledgerOf(store),
+        { writes, chores: [], epoch: 1, atMs: 0, logMs: 0, limits: unlimited },
+        failing,
+      ),
       /did not come back/,
     );
     assert.deepEqual(await contentsOf(store), before);
@@ -386,7 +391,7 @@ describe("a record that does not come back from the log", () => {
       logMs: 0,
       limits: unlimited,
     };
-    await assert.rejects(commitBatch(store, input, failing), /fenced/);
+    await assert.rejects(committed(ledgerOf(store), input, failing), /fenced/);
     assert.deepEqual(store.schema, { tables: [] });
     assert.deepEqual(await store.writer.all("SELECT name FROM sqlite_schema WHERE name = 'people'"), []);
   });

@@ -1,0 +1,183 @@
+// The roles' `Ledger` on a real copy. Its heart is `prepare`: looks up keys, opens a transaction, applies each request under a
+// savepoint, and builds the record of what they did.
+//
+// A commit has a budget, of time and of the record's bytes. What does not fit is left undone for a later one. An attempt that
+// fails because of its requests is undone and made again with fewer of them; all of that happens before a record can be in
+// the log.
+import { Refusal } from "../../core/errors.ts";
+import { advance } from "../../core/log/judge.ts";
+import { type BatchRecord, type Effect, encodeRecord } from "../../core/log/record.ts";
+import { queueLimits } from "../../core/messages/queues.ts";
+import type { Schema } from "../../core/schema.ts";
+import { applyEffect } from "../copy/effects.ts";
+import { lookUp, newestKeyMs } from "../copy/keys.ts";
+import type { Store, Transaction } from "../copy/store.ts";
+import type { Ledger } from "../ports.ts";
+import { StorageFullError } from "../sqlite.ts";
+import { Applying, attempted, SlowWriteError, storageFull } from "./apply-writes.ts";
+import type { Chore, CommitInput, Draft, LogPlace, Outcome, PendingWrite } from "./draft.ts";
+import { repeatTwins, withoutKnown } from "./repeats.ts";
+
+export const ledgerOf = (store: Store): Ledger => ({
+  get applied() {
+    return store.applied;
+  },
+  get schema() {
+    return store.schema;
+  },
+  apply: (entries) => store.apply(entries),
+  prepare: (input) => new Preparing(store, input).run(),
+  known: async (keys) => new Set((await lookUp(store.writer, keys, [])).known.keys()),
+  newestKeyMs: () => newestKeyMs(store.writer),
+  syncEveryCommit: (on) => store.syncEveryCommit(on),
+});
+
+/** A record holds no more than this; the broker refuses more than 16 MiB. */
+const recordBytesMax = queueLimits.messageBytesMax;
+
+class RecordTooLargeError extends Error {
+  override readonly name = "RecordTooLargeError";
+}
+
+const tooLarge = new Refusal(
+  "too_large",
+  "the write and its answer are larger than a record of the log may be",
+  "(body)",
+);
+
+class Preparing {
+  readonly #store: Store;
+  readonly #input: CommitInput;
+  readonly #writes: PendingWrite[];
+  readonly #outcomes: Outcome[];
+  /** The writes that are tried, by index: each key once. They become fewer when an attempt fails. */
+  #fresh: readonly number[] = [];
+
+  constructor(store: Store, input: CommitInput) {
+    this.#store = store;
+    this.#input = input;
+    this.#writes = [...input.writes];
+    this.#outcomes = new Array(input.writes.length);
+  }
+
+  async run(): Promise<Draft> {
+    const { chores } = this.#input;
+    this.#fresh = await withoutKnown(this.#store.writer, this.#writes, this.#outcomes);
+    while (this.#fresh.length > 0 || chores.length > 0) {
+      const draft = await this.#attempt();
+      if (draft !== "fewer") return draft;
+    }
+    return this.#nothingToAppend();
+  }
+
+  /** @returns "fewer" when it must be made again with fewer requests, or none */
+  async #attempt(): Promise<Draft | "fewer"> {
+    let transaction: Transaction | undefined;
+    try {
+      transaction = await this.#store.begin();
+      return await this.#drafted(transaction);
+    } catch (error) {
+      await transaction?.rollbackUnlessCommitted();
+      return this.#withFewer(error);
+    }
+  }
+
+  async #drafted(transaction: Transaction): Promise<Draft> {
+    const { chores, limits, epoch, atMs, logMs } = this.#input;
+    const position = this.#store.applied.position + 1;
+    const { effects: done, schema } = await applyChores(this.#store, chores);
+    const applying = new Applying(this.#store, { position, limits });
+    const keys = await applying.all(this.#writes, this.#fresh, this.#outcomes);
+    const effects = [...done, ...applying.effects];
+    if (effects.length === 0 && keys.length === 0) {
+      await transaction.rollbackUnlessCommitted();
+      return this.#nothingToAppend();
+    }
+    const record: BatchRecord = { kind: "batch", epoch, position, atMs, logMs, effects, keys };
+    const content = encodeRecord(record);
+    if (content.length > recordBytesMax && this.#fresh.length > 0) throw new RecordTooLargeError();
+    await this.#store.recordKeys(keys, position, logMs);
+    repeatTwins(this.#writes, this.#outcomes);
+    return {
+      record: { content, epoch },
+      commit: async (place) => {
+        const { offset, checksum } = mustStand(place);
+        await transaction.commit({
+          applied: advance(this.#store.applied, record, offset, checksum),
+          schema,
+        });
+        return this.#outcomes;
+      },
+      rollbackUnlessCommitted: () => transaction.rollbackUnlessCommitted(),
+    };
+  }
+
+  #nothingToAppend(): Draft {
+    repeatTwins(this.#writes, this.#outcomes);
+    return {
+      record: undefined,
+      commit: async () => this.#outcomes,
+      rollbackUnlessCommitted: async () => undefined,
+    };
+  }
+
+  /** Nothing was changed and no client was told anything. @throws what fewer requests cannot help */
+  #withFewer(error: unknown): Draft | "fewer" {
+    if (error instanceof SlowWriteError) {
+      // SQLite undoes a whole transaction when it interrupts a statement: those before it are done again.
+      this.#keepFirst(this.#fresh.indexOf(error.index));
+      this.#outcomes[error.index] = "tooLong";
+      return "fewer";
+    }
+    if (error instanceof RecordTooLargeError) {
+      const tried = this.#fresh.filter((i) => this.#outcomes[i] !== "left");
+      const [only] = tried;
+      if (tried.length === 1 && only !== undefined) this.#refuseTooLarge(only);
+      else this.#keepFirst(Math.ceil(tried.length / 2));
+      return "fewer";
+    }
+    if (!(error instanceof StorageFullError)) throw error;
+    for (const i of this.#fresh) this.#outcomes[i] = storageFull;
+    for (const { onRefused } of this.#input.chores) onRefused(new Refusal("storage_full", error.message));
+    return this.#nothingToAppend();
+  }
+
+  #keepFirst(count: number): void {
+    for (const i of this.#fresh.slice(count)) this.#outcomes[i] = "left";
+    this.#fresh = this.#fresh.slice(0, count);
+  }
+
+  /** The refusal is kept under its key, by the next attempt. */
+  #refuseTooLarge(index: number): void {
+    this.#keepFirst(this.#fresh.indexOf(index) + 1);
+    const write = this.#writes[index];
+    if (write !== undefined) this.#writes[index] = { ...write, refusal: tooLarge };
+  }
+}
+
+/** @returns what of the chores was done, and the schema afterwards */
+async function applyChores(
+  store: Store,
+  chores: readonly Chore[],
+): Promise<{ readonly effects: readonly Effect[]; readonly schema: Schema }> {
+  const effects: Effect[] = [];
+  let { schema } = store;
+  for (const { effect, unmet, onRefused } of chores) {
+    const before = schema;
+    if (unmet?.(before) !== undefined) continue;
+    const after = await attempted(store.writer, () =>
+      applyEffect(store.writer, store.compiled, before, effect),
+    );
+    if (after instanceof Refusal) onRefused(after);
+    else {
+      schema = after;
+      effects.push(effect);
+    }
+  }
+  return { effects, schema };
+}
+
+function mustStand(place: LogPlace | undefined): LogPlace {
+  if (place === undefined) throw new Error("a draft was committed whose record does not stand in the log");
+  return place;
+}
