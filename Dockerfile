@@ -1,4 +1,6 @@
-# One image for every program: orchestrator (API and controller), workers, command line, bench.
+# One image for every program: orchestrator (API and controller), workers, command line. The stage `tools` is the same with the
+# bench and the example in it. Programs run from their sources, which Node.js reads as they are; only the dashboard is compiled,
+# for browsers.
 # Built by `./dbaas up`, with BuildKit or with the classic builder. The layers with compilers and with node_modules depend
 # on package.json, package-lock.json and patches/ alone, so that a change of source rebuilds in seconds.
 ARG NODE_IMAGE=node:24-bookworm-slim
@@ -28,20 +30,41 @@ RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
   && find node_modules/*/build -type d -name obj.target -prune -exec rm -rf {} + \
   && find node_modules/@opentelemetry -type d \( -name esm -o -name esnext \) -prune -exec rm -rf {} +
 
-FROM modules AS compiled
-COPY . .
-RUN npx tsc -p tsconfig.json && npx tsc -p dashboard/tsconfig.json
+FROM modules AS browser-code
+COPY tsconfig.json ./
+COPY core ./core
+COPY dashboard ./dashboard
+RUN npx tsc -p dashboard/tsconfig.json
 
-FROM ${NODE_IMAGE}
+FROM ${NODE_IMAGE} AS service
 # A worker's connections to its copy can all be busy at a time, each in a thread of its own.
 # What has megabytes, such as an answer, goes back to the system when it is freed: kept for later, it would double a worker's memory.
 ENV NODE_ENV=production UV_THREADPOOL_SIZE=12 MALLOC_MMAP_THRESHOLD_=1048576
 WORKDIR /app
 COPY --from=runtime-modules /app/node_modules ./node_modules
-COPY package.json ./
-COPY --from=compiled /app/dist ./dist
+COPY --from=browser-code /app/dist/dashboard ./dist/dashboard
 COPY dashboard/static ./dashboard/static
+COPY package.json ./
+COPY core ./core
+COPY platform ./platform
+COPY api ./api
+COPY worker ./worker
+COPY controller ./controller
+COPY orchestrator ./orchestrator
+COPY cli ./cli
+COPY client ./client
 # A named volume mounted here takes over the owner of this folder.
-RUN mkdir /data && chown node:node /data
+RUN mkdir /data compile-cache && chown node:node /data compile-cache
 USER node
-CMD ["node", "--enable-source-maps", "dist/orchestrator/main.js"]
+# Types are stripped and modules compiled here, once. The cache is a user's own, and read-only in the containers.
+ENV NODE_COMPILE_CACHE=/app/compile-cache
+COPY images/compile-cache.mjs ./
+RUN find core platform api worker controller orchestrator cli client -name '*.ts' ! -name main.ts ! -name inspect.ts | node compile-cache.mjs
+CMD ["node", "orchestrator/main.ts"]
+
+FROM service AS tools
+COPY tools ./tools
+COPY examples ./examples
+
+# What is built where no stage is named.
+FROM service

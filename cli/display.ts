@@ -1,7 +1,7 @@
 // PURE: how much room a text takes on a terminal, and texts that do nothing there but stand there.
 
 /** What steers a terminal, turns the direction of writing, breaks a line, or is no character at all. */
-const steering = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]|(?![\u200c\u200d])\p{Cf}/gu;
+const steering = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u{e0000}-\u{e007f}]|(?![\u200c\u200d])\p{Cf}/gu;
 const lineFeeds = /^[\n\t]$/;
 
 const escaped = (found: string): string => {

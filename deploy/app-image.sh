@@ -1,8 +1,10 @@
 # shellcheck shell=bash
-# Builds the one image that every program of ours runs from. Unchanged sources cost one checksum.
+# Builds the one image that every program of ours runs from, and the one with the bench and the example in it. Unchanged sources
+# cost one checksum.
 
-APP_SOURCES=(Dockerfile .dockerignore package.json package-lock.json patches tsconfig.json
-  core platform api controller worker orchestrator cli client tools/bench examples dashboard)
+APP_SOURCES=(Dockerfile .dockerignore package.json package-lock.json patches tsconfig.json images/compile-cache.mjs
+  core platform api controller worker orchestrator cli client dashboard)
+TOOLS_SOURCES=(tools/bench examples)
 
 build_app() {
   local checksum
@@ -10,7 +12,18 @@ build_app() {
   checksum=$(app_checksum)
   is_built_from "$APP_IMAGE" "$checksum" && return
   if has_image "$APP_IMAGE"; then say "building $APP_IMAGE"; else say "building $APP_IMAGE (the first time takes two minutes)"; fi
-  build_image app "$APP_IMAGE" "$checksum" "$ROOT" --build-arg "NODE_IMAGE=$NODE_IMAGE" "$(registry_argument)" \
+  build_stage service "$APP_IMAGE" "$checksum"
+}
+
+# After the service's image, of which it is made.
+build_tools() {
+  local checksum
+  checksum=$({ app_checksum && cd "$ROOT" && checksum_of "${TOOLS_SOURCES[@]}"; } | checksum)
+  is_built_from "$TOOLS_IMAGE" "$checksum" || build_stage tools "$TOOLS_IMAGE" "$checksum"
+}
+
+build_stage() {
+  build_image "$1" "$2" "$3" "$ROOT" --target "$1" --build-arg "NODE_IMAGE=$NODE_IMAGE" "$(registry_argument)" \
     --build-arg HTTP_PROXY --build-arg HTTPS_PROXY --build-arg NO_PROXY
 }
 

@@ -4,13 +4,13 @@
 
 run_checks() {
   check_settings
-  check_host_node
   lock_setup
+  use_node
   ensure_engine
   choose_images
   has_host_modules || ensure_compilers
   ensure_browser
-  ensure_images zookeeper rabbitmq app nginx &
+  ensure_images zookeeper rabbitmq tools nginx &
   local images=$!
   has_host_modules || install_host_modules
   wait "$images" || exit 1
@@ -26,12 +26,6 @@ run_checks() {
   offer_test_world
   say "running the tests"
   run_tests
-}
-
-check_host_node() {
-  has npm || die "the tests run on the host and need Node.js 20.17 or later with npm: it is not installed"
-  node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 17) ? 0 : 1)' ||
-    die "the tests need Node.js 20.17 or later, this is $(node --version)"
 }
 
 # npm ci compiles two native modules, so it runs only when the lock file or Node.js changed since it last did.
@@ -72,8 +66,8 @@ ensure_compilers() {
 # In lanes, each file by file: tests of a cluster mostly wait, and leave the processor to the others.
 run_tests() {
   local files=() source
-  while IFS= read -r source; do files+=("dist/${source%.ts}.js"); done < <(test_files)
-  node --enable-source-maps dist/test/run.js "${files[@]}"
+  while IFS= read -r source; do files+=("$source"); done < <(test_files)
+  node test/run.ts "${files[@]}"
 }
 
 # Quick ones first; the end-to-end tests begin with bringing a cluster up and end with taking it down.

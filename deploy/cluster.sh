@@ -182,7 +182,7 @@ welcome() {
   case $url in http://*:80 | https://*:443) url=${url%:*} ;; esac
   say "$CLUSTER is up on $url"
   echo
-  docker exec "$CLUSTER-orchestrator" node dist/cli/main.js get workers 2>/dev/null ||
+  docker exec "$CLUSTER-orchestrator" node cli/main.ts get workers 2>/dev/null ||
     api_get /api/v1/worker/list | tail -n 1
   cat <<EOF
 

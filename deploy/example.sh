@@ -20,7 +20,7 @@ example_up() {
   lock_setup
   ensure_engine
   choose_images
-  ensure_images app nginx
+  ensure_images tools nginx
   unlock_setup
   docker network inspect "$CLUSTER-net" >/dev/null 2>&1 || die "$CLUSTER is not running: ./dbaas up first"
   quietly "compose-$CLUSTER-rideshare" example_compose up --detach --no-build
@@ -35,4 +35,4 @@ example_down() {
   fi
 }
 
-example_compose() { DBAAS_CLUSTER=$CLUSTER "${COMPOSE[@]}" -p "$CLUSTER-rideshare" -f "$EXAMPLE_FILE" "$@"; }
+example_compose() { DBAAS_CLUSTER=$CLUSTER TOOLS_IMAGE=$TOOLS_IMAGE "${COMPOSE[@]}" -p "$CLUSTER-rideshare" -f "$EXAMPLE_FILE" "$@"; }

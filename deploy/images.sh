@@ -35,7 +35,7 @@ build_images() {
   say "the images are built: $ZOOKEEPER_IMAGE, $RABBITMQ_IMAGE, $NGINX_IMAGE, $APP_IMAGE"
 }
 
-# ensure_images NAME…, of: zookeeper rabbitmq app nginx. What does not wait for another is made at the same time.
+# ensure_images NAME…, of: zookeeper rabbitmq app tools nginx. What does not wait for another is made at the same time.
 ensure_images() {
   if [ "$IMAGES" = standin ]; then ensure_base; fi
   local name running=()
@@ -53,6 +53,11 @@ ensure_nginx() { ensure_image nginx "$NGINX_IMAGE"; }
 ensure_app() {
   if [ "$IMAGES" = official ]; then pull_image "$NODE_IMAGE"; else build_node_standin "$NODE_IMAGE"; fi
   build_app
+}
+
+ensure_tools() {
+  ensure_app
+  build_tools
 }
 
 # A name that is not of the stand-ins was given by the user: it is pulled, not built.

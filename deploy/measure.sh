@@ -22,6 +22,7 @@ run_bench() {
   if [ "$keep" = 0 ]; then trap bench_down EXIT; fi
   welcome() { :; } # not a cluster to try things on
   cluster_up
+  ensure_tools
   bench_program "${arguments[@]+"${arguments[@]}"}"
 }
 
@@ -48,9 +49,9 @@ bench_program() {
     --volume "${DBAAS_DOCKER_SOCKET:-/var/run/docker.sock}:/var/run/docker.sock" \
     --volume "$ROOT/tools/bench/results:/results" --volume "$BENCH_MANIFESTS:/manifests" \
     --env RESULTS_DIR=/results --env MANIFEST=/manifests/dbaas.yaml \
-    --env "DBAAS_CLUSTER=$CLUSTER" --env "DBAAS_IMAGE=$APP_IMAGE" \
+    --env "DBAAS_CLUSTER=$CLUSTER" --env "DBAAS_IMAGE=$TOOLS_IMAGE" \
     --env "RABBITMQ_URL=amqp://$RABBITMQ_USER:$RABBITMQ_PASSWORD@rabbitmq:5672" \
-    "$APP_IMAGE" node --enable-source-maps dist/tools/bench/main.js "$@"
+    "$TOOLS_IMAGE" node tools/bench/main.ts "$@"
 }
 
 bench_down() {
@@ -64,8 +65,8 @@ bench_down() {
 # The torture brings a cluster of its own up and down by this very script, and reaches into it: it runs on the host.
 run_torture() {
   check_settings
-  check_host_node
   lock_setup
+  use_node
   ensure_engine
   choose_images
   has_host_modules || { ensure_compilers && install_host_modules; }
@@ -73,9 +74,8 @@ run_torture() {
   unlock_setup
   if has flock; then exec 8>"$STATE/torture.lock" && { flock -n 8 || die "another torture is running"; }; fi
   cd "$ROOT" || exit
-  npx --no-install tsc -p tsconfig.json
   # The native ZooKeeper client tells of every lost connection, and here connections get lost all the time. An interrupt is
   # the program's to answer: it ends its run and takes its cluster down.
-  node --enable-source-maps dist/tools/torture/main.js "$@" 2>&1 |
+  node tools/torture/main.ts "$@" 2>&1 |
     (trap '' INT && grep --line-buffered --invert-match -e ZOO_ERROR -e '^yield:')
 }

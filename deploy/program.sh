@@ -82,7 +82,7 @@ enter_program='
     ((SECONDS < patience)) || refuse "$places commands run in this cluster already, and none ended within $patience s"
     read -r -t 0.2 <> <(:)
   done
-  exec node --max-old-space-size=128 --max-semi-space-size=2 dist/cli/main.js "$@" 8>&-'
+  exec node --max-old-space-size=128 --max-semi-space-size=2 cli/main.ts "$@" 8>&-'
 
 # end_with_reader PID: ends that process, which writes to this script's output, once the output leads nowhere. By itself it
 # would notice only when it next has something to write. A pipe without a reader is "ready", a closed terminal is none.

@@ -6,6 +6,10 @@ CLUSTER=${DBAAS_CLUSTER:-dbaas}
 PORT=${DBAAS_PORT:-80}
 STATE=$ROOT/.dbaas # what setting up has learnt and made; safe to delete while nothing runs
 APP_IMAGE=${DBAAS_IMAGE:-mini-dbaas:latest}
+case ${APP_IMAGE##*/} in
+  *:*) TOOLS_IMAGE=${APP_IMAGE%:*}-tools:${APP_IMAGE##*:} ;;
+  *) TOOLS_IMAGE=$APP_IMAGE-tools ;;
+esac
 
 say() { printf 'dbaas: %s\n' "$*"; }
 

@@ -39,7 +39,7 @@ export async function keepRunning(program: Program, stop: AbortSignal, onFall: O
 
 /** One life of the child; answers in words how it ended. */
 async function runOnce(program: Program, stop: AbortSignal): Promise<string> {
-  const flags = ["--enable-source-maps", ...(program.flags ?? [])];
+  const flags = program.flags ?? [];
   const child = spawn(process.execPath, [...flags, program.file], { stdio: "inherit" });
   const forward = () => endChild(child, stop);
   stop.addEventListener("abort", forward, { once: true });

@@ -9,7 +9,7 @@ import { keepRunning, type Program } from "./child.ts";
 // the young it collects hundreds of times a second; this costs 5 MB and saves a seventh of its processor time.
 const apiFlags = ["--min-semi-space-size=8", "--max-semi-space-size=8"] as const;
 
-const mainOf = (name: string): string => fileURLToPath(new URL(`../${name}/main.js`, import.meta.url));
+const mainOf = (name: string): string => fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url));
 
 const programs: readonly Program[] = [
   { name: "api", file: mainOf("api"), flags: apiFlags },

@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import express, { type RequestHandler, type Router } from "express";
 import { setPageHeaders } from "./page-headers.ts";
 
-/** Compiled, this file stands in dist/api/pages/; what is not compiled stays where it is in the repository. */
-const compiledDir = fileURLToPath(new URL("../../dashboard", import.meta.url));
-const staticDir = fileURLToPath(new URL("../../../dashboard/static", import.meta.url));
+/** What browsers run is compiled (`npm run build`); the programs themselves run from their sources. */
+const compiledDir = fileURLToPath(new URL("../../dist/dashboard", import.meta.url));
+const staticDir = fileURLToPath(new URL("../../dashboard/static", import.meta.url));
 const fontFile = createRequire(import.meta.url).resolve(
   "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
 );

@@ -15,7 +15,7 @@ export interface WorkerSettings {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-const command = ["node", "--enable-source-maps", "dist/worker/main.js"] as const;
+const command = ["node", "worker/main.ts"] as const;
 const dataDir = "/data";
 
 export function workerContainer(

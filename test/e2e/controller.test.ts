@@ -58,7 +58,7 @@ test("a controller that was killed finds the workers again and starts none", asy
 });
 
 test("a second controller waits while the first one acts", async () => {
-  const second = "timeout --preserve-status 4 node dist/controller/main.js; true";
+  const second = "timeout --preserve-status 4 node controller/main.ts; true";
   const said = await docker("exec", containers.orchestrator, "sh", "-c", second);
   assert.match(said, /another controller acts/);
   assert.doesNotMatch(said, /acting for cluster/);

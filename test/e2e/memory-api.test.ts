@@ -32,7 +32,7 @@ async function whoServes(): Promise<string> {
     containers.orchestrator,
   );
   const processes = await docker("top", containers.orchestrator, "-eo", "pid,args");
-  return `${state}${processes.split("\n").filter((line) => line.includes("dist/api/main.js"))}`;
+  return `${state}${processes.split("\n").filter((line) => line.includes("api/main.ts"))}`;
 }
 
 /** An ordinary client, which asks as long as the work lasts; each of its requests must be answered well. */

@@ -21,7 +21,7 @@ import { createLog } from "../../platform/telemetry/log.ts";
 import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 
 const log = createLog({ program: "test", format: "text", level: "warn" });
-const main = fileURLToPath(new URL("../../api/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../api/main.ts", import.meta.url));
 
 function address(name: string): string {
   const value = process.env[name];

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../controller/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../controller/main.ts", import.meta.url));
 
 export class ControllerProcess {
   readonly #child: ChildProcess;
@@ -11,7 +11,7 @@ export class ControllerProcess {
   #log = "";
 
   constructor(environment: Readonly<Record<string, string>>) {
-    this.#child = spawn(process.execPath, ["--enable-source-maps", main], {
+    this.#child = spawn(process.execPath, [main], {
       env: { PATH: process.env.PATH ?? "", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -11,7 +11,7 @@ import { rabbitUrl, zooKeeperServers } from "./services.ts";
 import { found, notYet, until } from "./until.ts";
 import { WorkerWorld } from "./worker-world.ts";
 
-const apiProgram = fileURLToPath(new URL("../../api/main.js", import.meta.url));
+const apiProgram = fileURLToPath(new URL("../../api/main.ts", import.meta.url));
 const withinMs = 20_000;
 
 export class TracedWorld {

@@ -34,8 +34,8 @@ import { deleteQueues, rabbitUrl, uniqueCluster, zooKeeperServers } from "./serv
 import { defaultSpec } from "./small-spec.ts";
 import { found, notYet, until } from "./until.ts";
 
-const workerProgram = fileURLToPath(new URL("../../worker/main.js", import.meta.url));
-const inspectProgram = fileURLToPath(new URL("../../worker/copy/inspect.js", import.meta.url));
+const workerProgram = fileURLToPath(new URL("../../worker/main.ts", import.meta.url));
+const inspectProgram = fileURLToPath(new URL("../../worker/copy/inspect.ts", import.meta.url));
 const answerWithinMs = 30_000;
 
 export interface WorkerProcess {
@@ -111,7 +111,7 @@ export class WorkerWorld {
   ): Promise<WorkerProcess> {
     await this.session.put(this.paths.pid(name), toJson({ pid, container: hostname() }));
     const directory = this.directoryOf(name);
-    const child = spawn(process.execPath, ["--enable-source-maps", workerProgram], {
+    const child = spawn(process.execPath, [workerProgram], {
       env: {
         PATH: process.env.PATH,
         WORKER_NAME: name,

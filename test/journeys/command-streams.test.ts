@@ -41,7 +41,7 @@ async function bash(
 
 const running = async (): Promise<number> => {
   const processes = await docker("top", containers.orchestrator, "-eo", "pid,args");
-  return processes.split("\n").filter((line) => line.includes("dist/cli/main.js")).length;
+  return processes.split("\n").filter((line) => line.includes("cli/main.ts")).length;
 };
 
 const untilNoneRuns = () =>

@@ -1,7 +1,7 @@
 // Thousands of short lives of whole clusters, each from a seed: workers that crash, hang, are cut off, lose their sessions
 // or their disks between any two steps, while clients write and read. Whatever happens, what check.ts says must hold.
 //
-//   SIM_SEED=712 node --test dist/test/simulation/simulation.test.js    one seed again, with its course
+//   SIM_SEED=712 node --test test/simulation/simulation.test.ts    one seed again, with its course
 //   SIM_SEEDS=50000 SIM_SECONDS=3600 SIM_FIRST=1 node --test …       more seeds, for longer, or others
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -16,12 +16,12 @@ interface Options extends Readonly<Record<string, string | number>> {
 
 /** @returns what it told; @throws AssertionError when the service did not keep its word */
 export async function torture(options: Options): Promise<string> {
-  const program = join(rootDir, "dist", "torture", "main.js");
+  const program = join(rootDir, "tools", "torture", "main.ts");
   const given = Object.entries({ ...options, patience }).flatMap(([name, value]) => [
     `--${name}`,
     String(value),
   ]);
-  const child = spawn(process.execPath, ["--enable-source-maps", program, ...given], {
+  const child = spawn(process.execPath, [program, ...given], {
     cwd: rootDir,
     env: { ...process.env, DBAAS_TORTURE_CLUSTER: cluster, DBAAS_TORTURE_PORT: String(ports.api) },
     stdio: ["ignore", "pipe", "inherit"],

@@ -14,7 +14,7 @@ export interface Copy {
 const catchUpMs = 20_000;
 
 const inspected = async ({ container }: Worker, ...sql: string[]): Promise<unknown> =>
-  JSON.parse(await docker("exec", container, "node", "dist/worker/copy/inspect.js", "/data", ...sql));
+  JSON.parse(await docker("exec", container, "node", "worker/copy/inspect.ts", "/data", ...sql));
 
 export async function copyOf(worker: Worker): Promise<Copy> {
   return { worker: worker.name, ...((await inspected(worker)) as Omit<Copy, "worker">) };

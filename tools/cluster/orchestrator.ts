@@ -7,7 +7,7 @@ export type Signal = "KILL" | "STOP" | "CONT";
 
 /** A process by its command line, which the searching shell's own must not match: hence the bracket. */
 const processOf = (program: "api" | "controller"): string =>
-  `dist/[${program.charAt(0)}]${program.slice(1)}/main.js`;
+  `/[${program.charAt(0)}]${program.slice(1)}/main.ts`;
 
 /** @returns whether there was one to signal: a killed program is away for a moment */
 export async function signal(program: "api" | "controller", name: Signal): Promise<boolean> {

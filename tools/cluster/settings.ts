@@ -5,8 +5,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** This file runs compiled, from dist/test/support. */
-export const rootDir = fileURLToPath(new URL("../../../", import.meta.url));
+export const rootDir = fileURLToPath(new URL("../../", import.meta.url));
 
 const endToEnd = process.env.DBAAS_E2E_CLUSTER ?? "dbaas-e2e";
 

@@ -1,4 +1,4 @@
-// `node dist/worker/copy/inspect.js [DATA_DIR] [SQL]`: what a worker's file holds, read beside the running worker. Two copies at
+// `node worker/copy/inspect.ts [DATA_DIR] [SQL]`: what a worker's file holds, read beside the running worker. Two copies at
 // one position print the same line; with SQL it prints the rows of a query instead. For operators and for tests.
 import { join } from "node:path";
 import { emptySchema, type Schema } from "../../core/schema.ts";

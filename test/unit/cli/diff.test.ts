@@ -11,10 +11,7 @@ import type { Table } from "../../../core/schema.ts";
 import type { WorkerStatus } from "../../../core/state/status.ts";
 import type { TablesNode } from "../../../core/state/znodes.ts";
 
-const text = readFileSync(
-  fileURLToPath(new URL("../../../../manifests/dbaas.yaml", import.meta.url)),
-  "utf8",
-);
+const text = readFileSync(fileURLToPath(new URL("../../../manifests/dbaas.yaml", import.meta.url)), "utf8");
 const accepted = parseManifest(text).spec;
 
 const edited = (from: string, to: string): ManifestSpec => {

@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
+const program = fileURLToPath(new URL("../../../cli/main.ts", import.meta.url));
 const rows = Array.from({ length: 5_000 }, (_, i) => ({ username: `user-${i}`, password: "x".repeat(40) }));
 
 let server: Server;

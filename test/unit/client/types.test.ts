@@ -7,8 +7,8 @@ import { typeOf } from "../../../api/openapi/typescript.ts";
 import { typesFile } from "../../../client/generate/types-file.ts";
 
 test("the client's types are those that the API's description says", () => {
-  const file = readFileSync(new URL("../../../../client/types.ts", import.meta.url), "utf8");
-  assert.equal(file, typesFile(describeApi()), "client/types.ts is old: node dist/client/generate/main.js");
+  const file = readFileSync(new URL("../../../client/types.ts", import.meta.url), "utf8");
+  assert.equal(file, typesFile(describeApi()), "client/types.ts is old: node client/generate/main.ts");
 });
 
 test("a schema becomes the type that it describes", () => {

@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 
-/** This file runs compiled, from dist/test/unit/dashboard. */
-const sheet = readFileSync(new URL("../../../../dashboard/static/style/tokens.css", import.meta.url), "utf8");
+const sheet = readFileSync(new URL("../../../dashboard/static/style/tokens.css", import.meta.url), "utf8");
 
 const pairs = new Map(
   [...sheet.matchAll(/--([a-z-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);/g)].map(

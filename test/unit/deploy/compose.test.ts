@@ -8,7 +8,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 
-const root = fileURLToPath(new URL("../../../../", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 const run = (command: readonly string[], environment: Record<string, string> = {}) =>
   spawnSync(command[0] ?? "", command.slice(1), {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const script = fileURLToPath(new URL("../../../../dbaas", import.meta.url));
+const script = fileURLToPath(new URL("../../../dbaas", import.meta.url));
 
 function dbaas(args: readonly string[], environment: Record<string, string> = {}) {
   const run = spawnSync(script, args, {
@@ -111,7 +111,7 @@ test("a folder without a manifest is refused before anything is started", () => 
 });
 
 test("the compose file names no worker: those exist only because the controller made them", () => {
-  const services = readFileSync(new URL("../../../../docker-compose.yml", import.meta.url), "utf8")
+  const services = readFileSync(new URL("../../../docker-compose.yml", import.meta.url), "utf8")
     .split("\nservices:\n")[1]
     ?.split("\nnetworks:\n")[0]
     ?.match(/^ {2}[a-z]+(?=:$)/gm);

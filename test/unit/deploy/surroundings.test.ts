@@ -19,7 +19,7 @@ import { basename, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../../../", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 const script = join(root, "dbaas");
 const { out: offered } = bash(`"${script}" __complete 1 ""`);
 const commands = offered.trim().split("\n");

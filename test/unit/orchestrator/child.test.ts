@@ -35,11 +35,11 @@ test("stopping hands the signal on and waits until the child has left", { timeou
   const source = `
     import { writeFileSync } from "node:fs";
     process.on("SIGTERM", () => { writeFileSync(import.meta.dirname + "/left", "SIGTERM"); process.exit(0); });
-    process.kill(process.ppid, "SIGUSR2");
+    process.kill(process.ppid, "SIGHUP");
     setInterval(() => {}, 1000);`;
   await withProgram(source, async (file, folder) => {
     const stop = new AbortController();
-    process.once("SIGUSR2", () => stop.abort("SIGTERM"));
+    process.once("SIGHUP", () => stop.abort("SIGTERM"));
     await keepRunning({ name: "controller", file }, stop.signal, () => assert.fail("it had not fallen"));
     assert.equal(await readFile(join(folder, "left"), "utf8"), "SIGTERM");
   });

@@ -1,4 +1,4 @@
-// How quickly an empty copy replays the log: `node main.js service|plain TARGET`, in a container like a worker's. It is the
+// How quickly an empty copy replays the log: `node main.ts service|plain TARGET`, in a container like a worker's. It is the
 // worker's own reader and store (and plain mode's) on a fresh folder, without what a whole worker waits for besides.
 // TARGET is a position of the service's log, or a number of rows of plain mode's.
 import { join } from "node:path";

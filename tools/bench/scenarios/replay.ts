@@ -48,7 +48,7 @@ async function replayed(bench: Bench, kind: SubjectName, target: number): Promis
   const output = await bench.engine.runToEnd({
     ...like,
     name: `${bench.settings.cluster}-plain-replay`,
-    command: ["node", "--enable-source-maps", "dist/tools/bench/replay/main.js", kind, String(target)],
+    command: ["node", "tools/bench/replay/main.ts", kind, String(target)],
     environment: { ...like.environment, LOG_LEVEL: "warn" },
   });
   const line = output.split("\n").find((candidate) => candidate.startsWith('{"records"'));

@@ -15,7 +15,7 @@ export interface Measurement {
   readonly resident: Readonly<Record<string, number>>;
 }
 
-const program = fileURLToPath(new URL("../load/main.js", import.meta.url));
+const program = fileURLToPath(new URL("../load/main.ts", import.meta.url));
 
 /** @throws when the generator does not end with a result */
 export async function measure(spec: LoadSpec, usage: () => UsageByProcess): Promise<Measurement> {

@@ -24,7 +24,7 @@ export function plainContainer(settings: PlainSettings, role: Role): ContainerWi
     name: nameOf(cluster, role),
     image,
     network: `${cluster}-net`,
-    command: ["node", "--enable-source-maps", "dist/tools/bench/plain/main.js", role],
+    command: ["node", "tools/bench/plain/main.ts", role],
     environment: { RABBITMQ_URL: rabbitUrl, DBAAS_PORT: "80" },
     memoryBytes,
     pidsMax: 128,

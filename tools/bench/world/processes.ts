@@ -27,7 +27,7 @@ export function parseStat(line: string): ProcessStat {
 export function processName(container: string, cluster: string, commandLine: string): string {
   const short = container.replace(`${cluster}-`, "");
   if (short !== "orchestrator") return short;
-  const program = /dist\/(\w+)\/main\.js/.exec(commandLine)?.[1];
+  const program = /(\w+)\/main\.ts/.exec(commandLine)?.[1];
   return program ?? "init";
 }
 

@@ -173,7 +173,7 @@ export const services: readonly Fault[] = [
         "--signal=KILL",
         String(Math.ceil(scene.holdMs / 1000) + 1),
         "node",
-        "dist/controller/main.js",
+        "controller/main.ts",
       ).catch(() => undefined);
       await sleep(1_000);
       scene.note(`kill -9 ${called(slave)} under two controllers`);

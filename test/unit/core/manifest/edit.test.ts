@@ -8,7 +8,7 @@ import { ManifestError } from "../../../../core/manifest/manifest.ts";
 import { parseManifest } from "../../../../core/manifest/parse.ts";
 
 const text = readFileSync(
-  fileURLToPath(new URL("../../../../../manifests/dbaas.yaml", import.meta.url)),
+  fileURLToPath(new URL("../../../../manifests/dbaas.yaml", import.meta.url)),
   "utf8",
 );
 

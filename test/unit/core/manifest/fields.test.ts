@@ -16,7 +16,7 @@ const keysOf = (fields: Fields, path: string): readonly string[] =>
   );
 
 describe("the table of the manifest's fields", () => {
-  it("is what the JSON Schema for editors was written from (node dist/tools/manifest-schema/main.js)", () =>
+  it("is what the JSON Schema for editors was written from (node tools/manifest-schema/main.ts)", () =>
     assert.deepEqual(JSON.parse(read("dbaas.schema.json")), manifestJsonSchema()));
 
   it("has the fields that the default manifest states, with their defaults", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
+import { registerHooks } from "node:module";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { sleep } from "../../../../platform/process/waiting.ts";
 import type { Log } from "../../../../platform/telemetry/log.ts";
@@ -29,8 +29,15 @@ class KeptLog {
   asLog = () => this as unknown as Log;
 }
 
-const loaded = createRequire(import.meta.url).cache;
-const sdkIsLoaded = () => Object.keys(loaded).some((file) => file.includes("@opentelemetry/sdk-trace/"));
+const loaded: string[] = [];
+registerHooks({
+  resolve: (specifier, context, next) => {
+    const resolved = next(specifier, context);
+    loaded.push(resolved.url);
+    return resolved;
+  },
+});
+const sdkIsLoaded = () => loaded.some((url) => url.includes("@opentelemetry/sdk-trace/"));
 
 describe("tracing that is off", () => {
   // The first test of this file: what is loaded stays loaded.

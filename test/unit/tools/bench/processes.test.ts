@@ -19,7 +19,7 @@ test("a family is a process with all its descendants", () => {
 });
 
 test("the orchestrator's container has its programs named, other containers are one", () => {
-  const line = "node --enable-source-maps /app/dist/controller/main.js ";
+  const line = "node /app/controller/main.ts ";
   assert.equal(processName("bench-orchestrator", "bench", line), "controller");
   assert.equal(processName("bench-orchestrator", "bench", "/sbin/docker-init -- node"), "init");
   assert.equal(processName("bench-w-2", "bench", line), "w-2");

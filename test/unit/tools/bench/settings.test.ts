@@ -8,7 +8,7 @@ import { scenarioNames } from "../../../../tools/bench/pace.ts";
 import { cycleTimes } from "../../../../tools/bench/scenarios/controller.ts";
 import { withSlaves } from "../../../../tools/bench/world/manifest.ts";
 
-const manifest = readFileSync(new URL("../../../../../tools/bench/manifest.yaml", import.meta.url), "utf8");
+const manifest = readFileSync(new URL("../../../../tools/bench/manifest.yaml", import.meta.url), "utf8");
 
 test("the bench's manifest has the tables and columns of its rows", () => {
   const { database } = parseManifest(manifest).spec;
