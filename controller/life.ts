@@ -10,7 +10,7 @@ import type { Log } from "../platform/telemetry/log.ts";
 import type { Tracing } from "../platform/telemetry/tracing.ts";
 import { ZooKeeperSession } from "../platform/zookeeper/zookeeper.ts";
 import { DockerEngine, uidOnEngine } from "./engines/docker/docker-engine.ts";
-import { followEvents } from "./engines/events.ts";
+import { watchEvents } from "./engines/events.ts";
 import { type WorkerSettings, workerContainer } from "./engines/worker-container.ts";
 import type { Failpoint } from "./failpoint.ts";
 import type { CycleDone, Measures } from "./measures.ts";
@@ -99,7 +99,7 @@ async function work(
   for (const path of [paths.workers, paths.wishes]) session.watch("children", path, () => wake(), over);
   session.watch("node", paths.master, () => wake(), over);
   options.onManifestChange(() => wake(), over);
-  await Promise.all([loop.run(), followEvents(engine, wake, log, over)]);
+  await Promise.all([loop.run(), watchEvents(engine, wake, { clock, log }, over)]);
 }
 
 const uidIn = async (session: ZooKeeperSession, { uid }: Paths): Promise<string | null> => {

@@ -2,8 +2,9 @@
 // touched, because either of the two can do its work without the other. Called by main.ts, once per program.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterFall, freshBackOff } from "./back-off.ts";
+import { messageOf } from "../core/errors.ts";
+import { systemClock as clock } from "../platform/process/clock.ts";
+import { type RetryPolicy, retry } from "../platform/process/retry.ts";
 
 export interface Program {
   readonly name: string;
@@ -23,21 +24,20 @@ export type OnFall = (fall: {
 /** Killed when it has not left by then. Longer than the programs' own deadline, shorter than the container's. */
 const leaveWithinMs = 9_000;
 
+/** A broken child cannot eat the machine, and one that had run well is back at once. */
+const policy: RetryPolicy = { firstMs: 100, maxMs: 5_000, healthyAfterMs: 10_000 };
+
 /** Settles once `stop` was aborted and the child is gone. */
 export async function keepRunning(program: Program, stop: AbortSignal, onFall: OnFall): Promise<void> {
-  let backOff = freshBackOff;
-  while (!stop.aborted) {
-    const startedAtMs = performance.now();
-    const end = await runOnce(program, stop);
-    if (stop.aborted) return;
-    const restart = afterFall(backOff, performance.now() - startedAtMs);
-    backOff = restart.backOff;
-    onFall({ child: program.name, end, delayMs: restart.delayMs });
-    await sleep(restart.delayMs, undefined, { signal: stop }).catch(() => undefined);
-  }
+  const attempt = async () => {
+    throw new Error(await runOnce(program, stop));
+  };
+  const onFailure = ({ error, delayMs }: { readonly error: unknown; readonly delayMs: number }) =>
+    onFall({ child: program.name, end: messageOf(error), delayMs });
+  await retry({ policy, clock, attempt, onFailure }, stop);
 }
 
-/** One life of the child; answers in words how it ended. */
+/** Runs the child once. @returns in words how it ended */
 async function runOnce(program: Program, stop: AbortSignal): Promise<string> {
   const flags = program.flags ?? [];
   const child = spawn(process.execPath, [...flags, program.file], { stdio: "inherit" });

@@ -1,4 +1,4 @@
-// What a worker process counts over all its lives, and what it tells Prometheus of it.
+// What a worker process counts over all its sessions, and what it tells Prometheus of it.
 
 import type { WorkerState } from "../core/state/znodes.ts";
 import { Distribution, latencyScale, sizeScale } from "../platform/telemetry/distribution.ts";
@@ -17,7 +17,7 @@ const ms = 0.001;
 export class Measures {
   reads = 0;
   writes = 0;
-  lives = 0;
+  sessions = 0;
   snapshotsTaken = 0;
   recordsApplied = 0;
   /** From the writing of the last applied record, by its master's clock, to its being in this copy. */
@@ -47,8 +47,8 @@ export function workerMetrics(worker: string, measures: Measures): Metrics {
   );
   metrics.counter(
     "dbaas_worker_lives_total",
-    "Lives begun: more than one means that connections were lost",
-    () => measures.lives,
+    "Sessions begun: more than one means that connections were lost",
+    () => measures.sessions,
   );
   metrics.counter("dbaas_worker_reads_total", "Reads answered", () => measures.reads);
   metrics.counter("dbaas_worker_writes_total", "Writes answered as master", () => measures.writes);

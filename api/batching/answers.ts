@@ -2,7 +2,7 @@
 // time was up, or an earlier life of this process had asked.
 import { messageOf } from "../../core/errors.ts";
 import { type DecodedAnswer, decodeAnswers } from "../../core/messages/queues.ts";
-import type { Delivery } from "../../platform/rabbitmq/rabbit.ts";
+import type { Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 
 export interface Receiver {

@@ -2,7 +2,7 @@
 
 import { messageOf, type RefusalBody } from "../../core/errors.ts";
 import type { Clock } from "../../platform/process/clock.ts";
-import type { PublishOptions } from "../../platform/rabbitmq/rabbit.ts";
+import type { PublishOptions } from "../../platform/rabbitmq/port.ts";
 import type { Span } from "../../platform/telemetry/tracing.ts";
 import { unavailable } from "./admission.ts";
 import type { Envelope } from "./encode.ts";

@@ -2,7 +2,7 @@
 // read as it stands.
 import { Refusal } from "../../core/errors.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
-import type { NodeContent, WatchKind } from "../../platform/zookeeper/zookeeper.ts";
+import type { NodeContent, WatchKind } from "../../platform/zookeeper/port.ts";
 
 export interface Znodes {
   create(path: string, data: string, options?: { readonly sequential?: boolean }): Promise<string | null>;

@@ -1,38 +1,31 @@
 // Docker's events as wake-ups. The stream drops and loses events, so nothing is read from them but that it is time to
 // look; a death is only more urgent than the rest.
-import { messageOf } from "../../core/errors.ts";
-import { sleep } from "../../platform/process/waiting.ts";
+import { messageOf, TransientError } from "../../core/errors.ts";
+import type { Clock } from "../../platform/process/clock.ts";
+import { type RetryPolicy, retry } from "../../platform/process/retry.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Engine } from "../ports.ts";
 
-const resubscribe = { firstMs: 200, maxMs: 10_000, steadyAfterMs: 10_000 } as const;
+const policy: RetryPolicy = { firstMs: 200, maxMs: 10_000, healthyAfterMs: 10_000 };
 
 export type Wake = (urgency?: "urgent") => void;
 
-export async function followEvents(
+/** Returns when the signal has fired. */
+export async function watchEvents(
   engine: Pick<Engine, "watch">,
   wake: Wake,
-  log: Log,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
   signal: AbortSignal,
 ): Promise<void> {
-  let pauseMs: number = resubscribe.firstMs;
-  while (!signal.aborted) {
-    const sinceMs = performance.now();
-    let why = "the stream ended";
-    try {
-      await engine.watch(({ action }) => wake(action === "die" ? "urgent" : undefined), signal);
-    } catch (error) {
-      why = messageOf(error);
-    }
-    if (signal.aborted) return;
-    if (performance.now() - sinceMs > resubscribe.steadyAfterMs) pauseMs = resubscribe.firstMs;
-    log.warn(
-      { cycle: { why, pauseMs } },
-      `lost Docker's events (${why}), subscribing again in ${pauseMs} ms`,
-    );
-    await sleep(pauseMs, signal);
-    pauseMs = Math.min(resubscribe.maxMs, pauseMs * 2);
-    // Whatever happened in between was not told.
-    wake();
-  }
+  let subscriptions = 0;
+  const attempt = async () => {
+    subscriptions += 1;
+    // What happened between two subscriptions was not told.
+    if (subscriptions > 1) wake();
+    await engine.watch(({ action }) => wake(action === "die" ? "urgent" : undefined), signal);
+    throw new TransientError("the stream ended");
+  };
+  const onFailure = ({ error, delayMs }: { readonly error: unknown; readonly delayMs: number }) =>
+    log.warn({ reason: messageOf(error), waitMs: delayMs }, "lost the engine's events, subscribing again");
+  await retry({ policy, clock, attempt, onFailure }, signal);
 }

@@ -5,6 +5,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { ClusterStatus } from "../../core/state/status.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { ManifestState } from "../../platform/process/manifest-file.ts";
+import { type BackOff, backOffMs } from "../../platform/process/retry.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { CycleDone } from "../measures.ts";
 import { narrate, type Telling, withEvents } from "../status/narrate.ts";
@@ -14,7 +15,8 @@ import { describe } from "./action.ts";
 import { emptyMemory, type Memory } from "./memory.ts";
 import { type Round, reconcile, type World } from "./reconcile.ts";
 
-export const pace = { resyncMs: 1_000, retryFirstMs: 200, retryMaxMs: 30_000, countersMs: 1_000 } as const;
+export const pace = { resyncMs: 1_000, countersMs: 1_000 } as const;
+const afterFailures: BackOff = { firstMs: 200, maxMs: 30_000 };
 
 export interface CycleOptions {
   readonly cluster: string;
@@ -52,9 +54,7 @@ export class Cycle {
     const tookMs = Math.round(clock.monotonicMs() - startedMs);
     const failed = await this.#report(id, tookMs, before, attempt);
     this.#failedInARow = failed ? this.#failedInARow + 1 : 0;
-    if (failed)
-      return Math.min(pace.retryMaxMs, pace.retryFirstMs * 2 ** Math.min(this.#failedInARow - 1, 20));
-    return this.#nextInMs(attempt.round);
+    return failed ? backOffMs(afterFailures, this.#failedInARow) : this.#nextInMs(attempt.round);
   }
 
   async #attempt(): Promise<Attempt> {

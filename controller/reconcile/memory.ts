@@ -1,5 +1,6 @@
 // PURE: what one cycle remembers for the next. It only delays: losing it (a restart) makes the controller more patient,
 // never wrong. Everything else is derived from observation anew.
+import { backOffMs } from "../../platform/process/retry.ts";
 import { type Head, headsAfter } from "./lag.ts";
 import { isDead, isReady, isRunning, type Observed, type WorkerView } from "./workers.ts";
 
@@ -49,7 +50,7 @@ export interface Memory {
   readonly heads: readonly Head[];
 }
 
-export const backOff = { firstMs: 1_000, maxMs: 60_000, forgetAfterMs: 10 * 60_000 } as const;
+const backOff = { firstMs: 1_000, maxMs: 60_000, forgetAfterMs: 10 * 60_000 } as const;
 
 export const emptyMemory: Memory = { containers: new Map(), failures: new Map(), master: null, heads: [] };
 
@@ -136,7 +137,7 @@ function withFailure(
   nowMs: number,
 ): Map<string, Failure> {
   const count = (failures.get(worker)?.count ?? 0) + 1;
-  const delayMs = Math.min(backOff.maxMs, backOff.firstMs * 2 ** Math.min(count - 1, 20));
+  const delayMs = backOffMs(backOff, count);
   return new Map(failures).set(worker, { count, notBeforeMs: nowMs + delayMs, reason });
 }
 

@@ -23,7 +23,8 @@ import {
   type WorkerNode,
 } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
-import type { NodeContent, ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+import type { NodeContent } from "../../platform/zookeeper/port.ts";
+import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 import type { Registry, RegistryView, SeenLog, SeenMaster, SeenWish, SuspectsVerdict } from "../ports.ts";
 
 export class ZnodeRegistry implements Registry {

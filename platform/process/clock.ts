@@ -1,6 +1,6 @@
 // Time as an argument. Programs ask a clock, so that a stepped clock of the machine changes no decision, and so that a test or the
 // simulation lets time pass as it likes.
-import { sleep } from "./waiting.ts";
+import { after, sleep } from "./waiting.ts";
 
 export interface Clock {
   /** Unix ms, counted on from the process's start: a stepped clock makes nothing look old or young. */
@@ -22,10 +22,7 @@ export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   sleep,
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
+  after,
 };
 
 /** Runs again and again, each time `ms` after the last run, until it is cancelled. */

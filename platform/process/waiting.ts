@@ -21,16 +21,27 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
+/** Runs once after `ms`. @returns what prevents that */
+export function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+}
+
 /** @throws TransientError `what: no answer within N ms`; the promise itself goes on, its result is dropped */
-export async function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+export async function within<T>(
+  promise: Promise<T>,
+  ms: number,
+  what: string,
+  clock: { readonly after: typeof after } = { after },
+): Promise<T> {
+  let cancel: (() => void) | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TransientError(`${what}: no answer within ${ms} ms`)), ms);
+    cancel = clock.after(ms, () => reject(new TransientError(`${what}: no answer within ${ms} ms`)));
   });
   try {
     return await Promise.race([promise, deadline]);
   } finally {
-    clearTimeout(timer);
+    cancel?.();
   }
 }
 

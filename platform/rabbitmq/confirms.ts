@@ -1,6 +1,7 @@
 // Messages whose publisher wants to know that the broker has them. Part of platform/rabbitmq/rabbit.ts, which owns the channel.
 import { TransientError } from "../../core/errors.ts";
 import { within } from "../process/waiting.ts";
+import { RefusedMessageError } from "./port.ts";
 
 const confirmWithinMs = 10_000;
 
@@ -17,9 +18,6 @@ interface Channel<P> {
     listener: (message: { readonly properties: { readonly messageId?: unknown } }) => void,
   ): void;
 }
-
-/** The broker has the queue and does not take the message: the queue is full. */
-export class RefusedMessageError extends TransientError {}
 
 export class Confirms<P extends object> {
   readonly #channel: Channel<P>;

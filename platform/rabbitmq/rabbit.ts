@@ -1,4 +1,4 @@
-// The one door to amqplib. A connection is used until anything about it fails; then `ended` fires and its owner starts a
+// The adapter of amqplib. A connection is used until anything about it fails; then `ended` fires and its owner starts a
 // new one. There is no recovery inside: a half-restored connection is what loses and doubles messages.
 import type { Duplex } from "node:stream";
 import { type Channel, type ChannelModel, type ConsumeMessage, connect } from "amqplib";
@@ -8,6 +8,15 @@ import { aborted, within } from "../process/waiting.ts";
 import { Confirms } from "./confirms.ts";
 import { watchLink } from "./link.ts";
 import { BrokerMemory } from "./memory.ts";
+import type {
+  BrokerConnection,
+  ConsumeOptions,
+  Consumer,
+  Delivery,
+  LogRetention,
+  OpenBroker,
+  PublishOptions,
+} from "./port.ts";
 import { Scratch } from "./scratch.ts";
 
 const heartbeatSeconds = 5;
@@ -17,47 +26,7 @@ const closeWithinMs = 1_000;
 /** Frames of 128 KiB at most that may wait in a channel before `cleared` has its callers wait. */
 const unsentFramesMax = 32;
 
-export interface Delivery {
-  readonly content: Buffer;
-  readonly redelivered: boolean;
-  readonly correlationId: string;
-  readonly replyTo: string;
-  /** Only on a stream. */
-  readonly streamOffset: number;
-  /** The trace that the message belongs to, in the form of the W3C. */
-  readonly traceparent: string | undefined;
-  /** Safe after the connection is gone: the broker delivers the message again anyway. */
-  ack(): void;
-  requeue(): void;
-}
-
-export interface PublishOptions {
-  readonly correlationId?: string;
-  readonly replyTo?: string;
-  readonly persistent?: boolean;
-  readonly expirationMs?: number;
-  /** The trace that the message belongs to; travels as a header of this name. */
-  readonly traceparent?: string | undefined;
-}
-
-export interface ConsumeOptions {
-  readonly prefetch: number;
-  readonly noAck?: boolean;
-  /** Where to start in a stream: an offset, "first", "last" (the last chunk), or "next" (what is appended from now on). */
-  readonly streamOffset?: number | "first" | "last" | "next";
-  readonly exclusive?: boolean;
-  /** Of two consumers the one with the higher number gets all messages, as long as it takes them. */
-  readonly priority?: number;
-}
-
-export interface Consumer {
-  /** Takes the consumer off the queue; deliveries already here can still be acked. */
-  cancel(): Promise<void>;
-  /** Also gives back what was not acked. */
-  close(): Promise<void>;
-}
-
-export class Rabbit {
+export class Rabbit implements BrokerConnection {
   readonly #model: ChannelModel;
   readonly #scratch: Scratch<Channel>;
   readonly #memory: BrokerMemory<ConsumeMessage>;
@@ -106,7 +75,6 @@ export class Rabbit {
     }
   }
 
-  /** The broker takes no messages at the moment: it is short of memory or disk. */
   get blocked(): boolean {
     return this.#blocked;
   }
@@ -116,10 +84,6 @@ export class Rabbit {
     await this.#closed;
   }
 
-  /**
-   * Declares the request, answer and dead-letter queues.
-   * @throws TerminalError when one exists with other arguments: only an operator can settle that
-   */
   async declareQueues(): Promise<void> {
     for (const [queue, args] of Object.entries(queueArguments))
       await this.#scratch.declare(queue, (channel) =>
@@ -127,14 +91,7 @@ export class Rabbit {
       );
   }
 
-  /**
-   * Makes the log if it is not there. An existing one keeps its retention, which cannot be changed by declaring.
-   * @returns whether it was made
-   */
-  async declareLog(retention: {
-    readonly maxBytes: number;
-    readonly maxAgeSeconds: number;
-  }): Promise<boolean> {
+  async declareLog(retention: LogRetention): Promise<boolean> {
     const memory = await this.#memory.id();
     if (await this.#scratch.exists(queues.sync)) return false;
     // What stood in a log that was deleted is forgotten as after a restart; this must be seen before the new log is.
@@ -145,18 +102,10 @@ export class Rabbit {
     return true;
   }
 
-  /**
-   * Another one than before when records that the broker confirmed may be gone: it was restarted, or the log was made anew. As
-   * long as this connection lives, it stays the same.
-   */
   memoryId(): Promise<string> {
     return this.#memory.id();
   }
 
-  /**
-   * A queue of this connection's own, gone with it. With `messagesMax` it refuses what is published beyond.
-   * @returns its name
-   */
   async declareTemporary(name = "", messagesMax?: number): Promise<string> {
     const channel = this.#mustHave(this.#publisher);
     const made = await within(
@@ -174,7 +123,6 @@ export class Rabbit {
     return made.queue;
   }
 
-  /** How many messages wait, and how many consumers there are. For a stream: how many records it holds, about. */
   async depth(queue: string): Promise<{ readonly messages: number; readonly consumers: number }> {
     const channel = this.#mustHave(this.#publisher);
     const { messageCount, consumerCount } = await within(
@@ -185,7 +133,6 @@ export class Rabbit {
     return { messages: messageCount, consumers: consumerCount };
   }
 
-  /** The same for several queues, for onlookers: a queue that does not exist harms nobody else. */
   depths<Q extends string>(names: readonly Q[]): Promise<Readonly<Record<Q, number>>> {
     return this.#scratch.use(async (channel) => {
       const found = names.map(async (queue) => {
@@ -196,7 +143,6 @@ export class Rabbit {
     });
   }
 
-  /** Fire and forget: for answers, which nobody needs to have twice. @returns false when the socket is full */
   send(queue: string, content: Buffer, options: PublishOptions = {}): boolean {
     if (this.ended.aborted) return false;
     const publisher = this.#mustHave(this.#publisher);
@@ -205,7 +151,6 @@ export class Rabbit {
     return isTaken;
   }
 
-  /** Resolves once what was sent has left for the broker, or with the connection; undefined when there is room already. */
   cleared(): Promise<void> | undefined {
     return this.#clearing;
   }
@@ -220,10 +165,6 @@ export class Rabbit {
     this.#clearing = undefined;
   }
 
-  /**
-   * Resolves once the broker has taken the message.
-   * @throws TransientError when it refuses it, has no such queue, or does not say in time: its fate is then unknown
-   */
   publish(queue: string, content: Buffer, options: PublishOptions = {}): Promise<void> {
     if (this.ended.aborted) return Promise.reject(this.ended.reason);
     return this.#mustHave(this.#confirms).publish(queue, content, propertiesOf(options));
@@ -348,6 +289,11 @@ export class Rabbit {
     }
   }
 }
+
+export const rabbitAt =
+  (url: string): OpenBroker =>
+  (name) =>
+    Rabbit.open(url, name);
 
 const propertiesOf = ({ correlationId, replyTo, persistent, expirationMs, traceparent }: PublishOptions) => ({
   ...(correlationId === undefined ? {} : { correlationId }),

@@ -1,4 +1,4 @@
-// The one door to the npm zookeeper client: a session as promises, watches as wake-ups, and two signals that say how far
+// The adapter of the npm zookeeper client: a session as promises, watches as wake-ups, and two signals that say how far
 // the session can be trusted. A session object is used once: after `ended` it is never touched again, because the native
 // client crashes when a closed handle is used.
 import ZooKeeper from "zookeeper";
@@ -6,6 +6,14 @@ import { TransientError } from "../../core/errors.ts";
 import { within } from "../process/waiting.ts";
 import type { Log } from "../telemetry/log.ts";
 import { addressIn, requireAddress, type ZooKeeperAddress } from "./address.ts";
+import type {
+  CreateOptions,
+  NodeContent,
+  NodeStat,
+  OpenZnodeSession,
+  WatchKind,
+  ZnodeSession,
+} from "./port.ts";
 
 export interface ZooKeeperOptions {
   /**
@@ -16,23 +24,6 @@ export interface ZooKeeperOptions {
   readonly sessionTimeoutMs: number;
   readonly log: Log;
 }
-
-/** `czxid` is the transaction that created the node: it grows for ever and names one life of a path. */
-export interface NodeStat {
-  readonly czxid: number;
-  readonly version: number;
-  readonly createdAtMs: number;
-  readonly modifiedAtMs: number;
-  /** Whether this very session made it as an ephemeral. */
-  readonly mine: boolean;
-}
-
-export interface NodeContent {
-  readonly data: string;
-  readonly stat: NodeStat;
-}
-
-export type WatchKind = "node" | "children";
 
 const openWithinMs = 10_000;
 const callWithinMs = 10_000;
@@ -62,7 +53,7 @@ const ownersOnly = [{ perm: ZooKeeper.constants.ZOO_PERM_ALL, scheme: "auth", au
 
 type Done = (rc: number, error: string, ...rest: unknown[]) => void;
 
-export class ZooKeeperSession {
+export class ZooKeeperSession implements ZnodeSession {
   readonly #client: ZooKeeper;
   readonly #address: ZooKeeperAddress;
   readonly #ended = new AbortController();
@@ -71,7 +62,6 @@ export class ZooKeeperSession {
   #silenceTimer: NodeJS.Timeout | undefined;
   #timeoutMs: number;
 
-  /** Fires once the session is over for certain: closed by us, or expired by the ensemble. */
   readonly ended: AbortSignal = this.#ended.signal;
   private constructor(options: ZooKeeperOptions) {
     this.#timeoutMs = options.sessionTimeoutMs;
@@ -115,15 +105,10 @@ export class ZooKeeperSession {
     return session;
   }
 
-  /**
-   * Fires once the ensemble has not been heard of for a whole session timeout: others may have taken our place. A session
-   * may come back all the same, for it was the ensemble that was away; from then on this is a new signal.
-   */
   get silent(): AbortSignal {
     return this.#silent.signal;
   }
 
-  /** As negotiated: the server may have raised or lowered what was asked for. */
   get timeoutMs(): number {
     return this.#timeoutMs;
   }
@@ -134,12 +119,7 @@ export class ZooKeeperSession {
     this.#client.close();
   }
 
-  /** @returns the path, with its number when sequential; null when the path already exists */
-  async create(
-    path: string,
-    data: string,
-    options: { readonly ephemeral?: boolean; readonly sequential?: boolean } = {},
-  ): Promise<string | null> {
+  async create(path: string, data: string, options: CreateOptions = {}): Promise<string | null> {
     const flag =
       (options.ephemeral ? flags.ephemeral : flags.persistent) | (options.sequential ? flags.sequence : 0);
     const creating = this.#call<string>("create", path, [code.exists], (done) =>
@@ -154,7 +134,6 @@ export class ZooKeeperSession {
     return made ?? path;
   }
 
-  /** Gives the node and all below it to this session's user alone. Without a user nothing changes. */
   async protect(path: string): Promise<void> {
     if (this.#address.credentials === undefined) return;
     await this.#setOwner(path);
@@ -183,14 +162,12 @@ export class ZooKeeperSession {
     );
   }
 
-  /** Makes a persistent path with its parents; an existing one stays as it is. */
   async ensure(path: string, data = ""): Promise<void> {
     const parts = path.split("/").slice(1);
     for (let i = 1; i < parts.length; i++) await this.create(`/${parts.slice(0, i).join("/")}`, "");
     await this.create(path, data);
   }
 
-  /** @returns null when there is no such node */
   async get(path: string): Promise<NodeContent | null> {
     const [rc, raw, data] = await this.#call<RawStat, Buffer | null>("get", path, [code.noNode], (done) =>
       this.#client.a_get(path, false, done as never),
@@ -206,7 +183,6 @@ export class ZooKeeperSession {
     return rc === code.ok && raw !== undefined ? statOf(raw) : null;
   }
 
-  /** @returns the names of the children, sorted; empty when there is no such node */
   async children(path: string): Promise<readonly string[]> {
     const [rc, names] = await this.#call<string[]>("children", path, [code.noNode], (done) =>
       this.#client.a_get_children(path, false, done as never),
@@ -214,7 +190,6 @@ export class ZooKeeperSession {
     return rc === code.ok ? [...(names ?? [])].sort() : [];
   }
 
-  /** @returns false when the node is gone or, with `version`, was changed by somebody else since */
   async set(path: string, data: string, version = -1): Promise<boolean> {
     const [rc] = await this.#call<RawStat>("set", path, [code.noNode, code.badVersion], (done) =>
       this.#client.a_set(path, data, version, done as never),
@@ -222,13 +197,11 @@ export class ZooKeeperSession {
     return rc === code.ok;
   }
 
-  /** Creates or overwrites. */
   async put(path: string, data: string): Promise<void> {
     if (await this.set(path, data)) return;
     if ((await this.create(path, data)) === null) await this.set(path, data);
   }
 
-  /** @returns false when it was not there (or not in that version) */
   async remove(path: string, version = -1): Promise<boolean> {
     const [rc] = await this.#call("delete", path, [code.noNode, code.badVersion, code.notEmpty], (done) =>
       this.#client.a_delete_(path, version, done as never),
@@ -236,10 +209,6 @@ export class ZooKeeperSession {
     return rc === code.ok;
   }
 
-  /**
-   * Calls `wake` after every change of the node (made, changed, deleted) or of its list of children, and after a
-   * reconnect, when changes may have been missed. It says nothing about what changed: the receiver looks.
-   */
   watch(kind: WatchKind, path: string, wake: () => void, scope?: AbortSignal): void {
     const key = `${kind} ${path}`;
     const watch = this.#watches.get(key) ?? { kind, path, wakes: new Set() };
@@ -306,3 +275,8 @@ export class ZooKeeperSession {
     return within(answer, callWithinMs, `ZooKeeper ${verb} ${path}`);
   }
 }
+
+export const zooKeeperAt =
+  (servers: string, log: Log): OpenZnodeSession =>
+  (sessionTimeoutMs) =>
+    ZooKeeperSession.open({ servers, sessionTimeoutMs, log });

@@ -1,6 +1,6 @@
 // A broker in memory: queues with acknowledgement, redelivery and fair dispatch, and one stream. What it promises is what
 // the contract suite says, which also runs on RabbitMQ.
-import type { PublishOptions } from "../../platform/rabbitmq/rabbit.ts";
+import type { PublishOptions } from "../../platform/rabbitmq/port.ts";
 import type { Link } from "./link.ts";
 import { MemoryConnection } from "./memory-connection.ts";
 import { Queue, type Reading } from "./memory-queue.ts";

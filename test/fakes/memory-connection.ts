@@ -1,12 +1,7 @@
 // A connection to the broker in memory: what a program sends takes a while, arrives in order by lane, and is lost with it.
 import { TransientError } from "../../core/errors.ts";
-import type {
-  ConsumeOptions,
-  Consumer,
-  Delivery,
-  PublishOptions,
-  Rabbit,
-} from "../../platform/rabbitmq/rabbit.ts";
+import type { ConsumeOptions, Consumer, Delivery, PublishOptions } from "../../platform/rabbitmq/port.ts";
+import type { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
 import type { Lane, Link } from "./link.ts";
 import type { MemoryBroker } from "./memory-broker.ts";
 import { Consuming, type Message, type Queue, Reading } from "./memory-queue.ts";

@@ -1,5 +1,5 @@
 // The broker's side of a queue and of the log: what waits, and who takes it.
-import type { ConsumeOptions, Delivery } from "../../platform/rabbitmq/rabbit.ts";
+import type { ConsumeOptions, Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Lane } from "./link.ts";
 import type { MemoryConnection } from "./memory-connection.ts";
 

@@ -1,6 +1,6 @@
 // A session with the ZooKeeper in memory: it is over when it was not heard of for its timeout, and learns of that late.
 import { TransientError } from "../../core/errors.ts";
-import type { NodeContent, NodeStat, WatchKind } from "../../platform/zookeeper/zookeeper.ts";
+import type { NodeContent, NodeStat, WatchKind } from "../../platform/zookeeper/port.ts";
 import type { Session } from "../contract/zookeeper-contract.ts";
 import type { Lane, Link } from "./link.ts";
 import type { MemoryZooKeeper } from "./memory-zookeeper.ts";

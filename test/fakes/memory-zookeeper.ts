@@ -1,6 +1,6 @@
 // A ZooKeeper in memory: znodes, sessions that expire, watches. What it promises is what the contract suite says, which
 // also runs on a real one.
-import type { NodeStat } from "../../platform/zookeeper/zookeeper.ts";
+import type { NodeStat } from "../../platform/zookeeper/port.ts";
 import type { Link } from "./link.ts";
 import { MemorySession } from "./memory-session.ts";
 import type { VirtualProcess } from "./virtual-process.ts";

@@ -16,7 +16,8 @@ import {
 } from "../../core/messages/queues.ts";
 import { type Paths, pathsOf, persistentParents } from "../../core/state/znodes.ts";
 import { sleep } from "../../platform/process/waiting.ts";
-import { type Delivery, Rabbit } from "../../platform/rabbitmq/rabbit.ts";
+import type { Delivery } from "../../platform/rabbitmq/port.ts";
+import { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
 import { createLog } from "../../platform/telemetry/log.ts";
 import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 

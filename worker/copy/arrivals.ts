@@ -3,7 +3,7 @@
 // so that this process works while the file is busy.
 import { messageOf } from "../../core/errors.ts";
 import { checksumOf, decodeRecord } from "../../core/log/record.ts";
-import type { Delivery } from "../../platform/rabbitmq/rabbit.ts";
+import type { Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { LogEntry } from "../ports.ts";
 

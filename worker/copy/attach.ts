@@ -5,10 +5,10 @@ import { holdsAll, placeInWords } from "../../core/log/place.ts";
 import { queues } from "../../core/messages/queues.ts";
 import type { Joint, Verdict } from "../../core/rules/trust.ts";
 import type { Place } from "../../core/state/znodes.ts";
-import type { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
+import { type Clock, every } from "../../platform/process/clock.ts";
+import type { BrokerConnection } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Standing } from "../lead/standing.ts";
-import { systemTime } from "../ports.ts";
 import { DamagedFileError } from "../sqlite.ts";
 import { inspectFile } from "./files.ts";
 import { againWithinMs, GapError, LogLostError, LogReader, type LogSource } from "./log-reader.ts";
@@ -22,7 +22,8 @@ export interface Donor {
 
 export interface AttachOptions {
   readonly directory: string;
-  readonly rabbit: Rabbit;
+  readonly rabbit: BrokerConnection;
+  readonly clock: Clock;
   readonly log: Log;
   readonly standing: Pick<Standing, "look" | "pause">;
   /** The other live workers. */
@@ -60,7 +61,7 @@ const isDonorsTrouble = (error: unknown): boolean =>
 
 /** Resolves once the copy reads the log. @throws the signal's reason, or what keeps the file from being used */
 export async function attach(options: AttachOptions): Promise<Attached> {
-  const store = await openOrDiscard(options.directory, options.log);
+  const store = await openOrDiscard(options);
   const joining = new Joining(options, store);
   try {
     await options.onOpen(store);
@@ -71,14 +72,14 @@ export async function attach(options: AttachOptions): Promise<Attached> {
   }
 }
 
-async function openOrDiscard(directory: string, log: Log): Promise<Store> {
+async function openOrDiscard({ directory, clock, log }: AttachOptions): Promise<Store> {
   try {
-    return await Store.open(directory);
+    return await Store.open(directory, { clock });
   } catch (error) {
     if (!(error instanceof DamagedFileError)) throw error;
     log.error({ reason: messageOf(error) }, "own copy is damaged, put aside");
     await Store.discard(directory);
-    return Store.open(directory);
+    return Store.open(directory, { clock });
   }
 }
 
@@ -167,8 +168,8 @@ class Joining {
   }
 
   get #source(): LogSource {
-    const { rabbit, log } = this.#options;
-    return { rabbit, log, time: systemTime };
+    const { rabbit, clock, log } = this.#options;
+    return { rabbit, log, time: clock };
   }
 
   async #adopt(): Promise<Attached> {
@@ -184,12 +185,12 @@ class Joining {
 
   /** Tries one donor after the other. @returns whether there is another file now, not tried with the log yet */
   async #takeSnapshot(donors: readonly string[]): Promise<boolean> {
-    const { log, peers, signal } = this.#options;
+    const { clock, log, peers, signal } = this.#options;
     const live = await peers();
     for (const name of donors) {
       const donor = live.find((peer) => peer.name === name);
       if (donor === undefined) continue;
-      const startedAtMs = performance.now();
+      const startedAtMs = clock.monotonicMs();
       const file = await this.#fetch(donor).catch((error) => {
         if (!isDonorsTrouble(error)) throw error;
         log.warn({ donor: name, reason: messageOf(error) }, "could not get a snapshot");
@@ -198,7 +199,7 @@ class Joining {
       signal.throwIfAborted();
       if (file === null) continue;
       await this.#use(file);
-      const tookMs = Math.round(performance.now() - startedAtMs);
+      const tookMs = Math.round(clock.monotonicMs() - startedAtMs);
       log.info({ donor: name, place: placeInWords(this.#store.applied), tookMs }, "took a snapshot");
       return true;
     }
@@ -207,11 +208,11 @@ class Joining {
 
   /** @returns a whole file that holds at least as much as this copy */
   async #fetch({ guid }: Donor): Promise<string> {
-    const { directory, rabbit, onProgress, signal } = this.#options;
-    const file = await fetchSnapshot(rabbit, guid, directory, { onProgress, signal });
+    const { directory, rabbit, clock, onProgress, signal } = this.#options;
+    const file = await fetchSnapshot(guid, directory, { rabbit, clock, onProgress, signal });
     // Reading gigabytes through takes a while, and ends.
-    const reading = setInterval(onProgress, progressEveryMs);
-    const arrived = await inspectFile(file).finally(() => clearInterval(reading));
+    const stopTelling = every(clock, progressEveryMs, onProgress);
+    const arrived = await inspectFile(file).finally(stopTelling);
     if (!holdsAll(arrived, this.#store.applied))
       throw new PoorerSnapshotError(
         `the snapshot holds less (${placeInWords(arrived)}) than this copy (${placeInWords(this.#store.applied)})`,
@@ -220,10 +221,10 @@ class Joining {
   }
 
   async #use(file: string): Promise<void> {
-    const { directory, onOpen, onSnapshot } = this.#options;
+    const { directory, clock, onOpen, onSnapshot } = this.#options;
     await this.#store.close();
     await Store.install(directory, file);
-    this.#store = await Store.open(directory, { verified: true });
+    this.#store = await Store.open(directory, { verified: true, clock });
     await onOpen(this.#store);
     onSnapshot?.();
     this.#why = undefined;

@@ -4,7 +4,7 @@
 import { type Applied, judge } from "../../core/log/judge.ts";
 import { queues } from "../../core/messages/queues.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
-import type { Consumer, Delivery, Rabbit } from "../../platform/rabbitmq/rabbit.ts";
+import type { BrokerConnection, Consumer, Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import { bounded } from "../deadline.ts";
 import type { Feed, LogEntry, Time } from "../ports.ts";
@@ -34,7 +34,7 @@ export class LogLostError extends Error {
 
 /** Where a log is read from. */
 export interface LogSource {
-  readonly rabbit: Pick<Rabbit, "consume">;
+  readonly rabbit: Pick<BrokerConnection, "consume">;
   readonly time: Time;
   readonly log: Log;
 }

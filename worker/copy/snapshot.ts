@@ -5,9 +5,9 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { messageOf, TransientError } from "../../core/errors.ts";
-import { sleep, Wakeable } from "../../platform/process/waiting.ts";
-import { RefusedMessageError } from "../../platform/rabbitmq/confirms.ts";
-import type { Delivery, Rabbit } from "../../platform/rabbitmq/rabbit.ts";
+import type { Clock } from "../../platform/process/clock.ts";
+import { Wakeable } from "../../platform/process/waiting.ts";
+import { type BrokerConnection, type Delivery, RefusedMessageError } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import { donatedFile, receivedFile, removeDatabase } from "./files.ts";
 import type { Store } from "./store.ts";
@@ -29,6 +29,11 @@ const chunkMark = 0;
 const endMark = 1;
 const aliveMark = 2;
 
+interface Donor {
+  readonly rabbit: BrokerConnection;
+  readonly clock: Clock;
+}
+
 interface End {
   readonly bytes: number;
   readonly sha256: string;
@@ -39,15 +44,16 @@ export const snapshotQueue = (guid: string): string => `snapshot.${guid}`;
 
 /** Serves snapshots of the store as long as the connection lives, one at a time. */
 export async function donateSnapshots(
-  rabbit: Rabbit,
+  donor: Donor,
   guid: string,
   store: () => Store | null,
   log: Log,
 ): Promise<void> {
+  const { rabbit } = donor;
   const queue = await rabbit.declareTemporary(snapshotQueue(guid));
   await rabbit.consume(queue, { prefetch: 1 }, (delivery) => {
     const current = store();
-    const donated = current === null ? Promise.resolve() : donate(rabbit, current, delivery.replyTo);
+    const donated = current === null ? Promise.resolve() : donate(donor, current, delivery.replyTo);
     // A receiver that is gone, or a full disk here, is the receiver's trouble: it asks another worker.
     donated
       .catch((error) => log.warn({ reason: messageOf(error) }, "could not give a snapshot"))
@@ -55,28 +61,28 @@ export async function donateSnapshots(
   });
 }
 
-async function donate(rabbit: Rabbit, store: Store, replyTo: string): Promise<void> {
+async function donate(donor: Donor, store: Store, replyTo: string): Promise<void> {
   const file = donatedFile(store.directory);
   await rm(file, { force: true });
   try {
     // Also shows whether the receiver is still there: a backup for one that has given up would keep others waiting.
-    await rabbit.publish(replyTo, Buffer.of(aliveMark));
-    await backUp(rabbit, store, file, replyTo);
-    await send(rabbit, file, replyTo);
+    await donor.rabbit.publish(replyTo, Buffer.of(aliveMark));
+    await backUp(donor, store, file, replyTo);
+    await send(donor, file, replyTo);
   } finally {
     await rm(file, { force: true });
   }
 }
 
-async function backUp(rabbit: Rabbit, store: Store, file: string, replyTo: string): Promise<void> {
+async function backUp({ rabbit, clock }: Donor, store: Store, file: string, replyTo: string): Promise<void> {
   const out = await open(file, "w");
-  let saidAtMs = performance.now();
+  let saidAtMs = clock.monotonicMs();
   try {
     await store.readers.copyTo(file, async () => {
       // On the disk step by step: what a disk has to write at once holds up the commits of the master.
       await out.datasync();
-      if (performance.now() - saidAtMs < aliveEveryMs) return;
-      saidAtMs = performance.now();
+      if (clock.monotonicMs() - saidAtMs < aliveEveryMs) return;
+      saidAtMs = clock.monotonicMs();
       await rabbit.publish(replyTo, Buffer.of(aliveMark));
     });
   } finally {
@@ -84,39 +90,41 @@ async function backUp(rabbit: Rabbit, store: Store, file: string, replyTo: strin
   }
 }
 
-async function send(rabbit: Rabbit, file: string, replyTo: string): Promise<void> {
+async function send(donor: Donor, file: string, replyTo: string): Promise<void> {
   const hash = createHash("sha256");
   let bytes = 0;
   const chunks = createReadStream(file, { highWaterMark: chunkBytes }) as AsyncIterable<Buffer>;
   for await (const chunk of chunks) {
     hash.update(chunk);
     bytes += chunk.length;
-    await publishWithRoom(rabbit, replyTo, Buffer.concat([Buffer.of(chunkMark), chunk]));
+    await publishWithRoom(donor, replyTo, Buffer.concat([Buffer.of(chunkMark), chunk]));
   }
   const end: End = { bytes, sha256: hash.digest("hex") };
   await publishWithRoom(
-    rabbit,
+    donor,
     replyTo,
     Buffer.concat([Buffer.of(endMark), Buffer.from(JSON.stringify(end))]),
   );
 }
 
 /** The receiver's queue is short: what it does not take yet is sent again a little later. */
-async function publishWithRoom(rabbit: Rabbit, queue: string, content: Buffer): Promise<void> {
-  const untilMs = performance.now() + takenWithinMs;
+async function publishWithRoom({ rabbit, clock }: Donor, queue: string, content: Buffer): Promise<void> {
+  const untilMs = clock.monotonicMs() + takenWithinMs;
   for (;;) {
     try {
       return await rabbit.publish(queue, content);
     } catch (error) {
       if (!(error instanceof RefusedMessageError)) throw error;
-      if (performance.now() > untilMs)
+      if (clock.monotonicMs() > untilMs)
         throw new TransientError("the receiver of the snapshot has stopped taking", { cause: error });
     }
-    await sleep(roomAgainMs, rabbit.ended);
+    await clock.sleep(roomAgainMs, rabbit.ended);
   }
 }
 
 export interface Receiving {
+  readonly rabbit: BrokerConnection;
+  readonly clock: Clock;
   /** Something has come. */
   readonly onProgress: () => void;
   readonly signal: AbortSignal;
@@ -127,16 +135,16 @@ export interface Receiving {
  * @throws TransientError when the donor stops sending or what came is not what was sent
  */
 export async function fetchSnapshot(
-  rabbit: Rabbit,
   donorGuid: string,
   directory: string,
   receiving: Receiving,
 ): Promise<string> {
+  const { rabbit, clock } = receiving;
   const file = receivedFile(directory);
   await removeDatabase(file);
   const replyTo = await rabbit.declareTemporary("", chunksAheadMax);
   const arrived: Delivery[] = [];
-  const wakeable = new Wakeable();
+  const wakeable = new Wakeable(clock);
   const consumer = await rabbit.consume(replyTo, { prefetch: 4 }, (delivery) => {
     arrived.push(delivery);
     wakeable.wake();
@@ -153,11 +161,11 @@ export async function fetchSnapshot(
 async function next(
   arrived: Delivery[],
   wakeable: Wakeable,
-  { onProgress, signal }: Receiving,
+  { clock, onProgress, signal }: Receiving,
 ): Promise<Buffer> {
-  const untilMs = performance.now() + heardWithinMs;
+  const untilMs = clock.monotonicMs() + heardWithinMs;
   while (arrived.length === 0) {
-    const leftMs = untilMs - performance.now();
+    const leftMs = untilMs - clock.monotonicMs();
     if (leftMs <= 0) throw new TransientError("the donor of the snapshot stopped sending");
     await wakeable.wait(leftMs, signal);
     signal.throwIfAborted();

@@ -5,7 +5,7 @@ import { Refusal } from "../../core/errors.ts";
 import { type Applied, advance, nothingApplied } from "../../core/log/judge.ts";
 import type { BatchRecord, KeyEntry } from "../../core/log/record.ts";
 import { emptySchema, type Schema } from "../../core/schema.ts";
-import { sleep } from "../../platform/process/waiting.ts";
+import { type Clock, systemClock } from "../../platform/process/clock.ts";
 import type { LogEntry } from "../ports.ts";
 import { CompiledShapes } from "../sql/compiled.ts";
 import { Connection, isStatementsFault } from "../sqlite.ts";
@@ -36,6 +36,12 @@ export interface Transaction {
   rollbackUnlessCommitted(): Promise<void>;
 }
 
+export interface StoreOptions {
+  /** The file was read through already. */
+  readonly verified?: boolean;
+  readonly clock?: Clock;
+}
+
 /** A record that its master could apply cannot be applied here: this copy is not what it should be. */
 export class DivergedError extends Error {
   override readonly name = "DivergedError";
@@ -53,6 +59,7 @@ export class Store {
   readonly directory: string;
   readonly writer: Connection;
   readonly readers: ReadPool;
+  readonly #clock: Clock;
   #applied: Applied;
   #schema: Schema;
   #compiled: CompiledShapes;
@@ -60,12 +67,14 @@ export class Store {
 
   private constructor(
     directory: string,
+    clock: Clock,
     writer: Connection,
     readers: ReadPool,
     applied: Applied,
     schema: Schema,
   ) {
     this.directory = directory;
+    this.#clock = clock;
     this.writer = writer;
     this.readers = readers;
     this.#applied = applied;
@@ -77,7 +86,10 @@ export class Store {
    * @throws DamagedFileError when the file is not a whole database of ours: `discard` it then and start from nothing
    * @throws TerminalError when a newer version wrote it
    */
-  static async open(directory: string, { verified = false } = {}): Promise<Store> {
+  static async open(
+    directory: string,
+    { verified = false, clock = systemClock }: StoreOptions = {},
+  ): Promise<Store> {
     await mkdir(directory, { recursive: true });
     const file = databaseFile(directory);
     const writer = await Connection.open(file, "write");
@@ -93,7 +105,7 @@ export class Store {
       await putMeta(writer, "format", String(formatVersion));
       const applied = JSON.parse(meta.get("applied") ?? JSON.stringify(nothingApplied)) as Applied;
       const schema = JSON.parse(meta.get("schema") ?? JSON.stringify(emptySchema)) as Schema;
-      return new Store(directory, writer, await ReadPool.open(file), applied, schema);
+      return new Store(directory, clock, writer, await ReadPool.open(file), applied, schema);
     } catch (error) {
       await writer.close();
       throw error;
@@ -214,7 +226,7 @@ export class Store {
     const woken = new AbortController();
     const waiting = { position, wake: () => woken.abort("reached") };
     this.#waiting.add(waiting);
-    await sleep(withinMs, woken.signal);
+    await this.#clock.sleep(withinMs, woken.signal);
     this.#waiting.delete(waiting);
     return this.#applied.position >= position;
   }

@@ -2,18 +2,19 @@
 // meanwhile leaves its successor's word alone.
 import { messageOf } from "../../core/errors.ts";
 import { fromJson, type TablesNode, toJson } from "../../core/state/znodes.ts";
-import { sleep } from "../../platform/process/waiting.ts";
+import type { Clock } from "../../platform/process/clock.ts";
+import { type RetryPolicy, retry } from "../../platform/process/retry.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 
-type Session = Pick<ZooKeeperSession, "get" | "set" | "create">;
+type Session = Pick<ZnodeSession, "get" | "set" | "create">;
 
-const retryMs = 1_000;
+const policy: RetryPolicy = { firstMs: 1_000, maxMs: 1_000, healthyAfterMs: Number.POSITIVE_INFINITY };
 
 export function tellTables(
   session: Session,
   path: string,
-  log: Log,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
   signal: AbortSignal,
 ): (tables: TablesNode) => void {
   let newest: TablesNode | null = null;
@@ -21,15 +22,15 @@ export function tellTables(
   const tell = async (): Promise<void> => {
     if (isTelling) return;
     isTelling = true;
-    while (newest !== null && !signal.aborted) {
-      const tables = newest;
-      try {
+    const attempt = async () => {
+      while (newest !== null && !signal.aborted) {
+        const tables = newest;
         if ((await put(session, path, tables)) && newest === tables) newest = null;
-      } catch (error) {
-        log.debug({ reason: messageOf(error) }, "could not tell what tables there are");
-        await sleep(retryMs, signal);
       }
-    }
+    };
+    const onFailure = ({ error }: { readonly error: unknown }) =>
+      log.debug({ reason: messageOf(error) }, "could not publish the list of tables");
+    await retry({ policy, clock, attempt, onFailure }, signal);
     isTelling = false;
   };
   return (tables) => {

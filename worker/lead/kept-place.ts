@@ -1,9 +1,10 @@
-// What the copy on this worker's volume holds, kept in ZooKeeper beyond the worker's life: when nothing else is known, the
+// What the copy on this worker's volume holds, kept in ZooKeeper beyond the worker's session: when nothing else is known, the
 // fullest copy is found by it.
 import { messageOf } from "../../core/errors.ts";
 import { nowhere, samePlace } from "../../core/log/place.ts";
 import type { Place } from "../../core/state/znodes.ts";
-import { sleep, within } from "../../platform/process/waiting.ts";
+import type { Clock } from "../../platform/process/clock.ts";
+import { within } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Membership } from "./membership.ts";
 
@@ -12,11 +13,13 @@ const lastWithinMs = 1_000;
 
 export class KeptPlace {
   readonly #membership: Pick<Membership, "keepPlace">;
+  readonly #clock: Clock;
   readonly #log: Log;
   #kept: Place = nowhere;
 
-  constructor(membership: Pick<Membership, "keepPlace">, log: Log) {
+  constructor(membership: Pick<Membership, "keepPlace">, clock: Clock, log: Log) {
     this.#membership = membership;
+    this.#clock = clock;
     this.#log = log;
   }
 
@@ -29,7 +32,7 @@ export class KeptPlace {
   /** The last word of a worker that ends in order. */
   async last(place: Place): Promise<void> {
     if (samePlace(place, this.#kept)) return;
-    await within(this.put(place), lastWithinMs, "keep the last place").catch((error) =>
+    await within(this.put(place), lastWithinMs, "keep the last place", this.#clock).catch((error) =>
       this.#log.debug({ reason: messageOf(error) }, "could not keep the place"),
     );
   }
@@ -37,7 +40,7 @@ export class KeptPlace {
   /** Returns when the signal fires. */
   async keep(place: () => Place, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await sleep(keepEveryMs, signal);
+      await this.#clock.sleep(keepEveryMs, signal);
       if (signal.aborted || samePlace(place(), this.#kept)) continue;
       await this.put(place()).catch((error) =>
         this.#log.debug({ reason: messageOf(error) }, "could not keep the place"),

@@ -23,7 +23,7 @@ const knownWithinMs = 10_000;
 const tellEveryMs = 500;
 const lastWordWithinMs = 1_000;
 
-/** Leads until the signal fires or the session has been silent too long. @throws always: a life has one mastership */
+/** Leads until the signal fires or the session has been silent too long. @throws always: a session has one mastership */
 export async function lead(
   options: RoleOptions,
   { epoch, known }: Elected,

@@ -2,7 +2,7 @@
 // master that was replaced nor a vote on an older state overwrites what a later master wrote.
 import { TransientError } from "../../core/errors.ts";
 import { fromJson, type LogNode, type Paths, type Place, toJson } from "../../core/state/znodes.ts";
-import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 
 const attemptsMax = 5;
 
@@ -13,7 +13,7 @@ export interface KnownLog {
 }
 
 export class AcknowledgedLog {
-  readonly #session: Pick<ZooKeeperSession, "get" | "set" | "create">;
+  readonly #session: Pick<ZnodeSession, "get" | "set" | "create">;
   readonly #path: string;
   readonly #master: string;
   readonly #broker: string;
@@ -21,7 +21,7 @@ export class AcknowledgedLog {
 
   /** @param broker the broker's memory id of this session */
   constructor(
-    session: Pick<ZooKeeperSession, "get" | "set" | "create">,
+    session: Pick<ZnodeSession, "get" | "set" | "create">,
     paths: Paths,
     { name, memory }: { readonly name: string; readonly memory: string },
   ) {

@@ -1,33 +1,30 @@
-// One worker among the others for the time of one life: its copy joined to the log, its standing, and the roles it goes through.
-import { randomUUID } from "node:crypto";
+// One worker among the others for the time of one session: its copy joined to the log, its standing, and the roles it goes through.
 import { messageOf, TerminalError, TransientError } from "../../core/errors.ts";
 import { judge, judgeFrom } from "../../core/log/judge.ts";
 import { nowhere, samePlace } from "../../core/log/place.ts";
-import type { Joint } from "../../core/rules/trust.ts";
-import type { Place, WorkerState } from "../../core/state/znodes.ts";
-import { sleep } from "../../platform/process/waiting.ts";
-import type { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
-import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+import type { WorkerState } from "../../core/state/znodes.ts";
+import type { BrokerConnection } from "../../platform/rabbitmq/port.ts";
+import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import { type Attached, attach, type Donor } from "../copy/attach.ts";
-import { GapError, type LogReader } from "../copy/log-reader.ts";
+import { GapError } from "../copy/log-reader.ts";
 import { scrub } from "../copy/scrub.ts";
 import { donateSnapshots } from "../copy/snapshot.ts";
 import { DivergedError, Store } from "../copy/store.ts";
 import { tellTables } from "../copy/tell-tables.ts";
-import type { WorkerOptions } from "../life.ts";
 import type { Standing as Measured } from "../measures.ts";
 import { Observed } from "../observed.ts";
-import { systemTime } from "../ports.ts";
 import { answerReads } from "../read/answer-reads.ts";
+import type { AnswerReads } from "../read/slave.ts";
 import { Suspects } from "../requests/suspects.ts";
+import type { Kept, WorkerPorts } from "../run-worker.ts";
 import { DamagedFileError } from "../sqlite.ts";
 import { ledgerOf } from "../write/ledger.ts";
 import { LogWriter } from "../write/log-writer.ts";
 import { KeptPlace } from "./kept-place.ts";
 import { Membership, type Telling } from "./membership.ts";
 import type { Role } from "./role.ts";
-import { runRoles } from "./run-roles.ts";
-import { Standing } from "./standing.ts";
+import { type RoleOptions, runRoles } from "./run-roles.ts";
+import { type OwnStanding, Standing } from "./standing.ts";
 
 /** A read waits this long at most for the copy to reach a wanted position. */
 const freshWithinMs = 2_000;
@@ -37,12 +34,20 @@ const memoryEveryMs = 30_000;
 
 const stateOf = (role: Role): WorkerState => (role === "stopped" ? "joining" : role);
 
+export interface Connections {
+  readonly broker: BrokerConnection;
+  readonly znodes: ZnodeSession;
+  /** The broker's memory id. */
+  readonly memory: string;
+}
+
 export class Member {
-  readonly #options: WorkerOptions;
-  readonly #rabbit: Rabbit;
-  readonly #session: ZooKeeperSession;
+  readonly #ports: WorkerPorts;
+  readonly #kept: Kept;
+  readonly #broker: BrokerConnection;
+  readonly #znodes: ZnodeSession;
   readonly #memory: string;
-  readonly #guid = randomUUID();
+  readonly #guid: string;
   readonly #membership: Membership;
   readonly #suspects: Suspects;
   readonly #standing: Standing;
@@ -53,45 +58,31 @@ export class Member {
   #opening: string | undefined = "reads its file through";
   #store: Store | null = null;
 
-  constructor(options: WorkerOptions, rabbit: Rabbit, session: ZooKeeperSession, memory: string) {
-    this.#options = options;
+  constructor(ports: WorkerPorts, kept: Kept, { broker, znodes, memory }: Connections) {
+    this.#ports = ports;
+    this.#kept = kept;
+    this.#broker = broker;
+    this.#znodes = znodes;
     this.#memory = memory;
-    this.#rabbit = rabbit;
-    this.#session = session;
-    const { name, container, paths, log, measures, remembered } = options;
+    this.#guid = ports.newId();
+    const { name, container, paths, clock, log, measures } = ports;
     measures.standing = () => this.#measured();
+    const shared = { session: znodes, paths, name, memory, time: clock, log };
     this.#membership = new Membership({
-      session,
-      paths,
-      name,
+      ...shared,
       container,
       guid: this.#guid,
-      sinceMs: Date.now(),
-      memory,
-      time: systemTime,
-      log,
+      sinceMs: clock.wallMs(),
       telling: () => this.#telling(),
     });
     this.#standing = new Standing({
+      ...shared,
       membership: this.#membership,
-      session,
-      paths,
-      name,
-      memory,
-      remembered,
-      time: systemTime,
-      log,
+      remembered: kept,
       onChange: () => this.#membership.tell(),
     });
-    this.#suspects = new Suspects({
-      session,
-      paths,
-      name,
-      container,
-      peers: () => this.#membership.peers(),
-      log,
-    });
-    this.#places = new KeptPlace(this.#membership, log);
+    this.#suspects = new Suspects({ ...shared, container, peers: () => this.#membership.peers() });
+    this.#places = new KeptPlace(this.#membership, clock, log);
   }
 
   #measured(): Measured {
@@ -100,7 +91,7 @@ export class Member {
   }
 
   #telling(): Telling {
-    const { measures } = this.#options;
+    const { measures } = this.#ports;
     const waiting = this.#opening ?? this.#standing.waiting;
     return {
       ...this.#measured(),
@@ -113,89 +104,107 @@ export class Member {
   }
 
   async run(signal: AbortSignal): Promise<"drained" | "ended"> {
-    const { name, paths, log, spec, measures, tracing } = this.#options;
+    const { log } = this.#ports;
     await this.#suspects.withdraw();
     await this.#membership.join();
     this.#standing.wakeOnChanges(signal);
     void this.#beat(signal);
-    const { store, reader, adoptsFrom } = await this.#attach(signal);
+    const attached = await this.#attach(signal);
     this.#isReading = true;
-    this.#options.remembered.gap = undefined;
-    const known = () => {
-      if (spec.current === null) throw new Error("no manifest known");
-      return spec.current;
-    };
-    const observed = new Observed(measures, tracing, name);
-    const rabbit = observed.broker(this.#rabbit);
-    const ledger = observed.ledger(ledgerOf(store));
-    const judgeOfCopy = adoptsFrom === undefined ? judge : judgeFrom(adoptsFrom);
-    const writer = new LogWriter({ rabbit, reader, judge: judgeOfCopy, ledger, time: systemTime });
-    await donateSnapshots(this.#rabbit, this.#guid, () => this.#store, log);
-    const ownStanding = () => ({ place: store.applied, joint: jointOf(store, reader, adoptsFrom) });
-    await this.#standing.look(ownStanding());
+    this.#kept.gap = undefined;
+    await donateSnapshots(
+      { rabbit: this.#broker, clock: this.#ports.clock },
+      this.#guid,
+      () => this.#store,
+      log,
+    );
+    await this.#standing.look(standingOf(attached));
     await this.#membership.told();
-    const scrubbing = new AbortController();
+    return this.#work(attached, signal);
+  }
+
+  /** Goes through the roles, and beside them looks after the copy. Whatever of it fails ends the session. */
+  async #work(attached: Attached, signal: AbortSignal): Promise<"drained" | "ended"> {
+    const over = new AbortController();
     const failed = new AbortController();
-    const besides = AbortSignal.any([signal, scrubbing.signal]);
-    scrub(store, systemTime, log, besides).catch((error) => failed.abort(error));
-    this.#standing.watch(ownStanding, besides).catch((error) => failed.abort(error));
-    this.#watchMemory(besides).catch((error) => failed.abort(error));
-    void this.#places.keep(() => store.applied, besides);
+    this.#lookAfter(attached, AbortSignal.any([signal, over.signal]), (error) => failed.abort(error));
     try {
-      const outcome = await runRoles(
-        {
-          name,
-          rabbit,
-          session: this.#session,
-          membership: this.#membership,
-          suspects: this.#suspects,
-          paths,
-          ledger,
-          reader,
-          writer: observed.writer(writer),
-          judge: judgeOfCopy,
-          memory: this.#memory,
-          adoptsFrom,
-          time: systemTime,
-          answerReads: observed.reads((batch, reply) => {
-            const { queryMs, timeoutMs: answerWithinMs } = known().requests;
-            return answerReads(store, batch, { queryMs, answerWithinMs, freshWithinMs }, reply);
-          }),
-          spec: known,
-          log,
-          onTables: tellTables(this.#session, paths.tables, log, signal),
-          onRole: (role) => {
-            this.#role = role;
-            this.#membership.tell();
-          },
-          onReads: (reads) => {
-            measures.reads += reads;
-          },
-          onWrites: (writes) => {
-            measures.writes += writes;
-          },
-        },
-        AbortSignal.any([signal, failed.signal]),
-      );
+      const scope = AbortSignal.any([signal, failed.signal]);
+      const outcome = await runRoles(this.#roles(attached, signal), scope);
       failed.signal.throwIfAborted();
       return outcome;
     } catch (cause) {
       const error = failed.signal.aborted ? failed.signal.reason : cause;
-      // The file is kept until another worker's copy is here: nobody else may have what is in it.
-      if (error instanceof GapError) this.#options.remembered.gap = error;
-      if (isDivergence(error)) await this.#quarantine(store, error);
+      // The file is kept until another worker's copy is here: it may hold what no other copy does.
+      if (error instanceof GapError) this.#kept.gap = error;
+      if (isDivergence(error)) await this.#quarantine(attached.store, error);
       throw error;
     } finally {
-      scrubbing.abort("life over");
+      over.abort("session over");
     }
   }
 
+  #lookAfter(attached: Attached, signal: AbortSignal, fail: (error: unknown) => void): void {
+    const { store } = attached;
+    const { clock, log } = this.#ports;
+    scrub(store, clock, log, signal).catch(fail);
+    this.#standing.watch(() => standingOf(attached), signal).catch(fail);
+    this.#watchMemory(signal).catch(fail);
+    void this.#places.keep(() => store.applied, signal);
+  }
+
+  #roles({ store, reader, adoptsFrom }: Attached, signal: AbortSignal): RoleOptions {
+    const { name, paths, clock, log, measures, tracing } = this.#ports;
+    const observed = new Observed(measures, tracing, name);
+    const rabbit = observed.broker(this.#broker);
+    const ledger = observed.ledger(ledgerOf(store));
+    const judgeOfCopy = adoptsFrom === undefined ? judge : judgeFrom(adoptsFrom);
+    const writer = new LogWriter({ rabbit, reader, judge: judgeOfCopy, ledger, time: clock });
+    return {
+      name,
+      rabbit,
+      session: this.#znodes,
+      membership: this.#membership,
+      suspects: this.#suspects,
+      paths,
+      ledger,
+      reader,
+      writer: observed.writer(writer),
+      judge: judgeOfCopy,
+      memory: this.#memory,
+      adoptsFrom,
+      time: clock,
+      answerReads: observed.reads(this.#answerReads(store)),
+      spec: () => this.#kept.spec.required,
+      log,
+      onTables: tellTables(this.#znodes, paths.tables, { clock, log }, signal),
+      onRole: (role) => {
+        this.#role = role;
+        this.#membership.tell();
+      },
+      onReads: (reads) => {
+        measures.reads += reads;
+      },
+      onWrites: (writes) => {
+        measures.writes += writes;
+      },
+    };
+  }
+
+  #answerReads(store: Store): AnswerReads {
+    return (batch, reply) => {
+      const { queryMs, timeoutMs: answerWithinMs } = this.#kept.spec.required.requests;
+      return answerReads(store, batch, { queryMs, answerWithinMs, freshWithinMs }, reply);
+    };
+  }
+
   async #attach(signal: AbortSignal): Promise<Attached> {
-    const { directory, log, measures, remembered } = this.#options;
+    const { directory, clock, log, measures } = this.#ports;
     try {
       return await attach({
         directory,
-        rabbit: this.#rabbit,
+        rabbit: this.#broker,
+        clock,
         log,
         standing: this.#standing,
         peers: () => this.#others(),
@@ -206,13 +215,13 @@ export class Member {
           await this.#membership.told();
         },
         onSnapshot: () => {
-          remembered.gap = undefined;
+          this.#kept.gap = undefined;
           measures.snapshotsTaken += 1;
         },
         onProgress: () => {
           this.#progress += 1;
         },
-        gap: remembered.gap,
+        gap: this.#kept.gap,
         signal,
       });
     } catch (error) {
@@ -224,16 +233,16 @@ export class Member {
 
   /** What an operator has to settle stands in the status for a while; then it is looked at again. */
   async #showFor(why: string, signal: AbortSignal): Promise<void> {
-    this.#options.log.error({ reason: why }, "own copy cannot be used");
+    this.#ports.log.error({ reason: why }, "own copy cannot be used");
     this.#opening = why;
     await this.#membership.told();
-    await sleep(showMs, signal);
+    await this.#ports.clock.sleep(showMs, signal);
   }
 
   /** As long as it waits for something that it can name, it is not stuck. */
   async #beat(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await sleep(beatEveryMs, signal);
+      await this.#ports.clock.sleep(beatEveryMs, signal);
       if (this.#opening !== undefined || this.#standing.waiting !== undefined) this.#progress += 1;
     }
   }
@@ -244,9 +253,9 @@ export class Member {
    */
   async #watchMemory(signal: AbortSignal): Promise<void> {
     for (;;) {
-      await sleep(memoryEveryMs, signal);
+      await this.#ports.clock.sleep(memoryEveryMs, signal);
       if (signal.aborted) return;
-      const memory = await this.#rabbit.memoryId().catch(() => this.#memory);
+      const memory = await this.#broker.memoryId().catch(() => this.#memory);
       if (memory !== this.#memory) throw new TransientError("the broker's memory id was changed");
     }
   }
@@ -254,15 +263,15 @@ export class Member {
   async leave(): Promise<void> {
     const store = this.#store;
     this.#store = null;
-    if (store !== null && !this.#session.ended.aborted) await this.#places.last(store.applied);
+    if (store !== null && !this.#znodes.ended.aborted) await this.#places.last(store.applied);
     await store?.close();
     // With a session that is lost the next one does it.
-    if (!this.#session.ended.aborted) await this.#suspects.withdraw().catch(() => undefined);
+    if (!this.#znodes.ended.aborted) await this.#suspects.withdraw().catch(() => undefined);
   }
 
-  /** The copy cannot be trusted: the next life starts from nothing. */
+  /** The copy cannot be trusted: the next session starts from nothing. */
   async #quarantine(store: Store, error: unknown): Promise<void> {
-    this.#options.log.error({ reason: messageOf(error) }, "own copy cannot go on, put aside");
+    this.#ports.log.error({ reason: messageOf(error) }, "own copy cannot go on, put aside");
     this.#store = null;
     await store.close();
     await Store.discard(store.directory);
@@ -271,15 +280,16 @@ export class Member {
   async #others(): Promise<readonly Donor[]> {
     const peers = await this.#membership.peers();
     return peers
-      .filter((peer) => peer.name !== this.#options.name)
+      .filter((peer) => peer.name !== this.#ports.name)
       .map(({ name, node: { guid } }) => ({ name, guid }));
   }
 }
 
 /** How the copy stands to the log while it is read. */
-function jointOf({ applied }: Store, reader: LogReader, adoptsFrom: Place | undefined): Joint {
-  if (adoptsFrom !== undefined && samePlace(applied, adoptsFrom)) return "apart";
-  return applied.offset >= 0 || reader.hasRead ? "joined" : "empty";
+function standingOf({ store, reader, adoptsFrom }: Attached): OwnStanding {
+  const { applied } = store;
+  if (adoptsFrom !== undefined && samePlace(applied, adoptsFrom)) return { place: applied, joint: "apart" };
+  return { place: applied, joint: applied.offset >= 0 || reader.hasRead ? "joined" : "empty" };
 }
 
 const isDivergence = (error: unknown): boolean =>

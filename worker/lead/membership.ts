@@ -12,7 +12,7 @@ import {
   type WorkerNode,
 } from "../../core/state/znodes.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type { Elected, Members, Peer, Time } from "../ports.ts";
 import { AcknowledgedLog, type KnownLog } from "./log-node.ts";
 
@@ -25,7 +25,7 @@ export type Telling = Omit<WorkerNode, "name" | "container" | "guid" | "pid" | "
 
 export interface MembershipOptions {
   readonly session: Pick<
-    ZooKeeperSession,
+    ZnodeSession,
     "ended" | "create" | "get" | "set" | "put" | "stat" | "children" | "remove" | "watch" | "close"
   >;
   readonly paths: Paths;
@@ -71,7 +71,7 @@ export class Membership implements Members {
     await this.#readPid();
     const path = paths.worker(name);
     this.#told = toJson(this.#node());
-    // A node of this name that is there already is an earlier life's, of this container or of the one before it.
+    // A node of this name that is there already is an earlier session's, of this container or of the one before it.
     await session.remove(path);
     if ((await session.create(path, this.#told, { ephemeral: true })) === null)
       throw new TransientError(`the znode of ${name} is held by another session`);
@@ -108,7 +108,7 @@ export class Membership implements Members {
     const text = toJson(this.#node());
     if (text === this.#told || session.ended.aborted) return;
     if (await session.set(paths.worker(name), text)) this.#told = text;
-    // Somebody took this worker for dead and removed its node: it must not go on as if it were a member.
+    // The controller took this worker for dead and removed its node: this worker must not go on as if it were a member.
     else session.close();
   }
 

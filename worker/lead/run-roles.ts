@@ -52,7 +52,7 @@ export interface RoleOptions {
 
 /** A look at the znodes happens at every change of them, and this often in any case. */
 const lookEveryMs = 1_000;
-/** A life that is over gives its reads so long to be answered; the others are delivered to another slave. */
+/** A session that is over gives its reads so long to be answered; the others are delivered to another slave. */
 const lastAnswersWithinMs = 1_000;
 
 /** Reads that are served beside what else the roles do. */
@@ -63,7 +63,7 @@ interface Serving {
   readonly ended: Promise<void>;
 }
 
-/** Runs until this life is over. @returns "drained" when the worker was scaled in and has nothing left to do */
+/** Runs until this session is over. @returns "drained" when the worker was scaled in and has nothing left to do */
 export async function runRoles(options: RoleOptions, signal: AbortSignal): Promise<"drained" | "ended"> {
   return new Roles(options, signal).run();
 }
@@ -114,7 +114,7 @@ class Roles {
       return "ended";
     } finally {
       following.abort("left");
-      this.#failed.abort(new Error("life over"));
+      this.#failed.abort(new Error("session over"));
       await follower;
       await this.#lastAnswers();
     }
@@ -126,7 +126,7 @@ class Roles {
     const seen = await this.#seen();
     if (seen === null) return null;
     const { peers, master, draining } = seen;
-    // Somebody took this worker for dead and removed its node: it must not go on as if it were a member.
+    // The controller took this worker for dead and removed its node: this worker must not go on as if it were a member.
     if (!peers.some((peer) => peer.name === name)) throw new TransientError("own znode is gone");
     if (draining) this.#on("drain");
     if (this.#role === "draining") return null;

@@ -6,7 +6,7 @@ import { type Joint, standingOf, type Verdict } from "../../core/rules/trust.ts"
 import type { Paths, Place } from "../../core/state/znodes.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type { Time } from "../ports.ts";
 import type { Membership } from "./membership.ts";
 
@@ -18,7 +18,7 @@ export interface Remembered {
 
 export interface StandingOptions {
   readonly membership: Pick<Membership, "peers" | "master" | "knownCopies" | "vouch">;
-  readonly session: Pick<ZooKeeperSession, "watch">;
+  readonly session: Pick<ZnodeSession, "watch">;
   readonly paths: Paths;
   readonly name: string;
   /** The broker's memory id. */

@@ -19,7 +19,7 @@ import {
   type WriteBatch,
 } from "../../../core/messages/queues.ts";
 import { type Clock, systemClock } from "../../../platform/process/clock.ts";
-import type { PublishOptions } from "../../../platform/rabbitmq/rabbit.ts";
+import type { PublishOptions } from "../../../platform/rabbitmq/port.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 
 const log = createLog({ program: "api", format: "json", level: "silent" });

@@ -1,6 +1,6 @@
 // ZooKeeper as the API sees it, in memory. Watches wake in a later turn, as the real ones do.
 import type { Znodes } from "../../../api/cluster/znodes.ts";
-import type { NodeContent, WatchKind } from "../../../platform/zookeeper/zookeeper.ts";
+import type { NodeContent, WatchKind } from "../../../platform/zookeeper/port.ts";
 
 interface Node {
   data: string;

@@ -8,7 +8,7 @@ import type { PendingRead } from "../../../api/batching/pending.ts";
 import type { Line } from "../../../api/batching/sender.ts";
 import { endRequestSpan, messageSpans, requestSpan } from "../../../api/request-traces.ts";
 import { systemClock } from "../../../platform/process/clock.ts";
-import type { PublishOptions } from "../../../platform/rabbitmq/rabbit.ts";
+import type { PublishOptions } from "../../../platform/rabbitmq/port.ts";
 import type { Span } from "../../../platform/telemetry/tracing.ts";
 import { KeptSpan, KeptTracing } from "../../fakes/kept-tracing.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { WriteItem } from "../../../core/messages/queues.ts";
-import type { Delivery } from "../../../platform/rabbitmq/rabbit.ts";
+import type { Delivery } from "../../../platform/rabbitmq/port.ts";
 import { Measures } from "../../../worker/measures.ts";
 import { Observed } from "../../../worker/observed.ts";
 import type { Broker, Ledger, LogEntry, RecordWriter } from "../../../worker/ports.ts";

@@ -1,6 +1,7 @@
 // The tortured cluster's broker: a connection as any client of it has, and its own command line.
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Delivery, Rabbit } from "../../../platform/rabbitmq/rabbit.ts";
+import type { Delivery } from "../../../platform/rabbitmq/port.ts";
+import { Rabbit } from "../../../platform/rabbitmq/rabbit.ts";
 import { docker } from "../../cluster/command.ts";
 import { containers, ports } from "../../cluster/settings.ts";
 import { found, until } from "../../cluster/until.ts";

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { checksumOf } from "../../../core/log/record.ts";
 import { queues } from "../../../core/messages/queues.ts";
-import type { Delivery } from "../../../platform/rabbitmq/rabbit.ts";
+import type { Delivery } from "../../../platform/rabbitmq/port.ts";
 import type { LogLife } from "../check/log.ts";
 import { type LogLine, logLineOf } from "../check/log-line.ts";
 import { withBroker } from "./broker.ts";

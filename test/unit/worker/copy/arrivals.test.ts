@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encodeRecord } from "../../../../core/log/record.ts";
-import type { Delivery } from "../../../../platform/rabbitmq/rabbit.ts";
+import type { Delivery } from "../../../../platform/rabbitmq/port.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { Arrivals, arrivalLimits } from "../../../../worker/copy/arrivals.ts";
 

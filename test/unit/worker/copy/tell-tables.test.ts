@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { emptySchema } from "../../../../core/schema.ts";
 import { fromJson, type TablesNode, toJson } from "../../../../core/state/znodes.ts";
+import { systemClock } from "../../../../platform/process/clock.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { tellTables } from "../../../../worker/copy/tell-tables.ts";
 
@@ -42,7 +43,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 describe("telling what tables there are", () => {
   it("makes the znode, and writes the newest of several", async () => {
     const { session, said } = znode(null);
-    const tell = tellTables(session, "/t", log, new AbortController().signal);
+    const tell = tellTables(session, "/t", { clock: systemClock, log }, new AbortController().signal);
     tell(tables(1));
     tell(tables(1, [{ what: "table a", reason: "r" }]));
     await settled();
@@ -54,7 +55,7 @@ describe("telling what tables there are", () => {
 
   it("leaves a later master's word alone", async () => {
     const { session, said } = znode(toJson(tables(7)));
-    tellTables(session, "/t", log, new AbortController().signal)(tables(6));
+    tellTables(session, "/t", { clock: systemClock, log }, new AbortController().signal)(tables(6));
     await settled();
     assert.equal(said()?.epoch, 7);
   });
@@ -63,7 +64,7 @@ describe("telling what tables there are", () => {
     const world = znode(toJson(tables(1)), [
       () => Object.assign(world.node, { data: toJson(tables(2)), version: 5 }),
     ]);
-    tellTables(world.session, "/t", log, new AbortController().signal)(tables(3));
+    tellTables(world.session, "/t", { clock: systemClock, log }, new AbortController().signal)(tables(3));
     await settled();
     assert.equal(world.said()?.epoch, 3);
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { systemClock } from "../../../../platform/process/clock.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { endWhenLeftBehind } from "../../../../worker/lead/left-behind.ts";
 
@@ -33,7 +34,7 @@ describe("a session that hears nothing", () => {
       opened += 1;
       return { close: () => undefined };
     };
-    const watching = endWhenLeftBehind(session, open, log);
+    const watching = endWhenLeftBehind(session, open, { clock: systemClock, log });
     await pass(t, 10_000);
     assert.equal(opened, 0);
     session.fallSilent();
@@ -47,7 +48,10 @@ describe("a session that hears nothing", () => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const session = sessionOf();
     session.fallSilent();
-    const watching = endWhenLeftBehind(session, () => Promise.reject(new Error("no server")), log);
+    const watching = endWhenLeftBehind(session, () => Promise.reject(new Error("no server")), {
+      clock: systemClock,
+      log,
+    });
     await pass(t, 30_000);
     assert.ok(!session.ended.aborted);
     session.close();

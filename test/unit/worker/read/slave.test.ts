@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Answer, encodeBatch } from "../../../../core/messages/queues.ts";
-import type { Delivery } from "../../../../platform/rabbitmq/rabbit.ts";
+import type { Delivery } from "../../../../platform/rabbitmq/port.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { systemTime } from "../../../../worker/ports.ts";
 import { type ReadReply, runSlave } from "../../../../worker/read/slave.ts";

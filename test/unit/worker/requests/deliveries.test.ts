@@ -7,7 +7,7 @@ import {
   suspectOf,
   waitMsOf,
 } from "../../../../core/messages/queues.ts";
-import type { Delivery, PublishOptions } from "../../../../platform/rabbitmq/rabbit.ts";
+import type { Delivery, PublishOptions } from "../../../../platform/rabbitmq/port.ts";
 import type { Broker } from "../../../../worker/ports.ts";
 import { requeueSingly } from "../../../../worker/requests/deliveries.ts";
 

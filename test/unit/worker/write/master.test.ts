@@ -14,7 +14,7 @@ import {
 import type { WriteShape, WriteStatement } from "../../../../core/messages/statement.ts";
 import { systemClock } from "../../../../platform/process/clock.ts";
 import { sleep, within } from "../../../../platform/process/waiting.ts";
-import type { Delivery } from "../../../../platform/rabbitmq/rabbit.ts";
+import type { Delivery } from "../../../../platform/rabbitmq/port.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import type { Store } from "../../../../worker/copy/store.ts";
 import type { Broker, Feed, Ledger, LogEntry, Suspicion } from "../../../../worker/ports.ts";

@@ -1,0 +1,69 @@
+// One session of a worker: the connections, its membership, its copy joined to the log, and the roles it goes through. When
+// anything that it stands on is lost, the session ends with all that was in it, and a new one begins: nothing is ever repaired
+// half-way. The broker comes first: a worker without it must not be seen by an election.
+import { persistentParents, toJson } from "../core/state/znodes.ts";
+import type { BrokerConnection } from "../platform/rabbitmq/port.ts";
+import type { ZnodeSession } from "../platform/zookeeper/port.ts";
+import { endWhenLeftBehind } from "./lead/left-behind.ts";
+import { Member } from "./lead/member.ts";
+import type { Kept, WorkerPorts } from "./run-worker.ts";
+
+const sessionTimeoutDefaultMs = 4_000;
+
+/** Returns when the worker was drained, or after `stop`. @throws what ended the session otherwise */
+export async function runSession(ports: WorkerPorts, kept: Kept, stop: AbortSignal): Promise<void> {
+  const { name, openBroker } = ports;
+  const undo: (() => Promise<void> | void)[] = [];
+  ports.measures.sessions += 1;
+  try {
+    const broker = await openBroker(name);
+    undo.push(() => broker.close());
+    await broker.declareQueues();
+    const znodes = await openZnodes(ports, kept, AbortSignal.any([stop, broker.ended]));
+    undo.push(() => znodes.close());
+    const signal = AbortSignal.any([stop, broker.ended, znodes.ended]);
+    await declareLog(broker, znodes, ports, kept);
+    const member = new Member(ports, kept, { broker, znodes, memory: await broker.memoryId() });
+    undo.push(() => member.leave());
+    if ((await member.run(signal)) === "ended") throw signal.reason;
+  } finally {
+    // The ZooKeeper session goes first among the connections only after the roles are left: a master lets go of its znode last.
+    for (const undone of undo.reverse()) await Promise.resolve(undone()).catch(() => undefined);
+  }
+}
+
+async function declareLog(
+  broker: BrokerConnection,
+  znodes: ZnodeSession,
+  { paths }: WorkerPorts,
+  { spec }: Kept,
+): Promise<void> {
+  const retention = spec.required.log;
+  const isNew = await broker.declareLog({
+    maxBytes: retention.retentionBytes,
+    maxAgeSeconds: Math.ceil(retention.retentionMs / 1000),
+  });
+  if (isNew) await znodes.put(paths.logRetention, toJson(retention));
+}
+
+/** The manifest says how long the session lasts, and it stands in ZooKeeper: the first time a worker asks twice. */
+async function openZnodes(ports: WorkerPorts, { spec }: Kept, signal: AbortSignal): Promise<ZnodeSession> {
+  const { openZnodeSession, paths, clock, log } = ports;
+  for (;;) {
+    const timeoutMs = spec.current?.failover.sessionTimeoutMs ?? sessionTimeoutDefaultMs;
+    const session = await openZnodeSession(timeoutMs);
+    try {
+      for (const path of persistentParents(paths)) await session.ensure(path);
+      const { failover } = await spec.watch(session, paths, log, AbortSignal.any([signal, session.ended]));
+      if (failover.sessionTimeoutMs === timeoutMs) {
+        log.debug({ sessionTimeoutMs: session.timeoutMs }, "ZooKeeper session opened");
+        void endWhenLeftBehind(session, () => openZnodeSession(timeoutMs), { clock, log });
+        return session;
+      }
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+    session.close();
+  }
+}
