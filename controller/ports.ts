@@ -1,6 +1,7 @@
 // What the controller needs of the world outside, in its own words: an engine that runs containers, and a registry that
 // remembers. Their adapters are docker-engine.ts and znode-registry.ts.
 import type { LogSpec } from "../core/manifest/manifest.ts";
+import type { ManifestState } from "../core/manifest/standing.ts";
 import type { EventRecord, ForeignContainer } from "../core/state/status.ts";
 import type {
   ClusterStatus,
@@ -69,6 +70,22 @@ export interface Target {
 }
 
 export type Signal = "SIGKILL" | "SIGTERM";
+
+/** Where a cluster's containers run. */
+export interface EngineHost {
+  /**
+   * The uid that the cluster's volumes and containers bear; null when there are none.
+   * @throws TerminalError when they bear several
+   */
+  uid(): Promise<string | null>;
+  open(uid: string): Engine;
+}
+
+/** The operator's manifest, and every change of it. */
+export interface ManifestSource {
+  readonly state: ManifestState;
+  onChange(wake: () => void, scope: AbortSignal): void;
+}
 
 export interface Engine {
   /** @throws when anything about the view is uncertain: a partial view is none */

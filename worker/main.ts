@@ -1,4 +1,4 @@
-// Reads the environment, opens nothing by itself, and runs the worker on the real world.
+// Reads the environment and runs the worker on the real world: RabbitMQ, ZooKeeper, and the files of this machine.
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { pathsOf } from "../core/state/znodes.ts";

@@ -6,7 +6,7 @@ import type { BrokerConnection } from "../platform/rabbitmq/port.ts";
 import type { ZnodeSession } from "../platform/zookeeper/port.ts";
 import { endWhenLeftBehind } from "./lead/left-behind.ts";
 import { Member } from "./lead/member.ts";
-import type { Kept, WorkerPorts } from "./run-worker.ts";
+import type { Kept, WorkerPorts } from "./worker-ports.ts";
 
 const sessionTimeoutDefaultMs = 4_000;
 

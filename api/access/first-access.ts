@@ -13,14 +13,15 @@ export interface FirstAccessOptions {
 }
 
 /** Resolves after the first look; goes on looking until `told` fires: the controller has spoken, or the program ends. */
-export async function followFirstAccess(options: FirstAccessOptions, told: AbortSignal): Promise<void> {
+export async function watchFirstAccess(options: FirstAccessOptions, told: AbortSignal): Promise<void> {
   const { file, goBy, log, standMs } = options;
   const onChange = () => {
     const { spec } = manifest.state;
     if (spec !== null && !told.aborted) goBy(spec.access);
   };
-  const manifest = new ManifestFile(file, log, onChange, standMs);
-  await manifest.follow(told);
+  const manifest = new ManifestFile(file, log, standMs);
+  manifest.onChange(onChange, told);
+  await manifest.watch(told);
   if (manifest.state.spec === null)
     log.warn({ file }, "the manifest does not say yet who may ask: closed for now");
 }

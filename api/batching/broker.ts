@@ -1,7 +1,7 @@
-// One life of the connection to RabbitMQ: answers come in, and both batchers get their queue.
+// One session of the connection to RabbitMQ: answers come in, and both batchers get their queue.
 import { queues } from "../../core/messages/queues.ts";
 import type { QueueDepths } from "../../core/state/stats.ts";
-import type { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
+import type { BrokerConnection } from "../../platform/rabbitmq/port.ts";
 import type { Answers } from "./answers.ts";
 import type { Line } from "./sender.ts";
 
@@ -16,7 +16,7 @@ export const firstApiId = "api-0";
 export class Broker {
   readonly #users: BrokerUsers;
   readonly #apiId: string;
-  #rabbit: Rabbit | undefined;
+  #rabbit: BrokerConnection | undefined;
 
   constructor(users: BrokerUsers, apiId: string) {
     this.#users = users;
@@ -34,7 +34,7 @@ export class Broker {
       : this.#rabbit.depths(["readQ", "writeQ", "syncQ", "responseQ", "deadQ"]);
 
   /** @throws TransientError or TerminalError when the queues cannot be had */
-  readonly use = async (rabbit: Rabbit, scope: AbortSignal): Promise<void> => {
+  readonly use = async (rabbit: BrokerConnection, scope: AbortSignal): Promise<void> => {
     await rabbit.declareQueues();
     const replyTo = await this.#answerQueue(rabbit);
     // Answers are not acked: one that is lost with the process has nobody left to go to.
@@ -46,14 +46,14 @@ export class Broker {
   };
 
   /** Each further API process has a queue of its own, or it would take answers that others wait for. */
-  #answerQueue(rabbit: Rabbit): Promise<string> {
+  #answerQueue(rabbit: BrokerConnection): Promise<string> {
     return this.#apiId === firstApiId
       ? Promise.resolve(queues.response)
       : rabbit.declareTemporary(`${queues.response}.${this.#apiId}`);
   }
 }
 
-const lineTo = (rabbit: Rabbit, queue: string, replyTo: string): Line => ({
+const lineTo = (rabbit: BrokerConnection, queue: string, replyTo: string): Line => ({
   ended: rabbit.ended,
   get blocked() {
     return rabbit.blocked;

@@ -43,9 +43,9 @@ export class ReadCounter {
    * Resumes from what the znode holds and keeps it up to date until the scope ends.
    * @throws when the znode cannot be read
    */
-  async follow(znodes: Znodes, scope: AbortSignal): Promise<void> {
+  async resume(znodes: Znodes, scope: AbortSignal): Promise<void> {
     const node = await znodes.get(this.#path);
-    this.#resume(node === null ? null : fromJson<ReadsNode>(node.data));
+    this.#takeUp(node === null ? null : fromJson<ReadsNode>(node.data));
     this.#znodes = znodes;
     scope.addEventListener("abort", () => this.#leave(znodes), { once: true });
     if (scope.aborted) this.#leave(znodes);
@@ -67,7 +67,7 @@ export class ReadCounter {
     }
   }
 
-  #resume(stored: ReadsNode | null): void {
+  #takeUp(stored: ReadsNode | null): void {
     const before = stored?.reads ?? 0;
     // A node that holds less than was already written was made anew: the count still only grows.
     this.#reads = this.#resumed ? Math.max(this.#reads, before) : this.#reads + before;

@@ -4,7 +4,7 @@ import type { AccessSpec } from "../../core/access.ts";
 import { specSchema } from "../../core/manifest/fields.ts";
 import type { RequestSpec, ScalingSpec } from "../../core/manifest/manifest.ts";
 import { fromJson, type SpecNode } from "../../core/state/znodes.ts";
-import { follow, type Znodes } from "./znodes.ts";
+import { keepLooking, type Watched } from "./znodes.ts";
 
 const defaults: RequestSpec = specSchema.parse({}).requests;
 
@@ -26,9 +26,9 @@ export class Spec {
     return this.#scaling;
   }
 
-  follow(znodes: Znodes, path: string, scope: AbortSignal): Promise<void> {
-    return follow(znodes, "node", path, scope, async () => {
-      const node = await znodes.get(path);
+  watch(watched: Watched, path: string): Promise<void> {
+    return keepLooking(watched, "node", path, async () => {
+      const node = await watched.znodes.get(path);
       // A node that went away leaves what was known: it says nothing new.
       if (node === null) return;
       const spec = fromJson<SpecNode>(node.data)?.spec;

@@ -1,6 +1,6 @@
 // Which workers there are and which of them is master, as their znodes say.
 import { fromJson, type MasterNode, type Paths, type WorkerNode } from "../../core/state/znodes.ts";
-import { follow, type Znodes } from "./znodes.ts";
+import { keepLooking, type Watched, type Znodes } from "./znodes.ts";
 
 export class Workers {
   readonly #paths: Paths;
@@ -24,10 +24,11 @@ export class Workers {
     return Math.max(0, this.#count - (this.#master === undefined ? 0 : 1));
   }
 
-  async follow(znodes: Znodes, scope: AbortSignal): Promise<void> {
+  async watch(watched: Watched): Promise<void> {
+    const { znodes } = watched;
     await Promise.all([
-      follow(znodes, "node", this.#paths.master, scope, () => this.#lookAtMaster(znodes)),
-      follow(znodes, "children", this.#paths.workers, scope, async () => {
+      keepLooking(watched, "node", this.#paths.master, () => this.#lookAtMaster(znodes)),
+      keepLooking(watched, "children", this.#paths.workers, async () => {
         this.#count = (await znodes.children(this.#paths.workers)).length;
       }),
     ]);

@@ -1,6 +1,7 @@
-// What the API needs of ZooKeeper, and the one way in which it follows a znode: a watch only wakes, and then the node is
+// What the API needs of ZooKeeper, and the one way in which it watches a znode: a watch only wakes, and then the node is
 // read as it stands.
 import { Refusal } from "../../core/errors.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { NodeContent, WatchKind } from "../../platform/zookeeper/port.ts";
 
@@ -33,6 +34,13 @@ export class CurrentZnodes {
   }
 }
 
+/** Znodes, for as long as their session lasts. */
+export interface Watched<Z extends Znodes = Znodes> {
+  readonly znodes: Z;
+  readonly clock: Clock;
+  readonly scope: AbortSignal;
+}
+
 /** A change is also seen without its watch, only later. */
 const resyncMs = 30_000;
 
@@ -40,14 +48,13 @@ const resyncMs = 30_000;
  * Looks once, and again after every change, until the scope ends.
  * @throws whatever `look` throws
  */
-export async function follow(
-  znodes: Znodes,
+export async function keepLooking(
+  { znodes, clock, scope }: Watched,
   kind: WatchKind,
   path: string,
-  scope: AbortSignal,
   look: () => Promise<void>,
 ): Promise<void> {
-  const changed = new Wakeable();
+  const changed = new Wakeable(clock);
   znodes.watch(kind, path, () => changed.wake(), scope);
   while (!scope.aborted) {
     await look();

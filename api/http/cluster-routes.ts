@@ -4,7 +4,7 @@ import { Refusal } from "../../core/errors.ts";
 import type { RequestSpec } from "../../core/manifest/manifest.ts";
 import type { Paths, WishKind } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
-import { makeWish } from "../cluster/wishes.ts";
+import { sendCommand } from "../cluster/commands.ts";
 import { workerPids } from "../cluster/workers.ts";
 import type { CurrentZnodes } from "../cluster/znodes.ts";
 import { type HttpRefusal, refuse, sendJson, sendText } from "./refusals.ts";
@@ -72,7 +72,7 @@ async function carryOut(
   copy: string | undefined,
   res: ServerResponse,
 ) {
-  const outcome = await makeWish(znodes.get(), paths, copy === undefined ? { kind } : { kind, copy }, {
+  const outcome = await sendCommand(znodes.get(), paths, copy === undefined ? { kind } : { kind, copy }, {
     clock,
     withinMs: spec.requests.timeoutMs,
   });

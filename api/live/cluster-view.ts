@@ -2,7 +2,7 @@
 import type { NumberedEvent } from "../../core/state/stats.ts";
 import type { ClusterStatus, EventRecord } from "../../core/state/status.ts";
 import { fromJson, type Paths } from "../../core/state/znodes.ts";
-import { follow, type Znodes } from "../cluster/znodes.ts";
+import { keepLooking, type Watched } from "../cluster/znodes.ts";
 import { eventsAfter, numbered } from "./numbering.ts";
 
 export interface ViewListener {
@@ -42,13 +42,14 @@ export class ClusterView {
     return this.#dataMissing;
   }
 
-  async follow(znodes: Znodes, scope: AbortSignal): Promise<void> {
+  async watch(watched: Watched): Promise<void> {
+    const { znodes, scope } = watched;
     const { status, events, controller } = this.#paths;
     scope.addEventListener("abort", () => this.#knowsNothing(), { once: true });
     await Promise.all([
-      follow(znodes, "node", status, scope, async () => this.#onStatus((await znodes.get(status))?.data)),
-      follow(znodes, "node", events, scope, async () => this.#onEvents((await znodes.get(events))?.data)),
-      follow(znodes, "node", controller, scope, async () => {
+      keepLooking(watched, "node", status, async () => this.#onStatus((await znodes.get(status))?.data)),
+      keepLooking(watched, "node", events, async () => this.#onEvents((await znodes.get(events))?.data)),
+      keepLooking(watched, "node", controller, async () => {
         this.#controllerThere = (await znodes.get(controller)) !== null;
       }),
     ]);

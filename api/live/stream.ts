@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NumberedEvent, QueueDepths } from "../../core/state/stats.ts";
 import type { Paths } from "../../core/state/znodes.ts";
 import { type Cancel, type Clock, every } from "../../platform/process/clock.ts";
-import type { Znodes } from "../cluster/znodes.ts";
+import type { Watched } from "../cluster/znodes.ts";
 import { refuse, sendJson } from "../http/refusals.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { frame, type ListenerLimits, Listeners, streamHeaders } from "./listeners.ts";
@@ -49,8 +49,8 @@ export class LiveStream {
     return this.#view.dataMissing;
   }
 
-  follow(znodes: Znodes, scope: AbortSignal): Promise<void> {
-    return this.#view.follow(znodes, scope);
+  watch(watched: Watched): Promise<void> {
+    return this.#view.watch(watched);
   }
 
   /** The events as JSON, or as a stream for those who ask for one. */

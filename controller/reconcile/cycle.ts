@@ -1,6 +1,5 @@
 // One cycle with all around it: its id, what it leaves for the next, and what is told of it: the status znode, the
 // events, and one log line when something changed. A cycle never throws: an error decides when the next one comes.
-import { randomBytes } from "node:crypto";
 import { messageOf } from "../../core/errors.ts";
 import type { ClusterStatus } from "../../core/state/status.ts";
 import type { Clock } from "../../platform/process/clock.ts";
@@ -16,12 +15,15 @@ import { emptyMemory, type Memory } from "./memory.ts";
 import { type Round, reconcile, type World } from "./reconcile.ts";
 
 export const pace = { resyncMs: 1_000, countersMs: 1_000 } as const;
+const cycleIdLength = 4;
 const afterFailures: BackOff = { firstMs: 200, maxMs: 30_000 };
 
 export interface CycleOptions {
   readonly cluster: string;
   readonly world: World;
   readonly clock: Clock;
+  /** Hexadecimal, or begins so; its beginning names a cycle in the log. */
+  readonly newId: () => string;
   readonly manifest: () => ManifestState;
   readonly log: Log;
   readonly onDone?: (done: CycleDone) => void;
@@ -46,7 +48,7 @@ export class Cycle {
 
   /** @returns ms until the next one is due if nothing wakes the loop before */
   async run(): Promise<number> {
-    const id = randomBytes(2).toString("hex");
+    const id = this.#options.newId().slice(0, cycleIdLength);
     const { clock } = this.#options;
     const startedMs = clock.monotonicMs();
     const before = this.#memory;

@@ -23,16 +23,15 @@ import {
   type WorkerNode,
 } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
-import type { NodeContent } from "../../platform/zookeeper/port.ts";
-import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+import type { NodeContent, ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type { Registry, RegistryView, SeenLog, SeenMaster, SeenWish, SuspectsVerdict } from "../ports.ts";
 
 export class ZnodeRegistry implements Registry {
-  readonly #session: ZooKeeperSession;
+  readonly #session: ZnodeSession;
   readonly #paths: Paths;
   readonly #clock: Clock;
 
-  constructor(session: ZooKeeperSession, paths: Paths, clock: Clock) {
+  constructor(session: ZnodeSession, paths: Paths, clock: Clock) {
     this.#clock = clock;
     this.#session = session;
     this.#paths = paths;

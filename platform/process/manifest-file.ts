@@ -21,7 +21,7 @@ const pollMs = 500;
 export class ManifestFile {
   readonly #path: string;
   readonly #log: Log;
-  readonly #onChange: () => void;
+  readonly #wakes = new Set<() => void>();
   readonly #standing: Standing;
   #state: ManifestState;
   #reading: Promise<void> | null = null;
@@ -29,10 +29,9 @@ export class ManifestFile {
   #timers: NodeJS.Timeout[] = [];
   #watcher: FSWatcher | undefined;
 
-  constructor(path: string, log: Log, onChange: () => void, stand: StandMs = standMs) {
+  constructor(path: string, log: Log, stand: StandMs = standMs) {
     this.#path = path;
     this.#log = log;
-    this.#onChange = onChange;
     this.#standing = new Standing(stand);
     this.#state = this.#standing.state;
   }
@@ -41,8 +40,14 @@ export class ManifestFile {
     return this.#state;
   }
 
-  /** Looks at it for the first time, then follows it until the signal fires. */
-  async follow(signal: AbortSignal): Promise<void> {
+  /** Calls `wake` after each change of the state. */
+  onChange(wake: () => void, scope: AbortSignal): void {
+    this.#wakes.add(wake);
+    scope.addEventListener("abort", () => this.#wakes.delete(wake), { once: true });
+  }
+
+  /** Looks at it for the first time, then watches it until the signal fires. */
+  async watch(signal: AbortSignal): Promise<void> {
     await this.#look();
     if (signal.aborted) return;
     const poll = setInterval(() => void this.#look(), pollMs);
@@ -99,7 +104,7 @@ export class ManifestFile {
       );
     if (now.waiting !== null && now.waiting !== before.waiting) this.#log.info({ cycle }, now.waiting);
     if (now.problem !== before.problem || now.spec !== before.spec || now.waiting !== before.waiting)
-      this.#onChange();
+      for (const wake of this.#wakes) wake();
   }
 
   /** Never more than a manifest may have: a huge file is refused, not loaded. */

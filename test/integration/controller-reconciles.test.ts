@@ -189,7 +189,7 @@ describe("the controller between a real engine and a real ZooKeeper", () => {
     );
     await controller.end("SIGKILL");
     controller = second;
-    await logged(/acting for cluster/);
+    await logged(/acting for the cluster/);
     await settled(1);
   });
 

@@ -167,7 +167,8 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
   });
 
   describe("the controllers' lock", () => {
-    const options = { path: paths.controller, nowMs: 1, log, isAlive: processRuns };
+    const place = { host: hostname(), pid: process.pid, isAlive: processRuns };
+    const options = { path: paths.controller, place, clock: systemClock, log };
     const never = new AbortController().signal;
 
     it("lets a second controller wait until the first is gone", async () => {
@@ -195,7 +196,7 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
         ephemeral: true,
       });
       const next = await open();
-      await acquireLock(next, { ...options, isAlive: () => false }, never);
+      await acquireLock(next, { ...options, place: { ...place, isAlive: () => false } }, never);
       assert.equal((await next.stat(paths.controller))?.mine, true);
       next.close();
       dead.close();

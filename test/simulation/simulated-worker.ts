@@ -1,5 +1,5 @@
 // A worker of the simulation: the product's membership, log reader and roles, on a process, a disk and connections that the
-// world can take away at any moment. Its lives follow one another as in worker/life.ts.
+// world can take away at any moment. Its sessions follow one another as in worker/session.ts.
 import { TransientError } from "../../core/errors.ts";
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import type { ReadBatch, ReadItem } from "../../core/messages/queues.ts";
@@ -123,7 +123,7 @@ export class SimulatedWorker {
       try {
         over = (await this.#live(process, stop, undo)) === "drained";
       } catch (error) {
-        this.#around.world.tell(this.name, `life over: ${String(error)}`);
+        this.#around.world.tell(this.name, `session over: ${String(error)}`);
         if (!(error instanceof TransientError || error instanceof FencedError))
           this.surprises.push(`${this.name}: ${String(error)}`);
       }
@@ -222,7 +222,7 @@ export class SimulatedWorker {
     await standing.look(own()).catch(() => undefined);
     await membership.told();
     const over = new AbortController();
-    undo.push(() => over.abort("life over"));
+    undo.push(() => over.abort("session over"));
     standing.watch(own, AbortSignal.any([signal, over.signal])).catch((error) => {
       world.tell(this.name, String(error));
       connection.close();

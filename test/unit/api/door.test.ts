@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import type { Access } from "../../../api/access/door.ts";
-import { followFirstAccess } from "../../../api/access/first-access.ts";
+import { watchFirstAccess } from "../../../api/access/first-access.ts";
 import { suffices } from "../../../api/access/needs.ts";
 import { needs, paths, type RoutePath } from "../../../api/http/routes.ts";
 import { type AccessSpec, openAccess, type Role, roles } from "../../../core/access.ts";
@@ -215,7 +215,7 @@ describe("the first look at the manifest", () => {
     const goBy = (told: Access) => {
       access = told;
     };
-    await followFirstAccess({ file, goBy, log }, stop.signal);
+    await watchFirstAccess({ file, goBy, log }, stop.signal);
     return access;
   };
 
@@ -240,7 +240,7 @@ describe("the first look at the manifest", () => {
     const goBy = (told: Access) => {
       access = told;
     };
-    await followFirstAccess({ file: join(folder, "none.yaml"), goBy, log }, stop.signal);
+    await watchFirstAccess({ file: join(folder, "none.yaml"), goBy, log }, stop.signal);
     assert.equal(access, "unknown");
   });
 

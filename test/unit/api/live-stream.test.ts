@@ -131,7 +131,7 @@ describe("the event stream", () => {
         return { readQ: 1, writeQ: 2, syncQ: 3, responseQ: 0, deadQ: 0 };
       },
     });
-    void stream.follow(znodes, over.signal).catch(() => undefined);
+    void stream.watch({ znodes, clock, scope: over.signal }).catch(() => undefined);
     await eventually(() => json().then(({ length }) => length === 2));
   });
   afterEach(() => stream.close());

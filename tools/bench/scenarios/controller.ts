@@ -1,5 +1,5 @@
 // What the controller costs: with nothing to do, and for a cycle over fifty workers.
-
+import { randomUUID } from "node:crypto";
 import { workerContainer } from "../../../controller/engines/worker-container.ts";
 import { noFailpoint } from "../../../controller/failpoint.ts";
 import { Cycle } from "../../../controller/reconcile/cycle.ts";
@@ -60,6 +60,7 @@ export async function cycleTimes(manifest: string): Promise<readonly number[]> {
     cluster: "simulated",
     world,
     clock: systemClock,
+    newId: randomUUID,
     manifest: () => ({ spec, problem: null, waiting: null }),
     log,
   });

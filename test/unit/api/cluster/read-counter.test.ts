@@ -12,13 +12,13 @@ const path = "/dbaas/test/reads/api-0";
 function world(znodes = new FakeZnodes()) {
   const clock = { ...systemClock, ms: 0, now: () => 5_000 + clock.ms, monotonicMs: () => clock.ms };
   const counter = new ReadCounter(path, 250, clock, log);
-  const life = new AbortController();
+  const session = new AbortController();
   const stored = () => JSON.parse(znodes.nodes.get(path)?.data ?? "null") as ReadsNode | null;
   const pass = (ms: number) => {
     clock.ms += ms;
     mock.timers.tick(ms);
   };
-  return { znodes, clock, counter, life, stored, pass };
+  return { znodes, clock, counter, session, stored, pass };
 }
 
 describe("the read counter", () => {
@@ -26,10 +26,10 @@ describe("the read counter", () => {
   afterEach(() => mock.timers.reset());
 
   it("writes the first read at once, and later ones together", async () => {
-    const { znodes, counter, life, stored, pass, clock } = world();
+    const { znodes, counter, session, stored, pass, clock } = world();
     clock.ms = 10;
     counter.count();
-    await counter.follow(znodes, life.signal);
+    await counter.resume(znodes, session.signal);
     pass(1);
     await eventually(() => stored()?.reads === 1);
     for (let i = 0; i < 5; i++) counter.count();
@@ -41,10 +41,10 @@ describe("the read counter", () => {
   });
 
   it("goes on from what an earlier process wrote", async () => {
-    const { znodes, counter, life, stored, pass } = world();
+    const { znodes, counter, session, stored, pass } = world();
     await znodes.put(path, '{"reads":40,"firstReadAtMs":77}');
     counter.count();
-    await counter.follow(znodes, life.signal);
+    await counter.resume(znodes, session.signal);
     counter.count();
     pass(1);
     await eventually(() => stored()?.reads === 42);
@@ -52,20 +52,20 @@ describe("the read counter", () => {
   });
 
   it("counts on while ZooKeeper is away or refuses, and adds what was stored only once", async () => {
-    const { znodes, counter, life, stored, pass } = world();
+    const { znodes, counter, session, stored, pass } = world();
     await znodes.put(path, '{"reads":10,"firstReadAtMs":1}');
-    await counter.follow(znodes, life.signal);
+    await counter.resume(znodes, session.signal);
     counter.count();
     znodes.failing = new Error("connection loss");
     pass(1);
     counter.count();
     pass(1_000);
-    life.abort();
+    session.abort();
     counter.count();
     znodes.failing = undefined;
     pass(1_000);
     assert.equal(stored()?.reads, 10);
-    await counter.follow(znodes, new AbortController().signal);
+    await counter.resume(znodes, new AbortController().signal);
     await eventually(() => {
       pass(250);
       return stored()?.reads === 13;
@@ -74,19 +74,19 @@ describe("the read counter", () => {
   });
 
   it("never goes back, even when its znode was made anew", async () => {
-    const { counter, life, znodes, pass } = world();
-    await counter.follow(znodes, life.signal);
+    const { counter, session, znodes, pass } = world();
+    await counter.resume(znodes, session.signal);
     for (let i = 0; i < 5; i++) counter.count();
     const anew = new FakeZnodes();
-    await counter.follow(anew, new AbortController().signal);
+    await counter.resume(anew, new AbortController().signal);
     pass(1_000);
     await eventually(() => anew.nodes.has(path));
     assert.equal((JSON.parse(anew.nodes.get(path)?.data ?? "") as ReadsNode).reads, 5);
   });
 
   it("makes its znode before the first read, and writes nothing while nothing is read", async () => {
-    const { znodes, counter, life, stored, pass } = world();
-    await counter.follow(znodes, life.signal);
+    const { znodes, counter, session, stored, pass } = world();
+    await counter.resume(znodes, session.signal);
     pass(1);
     await eventually(() => stored() !== null);
     assert.deepEqual(stored(), { reads: 0, firstReadAtMs: null });
@@ -96,8 +96,8 @@ describe("the read counter", () => {
   });
 
   it("writes the rest when asked to", async () => {
-    const { znodes, counter, life, stored } = world();
-    await counter.follow(znodes, life.signal);
+    const { znodes, counter, session, stored } = world();
+    await counter.resume(znodes, session.signal);
     counter.count();
     await counter.flush();
     assert.equal(stored()?.reads, 1);

@@ -32,8 +32,9 @@ describe("ManifestFile", () => {
       await utimes(path, 1_000, 1_000);
     }
     stop = new AbortController();
-    const file = new ManifestFile(path, log, () => changed.wake(), { plain: 1_000, careful: 1_500 });
-    await file.follow(stop.signal);
+    const file = new ManifestFile(path, log, { plain: 1_000, careful: 1_500 });
+    file.onChange(() => changed.wake(), stop.signal);
+    await file.watch(stop.signal);
     return file;
   }
 

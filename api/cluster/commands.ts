@@ -1,4 +1,4 @@
-// Crash calls and switchovers. The API cannot touch containers: it leaves a wish, the controller carries it out once and
+// Crash calls and switchovers. The API cannot touch containers: it leaves a command, the controller carries it out once and
 // writes the outcome into it.
 import { Refusal } from "../../core/errors.ts";
 import { fromJson, type Paths, toJson, type Wish } from "../../core/state/znodes.ts";
@@ -12,15 +12,15 @@ export type Outcome = NonNullable<Wish["outcome"]>;
  * @returns also when the controller has begun and not finished in time: asking again would make a second one of it
  * @throws Refusal when nothing was done, and the same may be asked again
  */
-export async function makeWish(
+export async function sendCommand(
   znodes: Znodes,
   paths: Paths,
-  command: Pick<Wish, "kind" | "copy">,
+  what: Pick<Wish, "kind" | "copy">,
   { clock, withinMs }: { readonly clock: Clock; readonly withinMs: number },
 ): Promise<Outcome> {
-  const wish: Wish = { ...command, madeAtMs: clock.wallMs() };
-  const path = await znodes.create(`${paths.wishes}/wish-`, toJson(wish), { sequential: true });
-  if (path === null) throw new Refusal("unavailable", "the wish could not be left");
+  const command: Wish = { ...what, madeAtMs: clock.wallMs() };
+  const path = await znodes.create(`${paths.wishes}/wish-`, toJson(command), { sequential: true });
+  if (path === null) throw new Refusal("unavailable", "the command could not be left");
   const outcome = await outcomeOf(znodes, path, clock, withinMs);
   if (outcome !== undefined) {
     await znodes.remove(path).catch(() => undefined);
@@ -42,7 +42,7 @@ async function outcomeOf(
   try {
     for (;;) {
       const node = await znodes.get(path);
-      if (node === null) throw new Refusal("unavailable", "the wish was taken away by somebody else");
+      if (node === null) throw new Refusal("unavailable", "the command was taken away");
       const outcome = fromJson<Wish>(node.data)?.outcome;
       if (outcome !== undefined) return outcome;
       if (waiting.signal.aborted) return undefined;
@@ -59,10 +59,10 @@ async function outcomeOf(
  */
 async function withdraw(znodes: Znodes, path: string): Promise<Outcome> {
   const node = await znodes.get(path);
-  const wish = node === null ? null : fromJson<Wish>(node.data);
-  if (wish?.outcome !== undefined) return wish.outcome;
+  const command = node === null ? null : fromJson<Wish>(node.data);
+  if (command?.outcome !== undefined) return command.outcome;
   if (node === null) return { ok: false, reason: "the command is gone; look at the list of workers" };
-  if (wish?.chosen === undefined && (await znodes.remove(path, node.stat.version)))
+  if (command?.chosen === undefined && (await znodes.remove(path, node.stat.version)))
     throw new Refusal("unavailable", "the controller did not answer in time; nothing was done");
   const last = await znodes.get(path);
   return (last === null ? undefined : fromJson<Wish>(last.data)?.outcome) ?? begun;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { liveAgainAndAgain } from "../../../api/cluster/lives.ts";
+import { sendCommand } from "../../../api/cluster/commands.ts";
+import { runSessions } from "../../../api/cluster/sessions.ts";
 import { Spec } from "../../../api/cluster/spec.ts";
-import { makeWish } from "../../../api/cluster/wishes.ts";
 import { Workers } from "../../../api/cluster/workers.ts";
 import { Refusal } from "../../../core/errors.ts";
 import { pathsOf, toJson } from "../../../core/state/znodes.ts";
@@ -19,7 +19,7 @@ describe("the API's view of the cluster", () => {
     const scope = new AbortController();
     const spec = new Spec(() => undefined);
     assert.equal(spec.requests.timeoutMs, 10_000);
-    const following = spec.follow(znodes, paths.spec, scope.signal);
+    const following = spec.watch({ znodes, clock: systemClock, scope: scope.signal }, paths.spec);
     await znodes.put(paths.spec, toJson({ generation: 1, spec: { requests: { timeoutMs: 3_000 } } }));
     await eventually(() => spec.requests.timeoutMs === 3_000);
     assert.equal(spec.requests.bodyBytesMax, 1024 * 1024);
@@ -38,7 +38,7 @@ describe("the API's view of the cluster", () => {
     const workers = new Workers(paths, () => {
       changes += 1;
     });
-    const following = workers.follow(znodes, scope.signal);
+    const following = workers.watch({ znodes, clock: systemClock, scope: scope.signal });
     assert.deepEqual([workers.master, workers.slaves], [undefined, 0]);
     for (const name of ["w-1", "w-2", "w-3"]) await znodes.put(paths.worker(name), "{}");
     await znodes.put(paths.master, toJson({ name: "w-1", atWork: true }));
@@ -51,7 +51,7 @@ describe("the API's view of the cluster", () => {
     assert.equal(changes, 0, "it takes no writes yet");
     await znodes.put(paths.master, toJson({ name: "w-2", atWork: true }));
     await eventually(() => changes === 1);
-    // The same name in another life is another master.
+    // The same name in another session is another master.
     await znodes.remove(paths.master);
     await znodes.put(paths.master, toJson({ name: "w-2", atWork: true }));
     await eventually(() => changes === 2);
@@ -60,9 +60,9 @@ describe("the API's view of the cluster", () => {
   });
 });
 
-describe("a wish that nobody carries out", () => {
+describe("a command that the controller does not carry out", () => {
   const wish = (znodes: FakeZnodes) =>
-    makeWish(znodes, paths, { kind: "crashSlave" }, { clock: systemClock, withinMs: 20 });
+    sendCommand(znodes, paths, { kind: "crashSlave" }, { clock: systemClock, withinMs: 20 });
   const saysIt = (message: RegExp) => (error: unknown) =>
     error instanceof Refusal && error.code === "unavailable" && message.test(error.message);
 
@@ -90,7 +90,7 @@ describe("a wish that nobody carries out", () => {
   });
 });
 
-describe("a life", () => {
+describe("a session", () => {
   class FakeConnection {
     readonly #ended = new AbortController();
     readonly ended = this.#ended.signal;
@@ -102,30 +102,33 @@ describe("a life", () => {
     };
   }
 
-  it("follows another that ended, failed to open or failed to set up, until stopped", async () => {
+  it("is followed by another when it ended, failed to open or failed to set up, until stopped", async () => {
     const stop = new AbortController();
     const connections: FakeConnection[] = [];
     const scopes: AbortSignal[] = [];
     let tries = 0;
-    const living = liveAgainAndAgain({
-      name: "fake",
-      open: async () => {
-        tries += 1;
-        if (tries === 1) throw new Error("refused");
-        const connection = new FakeConnection();
-        connections.push(connection);
-        return connection;
+    const running = runSessions(
+      {
+        name: "fake",
+        open: async () => {
+          tries += 1;
+          if (tries === 1) throw new Error("refused");
+          const connection = new FakeConnection();
+          connections.push(connection);
+          return connection;
+        },
+        use: async (connection, scope) => {
+          scopes.push(scope);
+          if (tries === 2) throw new Error("no such queue");
+          if (tries === 3) connection.end();
+          if (tries === 4) stop.abort();
+        },
+        clock: systemClock,
+        log,
       },
-      use: async (connection, scope) => {
-        scopes.push(scope);
-        if (tries === 2) throw new Error("no such queue");
-        if (tries === 3) connection.end();
-        if (tries === 4) stop.abort();
-      },
-      stop: stop.signal,
-      log,
-    });
-    await living;
+      stop.signal,
+    );
+    await running;
     assert.equal(tries, 4);
     assert.deepEqual(
       connections.map(({ closed }) => closed),

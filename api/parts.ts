@@ -1,0 +1,52 @@
+// What the API needs of the world around it, and the parts that it is made of.
+import type { Paths } from "../core/state/znodes.ts";
+import type { Clock } from "../platform/process/clock.ts";
+import type { OpenBroker } from "../platform/rabbitmq/port.ts";
+import type { Log } from "../platform/telemetry/log.ts";
+import type { Tracing } from "../platform/telemetry/tracing.ts";
+import type { OpenZnodeSession } from "../platform/zookeeper/port.ts";
+import type { Door } from "./access/door.ts";
+import type { Answers } from "./batching/answers.ts";
+import type { Batcher } from "./batching/batcher.ts";
+import type { Broker } from "./batching/broker.ts";
+import type { PendingRead, PendingWrite } from "./batching/pending.ts";
+import type { ReadCounter } from "./cluster/read-counter.ts";
+import type { Spec } from "./cluster/spec.ts";
+import type { Workers } from "./cluster/workers.ts";
+import type { CurrentZnodes } from "./cluster/znodes.ts";
+
+export interface ApiPorts {
+  /** One of several API processes. */
+  readonly id: string;
+  readonly cluster: string;
+  /** Says who may ask until the controller has spoken. Without one everybody may until then. */
+  readonly manifestFile: string | undefined;
+  readonly openBroker: OpenBroker;
+  readonly openZnodeSession: OpenZnodeSession;
+  readonly clock: Clock;
+  /** Another one each time, and in each process. */
+  readonly newId: () => string;
+  readonly log: Log;
+  /** Undefined while traces are off. */
+  readonly tracing: Tracing | undefined;
+}
+
+/** What is known of the cluster, and the count of reads that it is told. */
+export interface ClusterParts {
+  readonly paths: Paths;
+  readonly door: Door;
+  readonly spec: Spec;
+  /** Fires once the controller has said who may ask. */
+  readonly told: AbortSignal;
+  readonly znodes: CurrentZnodes;
+  readonly workers: Workers;
+  readonly counter: ReadCounter;
+}
+
+/** The way of requests to the queues and of answers back. */
+export interface BatchingParts {
+  readonly reads: Batcher<PendingRead>;
+  readonly writes: Batcher<PendingWrite>;
+  readonly answers: Answers;
+  readonly broker: Broker;
+}

@@ -1,0 +1,28 @@
+// What the controller needs of the world around it.
+import type { Clock } from "../platform/process/clock.ts";
+import type { Log } from "../platform/telemetry/log.ts";
+import type { Tracing } from "../platform/telemetry/tracing.ts";
+import type { OpenZnodeSession } from "../platform/zookeeper/port.ts";
+import type { WorkerSettings } from "./engines/worker-container.ts";
+import type { Failpoint } from "./failpoint.ts";
+import type { Measures } from "./measures.ts";
+import type { EngineHost, ManifestSource } from "./ports.ts";
+import type { Place } from "./registry/lock.ts";
+
+export interface ControllerPorts {
+  /** What all workers are started with. */
+  readonly settings: Omit<WorkerSettings, "uid">;
+  readonly manifest: ManifestSource;
+  readonly host: EngineHost;
+  readonly openZnodeSession: OpenZnodeSession;
+  /** This process among those that may act. */
+  readonly place: Place;
+  readonly clock: Clock;
+  /** Another one each time, and in each process. */
+  readonly newId: () => string;
+  readonly failpoint: Failpoint;
+  readonly log: Log;
+  readonly measures: Measures;
+  /** Undefined while traces are off. */
+  readonly tracing: Tracing | undefined;
+}

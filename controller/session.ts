@@ -1,0 +1,106 @@
+// One session of the controller: from a new ZooKeeper session to its end. Nothing is carried over from one to the next but the
+// manifest: everything else is found again by looking.
+import { TransientError } from "../core/errors.ts";
+import { fromJson, type Paths, pathsOf, persistentParents, toJson } from "../core/state/znodes.ts";
+import type { ZnodeSession } from "../platform/zookeeper/port.ts";
+import type { ControllerPorts } from "./controller-ports.ts";
+import { watchEvents } from "./engines/events.ts";
+import { workerContainer } from "./engines/worker-container.ts";
+import type { CycleDone } from "./measures.ts";
+import { Cycle } from "./reconcile/cycle.ts";
+import { Loop } from "./reconcile/loop.ts";
+import type { World } from "./reconcile/reconcile.ts";
+import { acquireLock } from "./registry/lock.ts";
+import { ZnodeRegistry } from "./registry/znode-registry.ts";
+import { traceCycle } from "./trace-cycle.ts";
+
+/** Short: after the controller's death its successor waits this long before it may act. */
+const sessionTimeoutMs = 4_000;
+
+/** Returns after `stop`. @throws what ended the session otherwise */
+export async function runSession(ports: ControllerPorts, stop: AbortSignal): Promise<void> {
+  const { openZnodeSession, place, log, clock, settings } = ports;
+  const session = await openZnodeSession(sessionTimeoutMs);
+  // Unheard of for a session timeout, another controller may already act.
+  const over = AbortSignal.any([stop, session.ended, session.silent]);
+  try {
+    const paths = pathsOf(settings.cluster);
+    for (const parent of persistentParents(paths)) await session.ensure(parent);
+    // What an earlier version left open, and the places above our own nodes.
+    await session.protect("/");
+    await acquireLock(session, { path: paths.controller, place, clock, log }, over);
+    const uid = await uidOf(session, paths, ports);
+    log.info({ cluster: settings.cluster, uid }, "acting for the cluster");
+    await reconcileUntil(over, ports, session, paths, uid);
+    throw over.reason;
+  } catch (error) {
+    throw over.aborted ? over.reason : error;
+  } finally {
+    session.close();
+  }
+}
+
+/** Returns when the signal has fired and the last cycle is over. */
+async function reconcileUntil(
+  over: AbortSignal,
+  ports: ControllerPorts,
+  session: ZnodeSession,
+  paths: Paths,
+  uid: string,
+): Promise<void> {
+  const { log, manifest, failpoint, settings, host, clock, newId, measures, tracing } = ports;
+  const engine = host.open(uid);
+  const world: World = {
+    engine,
+    registry: new ZnodeRegistry(session, paths, clock),
+    failpoint,
+    spec: () => manifest.state.spec,
+    moment: () => ({ nowMs: clock.now(), wallMs: clock.wallMs() }),
+    containerFor: (spec, worker, image) => workerContainer({ ...settings, uid }, spec.worker, worker, image),
+    interrupted: () => loop.interrupted,
+  };
+  const onDone = (done: CycleDone) => {
+    measures.cycleDone(done);
+    if (tracing !== undefined) traceCycle(tracing, done);
+  };
+  const { cluster } = settings;
+  const cycle = new Cycle({ cluster, world, clock, newId, manifest: () => manifest.state, log, onDone });
+  const loop = new Loop(() => cycle.run(), clock, over);
+  const wake = (urgency?: "urgent") => loop.wake(urgency);
+  for (const path of [paths.workers, paths.wishes]) session.watch("children", path, () => wake(), over);
+  session.watch("node", paths.master, () => wake(), over);
+  manifest.onChange(() => wake(), over);
+  await Promise.all([loop.run(), watchEvents(engine, wake, { clock, log }, over)]);
+}
+
+const uidIn = async (session: ZnodeSession, { uid }: Paths): Promise<string | null> => {
+  const node = await session.get(uid);
+  if (node === null) return null;
+  const known = fromJson<{ readonly uid?: unknown }>(node.data)?.uid;
+  if (typeof known !== "string") throw new Error(`the znode ${uid} holds no uid`);
+  return known;
+};
+
+/**
+ * Made once for the cluster's whole existence; what bears another one is not ours. When ZooKeeper's data is lost, the labels of
+ * the volumes and containers tell it: they are the same cluster's, with its data.
+ * @throws TerminalError when they tell several
+ */
+async function uidOf(
+  session: ZnodeSession,
+  paths: Paths,
+  { host, newId, settings, log }: ControllerPorts,
+): Promise<string> {
+  const known = await uidIn(session, paths);
+  if (known !== null) return known;
+  const found = await host.uid();
+  if (found !== null)
+    log.warn(
+      { cluster: settings.cluster, uid: found },
+      "ZooKeeper holds no uid for the cluster: going on with the one of its volumes",
+    );
+  await session.create(paths.uid, toJson({ uid: found ?? newId() }));
+  const made = await uidIn(session, paths);
+  if (made === null) throw new TransientError(`the znode ${paths.uid} is gone again`);
+  return made;
+}

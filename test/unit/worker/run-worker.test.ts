@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { TerminalError, TransientError } from "../../../core/errors.ts";
+import { pathsOf } from "../../../core/state/znodes.ts";
+import { type Clock, systemClock } from "../../../platform/process/clock.ts";
+import { createLog } from "../../../platform/telemetry/log.ts";
+import { Measures } from "../../../worker/measures.ts";
+import { runWorker } from "../../../worker/run-worker.ts";
+
+describe("a worker that cannot reach its world", () => {
+  it("tries again later each time, rarely after what an operator must settle, until it is told to stop", async () => {
+    const stop = new AbortController();
+    const slept: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      monotonicMs: () => 0,
+      sleep: async (ms) => {
+        slept.push(ms);
+        if (slept.length === 4) stop.abort();
+      },
+    };
+    const refusals = [
+      new TransientError("open a RabbitMQ connection"),
+      new TransientError("open a RabbitMQ connection"),
+      new TerminalError("queue writeQ exists with other properties"),
+    ];
+    const measures = new Measures();
+    await runWorker(
+      {
+        name: "w-1",
+        container: "container",
+        directory: "/nowhere",
+        paths: pathsOf("test"),
+        openBroker: async () => {
+          throw refusals.shift() ?? new TransientError("open a RabbitMQ connection");
+        },
+        openZnodeSession: () => assert.fail("a worker without a broker must not be seen by an election"),
+        clock,
+        newId: () => "id",
+        log: createLog({ program: "w-1", format: "json", level: "silent" }),
+        measures,
+        tracing: undefined,
+      },
+      stop.signal,
+    );
+    assert.deepEqual(slept, [100, 200, 15_000, 800]);
+    assert.equal(measures.sessions, 4);
+  });
+});

@@ -1,0 +1,37 @@
+// What the worker needs of the world around it, and what it keeps from one session to the next.
+import type { Paths } from "../core/state/znodes.ts";
+import type { Clock } from "../platform/process/clock.ts";
+import type { OpenBroker } from "../platform/rabbitmq/port.ts";
+import type { Log } from "../platform/telemetry/log.ts";
+import type { Tracing } from "../platform/telemetry/tracing.ts";
+import type { OpenZnodeSession } from "../platform/zookeeper/port.ts";
+import type { GapError } from "./copy/log-reader.ts";
+import type { Remembered } from "./lead/standing.ts";
+import type { Measures } from "./measures.ts";
+import type { KnownSpec } from "./spec.ts";
+
+export interface WorkerPorts {
+  readonly name: string;
+  /** The id of its container, as the container knows it. */
+  readonly container: string;
+  /** Its disk: where its copy of the database lies. */
+  readonly directory: string;
+  readonly paths: Paths;
+  readonly openBroker: OpenBroker;
+  readonly openZnodeSession: OpenZnodeSession;
+  readonly clock: Clock;
+  /** Another one each time, and in each process. */
+  readonly newId: () => string;
+  readonly log: Log;
+  /** What this process has done since it started. */
+  readonly measures: Measures;
+  /** Undefined while traces are off. */
+  readonly tracing: Tracing | undefined;
+}
+
+/** What a worker process keeps from one session to the next. */
+export interface Kept extends Remembered {
+  readonly spec: KnownSpec;
+  /** Why the last session could not read the log. */
+  gap: GapError | undefined;
+}
