@@ -5,7 +5,7 @@ import { logOptions, runProgram, variable } from "../platform/process/program.ts
 import { aborted } from "../platform/process/waiting.ts";
 import { rabbitAt } from "../platform/rabbitmq/rabbit.ts";
 import { createLog } from "../platform/telemetry/log.ts";
-import { openTracing } from "../platform/telemetry/tracing.ts";
+import { openTracing } from "../platform/telemetry/open-tracing.ts";
 import { zooKeeperAt } from "../platform/zookeeper/zookeeper.ts";
 import { firstApiId } from "./batching/broker.ts";
 import { Certificate } from "./http/certificate.ts";

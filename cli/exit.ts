@@ -1,4 +1,4 @@
-// What the exit code of a command says.
+// PURE. What the exit code of a command says.
 
 export const exitCodes = {
   ok: 0,

@@ -7,7 +7,7 @@ import { type Cell, table } from "./table.ts";
 export const formats = ["table", "wide", "json", "yaml"] as const;
 export type OutputFormat = (typeof formats)[number];
 
-export const asJson = (value: unknown): string => `${visibleJson(toJson(value, 2))}\n`;
+const asJson = (value: unknown): string => `${visibleJson(toJson(value, 2))}\n`;
 
 /** For machines as it is; null when a table for people was asked for. */
 export function forMachines(value: unknown, format: OutputFormat): string | null {

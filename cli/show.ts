@@ -44,7 +44,7 @@ export function show(subject: Subject, snapshot: Snapshot, format: OutputFormat,
   return warning + (subject === "events" ? eventsTable(events) : statusText(status, nowMs));
 }
 
-export function workersTable(workers: readonly WorkerStatus[], nowMs: number, wide: boolean): string {
+function workersTable(workers: readonly WorkerStatus[], nowMs: number, wide: boolean): string {
   const head = ["NAME", "STATE", "PID", "POSITION", "LAG", "READS", "WRITES", "AGE"];
   const rows = workers.map((worker) => [
     worker.name,
@@ -72,7 +72,7 @@ export const copiesTable = (copies: readonly CopyStatus[]): string =>
     ]),
   );
 
-export const eventsTable = (events: readonly EventRecord[]): string =>
+const eventsTable = (events: readonly EventRecord[]): string =>
   events.length === 0
     ? "no events\n"
     : table(
@@ -87,7 +87,7 @@ export const eventsTable = (events: readonly EventRecord[]): string =>
         ]),
       );
 
-export function statusText(status: ClusterStatus, nowMs: number): string {
+function statusText(status: ClusterStatus, nowMs: number): string {
   const ready = status.conditions.find(({ type }) => type === "Ready");
   return [
     `Cluster ${status.cluster}: ${ready?.status === "True" ? "ready" : "not ready"}, ${ready?.message ?? "nothing is known yet"}\n`,

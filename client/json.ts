@@ -5,14 +5,20 @@
 const maybeLarge = /\d{16}/;
 const wholeNumber = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-/** Stands before the digits in place of a bigint. By chance, so that no text of the data can be made to look like one. */
-const newMark = (): string => `bigint-${Math.random().toString(36).slice(2)}-`;
+/** Stands before the digits in place of a bigint. No text of the data has it, so none can be taken for one. */
+function markBeside(json: string): string {
+  for (let number = 0; ; number++) {
+    const mark = `bigint-${number}-`;
+    if (!json.includes(mark)) return mark;
+  }
+}
 
 /** @throws SyntaxError when it is not JSON */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
   if (!maybeLarge.test(text)) return value;
-  const mark = newMark();
+  // As it is written anew: what was escaped in the text is plain there.
+  const mark = markBeside(JSON.stringify(value));
   return JSON.parse(withMarks(text, mark), (_, one: unknown) =>
     typeof one === "string" && one.startsWith(mark) ? BigInt(one.slice(mark.length)) : one,
   );
@@ -44,16 +50,22 @@ function endOfText(json: string, start: number): number {
 }
 
 export function toJson(value: unknown, indent?: number): string {
-  const mark = newMark();
   let large = false;
-  const text = JSON.stringify(
+  const withoutLarge = JSON.stringify(
     value,
     (_, one: unknown) => {
       if (typeof one !== "bigint") return one;
       large = true;
-      return `${mark}${one}`;
+      return null;
     },
     indent,
   );
-  return large ? text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, "g"), "$1") : text;
+  if (!large) return withoutLarge;
+  const mark = markBeside(withoutLarge);
+  const text = JSON.stringify(
+    value,
+    (_, one: unknown) => (typeof one === "bigint" ? `${mark}${one}` : one),
+    indent,
+  );
+  return text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, "g"), "$1");
 }

@@ -1,4 +1,4 @@
-// Written from the API's description by "node client/generate/main.ts". Not to be edited: a test compares the two.
+// Written from the API's description by "node tools/client-types/main.ts". Not to be edited: a test compares the two.
 
 export type ClusterEvent = {
   /** Its place in the order, for `since` and `Last-Event-ID` */

@@ -6,7 +6,7 @@ import { ManifestFile } from "../platform/process/manifest-file.ts";
 import { logOptions, runProgram, variable } from "../platform/process/program.ts";
 import { createLog } from "../platform/telemetry/log.ts";
 import { metricsPort, serveMetrics } from "../platform/telemetry/metrics-server.ts";
-import { openTracing } from "../platform/telemetry/tracing.ts";
+import { openTracing } from "../platform/telemetry/open-tracing.ts";
 import { tracingEnvironment } from "../platform/telemetry/tracing-settings.ts";
 import { zooKeeperAt } from "../platform/zookeeper/zookeeper.ts";
 import { dockerHost } from "./engines/docker/docker-host.ts";

@@ -1,4 +1,4 @@
-// What our containers and volumes are called and labelled. The names are deterministic, so that creating one twice fails
+// PURE. What our containers and volumes are called and labelled. The names are deterministic, so that creating one twice fails
 // instead of doubling it.
 
 export const labels = {

@@ -7,7 +7,7 @@ import { logOptions, runProgram, variable } from "../platform/process/program.ts
 import { rabbitAt } from "../platform/rabbitmq/rabbit.ts";
 import { createLog } from "../platform/telemetry/log.ts";
 import { metricsPort, serveMetrics } from "../platform/telemetry/metrics-server.ts";
-import { openTracing } from "../platform/telemetry/tracing.ts";
+import { openTracing } from "../platform/telemetry/open-tracing.ts";
 import { zooKeeperAt } from "../platform/zookeeper/zookeeper.ts";
 import { Measures, workerMetrics } from "./measures.ts";
 import { runWorker } from "./run-worker.ts";

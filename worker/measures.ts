@@ -1,6 +1,6 @@
 // What a worker process counts over all its sessions, and what it tells Prometheus of it.
 
-import type { WorkerState } from "../core/state/znodes.ts";
+import type { WorkerState } from "../core/state/worker-state.ts";
 import { Distribution, latencyScale, sizeScale } from "../platform/telemetry/distribution.ts";
 import { Metrics } from "../platform/telemetry/metrics.ts";
 

@@ -3,7 +3,7 @@
 // own error taken for that would take down one worker after another, so the table has every code that there is.
 import { TransientError } from "../core/errors.ts";
 
-export type Cause =
+type Cause =
   /** The statement, or a value in it, cannot be carried out: the request is refused, everything else goes on. */
   | "request"
   /** A value or an answer is larger than SQLite takes. */
@@ -52,7 +52,7 @@ const causes: Readonly<Record<number, Cause>> = {
 };
 
 /** @returns undefined for what is no error of SQLite */
-export const causeOf = (code: number): Cause | undefined => causes[code & 0xff];
+const causeOf = (code: number): Cause | undefined => causes[code & 0xff];
 
 /** The statement, or a value in it, cannot be carried out. */
 export class StatementError extends Error {

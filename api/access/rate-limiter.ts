@@ -1,6 +1,6 @@
-// One bucket for each caller, in bounded memory. Buckets live in two generations: when the younger one is full, the older
-// one is forgotten and the younger takes its place. A caller that keeps asking is carried over; one that is forgotten had
-// been silent while thousands of others came, and starts again with a full bucket.
+// PURE but for its buckets. One bucket for each caller, in bounded memory. Buckets live in two generations: when the younger
+// one is full, the older one is forgotten and the younger takes its place. A caller that keeps asking is carried over; one that
+// is forgotten had been silent while thousands of others came, and starts again with a full bucket.
 import type { RateLimitSpec } from "../../core/access.ts";
 import { type Bucket, full, take } from "./token-bucket.ts";
 

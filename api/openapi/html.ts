@@ -18,7 +18,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-export const escaped = (text: string): string => text.replace(/[&<>"']/g, (found) => entities[found] ?? "");
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (found) => entities[found] ?? "");
 
 function textOf(piece: Piece): string {
   if (piece === false || piece === undefined) return "";

@@ -29,7 +29,7 @@ export interface Deed {
   readonly lastWords: string;
 }
 
-export const actionsPerCycleMax = 64;
+const actionsPerCycleMax = 64;
 
 /** @returns what was done, and what was tried in vain; never throws */
 export async function carryOut(actions: readonly Action[], hands: Hands): Promise<readonly Deed[]> {

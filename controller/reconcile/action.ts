@@ -92,8 +92,6 @@ export type Action =
       readonly replaced?: Outdated;
     };
 
-export type ActionKind = Action["kind"];
-
 const wishes: Record<WishKind, string> = {
   crashMaster: "killing the master",
   crashSlave: "killing the slave with the highest pid",

@@ -14,7 +14,7 @@ import { describe } from "./action.ts";
 import { emptyMemory, type Memory } from "./memory.ts";
 import { type Round, reconcile, type World } from "./reconcile.ts";
 
-export const pace = { resyncMs: 1_000, countersMs: 1_000 } as const;
+const pace = { resyncMs: 1_000, countersMs: 1_000 } as const;
 const cycleIdLength = 4;
 const afterFailures: BackOff = { firstMs: 200, maxMs: 30_000 };
 

@@ -5,7 +5,7 @@ import type { Action } from "./action.ts";
 import type { Memory } from "./memory.ts";
 import { isRunning, type Observed, targetOf, type WorkerView } from "./workers.ts";
 
-export const patience = {
+const patience = {
   /** Beyond the session timeout, for a worker that starts a new life after losing its session. */
   returnMs: 3_000,
   /** The znodes of workers are not read in one instant: a second master must be seen for longer than that. */

@@ -14,7 +14,7 @@ export const outdatedOf = (specHash: string | null, { name, container }: WorkerV
 };
 
 /** Who is to be replaced next: slaves before the master, among them the highest pid first. */
-export function nextOutdated({ specHash }: Intent, { workers }: Observed): WorkerView | null {
+function nextOutdated({ specHash }: Intent, { workers }: Observed): WorkerView | null {
   const outdated = workers.filter((view) => isLive(view) && outdatedOf(specHash, view) !== null);
   const [next = null] = outdated.sort(
     (a, b) =>

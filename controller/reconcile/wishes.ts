@@ -7,7 +7,7 @@ import type { Action } from "./action.ts";
 import type { Acceptance } from "./data-complete.ts";
 import { isLed, isLive, isRunning, type Observed, targetOf, type WorkerView } from "./workers.ts";
 
-export const wishLimits = {
+const wishLimits = {
   /** How long an answered wish stays for its asker to read. */
   keepMs: 60_000,
   /** How long to wait for an election or a replacement before saying that there is nobody. */
@@ -134,7 +134,7 @@ function slavesOf(live: readonly WorkerView[], master: WorkerView | null): reado
   return joined.length > 0 ? joined : slaves;
 }
 
-export const highestPid = (workers: readonly WorkerView[]): WorkerView | null =>
+const highestPid = (workers: readonly WorkerView[]): WorkerView | null =>
   workers.reduce<WorkerView | null>(
     (best, one) => (best === null || one.container.pid > best.container.pid ? one : best),
     null,

@@ -109,7 +109,7 @@ const scaled = ({ reason }: Desired, before: ClusterStatus | null): string =>
   before === null || before.generation === 0 ? reason : `${reason} (was ${before.desiredSlaves})`;
 
 /** All events stand in one znode: 200 of 1,000 characters are far below its limit of 1 MB. */
-export const eventsMax = 200;
+const eventsMax = 200;
 const messageLengthMax = 1_000;
 
 export const withEvents = (

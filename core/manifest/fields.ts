@@ -6,7 +6,7 @@ import { tables } from "./tables.ts";
 import { checked, duration, flag, mapping, size, whole } from "./values.ts";
 
 /** What the running cluster does about a change. */
-export const effects = {
+const effects = {
   controller: "the controller goes by it at once",
   slaves: "the controller starts or drains slaves",
   workers: "every worker is replaced, one by one",

@@ -38,7 +38,7 @@ function appended(path: string, segment: string | number): string {
 }
 
 /** `spec.database.tables[0].columns[1].type` */
-export const formatPath = (path: Path): string => path.reduce<string>(appended, "") || "(document)";
+const formatPath = (path: Path): string => path.reduce<string>(appended, "") || "(document)";
 
 function valueAt(value: unknown, path: Path): unknown {
   const isThere = (below: unknown, segment: string | number): below is Readonly<Record<string, unknown>> =>

@@ -108,7 +108,7 @@ export class Standing {
 }
 
 /** Why a text stands longer before it counts: it may be the beginning of another one. */
-export function whyCareful(before: Good | null, now: Good, text: string): string | null {
+function whyCareful(before: Good | null, now: Good, text: string): string | null {
   if (before === null) return "it is the first one";
   if (opens(before.spec, now.spec)) return "it asks for fewer tokens or limits than before";
   if (!isDeepStrictEqual(before.spec.database, now.spec.database))

@@ -54,8 +54,6 @@ export const syncArguments = (retention: { readonly maxBytes: number; readonly m
   "x-stream-max-segment-size-bytes": 16 * 1024 * 1024,
 });
 
-export type BatchKind = "read" | "write";
-
 /** One request of a batch. Its index is its address: answers name it, and it survives when a batch is split. */
 export interface ReadItem {
   readonly index: number;
@@ -184,13 +182,6 @@ export function decodeAnswers(content: Buffer): {
     return { index, ok: ok === 1, body, position };
   });
   return { worker: head.worker, answers };
-}
-
-/** What an applied write answers. `ids` are the keys of inserted rows whose table counts them itself. */
-export interface WriteOutcome {
-  readonly rowsAffected: number;
-  readonly position: number;
-  readonly ids?: readonly number[];
 }
 
 export const refusalAnswer = (index: number, refusal: RefusalBody, position: number): Answer => ({

@@ -1,5 +1,5 @@
 // What the controller reports in the status znode after each cycle: desired and observed, in Kubernetes' manner.
-import type { WorkerState } from "./znodes.ts";
+import type { WorkerState } from "./worker-state.ts";
 
 export const conditionTypes = [
   "Ready",

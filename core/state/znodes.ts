@@ -2,6 +2,7 @@
 import type { ManifestSpec } from "../manifest/manifest.ts";
 import type { Schema } from "../schema.ts";
 import type { ClusterStatus } from "./status.ts";
+import type { WorkerState } from "./worker-state.ts";
 
 export interface Paths {
   readonly root: string;
@@ -97,9 +98,6 @@ export const persistentParents = (paths: Paths): readonly string[] => [
   paths.reads,
   paths.wishes,
 ];
-
-/** `joining`: has no complete copy yet. `slave`: caught up, serves reads. `draining`: finishes what it holds. */
-export type WorkerState = "joining" | "slave" | "draining" | "master";
 
 export interface WorkerNode {
   readonly name: string;

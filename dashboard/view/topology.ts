@@ -1,7 +1,7 @@
 // The picture: parts and lines where the layout puts them, workers as the stage says. Everything keeps its element, so
 // that a change of place is a movement one can follow.
 
-import { type Box, type Edge, type Lane, type Layout, layoutOf, type PartId } from "../draw/layout.ts";
+import { type Box, type Edge, type Layout, layoutOf } from "../draw/layout.ts";
 import { flowOf, still } from "../model/flow.ts";
 import { count, rate, spaced } from "../model/format.ts";
 import { latest, type Model } from "../model/model.ts";
@@ -200,5 +200,3 @@ function spoken(model: Model, stage: Stage): string {
       : ` ${rate(stats.reads.perSecond)} reads and ${rate(stats.writes.perSecond)} writes a second.`;
   return `Topology: ${master}; slaves: ${slaves.join("; ") || "none"}.${traffic}`;
 }
-
-export type { Lane, PartId };

@@ -1,10 +1,6 @@
 // Traces as the programs know them: spans, and the text by which one is continued in another process. They are off unless
 // the environment says where they go; then there is no `Tracing` at all, so a hot path asks one question: is there one?
 // What stands behind it is platform/telemetry/opentelemetry.ts, which is loaded only when it is needed.
-import { messageOf } from "../../core/errors.ts";
-import type { Environment } from "../process/program.ts";
-import type { Log } from "./log.ts";
-import { isTracingOn, tracingSettings } from "./tracing-settings.ts";
 
 export type Attributes = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
@@ -58,19 +54,3 @@ export const messaging = (queue: string, name: string, type: "process" | "send")
   "messaging.operation.name": name,
   "messaging.operation.type": type,
 });
-
-/** @returns undefined when traces are off, or when what the environment says of them makes no sense: that costs traces only */
-export async function openTracing(
-  environment: Environment,
-  program: TracedProgram,
-  log: Log,
-): Promise<Tracing | undefined> {
-  if (!isTracingOn(environment)) return undefined;
-  try {
-    const { OpenTelemetry } = await import("./opentelemetry.ts");
-    return new OpenTelemetry(tracingSettings(environment), program, log);
-  } catch (error) {
-    log.error({ reason: messageOf(error) }, "traces stay off");
-    return undefined;
-  }
-}

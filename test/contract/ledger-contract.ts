@@ -29,7 +29,7 @@ interface Request {
 }
 
 const insert = { kind: "insert", table: "things", columns: ["id", "value"] } as const;
-export const add = (id: string, value: string): Request => ({ shape: insert, rows: [[id, value]] });
+const add = (id: string, value: string): Request => ({ shape: insert, rows: [[id, value]] });
 const set = (id: string, value: string): Request => ({
   shape: { ...insert, onConflict: "update" },
   rows: [[id, value]],

@@ -3,7 +3,8 @@
 import { TransientError } from "../../core/errors.ts";
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import type { ReadBatch, ReadItem } from "../../core/messages/queues.ts";
-import { type Paths, toJson, type WorkerState } from "../../core/state/znodes.ts";
+import type { WorkerState } from "../../core/state/worker-state.ts";
+import { type Paths, toJson } from "../../core/state/znodes.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import { LogReader } from "../../worker/copy/log-reader.ts";
 import { Membership } from "../../worker/lead/membership.ts";

@@ -10,7 +10,7 @@ import { found, notYet, until } from "../../tools/cluster/until.ts";
 import { masterOf, mastersOf, slavesOf, type Worker, workers } from "../../tools/cluster/workers.ts";
 import { clear, workerList } from "./database.ts";
 
-export const settleMs = 60_000;
+const settleMs = 60_000;
 
 const isReady = (): Promise<boolean> =>
   call("GET", "/readyz", { timeoutMs: 5_000 }).then(

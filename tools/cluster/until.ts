@@ -25,7 +25,3 @@ export async function until<T>(what: string, withinMs: number, look: () => Promi
     await sleep(pauseMs);
   }
 }
-
-/** The same for a plain yes or no. */
-export const untilTrue = (what: string, withinMs: number, holds: () => Promise<boolean>): Promise<true> =>
-  until(what, withinMs, async () => ((await holds()) ? found(true as const) : notYet("it does not hold")));

@@ -1,7 +1,7 @@
 // The workers as they really are: containers by what the engine says of them, roles by what stands in ZooKeeper.
 import assert from "node:assert/strict";
 import { messageOf } from "../../core/errors.ts";
-import type { WorkerState } from "../../core/state/znodes.ts";
+import type { WorkerState } from "../../core/state/worker-state.ts";
 import { docker, lines } from "./command.ts";
 import { seenMaster, seenWorkers } from "./registry.ts";
 import { cluster } from "./settings.ts";

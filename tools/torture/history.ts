@@ -15,7 +15,7 @@ interface Operation {
 }
 
 /** Something that went wrong on the way of a request that was sent again: a status, or the connection's error. */
-export interface Trouble {
+interface Trouble {
   readonly atMs: number;
   readonly what: string;
 }

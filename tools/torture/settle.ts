@@ -1,8 +1,6 @@
 // Waits until the cluster is as desired: one master, the slaves that the manifest asks for, and everybody agrees on it.
 
-import { docker } from "../cluster/command.ts";
 import { call } from "../cluster/http.ts";
-import { containers } from "../cluster/settings.ts";
 import { found, type Look, notYet, until } from "../cluster/until.ts";
 import { labelledContainers, mastersOf, slavesOf, type Worker, workers } from "../cluster/workers.ts";
 import { attempt, isSuccess } from "./clients/attempt.ts";
@@ -39,10 +37,4 @@ async function look(workersDesired: number): Promise<Look<readonly Worker[]>> {
   return ready.status === 200 && listed.text === pids
     ? found(all)
     : notYet({ ...seen, ready: ready.text, listed: listed.text });
-}
-
-/** A paused or stopped container of an interrupted fault would explain nothing about the cluster. */
-export async function nothingHeld(): Promise<void> {
-  for (const container of Object.values(containers))
-    await docker("unpause", container).catch(() => undefined);
 }

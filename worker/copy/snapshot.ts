@@ -40,7 +40,7 @@ interface End {
 }
 
 /** The queue on which a worker takes requests for a snapshot. */
-export const snapshotQueue = (guid: string): string => `snapshot.${guid}`;
+const snapshotQueue = (guid: string): string => `snapshot.${guid}`;
 
 /** Serves snapshots of the store as long as the connection lives, one at a time. */
 export async function donateSnapshots(

@@ -100,7 +100,7 @@ export const poisoned = new Refusal(
 export const poisonedBody = refusalBody(poisoned);
 
 /** Not kept under a key: the request was not tried, and a copy of it may be. */
-export const undecided = new Refusal(
+const undecided = new Refusal(
   "unavailable",
   "a worker that had begun this request is out of reach, and whether the request is to blame is not known yet; send it again",
 );

@@ -16,7 +16,7 @@ export interface Turn {
 
 const turns: readonly Lane[] = ["quick", "suspects", "slow"];
 
-export const laneLimits = {
+const laneLimits = {
   /** Suspects of one commit. */
   suspectsTogether: 8,
   /** Slow requests that wait: fewer than the messages that a master takes, or they would keep the others out. */

@@ -1,7 +1,7 @@
 // PURE: the places rides go between. The application knows them by number only: 1 to 198, sent as numbers or as digits.
 
-export const firstLocality = 1;
-export const lastLocality = 198;
+const firstLocality = 1;
+const lastLocality = 198;
 
 /** @returns the locality's number, or undefined when the value names none */
 export function parseLocality(value: unknown): number | undefined {

@@ -4,11 +4,11 @@ import { test } from "node:test";
 import { describeApi } from "../../../api/openapi/document.ts";
 import type { JsonSchema } from "../../../api/openapi/json-schema.ts";
 import { typeOf } from "../../../api/openapi/typescript.ts";
-import { typesFile } from "../../../client/generate/types-file.ts";
+import { typesFile } from "../../../tools/client-types/types-file.ts";
 
 test("the client's types are those that the API's description says", () => {
   const file = readFileSync(new URL("../../../client/types.ts", import.meta.url), "utf8");
-  assert.equal(file, typesFile(describeApi()), "client/types.ts is old: node client/generate/main.ts");
+  assert.equal(file, typesFile(describeApi()), "client/types.ts is old: node tools/client-types/main.ts");
 });
 
 test("a schema becomes the type that it describes", () => {

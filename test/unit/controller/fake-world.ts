@@ -25,7 +25,7 @@ interface FakeContainer {
   hung: boolean;
 }
 
-export class ControllerDied extends Error {
+class ControllerDied extends Error {
   override readonly name = "ControllerDied";
 }
 

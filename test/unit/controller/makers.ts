@@ -7,7 +7,8 @@ import { emptyMemory, type Memory, remember } from "../../../controller/reconcil
 import { type Observed, observedOf } from "../../../controller/reconcile/workers.ts";
 import { openAccess } from "../../../core/access.ts";
 import type { ManifestSpec } from "../../../core/manifest/manifest.ts";
-import type { WindowNode, WorkerNode, WorkerState } from "../../../core/state/znodes.ts";
+import type { WorkerState } from "../../../core/state/worker-state.ts";
+import type { WindowNode, WorkerNode } from "../../../core/state/znodes.ts";
 
 export const nowMs = 1_800_000_000_000;
 
@@ -24,7 +25,7 @@ export const spec = (changes: Partial<ManifestSpec> = {}): ManifestSpec => ({
 });
 
 /** Of an up-to-date worker: its parts are image, limits and settings. */
-export const specHash = "image-limits-settings";
+const specHash = "image-limits-settings";
 
 export interface WorkerIs {
   readonly name: string;

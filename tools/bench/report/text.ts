@@ -10,7 +10,7 @@ interface Section {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-export function sectionsOf(results: Results): readonly Section[] {
+function sectionsOf(results: Results): readonly Section[] {
   return [
     goals(results),
     headlineRuns(results),

@@ -4,7 +4,7 @@ import type { Answer } from "../../cluster/http.ts";
 import { call } from "../../cluster/http.ts";
 
 /** The manifest's 10 s, and what a loaded machine may add. */
-export const hangsAfterMs = 14_000;
+const hangsAfterMs = 14_000;
 
 export type Attempt =
   | { readonly kind: "answered"; readonly answer: Answer }

@@ -5,7 +5,7 @@ import type { History, LedgerWrite } from "../history.ts";
 import type { Gate } from "./gate.ts";
 import { insist } from "./insist.ts";
 
-export const prober = "probe";
+const prober = "probe";
 
 const everyMs = 30;
 /** What a pause of the service may pile up at most. */

@@ -3,7 +3,8 @@ import { registerHooks } from "node:module";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { sleep } from "../../../../platform/process/waiting.ts";
 import type { Log } from "../../../../platform/telemetry/log.ts";
-import { openTracing, type Tracing } from "../../../../platform/telemetry/tracing.ts";
+import { openTracing } from "../../../../platform/telemetry/open-tracing.ts";
+import type { Tracing } from "../../../../platform/telemetry/tracing.ts";
 import { Collector } from "../../../support/collector.ts";
 
 const program = { program: "api", instance: "api-0", cluster: "dbaas" };

@@ -1,8 +1,8 @@
-// Writes client/types.ts anew: `node client/generate/main.ts`.
+// Writes client/types.ts anew: `node tools/client-types/main.ts`.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describeApi } from "../../api/openapi/document.ts";
 import { typesFile } from "./types-file.ts";
 
-const file = fileURLToPath(new URL("../types.ts", import.meta.url));
+const file = fileURLToPath(new URL("../../client/types.ts", import.meta.url));
 writeFileSync(file, typesFile(describeApi()));

@@ -18,7 +18,7 @@ const wanted = [
   "ErrorAnswer",
 ];
 
-const head = `// Written from the API's description by "node client/generate/main.ts". Not to be edited: a test compares the two.
+const head = `// Written from the API's description by "node tools/client-types/main.ts". Not to be edited: a test compares the two.
 `;
 
 export function typesFile({ components: { schemas } }: OpenApi): string {

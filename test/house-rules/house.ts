@@ -1,0 +1,80 @@
+// The house as it is meant: its walls and its adapters. What breaks its rules for now stands in exceptions.ts.
+import type { PureParts } from "./pure.ts";
+import type { Adapters, Walls } from "./walls.ts";
+
+const core = "core";
+const platform = "platform";
+
+export const walls: Walls = {
+  core: [],
+  platform: [core],
+  api: [core, platform],
+  worker: [core, platform],
+  controller: [core, platform],
+  // The command line asks the API for most things, and so it does that as every client does.
+  cli: [core, platform, "client"],
+  orchestrator: [core, platform],
+  // Programs of others carry it with them: it stands alone.
+  client: [],
+  // Runs in a browser: nothing there that touches the outside is known to platform/.
+  dashboard: [core],
+  examples: ["client"],
+  // They start, measure and break the programs.
+  tools: [core, platform, "api", "worker", "controller", "cli", "orchestrator", "client"],
+  test: [
+    core,
+    platform,
+    "api",
+    "worker",
+    "controller",
+    "cli",
+    "orchestrator",
+    "client",
+    "dashboard",
+    "examples",
+    "tools",
+  ],
+};
+
+export const adapters: Adapters = {
+  amqplib: ["platform/rabbitmq/rabbit.ts"],
+  commander: ["cli/"],
+  dockerode: ["controller/engines/docker/docker-engine.ts"],
+  // The example is a program of others, with a server of its own.
+  express: ["api/http/routes.ts", "api/pages/pages.ts", "examples/rideshare/service.ts"],
+  "fastest-levenshtein": ["core/manifest/suggest.ts"],
+  "p-queue": ["controller/reconcile/loop.ts"],
+  pino: ["platform/telemetry/log.ts"],
+  "pino-pretty": ["platform/telemetry/log.ts"],
+  "prom-client": ["platform/telemetry/metrics.ts"],
+  "@opentelemetry/api": ["platform/telemetry/opentelemetry.ts"],
+  "@opentelemetry/exporter-trace-otlp-http": ["platform/telemetry/opentelemetry.ts"],
+  "@opentelemetry/resources": ["platform/telemetry/opentelemetry.ts"],
+  "@opentelemetry/sdk-trace": ["platform/telemetry/opentelemetry.ts"],
+  sqlite3: ["worker/sqlite.ts"],
+  yaml: ["core/manifest/yaml.ts"],
+  zod: ["api/openapi/", "api/requests/", "core/manifest/"],
+  zookeeper: ["platform/zookeeper/zookeeper.ts"],
+};
+
+export const pureParts: PureParts = {
+  "node:buffer": ["isUtf8"],
+  "node:crypto": ["createHash", "timingSafeEqual"],
+  "node:net": ["isIP"],
+  "node:util": ["isDeepStrictEqual", "parseArgs"],
+  "node:zlib": ["crc32"],
+  "fastest-levenshtein": ["distance"],
+  typescript: ["SyntaxKind", "*"],
+  yaml: ["isMap", "isNode", "isScalar", "isSeq", "LineCounter", "parseDocument", "stringify"],
+  zod: ["z"],
+};
+
+/** Files that something else than an import starts. */
+export const startedFiles: Readonly<Record<string, string>> = {
+  "dashboard/feed/shared-worker.ts": "the page starts it as a shared worker, by its address",
+  "test/run.ts": "./dbaas test",
+  "worker/copy/inspect.ts": "tests and torture run it in a worker's container, by its path",
+};
+
+/** What looks like a path of the repository in a document or a comment, and is none. */
+export const otherNames: Readonly<Record<string, string>> = {};
