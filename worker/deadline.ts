@@ -1,10 +1,10 @@
 // Work with an end: after a time, when one of the scopes around it ends, or when it is given up.
 import { TransientError } from "../core/errors.ts";
-import type { Time } from "./ports.ts";
+import type { Clock } from "../platform/process/clock.ts";
 
 /** Runs `work` with a signal that fires after `ms`, with any of `scopes`, or by `giveUp`; then lets go of all of them. */
 export async function bounded<T>(
-  time: Time,
+  time: Clock,
   ms: number,
   scopes: readonly AbortSignal[],
   work: (signal: AbortSignal, giveUp: (reason: unknown) => void) => Promise<T>,

@@ -5,6 +5,7 @@
 // log; one for each transaction that applies records. Without traces there are no spans; the measures are taken in any case.
 import { messageOf } from "../core/errors.ts";
 import { queues } from "../core/messages/queues.ts";
+import type { Clock } from "../platform/process/clock.ts";
 import { messaging, type Span, type SpanStart, type Tracing } from "../platform/telemetry/tracing.ts";
 import type { Measures } from "./measures.ts";
 import type { Broker, Consumer, Delivery, Ledger, LogEntry, RecordWriter } from "./ports.ts";
@@ -18,16 +19,18 @@ export class Observed {
   readonly #measures: Measures;
   readonly #tracing: Tracing | undefined;
   readonly #worker: string;
+  readonly #clock: Clock;
   /** By what they are to those who follow from them. */
   readonly #inHand = new Map<string, Span>();
   /** A master makes one commit at a time. */
   #commit: Span | undefined;
 
   /** @param tracing undefined while traces are off */
-  constructor(measures: Measures, tracing: Tracing | undefined, worker: string) {
+  constructor(measures: Measures, tracing: Tracing | undefined, worker: string, clock: Clock) {
     this.#measures = measures;
     this.#tracing = tracing;
     this.#worker = worker;
+    this.#clock = clock;
   }
 
   ledger(ledger: Ledger): Ledger {
@@ -55,9 +58,9 @@ export class Observed {
 
   reads(answer: AnswerReads): AnswerReads {
     return async (batch, reply) => {
-      const startedAtMs = performance.now();
+      const startedAtMs = this.#clock.monotonicMs();
       await answer(batch, reply);
-      this.#measures.readTimes.observe(performance.now() - startedAtMs);
+      this.#measures.readTimes.observe(this.#clock.monotonicMs() - startedAtMs);
     };
   }
 
@@ -101,12 +104,12 @@ export class Observed {
     const last = entries.at(-1);
     if (last === undefined) return;
     this.#measures.recordsApplied += entries.length;
-    this.#measures.applyDelayMs = Math.max(0, Date.now() - last.record.atMs);
+    this.#measures.applyDelayMs = Math.max(0, this.#clock.now() - last.record.atMs);
   }
 
   /** The first of the three calls of a commit: from here to the end of the last one is its time. */
   async #prepare(ledger: Ledger, input: CommitInput): Promise<Draft> {
-    const startedAtMs = performance.now();
+    const startedAtMs = this.#clock.monotonicMs();
     const span = this.#commitSpan(input);
     const draft = await during(span, () => ledger.prepare(input));
     return {
@@ -115,7 +118,7 @@ export class Observed {
         const outcomes = await during(span, () => draft.commit(place));
         span?.set({ "dbaas.position": ledger.applied.position });
         span?.end();
-        this.#measures.commitTimes.observe(performance.now() - startedAtMs);
+        this.#measures.commitTimes.observe(this.#clock.monotonicMs() - startedAtMs);
         if (input.writes.length > 0) this.#measures.commitSizes.observe(input.writes.length);
         return outcomes;
       },

@@ -6,7 +6,6 @@ import type { LogRecord } from "../core/log/record.ts";
 import type { Candidate } from "../core/rules/election.ts";
 import type { Schema } from "../core/schema.ts";
 import type { LogNode, MasterNode, Place, WorkerNode } from "../core/state/znodes.ts";
-import { type Clock, systemClock } from "../platform/process/clock.ts";
 import type { CommitInput, Draft, LogPlace, NewRecord } from "./write/draft.ts";
 
 /** A record as it was read from the log. */
@@ -140,7 +139,3 @@ export interface SuspectVerdict {
   /** The worker that had begun them is out of reach, dead or not. */
   readonly undecided: ReadonlySet<string>;
 }
-
-export type Time = Clock;
-
-export const systemTime = systemClock;

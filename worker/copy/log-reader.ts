@@ -3,11 +3,12 @@
 
 import { type Applied, judge } from "../../core/log/judge.ts";
 import { queues } from "../../core/messages/queues.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { BrokerConnection, Consumer, Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import { bounded } from "../deadline.ts";
-import type { Feed, LogEntry, Time } from "../ports.ts";
+import type { Feed, LogEntry } from "../ports.ts";
 import { Arrivals, arrivalLimits } from "./arrivals.ts";
 
 /** Records that the broker may send ahead: enough to keep a replay busy; few as soon as they turn out to be large. */
@@ -35,7 +36,7 @@ export class LogLostError extends Error {
 /** Where a log is read from. */
 export interface LogSource {
   readonly rabbit: Pick<BrokerConnection, "consume">;
-  readonly time: Time;
+  readonly time: Clock;
   readonly log: Log;
 }
 

@@ -1,8 +1,8 @@
 // Reads a copy through from time to time, for as long as it lives. Damage on the disk shows only where somebody reads, and
 // the pages that nobody asks for are those that a failover or a snapshot for a new slave would need whole.
 import { messageOf, TransientError } from "../../core/errors.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { Time } from "../ports.ts";
 
 /** After each reading the copy is left alone so many times as long as it took: a fiftieth of one core at most. */
 const restFactor = 50;
@@ -17,7 +17,7 @@ export interface Scrubbed {
  * Returns when the signal fires.
  * @throws DamagedFileError when the copy cannot be trusted any more, or what kept it from being read
  */
-export async function scrub(copy: Scrubbed, time: Time, log: Log, signal: AbortSignal): Promise<void> {
+export async function scrub(copy: Scrubbed, time: Clock, log: Log, signal: AbortSignal): Promise<void> {
   let restMs = restMinMs;
   for (;;) {
     await time.sleep(restMs, signal);

@@ -59,7 +59,7 @@ export class Store {
   readonly directory: string;
   readonly writer: Connection;
   readonly readers: ReadPool;
-  readonly #clock: Clock;
+  readonly clock: Clock;
   #applied: Applied;
   #schema: Schema;
   #compiled: CompiledShapes;
@@ -74,7 +74,7 @@ export class Store {
     schema: Schema,
   ) {
     this.directory = directory;
-    this.#clock = clock;
+    this.clock = clock;
     this.writer = writer;
     this.readers = readers;
     this.#applied = applied;
@@ -226,7 +226,7 @@ export class Store {
     const woken = new AbortController();
     const waiting = { position, wake: () => woken.abort("reached") };
     this.#waiting.add(waiting);
-    await this.#clock.sleep(withinMs, woken.signal);
+    await this.clock.sleep(withinMs, woken.signal);
     this.#waiting.delete(waiting);
     return this.#applied.position >= position;
   }

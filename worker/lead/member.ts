@@ -156,7 +156,7 @@ export class Member {
 
   #roles({ store, reader, adoptsFrom }: Attached, signal: AbortSignal): RoleOptions {
     const { name, paths, clock, log, measures, tracing } = this.#ports;
-    const observed = new Observed(measures, tracing, name);
+    const observed = new Observed(measures, tracing, name, clock);
     const rabbit = observed.broker(this.#broker);
     const ledger = observed.ledger(ledgerOf(store));
     const judgeOfCopy = adoptsFrom === undefined ? judge : judgeFrom(adoptsFrom);

@@ -11,9 +11,10 @@ import {
   toJson,
   type WorkerNode,
 } from "../../core/state/znodes.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
-import type { Elected, Members, Peer, Time } from "../ports.ts";
+import type { Elected, Members, Peer } from "../ports.ts";
 import { AcknowledgedLog, type KnownLog } from "./log-node.ts";
 
 /** Counters and positions are told this often at most; a change of state at once. */
@@ -35,7 +36,7 @@ export interface MembershipOptions {
   readonly sinceMs: number;
   /** The broker's memory id. */
   readonly memory: string;
-  readonly time: Time;
+  readonly time: Clock;
   readonly log: Log;
   /** Read whenever the node is written. */
   readonly telling: () => Telling;

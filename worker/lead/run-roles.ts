@@ -6,20 +6,11 @@ import { holdsAll } from "../../core/log/place.ts";
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import { mayLead } from "../../core/rules/election.ts";
 import type { Paths, Place, TablesNode } from "../../core/state/znodes.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import { follow } from "../copy/follow.ts";
-import type {
-  Broker,
-  Elected,
-  Feed,
-  Ledger,
-  Members,
-  RecordWriter,
-  Session,
-  Suspicion,
-  Time,
-} from "../ports.ts";
+import type { Broker, Elected, Feed, Ledger, Members, RecordWriter, Session, Suspicion } from "../ports.ts";
 import { type AnswerReads, runSlave } from "../read/slave.ts";
 import { lead } from "./lead.ts";
 import { nextRole, type Role, type RoleEvent } from "./role.ts";
@@ -39,7 +30,7 @@ export interface RoleOptions {
   readonly memory: string;
   /** Set when the log does not hold this copy and goes on from it once its worker leads: where it stands. */
   readonly adoptsFrom?: Place | undefined;
-  readonly time: Time;
+  readonly time: Clock;
   readonly answerReads: AnswerReads;
   readonly spec: () => ManifestSpec;
   readonly log: Log;

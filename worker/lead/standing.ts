@@ -4,10 +4,10 @@ import { messageOf, TransientError } from "../../core/errors.ts";
 import { placeInWords } from "../../core/log/place.ts";
 import { type Joint, standingOf, type Verdict } from "../../core/rules/trust.ts";
 import type { Paths, Place } from "../../core/state/znodes.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
-import type { Time } from "../ports.ts";
 import type { Membership } from "./membership.ts";
 
 /** What a worker process remembers over its sessions. */
@@ -24,7 +24,7 @@ export interface StandingOptions {
   /** The broker's memory id. */
   readonly memory: string;
   readonly remembered: Remembered;
-  readonly time: Time;
+  readonly time: Clock;
   readonly log: Log;
   /** Whether it is eligible, or why not, has changed. */
   readonly onChange: () => void;

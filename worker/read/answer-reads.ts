@@ -60,7 +60,7 @@ export async function answerReads(
     if (group === undefined) groups.set(key, [item]);
     else group.push(item);
   }
-  const droppedAtMs = performance.now() + Math.min(limits.answerWithinMs, waitMsOf(batch));
+  const droppedAtMs = store.clock.monotonicMs() + Math.min(limits.answerWithinMs, waitMsOf(batch));
   const answering = { store, limits, reply, droppedAtMs };
   await Promise.all([...groups.values()].map((group) => answerGroup(answering, batch, group)));
 }
@@ -113,7 +113,7 @@ async function answerFitting(
   }
   const unfinished: Promise<void>[] = [];
   for (const item of items) {
-    if (performance.now() > answering.droppedAtMs) break;
+    if (answering.store.clock.monotonicMs() > answering.droppedAtMs) break;
     await new Promise<void>((next) => {
       const answered = alone(answering, compiled, item, next);
       // Whatever it fails with is thrown below.
@@ -183,7 +183,7 @@ async function alone(
     ]);
   try {
     await store.readers.use(use, async (connection) => {
-      if (performance.now() > droppedAtMs) return;
+      if (store.clock.monotonicMs() > droppedAtMs) return;
       const { position } = store.applied;
       const [row] = await connection.all(compiled.sql, paramsOf([item]));
       const answer = answerOf(store, item, String(row?.body ?? ""), position);

@@ -10,9 +10,10 @@ import {
   type ReadBatch,
   refusalAnswer,
 } from "../../core/messages/queues.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import { aborted } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { Broker, Consumer, Delivery, Suspicion, Time } from "../ports.ts";
+import type { Broker, Consumer, Delivery, Suspicion } from "../ports.ts";
 import {
   bury,
   poisonedBody,
@@ -57,7 +58,7 @@ export interface SlaveOptions {
   readonly rabbit: Broker;
   /** What a slave does with its copy. */
   readonly answer: AnswerReads;
-  readonly time: Time;
+  readonly time: Clock;
   readonly suspects: Suspicion;
   readonly worker: string;
   readonly log: Log;

@@ -12,7 +12,7 @@ import {
   type WorkerNode,
 } from "../../core/state/znodes.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type { SuspectVerdict, Suspicion } from "../ports.ts";
 
 /** More than one worker works on at a time. */
@@ -22,7 +22,7 @@ const blamedMax = 64;
 const notesMax = 32;
 
 export interface SuspectsOptions {
-  readonly session: Pick<ZooKeeperSession, "get" | "put" | "children" | "remove">;
+  readonly session: Pick<ZnodeSession, "get" | "put" | "children" | "remove">;
   readonly paths: Paths;
   readonly name: string;
   readonly container: string;

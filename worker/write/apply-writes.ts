@@ -3,6 +3,7 @@
 import { assertNever, Refusal, refusalBody, TransientError } from "../../core/errors.ts";
 import type { Effect, KeyEntry } from "../../core/log/record.ts";
 import type { WriteShape } from "../../core/messages/statement.ts";
+import { every } from "../../platform/process/clock.ts";
 import { applyEffect, type Changes, writeRows } from "../copy/effects.ts";
 import type { Store } from "../copy/store.ts";
 import { refusalOf } from "../requests/refusals.ts";
@@ -87,13 +88,14 @@ export class Applying {
   readonly #keys: KeyEntry[] = [];
   readonly #store: Store;
   readonly #options: ApplyingOptions;
-  readonly #startedAtMs = performance.now();
+  readonly #startedAtMs: number;
   /** About how much the record will hold. */
   #bytes = 0;
 
   constructor(store: Store, options: ApplyingOptions) {
     this.#store = store;
     this.#options = options;
+    this.#startedAtMs = store.clock.monotonicMs();
   }
 
   /** Applies the writes with these indexes and fills in their outcomes. @returns the keys that the record must carry */
@@ -110,9 +112,8 @@ export class Applying {
 
   get #isEnough(): boolean {
     if (this.#bytes === 0) return false;
-    return (
-      this.#bytes > recordBytesEnough || performance.now() - this.#startedAtMs > this.#options.limits.budgetMs
-    );
+    if (this.#bytes > recordBytesEnough) return true;
+    return this.#store.clock.monotonicMs() - this.#startedAtMs > this.#options.limits.budgetMs;
   }
 
   async #run(
@@ -174,15 +175,15 @@ export class Applying {
 
   /** Interrupts the request when it may not go on: again and again, for an interruption before its statement runs is lost. */
   async #limited(write: PendingWrite, shape: ChangingShape): Promise<Made> {
-    const { writer } = this.#store;
-    const startedAtMs = performance.now();
-    const looking = setInterval(() => {
-      if (!this.#options.limits.mayGoOn(write, performance.now() - startedAtMs)) writer.interrupt();
-    }, lookEveryMs);
+    const { writer, clock } = this.#store;
+    const startedAtMs = clock.monotonicMs();
+    const stopLooking = every(clock, lookEveryMs, () => {
+      if (!this.#options.limits.mayGoOn(write, clock.monotonicMs() - startedAtMs)) writer.interrupt();
+    });
     try {
       return await this.#changedBy(shape, write.item.rows);
     } finally {
-      clearInterval(looking);
+      stopLooking();
     }
   }
 

@@ -4,8 +4,9 @@ import { messageOf, TransientError } from "../../core/errors.ts";
 import type { Judge } from "../../core/log/judge.ts";
 import { checksumOf } from "../../core/log/record.ts";
 import { queues } from "../../core/messages/queues.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import { bounded } from "../deadline.ts";
-import type { Broker, Feed, Ledger, LogEntry, RecordWriter, Time } from "../ports.ts";
+import type { Broker, Feed, Ledger, LogEntry, RecordWriter } from "../ports.ts";
 import type { LogPlace, NewRecord } from "./draft.ts";
 
 const readBackWithinMs = 5_000;
@@ -20,7 +21,7 @@ export interface LogWriterOptions {
   readonly reader: Feed;
   readonly judge: Judge;
   readonly ledger: Pick<Ledger, "applied">;
-  readonly time: Time;
+  readonly time: Clock;
 }
 
 export class LogWriter implements RecordWriter {

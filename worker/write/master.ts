@@ -3,9 +3,10 @@
 // waits for no other. It is master exactly while `run` runs, and leaves it at the first sign of a successor.
 import { Refusal, refusalBody } from "../../core/errors.ts";
 import { decodeWriteBatch, queueLimits, queues } from "../../core/messages/queues.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { Broker, Delivery, Feed, Ledger, RecordWriter, Suspicion, Time } from "../ports.ts";
+import type { Broker, Delivery, Feed, Ledger, RecordWriter, Suspicion } from "../ports.ts";
 import { bury, poisoned, readable, undecidedBody } from "../requests/deliveries.ts";
 import { sendAnswers } from "../requests/send-answers.ts";
 import { FaultyWriteError } from "./apply-writes.ts";
@@ -21,7 +22,7 @@ export interface MasterOptions {
   readonly writer: RecordWriter;
   /** Wakes it when a successor's marker may have arrived. */
   readonly reader: Pick<Feed, "onArrival">;
-  readonly time: Time;
+  readonly time: Clock;
   readonly suspects: Suspicion;
   readonly epoch: number;
   readonly worker: string;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { WriteItem } from "../../../core/messages/queues.ts";
+import { systemClock } from "../../../platform/process/clock.ts";
 import type { Delivery } from "../../../platform/rabbitmq/port.ts";
 import { Measures } from "../../../worker/measures.ts";
 import { Observed } from "../../../worker/observed.ts";
@@ -15,7 +16,7 @@ const ignored = () => undefined;
 async function working() {
   const tracing = new KeptTracing();
   const measures = new Measures();
-  const observed = new Observed(measures, tracing, "w-1");
+  const observed = new Observed(measures, tracing, "w-1", systemClock);
   const settled: string[] = [];
   const connection = new AbortController();
   let deliver: (delivery: Delivery) => void = ignored;

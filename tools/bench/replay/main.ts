@@ -2,12 +2,12 @@
 // worker's own reader and store (and plain mode's) on a fresh folder, without what a whole worker waits for besides.
 // TARGET is a position of the service's log, or a number of rows of plain mode's.
 import { join } from "node:path";
+import { systemClock } from "../../../platform/process/clock.ts";
 import { logOptions, variable } from "../../../platform/process/program.ts";
 import { Rabbit } from "../../../platform/rabbitmq/rabbit.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import { LogReader } from "../../../worker/copy/log-reader.ts";
 import { Store } from "../../../worker/copy/store.ts";
-import { systemTime } from "../../../worker/ports.ts";
 import { openBroker } from "../plain/broker.ts";
 import { Database } from "../plain/database.ts";
 import { followLog } from "../plain/slave.ts";
@@ -24,7 +24,7 @@ async function service(target: number): Promise<Replay> {
   const rabbit = await Rabbit.open(url, "replay");
   const store = await Store.open(directory);
   const startedMs = performance.now();
-  const reader = await LogReader.open({ rabbit, time: systemTime, log }, store.applied, signal);
+  const reader = await LogReader.open({ rabbit, time: systemClock, log }, store.applied, signal);
   while (store.applied.position < target) {
     await store.apply(await reader.next(signal));
     signal.throwIfAborted();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Answer, encodeBatch } from "../../../../core/messages/queues.ts";
+import { systemClock } from "../../../../platform/process/clock.ts";
 import type { Delivery } from "../../../../platform/rabbitmq/port.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
-import { systemTime } from "../../../../worker/ports.ts";
 import { type ReadReply, runSlave } from "../../../../worker/read/slave.ts";
 
 const content = (bytes = 0): Buffer => {
@@ -44,7 +44,7 @@ async function slave() {
         },
       },
       answer: (_batch, reply) => new Promise((done) => inHand.push({ reply, done })),
-      time: systemTime,
+      time: systemClock,
       onAtWork: () => undefined,
       onServed: () => undefined,
     },
