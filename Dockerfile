@@ -28,6 +28,8 @@ RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
   && find node_modules/sqlite3 node_modules/zookeeper -mindepth 1 -maxdepth 1 \
        ! -name package.json ! -name build ! -name lib ! -name LICENSE -exec rm -rf {} + \
   && find node_modules/*/build -type d -name obj.target -prune -exec rm -rf {} + \
+  && find node_modules/swagger-ui-dist -type f \
+       ! -name package.json ! -name LICENSE ! -name NOTICE ! -name swagger-ui.css ! -name swagger-ui-bundle.js -delete \
   && find node_modules/@opentelemetry -type d \( -name esm -o -name esnext \) -prune -exec rm -rf {} +
 
 FROM modules AS browser-code

@@ -3,13 +3,12 @@
 import { sendText } from "../http/refusals.ts";
 import { paths, type Route } from "../http/routes.ts";
 import { setPageHeaders } from "../pages/page-headers.ts";
+import { readPage } from "../pages/pages.ts";
 import { describeApi } from "./document.ts";
-import { docsPage } from "./page.ts";
 
 export function descriptionRoutes(): readonly Route[] {
-  const api = describeApi();
-  const json = JSON.stringify(api);
-  const page = Buffer.from(docsPage(api));
+  const json = JSON.stringify(describeApi());
+  const page = readPage("docs.html");
   return [
     { method: "get", path: paths.description, handle: (_req, res) => sendText(res, json) },
     {

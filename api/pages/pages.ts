@@ -1,6 +1,8 @@
-// The pages for people: the dashboard at `/`, its styles, and its compiled modules. Everything comes from here: the pages load
-// nothing from elsewhere and run no code that stands in them.
+// The pages for people: the dashboard at `/`, its styles and compiled modules, and what the page at `/docs` is made with.
+// Everything comes from here: the pages load nothing from elsewhere and run no code that stands in them.
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import express, { type RequestHandler, type Router } from "express";
 import { setPageHeaders } from "./page-headers.ts";
@@ -11,6 +13,13 @@ const staticDir = fileURLToPath(new URL("../../dashboard/static", import.meta.ur
 const fontFile = createRequire(import.meta.url).resolve(
   "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
 );
+
+/** Swagger UI as it is published. */
+const swaggerUiDir = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+const swaggerUiFiles = ["swagger-ui.css", "swagger-ui-bundle.js"] as const;
+
+/** For a route that answers with a page of its own. */
+export const readPage = (name: string): Buffer => readFileSync(join(staticDir, name));
 
 const fontCacheControl = "public, max-age=604800";
 
@@ -29,6 +38,10 @@ export function pages(): Router {
     res.set("Cache-Control", fontCacheControl);
     res.sendFile(fontFile, { cacheControl: false });
   });
+  for (const file of swaggerUiFiles)
+    router.get(`/dashboard/swagger-ui/${file}`, guarded, (_req, res) =>
+      res.sendFile(file, { root: swaggerUiDir, cacheControl: false }),
+    );
   router.use("/dashboard", guarded, express.static(staticDir, files), express.static(compiledDir, files));
   return router;
 }

@@ -3,6 +3,8 @@ import { keptIn } from "./kept.ts";
 
 const kept = keptIn(() => sessionStorage, "dbaas-token");
 
+export const keptToken = (): string | null => kept.get();
+
 export const authorization = (): Readonly<Record<string, string>> => {
   const token = kept.get();
   return token === null ? {} : { Authorization: `Bearer ${token}` };

@@ -19,7 +19,10 @@ function apply(choice: Choice): void {
 }
 
 /** For pages without the button. */
-export const applyStoredTheme = (): void => apply(stored());
+export function prefersDark(): boolean {
+  const choice = stored();
+  return choice === "system" ? matchMedia("(prefers-color-scheme: dark)").matches : choice === "dark";
+}
 
 export function themeButton(button: HTMLButtonElement, label: Element): void {
   let choice = stored();

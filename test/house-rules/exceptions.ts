@@ -23,7 +23,7 @@ export const impureLeft: readonly string[] = [
 export const fileSizes: SizeExceptions = {
   "controller/engines/docker/docker-engine.ts": 308,
   "platform/rabbitmq/rabbit.ts": 310,
-  "test/e2e/front-door.test.ts": 389,
+  "test/e2e/front-door.test.ts": 388,
   "test/journeys/dashboard.test.ts": 333,
   "test/unit/api/batcher.test.ts": 627,
   "test/unit/api/http.test.ts": 428,
@@ -44,7 +44,6 @@ export const fileSizes: SizeExceptions = {
 /** The most lines that a function may have. */
 export const functionSizes: SizeExceptions = {
   "api/live/api-metrics.ts#apiMetrics": 55,
-  "api/openapi/page.ts#docsPage": 54,
   "controller/reconcile/act.ts#act": 78,
   "dashboard/view/parts.ts#drawRegistry": 56,
   "test/simulation/plan.ts#planOf": 73,

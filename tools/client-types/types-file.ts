@@ -1,6 +1,6 @@
 // PURE: the text of client/types.ts, from the API's own description.
 import type { JsonSchema, OpenApi } from "../../api/openapi/json-schema.ts";
-import { comment, typeOf } from "../../api/openapi/typescript.ts";
+import { comment, typeOf } from "./typescript.ts";
 
 /** What the client's methods take and give; what these refer to comes along. */
 const wanted = [

@@ -5,10 +5,8 @@ import { z } from "zod";
 import { statusOf } from "../../../api/http/refusals.ts";
 import { needs, paths } from "../../../api/http/routes.ts";
 import { describeApi } from "../../../api/openapi/document.ts";
-import { html } from "../../../api/openapi/html.ts";
 import type { JsonSchema } from "../../../api/openapi/json-schema.ts";
 import { operations } from "../../../api/openapi/operations.ts";
-import { docsPage } from "../../../api/openapi/page.ts";
 import { parseRead } from "../../../api/requests/read-request.ts";
 import { parseWrite } from "../../../api/requests/write-request.ts";
 import { Refusal } from "../../../core/errors.ts";
@@ -228,43 +226,16 @@ describe("what is described and what is parsed", () => {
 });
 
 describe("the page for people", () => {
-  const page = docsPage(api);
-
-  it("shows every route and every type", () => {
-    for (const { operation } of all) assert.ok(page.includes(`<article id="${operation.operationId}"`));
-    for (const name of Object.keys(api.components.schemas))
-      assert.ok(page.includes(`<article id="type-${name}"`));
-  });
-
-  it("leads only to places that are there", () => {
-    const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
-    for (const [, target] of page.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.has(target), target);
-  });
-
   it("has no code and no styles in it, and loads nothing from elsewhere", async () => {
+    const { headers, status, text } = await server.call("GET", "/docs");
+    assert.equal(status, 200);
     assert.doesNotMatch(
-      page,
+      text,
       /<script(?![^>]* src="\/)|<style|\sstyle=|\son\w+=|javascript:|(src|href)="https?:/i,
     );
-    const { headers, status } = await server.call("GET", "/docs");
-    assert.equal(status, 200);
     assert.match(String(headers["content-security-policy"]), /default-src 'none'.*frame-ancestors 'none'/);
     assert.doesNotMatch(String(headers["content-security-policy"]), /unsafe/);
     assert.equal(headers["x-content-type-options"], "nosniff");
     assert.equal(headers["referrer-policy"], "no-referrer");
-  });
-
-  it("shows text as text, whatever stands in it", () =>
-    fc.assert(
-      fc.property(fc.string(), (text) => {
-        const shown = html`<p title="${text}">${text}</p>`.text;
-        assert.equal((shown.match(/[<>]/g) ?? []).length, 4);
-        assert.equal((shown.match(/"/g) ?? []).length, 2);
-      }),
-    ));
-
-  it("does not break on a schema of a kind it does not know", () => {
-    const schemas: Record<string, JsonSchema> = { Odd: { description: "<b>", type: "object" }, None: {} };
-    assert.match(docsPage({ ...api, components: { ...api.components, schemas } }), /&lt;b&gt;/);
   });
 });

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { describeApi } from "../../../api/openapi/document.ts";
 import type { JsonSchema } from "../../../api/openapi/json-schema.ts";
-import { typeOf } from "../../../api/openapi/typescript.ts";
 import { typesFile } from "../../../tools/client-types/types-file.ts";
+import { typeOf } from "../../../tools/client-types/typescript.ts";
 
 test("the client's types are those that the API's description says", () => {
   const file = readFileSync(new URL("../../../client/types.ts", import.meta.url), "utf8");

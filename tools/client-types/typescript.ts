@@ -1,6 +1,5 @@
-// PURE: a schema as the TypeScript type that it describes. The page for people shows it, and the client's types are
-// written by it.
-import type { JsonSchema } from "./json-schema.ts";
+// PURE: a schema as the TypeScript type that it describes: by it the client's types are written.
+import type { JsonSchema } from "../../api/openapi/json-schema.ts";
 
 const refStart = "#/components/schemas/";
 
