@@ -72,6 +72,7 @@ export const pureParts: PureParts = {
 /** Files that something else than an import starts. */
 export const startedFiles: Readonly<Record<string, string>> = {
   "dashboard/feed/shared-worker.ts": "the page starts it as a shared worker, by its address",
+  "test/check.ts": "npm run check",
   "test/run.ts": "./dbaas test",
   "worker/copy/inspect.ts": "tests and torture run it in a worker's container, by its path",
 };
