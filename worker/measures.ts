@@ -62,6 +62,11 @@ export function workerMetrics(worker: string, measures: Measures): Metrics {
     "Snapshots taken from another worker",
     () => measures.snapshotsTaken,
   );
+  measureTimes(metrics, measures);
+  return metrics;
+}
+
+function measureTimes(metrics: Metrics, measures: Measures): void {
   metrics.histogram(
     "dbaas_worker_commit_seconds",
     "One group commit, from the first statement to the disk",
@@ -77,5 +82,4 @@ export function workerMetrics(worker: string, measures: Measures): Metrics {
     ms,
     () => [{ distribution: measures.readTimes }],
   );
-  return metrics;
 }

@@ -2,9 +2,9 @@
 // events, and one log line when something changed. A cycle never throws: an error decides when the next one comes.
 import { messageOf } from "../../core/errors.ts";
 import type { ClusterStatus } from "../../core/state/status.ts";
+import { type BackOff, backOffMs } from "../../platform/process/back-off.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { ManifestState } from "../../platform/process/manifest-file.ts";
-import { type BackOff, backOffMs } from "../../platform/process/retry.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { CycleDone } from "../measures.ts";
 import { narrate, type Telling, withEvents } from "../status/narrate.ts";

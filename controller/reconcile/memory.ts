@@ -1,6 +1,6 @@
 // PURE: what one cycle remembers for the next. It only delays: losing it (a restart) makes the controller more patient,
 // never wrong. Everything else is derived from observation anew.
-import { backOffMs } from "../../platform/process/retry.ts";
+import { backOffMs } from "../../platform/process/back-off.ts";
 import { type Head, headsAfter } from "./lag.ts";
 import { isDead, isReady, isRunning, type Observed, type WorkerView } from "./workers.ts";
 

@@ -1,13 +1,8 @@
 // When what failed is tried again: the one policy of all programs. What fails in a row waits longer each time, up to a bound;
 // what ran well for a while is tried again at once; what only an operator can settle is looked at rarely.
 import { TerminalError } from "../../core/errors.ts";
+import { type BackOff, backOffMs } from "./back-off.ts";
 import type { Clock } from "./clock.ts";
-
-/** After the first failure, doubled with each further one in a row. */
-export interface BackOff {
-  readonly firstMs: number;
-  readonly maxMs: number;
-}
 
 export interface RetryPolicy extends BackOff {
   /** What ran for so long was healthy: its end says nothing about the next attempt. */
@@ -16,11 +11,6 @@ export interface RetryPolicy extends BackOff {
 
 /** Until a TerminalError is looked at again. */
 export const terminalDelayMs = 15_000;
-const doublingsMax = 30;
-
-/** @param failuresInARow the last one counted in */
-export const backOffMs = ({ firstMs, maxMs }: BackOff, failuresInARow: number): number =>
-  failuresInARow === 0 ? 0 : Math.min(maxMs, firstMs * 2 ** Math.min(failuresInARow - 1, doublingsMax));
 
 export interface Ended {
   readonly error: unknown;

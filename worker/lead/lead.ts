@@ -14,7 +14,7 @@ import type { Elected } from "../ports.ts";
 import { Chores } from "../write/chores.ts";
 import { FencedError } from "../write/log-writer.ts";
 import { runMaster } from "../write/master.ts";
-import type { RoleOptions } from "./run-roles.ts";
+import type { RoleOptions } from "./role-options.ts";
 
 const markerWithinMs = 15_000;
 /** What is known to be acknowledged stands in the log, or it does not: it has been sent by then. */

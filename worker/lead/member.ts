@@ -24,7 +24,8 @@ import { LogWriter } from "../write/log-writer.ts";
 import { KeptPlace } from "./kept-place.ts";
 import { Membership, type Telling } from "./membership.ts";
 import type { Role } from "./role.ts";
-import { type RoleOptions, runRoles } from "./run-roles.ts";
+import type { RoleOptions } from "./role-options.ts";
+import { runRoles } from "./run-roles.ts";
 import { type OwnStanding, Standing } from "./standing.ts";
 
 /** A read waits this long at most for the copy to reach a wanted position. */

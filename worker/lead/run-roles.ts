@@ -1,45 +1,15 @@
 // What a worker is from one moment to the next: joining -> slave -> master, or -> draining. Each role is a scope: entered
 // here, left here with everything in it undone. Election happens among the workers, in ZooKeeper; no controller is needed.
 import { messageOf, TransientError } from "../../core/errors.ts";
-import type { Judge } from "../../core/log/judge.ts";
 import { holdsAll } from "../../core/log/place.ts";
-import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import { mayLead } from "../../core/rules/election.ts";
-import type { Paths, Place, TablesNode } from "../../core/state/znodes.ts";
-import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
-import type { Log } from "../../platform/telemetry/log.ts";
 import { follow } from "../copy/follow.ts";
-import type { Broker, Elected, Feed, Ledger, Members, RecordWriter, Session, Suspicion } from "../ports.ts";
-import { type AnswerReads, runSlave } from "../read/slave.ts";
+import type { Elected } from "../ports.ts";
+import { runSlave } from "../read/slave.ts";
 import { lead } from "./lead.ts";
 import { nextRole, type Role, type RoleEvent } from "./role.ts";
-
-export interface RoleOptions {
-  readonly name: string;
-  readonly rabbit: Broker;
-  readonly session: Session;
-  readonly membership: Members;
-  readonly suspects: Suspicion;
-  readonly paths: Paths;
-  readonly ledger: Ledger;
-  readonly reader: Feed;
-  readonly writer: RecordWriter;
-  readonly judge: Judge;
-  /** The broker's memory id. */
-  readonly memory: string;
-  /** Set when the log does not hold this copy and goes on from it once its worker leads: where it stands. */
-  readonly adoptsFrom?: Place | undefined;
-  readonly time: Clock;
-  readonly answerReads: AnswerReads;
-  readonly spec: () => ManifestSpec;
-  readonly log: Log;
-  /** What tables there are, each time that a master's have changed or could not be changed. */
-  readonly onTables?: (tables: TablesNode) => void;
-  readonly onRole: (role: Role) => void;
-  readonly onReads: (reads: number) => void;
-  readonly onWrites: (writes: number) => void;
-}
+import type { RoleOptions } from "./role-options.ts";
 
 /** A look at the znodes happens at every change of them, and this often in any case. */
 const lookEveryMs = 1_000;

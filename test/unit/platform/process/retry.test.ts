@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { TerminalError } from "../../../../core/errors.ts";
+import { backOffMs } from "../../../../platform/process/back-off.ts";
 import { type Clock, systemClock } from "../../../../platform/process/clock.ts";
-import { backOffMs, nextAttempt, retry, terminalDelayMs } from "../../../../platform/process/retry.ts";
+import { nextAttempt, retry, terminalDelayMs } from "../../../../platform/process/retry.ts";
 
 const policy = { firstMs: 100, maxMs: 5_000, healthyAfterMs: 10_000 } as const;
 const failure = new Error("refused");
