@@ -2,6 +2,9 @@
 
 /** What steers a terminal, turns the direction of writing, breaks a line, or is no character at all. */
 const steering = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u{e0000}-\u{e007f}]|(?![\u200c\u200d])\p{Cf}/gu;
+/** Whether the text does more on a terminal than stand there, on however many lines. */
+export const steers = (text: string): boolean => visibleJson(text) !== text;
+
 const lineFeeds = /^[\n\t]$/;
 
 const escaped = (found: string): string => {

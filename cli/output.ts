@@ -1,7 +1,7 @@
 // PURE: one value in the form that was asked for.
 import { toJson } from "../client/json.ts";
 import { toYaml } from "../core/manifest/yaml.ts";
-import { visibleJson } from "./display.ts";
+import { steers, visibleJson } from "./display.ts";
 import { type Cell, table } from "./table.ts";
 
 export const formats = ["table", "wide", "json", "yaml"] as const;
@@ -9,10 +9,13 @@ export type OutputFormat = (typeof formats)[number];
 
 const asJson = (value: unknown): string => `${visibleJson(toJson(value, 2))}\n`;
 
+/** Escapes mean the same in double quotes as in JSON. */
+const asYaml = (value: unknown): string => visibleJson(toYaml(value, steers));
+
 /** For machines as it is; null when a table for people was asked for. */
 export function forMachines(value: unknown, format: OutputFormat): string | null {
   if (format === "json") return asJson(value);
-  return format === "yaml" ? toYaml(value) : null;
+  return format === "yaml" ? asYaml(value) : null;
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

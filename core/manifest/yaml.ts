@@ -1,5 +1,5 @@
 // The one door to yaml: a text as plain values, with the line and column of every place in it.
-import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument, stringify } from "yaml";
+import { Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
 
 export type Path = readonly (string | number)[];
 
@@ -84,8 +84,19 @@ function plainValue(document: ReturnType<typeof parseDocument>, problems: YamlPr
   }
 }
 
-/** A value as YAML, for people to read. */
-export const toYaml = (value: unknown): string => stringify(value, { lineWidth: 110 });
+/**
+ * A value as YAML, for people to read.
+ * @param isQuoted which texts stand in double quotes, where every character may be written as an escape
+ */
+export function toYaml(value: unknown, isQuoted: (text: string) => boolean): string {
+  const document = new Document(value);
+  visit(document, {
+    Scalar: (_, scalar) => {
+      if (typeof scalar.value === "string" && isQuoted(scalar.value)) scalar.type = "QUOTE_DOUBLE";
+    },
+  });
+  return document.toString({ lineWidth: 110 });
+}
 
 export interface ValueAt {
   readonly path: Path;

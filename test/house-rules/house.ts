@@ -65,7 +65,7 @@ export const pureParts: PureParts = {
   "node:zlib": ["crc32"],
   "fastest-levenshtein": ["distance"],
   typescript: ["SyntaxKind", "*"],
-  yaml: ["isMap", "isNode", "isScalar", "isSeq", "LineCounter", "parseDocument", "stringify"],
+  yaml: ["isMap", "isNode", "isScalar", "isSeq", "LineCounter", "parseDocument", "Document", "visit"],
   zod: ["z"],
 };
 

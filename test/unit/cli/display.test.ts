@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { cutTo, visible, visibleJson, visibleLines, widthOf } from "../../../cli/display.ts";
+import { printed } from "../../../cli/output.ts";
 import { table } from "../../../cli/table.ts";
+import { parseYaml } from "../../../core/manifest/yaml.ts";
 
 const pieces = fc.constantFrom(
   "a",
@@ -67,6 +69,15 @@ describe("texts on a terminal", () => {
         const shown = visibleJson(JSON.stringify(value, null, 2));
         assert.doesNotMatch(shown.replaceAll("\n", ""), steering);
         assert.deepEqual(JSON.parse(shown), JSON.parse(JSON.stringify(value)));
+      }),
+    ));
+
+  it("are the same YAML when what steers it is escaped", () =>
+    fc.assert(
+      fc.property(fc.dictionary(texts, fc.oneof(texts, fc.array(texts))), (value) => {
+        const shown = printed(value, "yaml");
+        assert.doesNotMatch(shown.replaceAll("\n", ""), steering);
+        assert.deepEqual(parseYaml(shown).value, JSON.parse(JSON.stringify(value)));
       }),
     ));
 
