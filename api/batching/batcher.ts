@@ -8,16 +8,14 @@
 // A request is kept here until it is answered or its time is up. When an answer may have been lost (a new master, a new
 // connection, a silent slave), its batch is sent again under the same id and keys: a write is applied once by its key,
 // and of two answers the second finds nobody waiting.
-
 import type { RefusalBody } from "../../core/errors.ts";
 import type { DecodedAnswer } from "../../core/messages/queues.ts";
 import type { Cancel } from "../../platform/process/clock.ts";
 import { Distribution, sizeScale } from "../../platform/telemetry/distribution.ts";
 import { Admission, type AdmissionLimits, unavailable } from "./admission.ts";
-import { InFlight } from "./in-flight.ts";
 import type { Pending, Placed } from "./pending.ts";
 import { type Line, Sender, type SenderLimits, type SenderOptions } from "./sender.ts";
-import { Waiting } from "./waiting.ts";
+import { InFlight, Waiting } from "./waiting.ts";
 
 export interface BatcherLimits extends AdmissionLimits, SenderLimits {
   readonly batchItemsMax: number;

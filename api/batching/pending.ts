@@ -1,8 +1,9 @@
-// A request between its arrival and its answer.
+// A request between its arrival and its answer. While it waits, it is kept as the JSON that will stand in its message and not as
+// the objects that its body was parsed to, which take up to twenty times the body's size: what a text costs is known.
 import type { RefusalBody } from "../../core/errors.ts";
 import type { DecodedAnswer } from "../../core/messages/queues.ts";
+import type { Param, ReadStatement, WriteStatement } from "../../core/messages/statement.ts";
 import type { Span } from "../../platform/telemetry/tracing.ts";
-import type { PackedRead, PackedWrite } from "./packed.ts";
 
 /** Whoever waits for the answer. Exactly one of the two is called, once. */
 export interface Reply {
@@ -36,4 +37,37 @@ export interface PendingWrite extends Pending, PackedWrite {
 export interface Placed<P extends Pending> {
   readonly index: number;
   readonly pending: P;
+}
+
+export interface PackedRead {
+  /** JSON of a `ReadShape`. */
+  readonly shape: string;
+  /** JSON of a list of parameters. */
+  readonly params: string;
+}
+
+export interface PackedWrite {
+  /** JSON of a `WriteShape`. */
+  readonly shape: string;
+  /** JSON of a list of rows of parameters. */
+  readonly rows: string;
+}
+
+export const packRead = ({ shape, params }: ReadStatement): PackedRead => ({
+  shape: JSON.stringify(shape),
+  params: JSON.stringify(params satisfies readonly Param[]),
+});
+
+export const packWrite = ({ shape, rows }: WriteStatement): PackedWrite => ({
+  shape: JSON.stringify(shape),
+  rows: JSON.stringify(rows satisfies readonly (readonly Param[])[]),
+});
+
+/**
+ * What a text takes, in memory and in a message, whichever is more: one byte for each character as long as all are ASCII,
+ * else two in memory and up to three in a message.
+ */
+export function bytesOf(text: string): number {
+  const inMessage = Buffer.byteLength(text);
+  return inMessage === text.length ? inMessage : Math.max(inMessage, 2 * text.length);
 }

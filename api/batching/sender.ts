@@ -6,8 +6,8 @@ import type { PublishOptions } from "../../platform/rabbitmq/port.ts";
 import type { Span } from "../../platform/telemetry/tracing.ts";
 import { unavailable } from "./admission.ts";
 import type { Envelope } from "./encode.ts";
-import type { InFlight } from "./in-flight.ts";
 import type { Pending, Placed } from "./pending.ts";
+import type { InFlight } from "./waiting.ts";
 
 /** The queue, for as long as one connection lasts. */
 export interface Line {

@@ -6,14 +6,12 @@ import type { WriteStatement } from "../../core/messages/statement.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Tracing } from "../../platform/telemetry/tracing.ts";
-import { bytesOf, packRead, packWrite } from "../batching/packed.ts";
-import type { PendingRead, PendingWrite } from "../batching/pending.ts";
+import { bytesOf, type PendingRead, type PendingWrite, packRead, packWrite } from "../batching/pending.ts";
 import { limits } from "../limits.ts";
 import type { Meters, RouteMeter } from "../live/meters.ts";
 import { requestSpan } from "../request-traces.ts";
 import { clientKeyFrom } from "../requests/idempotency.ts";
 import { jsonFrom } from "../requests/json-body.ts";
-import { minPositionFrom } from "../requests/min-position.ts";
 import { parseRead } from "../requests/read-request.ts";
 import { submitStrongRead } from "../requests/strong-read.ts";
 import { parseWrite } from "../requests/write-request.ts";
@@ -158,6 +156,14 @@ export class DatabaseRoutes {
     const { timeoutMs } = spec.requests;
     return { deadlineAtMs: clock.monotonicMs() + timeoutMs, deadlineMs: clock.now() + timeoutMs };
   }
+}
+
+/** By which a client asks for a copy that has its own last write. @throws Refusal when it is there and is not a position */
+function minPositionFrom(header: string | readonly string[] | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const position = typeof header === "string" && /^\d{1,16}$/.test(header) ? Number(header) : Number.NaN;
+  if (Number.isSafeInteger(position)) return position;
+  throw new Refusal("bad_request", "must be a position as X-DBaaS-Position gave it", "X-DBaaS-Min-Position");
 }
 
 /** As Express sees them; the two hot ones it sees only in another method or with a query behind the path. */

@@ -2,7 +2,7 @@
 
 import type { HttpCode } from "../http/refusals.ts";
 import { paths, type RoutePath } from "../http/routes.ts";
-import { bounds } from "../requests/bounds.ts";
+import { bounds } from "../limits.ts";
 import type { AnswerName } from "./answers.ts";
 import { examplesOf, readBodyNames, writeBodyNames } from "./bodies.ts";
 import type { Example, HeaderObject, JsonSchema, Parameter } from "./json-schema.ts";

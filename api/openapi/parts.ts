@@ -1,6 +1,6 @@
 // What stands inside bodies and is read by hand there (api/requests/): values, rows, columns, conditions, orders. The
 // tests hold these descriptions against those parsers, in both directions.
-import { bounds } from "../requests/bounds.ts";
+import { bounds } from "../limits.ts";
 import type { PartName } from "../requests/schemas.ts";
 import type { JsonSchema } from "./json-schema.ts";
 

@@ -1,8 +1,7 @@
 // The bytes of a body -> a JSON value, without losing a digit.
 import { isUtf8 } from "node:buffer";
 import { messageOf, Refusal } from "../../core/errors.ts";
-import { duplicateKeyIn, stringEnd } from "./duplicate-keys.ts";
-import { loneSurrogateIn } from "./lone-surrogates.ts";
+import { duplicateKeyIn, loneSurrogateIn, stringEnd } from "./json-flaws.ts";
 
 /** Cheap to test, and true of every text that holds a number which a double might change. */
 const maybeInexact = /\d{16}|\d[eE][+-]?\d{3}/;

@@ -3,17 +3,17 @@ import { Refusal } from "../../core/errors.ts";
 import type { Param, WriteStatement } from "../../core/messages/statement.ts";
 import { literalsFromText, loneLiteral } from "./literals.ts";
 import { namesFrom } from "./names.ts";
-import { Params } from "./params.ts";
 import { rowsFrom } from "./rows.ts";
 import {
   columnDeleteBody,
   columnInsertBody,
+  oneOf,
   queryDeleteBody,
   queryInsertBody,
   queryUpdateBody,
+  shaped,
 } from "./schemas.ts";
-import { oneOf, shaped } from "./shaped.ts";
-import { valueAt } from "./values.ts";
+import { Params, valueAt } from "./values.ts";
 import { requiredConditionFrom } from "./where.ts";
 
 type Body = Readonly<Record<string, unknown>>;

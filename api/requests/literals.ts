@@ -1,5 +1,8 @@
 // Values as the earliest clients send them: SQL literals inside a text, `'asha','3d72…',NULL,7`.
-import type { Value } from "../../core/messages/statement.ts";
+// And two literals of a condition compared with each other (`1=1`, `'a' < 'b'`), as the database would do it: numbers before
+// texts, numbers by their value, texts by their bytes.
+import { assertNever } from "../../core/errors.ts";
+import type { Comparison, Value } from "../../core/messages/statement.ts";
 import { separated } from "./names.ts";
 import { numberFromText } from "./values.ts";
 import type { Token } from "./where-tokens.ts";
@@ -30,4 +33,44 @@ export function loneLiteral(text: string): string {
   const inside = text.slice(1, -1);
   const unpaired = inside.replaceAll("''", "").includes("'");
   return unpaired ? text : inside.replaceAll("''", "'");
+}
+
+export type Constant = string | number | bigint;
+
+const int64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
+
+/** A number as SQLite reads it: whole ones of up to 64 bits exactly, all others as doubles. */
+export function numberConstant(text: string): number | bigint {
+  if (!/^[+-]?\d{1,19}$/.test(text)) return Number(text);
+  const whole = BigInt(text.startsWith("+") ? text.slice(1) : text);
+  return whole >= int64.min && whole <= int64.max ? whole : Number(text);
+}
+
+export function compareConstants(left: Constant, op: Comparison, right: Constant): boolean {
+  const order = orderOf(left, right);
+  switch (op) {
+    case "=":
+      return order === 0;
+    case "!=":
+      return order !== 0;
+    case "<":
+      return order < 0;
+    case "<=":
+      return order <= 0;
+    case ">":
+      return order > 0;
+    case ">=":
+      return order >= 0;
+    default:
+      return assertNever(op);
+  }
+}
+
+function orderOf(left: Constant, right: Constant): number {
+  if (typeof left === "string" && typeof right === "string")
+    return Buffer.compare(Buffer.from(left), Buffer.from(right));
+  if (typeof left === "string") return 1;
+  if (typeof right === "string") return -1;
+  if (left < right) return -1;
+  return left > right ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 // Column names: a list of names, one name, or the legacy text `username,password`, where each name may be in quotes.
 // Whether they exist is for the workers to say, who know the schema.
 import { Refusal } from "../../core/errors.ts";
-import { bounds } from "./bounds.ts";
+import { bounds } from "../limits.ts";
 import { refusedAt, type Token, tokenize } from "./where-tokens.ts";
 
 /** SQL's way to count, which is no column. */

@@ -1,7 +1,7 @@
 // The order of a read's rows: `"age desc, name"`, or a list of such texts and of `{"column", "descending"}`.
 import { Refusal } from "../../core/errors.ts";
 import type { Order } from "../../core/messages/statement.ts";
-import { bounds } from "./bounds.ts";
+import { bounds } from "../limits.ts";
 import { unquotedName } from "./names.ts";
 import { isRecord } from "./values.ts";
 import { type Token, tokenize } from "./where-tokens.ts";

@@ -1,13 +1,12 @@
 // The body of db/read -> a statement for the workers. Only form is judged here: the API knows no schema.
+
 import type { z } from "zod";
 import { Refusal } from "../../core/errors.ts";
 import type { ReadShape, ReadStatement } from "../../core/messages/statement.ts";
 import { selectedFrom } from "./names.ts";
 import { orderFrom } from "./order.ts";
-import { Params } from "./params.ts";
-import { countBody, selectBody } from "./schemas.ts";
-import { oneOf, shaped } from "./shaped.ts";
-import { isRecord } from "./values.ts";
+import { countBody, oneOf, selectBody, shaped } from "./schemas.ts";
+import { isRecord, Params } from "./values.ts";
 import { conditionFrom } from "./where.ts";
 
 export interface ReadRequest extends ReadStatement {

@@ -2,8 +2,7 @@
 // after all of those; the read is then answered by a copy that has reached this place.
 import type { RefusalBody } from "../../core/errors.ts";
 import type { DecodedAnswer } from "../../core/messages/queues.ts";
-import { packWrite } from "../batching/packed.ts";
-import type { PendingRead, PendingWrite, Reply } from "../batching/pending.ts";
+import { type PendingRead, type PendingWrite, packWrite, type Reply } from "../batching/pending.ts";
 
 const barrier = packWrite({ shape: { kind: "barrier" }, rows: [[]] });
 

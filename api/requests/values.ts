@@ -1,6 +1,7 @@
-// Single values out of a parsed JSON body: what a column can hold, and nothing else.
+// Single values out of a parsed JSON body: what a column can hold, and nothing else. At the end, the values of one
+// request as its shape refers to them.
 import { Refusal } from "../../core/errors.ts";
-import type { Value } from "../../core/messages/statement.ts";
+import type { Param, Value } from "../../core/messages/statement.ts";
 
 export const isValue = (raw: unknown): raw is Value =>
   typeof raw === "string" ||
@@ -27,4 +28,22 @@ export function valueAt(raw: unknown, field: string): Value {
 export function numberFromText(text: string): number | string {
   const value = Number(text);
   return String(value) === text ? value : text;
+}
+
+export class Params {
+  readonly #values: Param[];
+
+  /** @param first values that already stand before those added, for instance the new values of an update */
+  constructor(first: readonly Param[] = []) {
+    this.#values = [...first];
+  }
+
+  /** @returns the number by which a shape refers to the value */
+  add(value: Param): number {
+    return this.#values.push(value) - 1;
+  }
+
+  get values(): readonly Param[] {
+    return this.#values;
+  }
 }

@@ -13,12 +13,10 @@
 // means what its sender meant. Every value becomes a parameter: nothing of the text ever reaches SQL.
 import type { Refusal } from "../../core/errors.ts";
 import type { Comparison, Condition, Value } from "../../core/messages/statement.ts";
-import { bounds } from "./bounds.ts";
-import { type Constant, compareConstants, numberConstant } from "./constants.ts";
-import { isEscape } from "./escape.ts";
-import type { Params } from "./params.ts";
-import { numberFromText } from "./values.ts";
-import { refusedAt, type Token, tokenize } from "./where-tokens.ts";
+import { bounds } from "../limits.ts";
+import { type Constant, compareConstants, numberConstant } from "./literals.ts";
+import { numberFromText, type Params } from "./values.ts";
+import { isEscape, refusedAt, type Token, tokenize } from "./where-tokens.ts";
 
 const comparisons: ReadonlyMap<string, Comparison> = new Map([
   ["=", "="],

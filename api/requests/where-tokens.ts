@@ -71,3 +71,7 @@ function quoted(text: string, at: number, quote: string, field: string): [token:
   const inside = text.slice(at + 1, end).replaceAll(quote + quote, quote);
   return [{ kind, text: inside, at }, end + 1];
 }
+
+/** SQLite takes a single character, and none that ends its texts. */
+export const isEscape = (raw: unknown): raw is string =>
+  typeof raw === "string" && raw.length === 1 && raw !== "\0" && !/[\ud800-\udfff]/.test(raw);

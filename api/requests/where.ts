@@ -2,12 +2,11 @@
 // hold. All of them become the same `Condition`.
 import { Refusal } from "../../core/errors.ts";
 import type { Condition, Param } from "../../core/messages/statement.ts";
-import { bounds } from "./bounds.ts";
-import { isEscape } from "./escape.ts";
+import { bounds } from "../limits.ts";
 import { unquotedName } from "./names.ts";
-import type { Params } from "./params.ts";
-import { isRecord, isValue, valueAt } from "./values.ts";
+import { isRecord, isValue, type Params, valueAt } from "./values.ts";
 import { comparisonOf, conditionFromText } from "./where-text.ts";
+import { isEscape } from "./where-tokens.ts";
 
 /**
  * @returns undefined when nothing is asked for: no condition at all, an empty text, object or list

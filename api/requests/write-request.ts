@@ -1,15 +1,14 @@
 // The body of db/write -> a statement for the master. The form is picked by its keys first, so that an error names the
 // field that is wrong in the form the client meant.
+
 import type { z } from "zod";
 import { Refusal } from "../../core/errors.ts";
 import { nearest } from "../../core/manifest/suggest.ts";
 import type { WriteShape, WriteStatement } from "../../core/messages/statement.ts";
 import { columnDelete, columnInsert, queryWrite } from "./legacy-writes.ts";
-import { Params } from "./params.ts";
 import { rowsFrom } from "./rows.ts";
-import { deleteBody, insertBody, updateBody, upsertBody } from "./schemas.ts";
-import { shaped } from "./shaped.ts";
-import { isRecord } from "./values.ts";
+import { deleteBody, insertBody, shaped, updateBody, upsertBody } from "./schemas.ts";
+import { isRecord, Params } from "./values.ts";
 import { requiredConditionFrom } from "./where.ts";
 
 /** @throws Refusal naming the field that is wrong */

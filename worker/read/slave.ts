@@ -2,7 +2,6 @@
 // It is at the queue exactly while `run` runs and the signal has not fired; then it finishes what is here.
 // A message whose reads wait or take long is kept outside the few slots that messages have here: the consumer that it came
 // through is replaced by a fresh one, so that quick reads go on coming.
-
 import {
   type Answer,
   decodeReadBatch,
@@ -19,10 +18,10 @@ import {
   poisonedBody,
   readable,
   requeueSingly,
+  sendAnswers,
   suspectIds,
   undecidedBody,
 } from "../requests/deliveries.ts";
-import { sendAnswers } from "../requests/send-answers.ts";
 import { ByteBudget } from "./byte-budget.ts";
 
 const limits = {

@@ -1,9 +1,13 @@
 // What a worker does with a delivery before it trusts it: a message that comes a second time may have killed the worker
 // that had it. Its single requests are suspects. A suspect that took another worker down is answered with an error and kept
 // for an operator. So a poisoned request reaches two workers at most, and one that was only near it is served.
+// The answers to a message leave in as many messages as the broker's limit for one asks for.
 import { messageOf, Refusal, refusalBody } from "../../core/errors.ts";
 import {
+  type Answer,
+  encodeAnswers,
   encodeBatch,
+  queueLimits,
   queues,
   type ReadBatch,
   suspectOf,
@@ -106,3 +110,29 @@ const undecided = new Refusal(
 );
 
 export const undecidedBody = refusalBody(undecided);
+
+export function sendAnswers(
+  rabbit: Broker,
+  worker: string,
+  { replyTo, correlationId }: Pick<Delivery, "replyTo" | "correlationId">,
+  answers: readonly Answer[],
+): void {
+  for (const some of parts(answers, queueLimits.answerBytesMax))
+    rabbit.send(replyTo, encodeAnswers(worker, some), { correlationId });
+}
+
+/** In order; each part holds at most `bytesMax` of bodies, or one body that is larger by itself. */
+export function parts(answers: readonly Answer[], bytesMax: number): readonly (readonly Answer[])[] {
+  const out: Answer[][] = [];
+  let bytes = 0;
+  for (const answer of answers) {
+    const more = Buffer.byteLength(answer.body);
+    if (out.length === 0 || bytes + more > bytesMax) {
+      out.push([]);
+      bytes = 0;
+    }
+    out.at(-1)?.push(answer);
+    bytes += more;
+  }
+  return out;
+}

@@ -1,7 +1,7 @@
 // The inside of a group commit: applies each request of a batch to the open transaction, so that one bad request harms
 // nobody else, and collects what the record must carry.
 import { assertNever, Refusal, refusalBody, TransientError } from "../../core/errors.ts";
-import type { Effect, KeyEntry } from "../../core/log/record.ts";
+import { bytesOfRows, bytesOfShape, type Effect, type KeyEntry, keyBytes } from "../../core/log/record.ts";
 import type { WriteShape } from "../../core/messages/statement.ts";
 import { every } from "../../platform/process/clock.ts";
 import { applyEffect, type Changes, writeRows } from "../copy/effects.ts";
@@ -10,7 +10,6 @@ import { refusalOf } from "../requests/refusals.ts";
 import type { TableShape } from "../sql/write-sql.ts";
 import { type Connection, DamagedFileError, InterruptedError, StorageFullError } from "../sqlite.ts";
 import type { CommitLimits, Outcome, PendingWrite, WriteResult } from "./draft.ts";
-import { bytesOfRows, bytesOfShape, keyBytes } from "./record-size.ts";
 
 /** Kept under no key, for there is no room: a copy of the request may be applied when there is. */
 export const storageFull: WriteResult = {

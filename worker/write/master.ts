@@ -7,14 +7,21 @@ import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Broker, Delivery, Feed, Ledger, RecordWriter, Suspicion } from "../ports.ts";
-import { bury, poisoned, readable, undecidedBody } from "../requests/deliveries.ts";
-import { sendAnswers } from "../requests/send-answers.ts";
+import { bury, poisoned, readable, sendAnswers, undecidedBody } from "../requests/deliveries.ts";
 import { FaultyWriteError } from "./apply-writes.ts";
 import type { Chore, CommitInput, Outcome, WriteResult } from "./draft.ts";
-import { aloneOf, HeldMessage, type HeldWrite, settleWith, suspectId, writesOf } from "./held-writes.ts";
-import { SlowShapes } from "./slow-shapes.ts";
-import { limitsAlone, limitsTogether, mayTakeLongerAlone, tooSlow } from "./time-limits.ts";
-import { type Lane, type Turn, WriteLanes } from "./write-lanes.ts";
+import {
+  aloneOf,
+  HeldMessage,
+  type HeldWrite,
+  type Lane,
+  settleWith,
+  suspectId,
+  type Turn,
+  WriteLanes,
+  writesOf,
+} from "./held-writes.ts";
+import { limitsAlone, limitsTogether, mayTakeLongerAlone, SlowShapes, tooSlow } from "./slow-writes.ts";
 
 export interface MasterOptions {
   readonly rabbit: Broker;

@@ -4,8 +4,13 @@ import fc from "fast-check";
 import { Answers } from "../../../api/batching/answers.ts";
 import { Batcher, type BatcherLimits } from "../../../api/batching/batcher.ts";
 import { encodeReads, encodeWrites } from "../../../api/batching/encode.ts";
-import { packRead, packWrite } from "../../../api/batching/packed.ts";
-import type { PendingRead, PendingWrite, Reply } from "../../../api/batching/pending.ts";
+import {
+  type PendingRead,
+  type PendingWrite,
+  packRead,
+  packWrite,
+  type Reply,
+} from "../../../api/batching/pending.ts";
 import type { Line } from "../../../api/batching/sender.ts";
 import { submitStrongRead } from "../../../api/requests/strong-read.ts";
 import type { RefusalBody } from "../../../core/errors.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { duplicateKeyIn } from "../../../api/requests/duplicate-keys.ts";
 import { jsonFrom } from "../../../api/requests/json-body.ts";
+import { duplicateKeyIn } from "../../../api/requests/json-flaws.ts";
 import { Refusal } from "../../../core/errors.ts";
 
 const duplicate = (json: string) => duplicateKeyIn(json, JSON.parse(json));

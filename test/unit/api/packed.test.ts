@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { encodeReads, encodeWrites } from "../../../api/batching/encode.ts";
-import { bytesOf, packRead, packWrite } from "../../../api/batching/packed.ts";
+import { bytesOf, packRead, packWrite } from "../../../api/batching/pending.ts";
 import { decodeReadBatch, decodeWriteBatch } from "../../../core/messages/queues.ts";
 import type { Value } from "../../../core/messages/statement.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { Params } from "../../../api/requests/params.ts";
+import { Params } from "../../../api/requests/values.ts";
 import { conditionFromText } from "../../../api/requests/where-text.ts";
 import { Refusal } from "../../../core/errors.ts";
 import type { Condition, Param } from "../../../core/messages/statement.ts";

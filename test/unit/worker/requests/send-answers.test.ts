@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parts } from "../../../../worker/requests/send-answers.ts";
+import { parts } from "../../../../worker/requests/deliveries.ts";
 
 const answer = (index: number, bytes: number) => ({
   index,
