@@ -6,9 +6,10 @@
 import { messageOf } from "../core/errors.ts";
 import { queues } from "../core/messages/queues.ts";
 import type { Clock } from "../platform/process/clock.ts";
+import type { Consumer, Delivery } from "../platform/rabbitmq/port.ts";
 import { messaging, type Span, type SpanStart, type Tracing } from "../platform/telemetry/tracing.ts";
 import type { Measures } from "./measures.ts";
-import type { Broker, Consumer, Delivery, Ledger, LogEntry, RecordWriter } from "./ports.ts";
+import type { Broker, Ledger, LogEntry, RecordWriter } from "./ports.ts";
 import type { AnswerReads } from "./read/slave.ts";
 import type { CommitInput, Draft, LogPlace, NewRecord } from "./write/draft.ts";
 

@@ -6,6 +6,7 @@ import type { LogRecord } from "../core/log/record.ts";
 import type { Candidate } from "../core/rules/election.ts";
 import type { Schema } from "../core/schema.ts";
 import type { LogNode, MasterNode, Place, WorkerNode } from "../core/state/znodes.ts";
+import type { Consumer, Delivery, PublishOptions } from "../platform/rabbitmq/port.ts";
 import type { CommitInput, Draft, LogPlace, NewRecord } from "./write/draft.ts";
 
 /** A record as it was read from the log. */
@@ -51,41 +52,13 @@ export interface RecordWriter {
   lookForSuccessor(): void;
 }
 
-/** A message in a worker's hands. */
-export interface Delivery {
-  readonly content: Buffer;
-  readonly redelivered: boolean;
-  readonly correlationId: string;
-  readonly replyTo: string;
-  readonly streamOffset: number;
-  readonly traceparent: string | undefined;
-  ack(): void;
-  requeue(): void;
-}
-
-export interface Message {
-  readonly correlationId?: string;
-  readonly replyTo?: string;
-  readonly persistent?: boolean;
-  readonly expirationMs?: number;
-  readonly traceparent?: string | undefined;
-}
-
-/** A place at a queue. */
-export interface Consumer {
-  /** Leaves the queue; deliveries already here can still be acked. */
-  cancel(): Promise<void>;
-  /** Also gives back what was not acked. */
-  close(): Promise<void>;
-}
-
 export interface Broker {
   /** Fires with the connection's end. */
   readonly ended: AbortSignal;
   /** Resolves once the broker has taken the message. */
-  publish(queue: string, content: Buffer, message?: Message): Promise<void>;
+  publish(queue: string, content: Buffer, options?: PublishOptions): Promise<void>;
   /** Fire and forget. @returns false when the connection has no room for more */
-  send(queue: string, content: Buffer, message?: Message): boolean;
+  send(queue: string, content: Buffer, options?: PublishOptions): boolean;
   /** Resolves once what was sent has left; undefined when there is room already. */
   cleared(): Promise<void> | undefined;
   consume(

@@ -1,9 +1,37 @@
-// One session of the connection to RabbitMQ: answers come in, and both batchers get their queue.
-import { queues } from "../../core/messages/queues.ts";
+// One connection to RabbitMQ after the other: both batchers get their queue, and answers come in from responseQ. An answer that no
+// request waits for is ordinary: its request was sent twice, its time was up, or an earlier process had asked.
+import { messageOf } from "../../core/errors.ts";
+import { type DecodedAnswer, decodeAnswers, queues } from "../../core/messages/queues.ts";
 import type { QueueDepths } from "../../core/state/stats.ts";
-import type { BrokerConnection } from "../../platform/rabbitmq/port.ts";
-import type { Answers } from "./answers.ts";
+import type { BrokerConnection, Delivery } from "../../platform/rabbitmq/port.ts";
+import type { Log } from "../../platform/telemetry/log.ts";
 import type { Line } from "./sender.ts";
+
+export interface Receiver {
+  accept(id: string, worker: string, answers: readonly DecodedAnswer[]): boolean;
+}
+
+export class Answers {
+  /** Batches of answers that nobody waited for. */
+  dropped = 0;
+  readonly #receivers: readonly Receiver[];
+  readonly #log: Log;
+
+  constructor(receivers: readonly Receiver[], log: Log) {
+    this.#receivers = receivers;
+    this.#log = log;
+  }
+
+  readonly receive = ({ content, correlationId }: Pick<Delivery, "content" | "correlationId">): void => {
+    try {
+      const { worker, answers } = decodeAnswers(content);
+      for (const receiver of this.#receivers) if (receiver.accept(correlationId, worker, answers)) return;
+      this.dropped += 1;
+    } catch (error) {
+      this.#log.error({ correlationId, error: messageOf(error) }, "dropped an answer that cannot be read");
+    }
+  };
+}
 
 export interface BrokerUsers {
   readonly reads: { connect(line: Line): void };

@@ -33,7 +33,7 @@ function fingerprint(statement: WriteStatement): string {
   return createHash("sha256").update(text).digest("base64url").slice(0, hashLength);
 }
 
-export function canonical(statement: WriteStatement): WriteStatement {
+function canonical(statement: WriteStatement): WriteStatement {
   const { shape, rows } = statement;
   switch (shape.kind) {
     case "insert": {

@@ -3,7 +3,6 @@ import { Refusal } from "../../core/errors.ts";
 import type { Param, WriteStatement } from "../../core/messages/statement.ts";
 import { literalsFromText, loneLiteral } from "./literals.ts";
 import { namesFrom } from "./names.ts";
-import { rowsFrom } from "./rows.ts";
 import {
   columnDeleteBody,
   columnInsertBody,
@@ -13,7 +12,7 @@ import {
   queryUpdateBody,
   shaped,
 } from "./schemas.ts";
-import { Params, valueAt } from "./values.ts";
+import { Params, rowsFrom, valueAt } from "./values.ts";
 import { requiredConditionFrom } from "./where.ts";
 
 type Body = Readonly<Record<string, unknown>>;

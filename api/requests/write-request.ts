@@ -6,9 +6,8 @@ import { Refusal } from "../../core/errors.ts";
 import { nearest } from "../../core/manifest/suggest.ts";
 import type { WriteShape, WriteStatement } from "../../core/messages/statement.ts";
 import { columnDelete, columnInsert, queryWrite } from "./legacy-writes.ts";
-import { rowsFrom } from "./rows.ts";
 import { deleteBody, insertBody, shaped, updateBody, upsertBody } from "./schemas.ts";
-import { isRecord, Params } from "./values.ts";
+import { isRecord, Params, rowsFrom } from "./values.ts";
 import { requiredConditionFrom } from "./where.ts";
 
 /** @throws Refusal naming the field that is wrong */

@@ -12,10 +12,10 @@ import {
 import type { ReadShape } from "../../core/messages/statement.ts";
 import type { Store } from "../copy/store.ts";
 import { refusalOf } from "../requests/refusals.ts";
-import type { CompiledRead } from "../sql/compiled.ts";
+import type { CompiledRead, CompiledShapes } from "../sql/compiled.ts";
 import { rowsMax } from "../sql/read-sql.ts";
+import { fitted } from "../sql/settle.ts";
 import { InterruptedError, TooLargeError } from "../sqlite.ts";
-import { fitReads } from "./fit-reads.ts";
 import type { ReadReply } from "./slave.ts";
 
 export interface ReadLimits {
@@ -219,3 +219,34 @@ function answerOf(store: Store, item: ReadItem, text: string, position: number):
 
 const refuse = (store: Store, item: ReadItem, code: RefusalCode, message: string, field?: string): Answer =>
   refusalAnswer(item.index, refusalBody(new Refusal(code, message, field)), store.applied.position);
+
+/** Reads of one shape, before they run: their values as the columns take them. */
+interface FittedReads {
+  /** Those that the shape stands for as it is. */
+  readonly fitting: readonly ReadItem[];
+  readonly refused: readonly { readonly item: ReadItem; readonly refusal: Refusal }[];
+  /** Those in whose conditions a word is a column: each has a shape of its own. */
+  readonly apart: readonly { readonly item: ReadItem; readonly shape: ReadShape }[];
+}
+
+function fitReads(compiled: CompiledShapes, shape: ReadShape, items: readonly ReadItem[]): FittedReads {
+  const { table, uses } = compiled.read(shape);
+  if (uses.length === 0) return { fitting: items, refused: [], apart: [] };
+  const fitting: ReadItem[] = [];
+  const refused: { item: ReadItem; refusal: Refusal }[] = [];
+  const apart: { item: ReadItem; shape: ReadShape }[] = [];
+  for (const item of items)
+    try {
+      const params = fitted(table, uses, item.params);
+      if (params === item.params) fitting.push(item);
+      else if (params !== undefined) fitting.push({ ...item, params });
+      else {
+        const own = compiled.fitRead(shape, item.params);
+        apart.push({ item: { ...item, params: own.params }, shape: own.shape });
+      }
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal;
+      refused.push({ item, refusal });
+    }
+  return { fitting, refused, apart };
+}

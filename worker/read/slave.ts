@@ -11,8 +11,9 @@ import {
 } from "../../core/messages/queues.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { aborted } from "../../platform/process/waiting.ts";
+import type { Consumer, Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { Broker, Consumer, Delivery, Suspicion } from "../ports.ts";
+import type { Broker, Suspicion } from "../ports.ts";
 import {
   bury,
   poisonedBody,
@@ -22,7 +23,6 @@ import {
   suspectIds,
   undecidedBody,
 } from "../requests/deliveries.ts";
-import { ByteBudget } from "./byte-budget.ts";
 
 const limits = {
   /** Messages a slave may work on: few, so that the next slave gets the next message. */
@@ -238,4 +238,40 @@ async function serveBatch(
     hold,
   });
   onServed(batch.items.length);
+}
+
+/** How many bytes may be worked on at a time. What would be more waits, in the order of its arrival; what still fits goes first. */
+class ByteBudget {
+  readonly #most: number;
+  readonly #waiting: { readonly bytes: number; readonly go: () => void }[] = [];
+  #taken = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** @returns undefined when there is room at once; something that is larger than all of it has room when it is alone */
+  take(bytes: number): Promise<void> | undefined {
+    if (this.#fits(bytes)) {
+      this.#taken += bytes;
+      return undefined;
+    }
+    return new Promise((go) => this.#waiting.push({ bytes, go }));
+  }
+
+  giveBack(bytes: number): void {
+    this.#taken -= bytes;
+    for (let i = 0; i < this.#waiting.length; ) {
+      const next = this.#waiting[i];
+      if (next !== undefined && this.#fits(next.bytes)) {
+        this.#waiting.splice(i, 1);
+        this.#taken += next.bytes;
+        next.go();
+      } else i += 1;
+    }
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#taken === 0 || this.#taken + bytes <= this.#most;
+  }
 }

@@ -14,8 +14,9 @@ import {
   type WriteBatch,
   waitMsOf,
 } from "../../core/messages/queues.ts";
+import type { Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { Broker, Delivery } from "../ports.ts";
+import type { Broker } from "../ports.ts";
 
 /** @returns null, with the message put aside, when it is not one of ours: nothing must make every worker fail in turn */
 export async function readable<B>(

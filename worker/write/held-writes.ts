@@ -6,7 +6,7 @@
 //   suspects  a few at a time, for they share the blame when the worker dies
 //   slow      one at a time; a request that waits there holds up no other
 import { type Answer, type WriteBatch, waitMsOf } from "../../core/messages/queues.ts";
-import type { Delivery } from "../ports.ts";
+import type { Delivery } from "../../platform/rabbitmq/port.ts";
 import type { PendingWrite } from "./draft.ts";
 
 export class HeldMessage {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { packRead } from "../../../api/batching/packed.ts";
+import { packRead } from "../../../api/batching/pending.ts";
 import { openApi } from "../../../api/open-api.ts";
 import { TransientError } from "../../../core/errors.ts";
 import { systemClock } from "../../../platform/process/clock.ts";
