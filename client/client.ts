@@ -32,21 +32,36 @@ export interface DbaasOptions {
   readonly token?: string | undefined;
   /** How long a call may take, all attempts together. */
   readonly withinMs?: number;
+  /** How long a single attempt may take, so that one which hangs leaves time for another. Commands have one attempt anyway. */
+  readonly attemptWithinMs?: number;
   /** Reads are answered by copies that have this client's writes. On unless it is said otherwise. */
   readonly readOwnWrites?: boolean;
   readonly fetch?: Fetch;
 }
 
-export interface WriteOptions {
+export interface CallOptions {
+  /** How long this call may take, all attempts together, instead of what the client's own option says. */
+  readonly withinMs?: number;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** Answered by a copy that is at least as far, for those who learn of positions elsewhere. */
+  readonly minPosition?: number;
+}
+
+export interface WriteOptions extends CallOptions {
   /** One's own, where a write must not be carried out twice even if this process dies in between. */
   readonly idempotencyKey?: string;
 }
 
 const withinDefaultMs = 30_000;
 
+type Headers = Readonly<Record<string, string>>;
+
 export class Dbaas {
   readonly #options: DbaasOptions;
   #position = 0;
+  #seen = 0;
 
   constructor(options: DbaasOptions) {
     this.#options = options;
@@ -57,24 +72,33 @@ export class Dbaas {
     return this.#position;
   }
 
-  async read(query: Select | Count): Promise<ReadAnswer> {
-    if (this.#options.readOwnWrites === false || this.#position === 0) return this.#read(query, {});
+  /** The furthest place in the log that an answer to this client stood for, of reads and writes alike. */
+  get seen(): number {
+    return this.#seen;
+  }
+
+  async read(query: Select | Count, options: ReadOptions = {}): Promise<ReadAnswer> {
+    const endMs = performance.now() + this.#withinMs(options);
+    const own = this.#options.readOwnWrites === false ? 0 : this.#position;
+    const position = Math.max(own, options.minPosition ?? 0);
+    // A strong read sees every write that was answered, this client's among them.
+    if (position === 0 || query.consistency === "strong") return this.#read(query, {}, options);
     try {
-      return await this.#read(query, { "X-DBaaS-Min-Position": String(this.#position) });
+      return await this.#read(query, { "X-DBaaS-Min-Position": String(position) }, options);
     } catch (error) {
       if (!(error instanceof DbaasError) || error.code !== "not_fresh") throw error;
-      // Nobody has that position (any more): the service may have been set up anew, and what was written before be gone.
-      this.#position = 0;
-      return this.#read({ ...query, consistency: "strong" }, {});
+      // No copy has that position (any more): the service may have been set up anew, and what was written before be gone.
+      [this.#position, this.#seen] = [0, 0];
+      return this.#read({ ...query, consistency: "strong" }, {}, { withinMs: endMs - performance.now() });
     }
   }
 
-  async #read(query: Select | Count, headers: Readonly<Record<string, string>>): Promise<ReadAnswer> {
-    return (await this.#post("/api/v1/db/read", query, headers, true)).value as ReadAnswer;
+  async #read(query: Select | Count, headers: Headers, options: CallOptions): Promise<ReadAnswer> {
+    return (await this.#post("/api/v1/db/read", query, headers, options)).value as ReadAnswer;
   }
 
-  async count(table: string, where?: Where): Promise<number> {
-    const [row] = await this.read({ table, count: true, ...(where === undefined ? {} : { where }) });
+  async count(table: string, where?: Where, options: ReadOptions = {}): Promise<number> {
+    const [row] = await this.read({ table, count: true, ...(where === undefined ? {} : { where }) }, options);
     return Number(row?.count);
   }
 
@@ -108,42 +132,55 @@ export class Dbaas {
     return this.#wish(`/api/v1/db/accept-loss${query}`);
   }
 
-  async #write(path: string, body: unknown, { idempotencyKey }: WriteOptions): Promise<WriteAnswer> {
-    const headers = { "Idempotency-Key": idempotencyKey ?? randomUUID() };
-    const answer = (await this.#post(path, body, headers, true)).value as WriteAnswer;
+  async #write(path: string, body: unknown, options: WriteOptions): Promise<WriteAnswer> {
+    const headers = { "Idempotency-Key": options.idempotencyKey ?? randomUUID() };
+    const answer = (await this.#post(path, body, headers, options)).value as WriteAnswer;
     this.#position = Math.max(this.#position, answer.position);
+    this.#seen = Math.max(this.#seen, answer.position);
     return answer;
   }
 
   async #wish(path: string): Promise<number> {
-    const [pid] = (await this.#post(path, undefined, {}, false)).value as readonly number[];
+    const [pid] = (await this.#post(path, undefined, {}, {}, false)).value as readonly number[];
     return Number(pid);
   }
 
   #post(
     path: string,
     body: unknown,
-    headers: Readonly<Record<string, string>>,
-    repeatable: boolean,
+    headers: Headers,
+    options: CallOptions,
+    repeatable = true,
   ): Promise<Answered> {
     const json = body === undefined ? {} : { body: toJson(body) };
-    const type: Record<string, string> = body === undefined ? {} : { "Content-Type": "application/json" };
-    return this.#exchange(path, { method: "POST", headers: { ...type, ...headers }, repeatable, ...json });
+    const type: Headers = body === undefined ? {} : { "Content-Type": "application/json" };
+    const withinMs = this.#withinMs(options);
+    return this.#exchange(path, {
+      method: "POST",
+      headers: { ...type, ...headers },
+      withinMs,
+      repeatable,
+      ...json,
+    });
   }
 
   async #get<T>(path: string): Promise<T> {
-    return (await this.#exchange(path, { method: "GET", headers: {}, repeatable: true })).value as T;
+    const request = { method: "GET", headers: {}, withinMs: this.#withinMs({}), repeatable: true } as const;
+    return (await this.#exchange(path, request)).value as T;
   }
 
-  #exchange(path: string, request: Pick<Exchange, "method" | "headers" | "body" | "repeatable">) {
-    const { url, token, withinMs = withinDefaultMs, fetch: send = fetch } = this.#options;
-    const authorization: Record<string, string> =
-      token === undefined ? {} : { Authorization: `Bearer ${token}` };
-    return exchange(send, {
+  #withinMs = ({ withinMs }: CallOptions): number => withinMs ?? this.#options.withinMs ?? withinDefaultMs;
+
+  async #exchange(path: string, request: Omit<Exchange, "url">): Promise<Answered> {
+    const { url, token, attemptWithinMs, fetch: send = fetch } = this.#options;
+    const authorization: Headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    const answered = await exchange(send, {
       ...request,
       url: new URL(path, url),
       headers: { ...request.headers, ...authorization },
-      withinMs,
+      ...(attemptWithinMs === undefined ? {} : { attemptWithinMs }),
     });
+    this.#seen = Math.max(this.#seen, Number(answered.headers.get("x-dbaas-position")) || 0);
+    return answered;
   }
 }

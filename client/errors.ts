@@ -1,4 +1,4 @@
-// What the service refused, and what never got an answer.
+// PURE: what the service refused, and what never got an answer.
 import type { ErrorAnswer } from "./types.ts";
 
 export type RefusalCode = ErrorAnswer["error"]["code"];

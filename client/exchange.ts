@@ -14,20 +14,26 @@ export interface Exchange {
   readonly body?: string;
   /** For all attempts together. */
   readonly withinMs: number;
+  /** For each of them, where a request may be asked again. */
+  readonly attemptWithinMs?: number;
   /** Whether the same request twice does no more than once. */
   readonly repeatable: boolean;
 }
 
 export interface Answered {
+  /** Undefined when the answer has no body. */
   readonly value: unknown;
   readonly headers: Headers;
 }
 
 /** @throws DbaasError when the service refuses, UnreachableError when it does not answer */
 export async function exchange(send: Fetch, request: Exchange): Promise<Answered> {
+  const { repeatable, attemptWithinMs = Number.POSITIVE_INFINITY } = request;
   const endMs = performance.now() + request.withinMs;
+  if (request.withinMs <= 0) throw new UnreachableError("the time for this call was over before it began");
   for (let number = 1; ; number++) {
-    const outcome = await attempt(send, request, endMs - performance.now());
+    const leftMs = endMs - performance.now();
+    const outcome = await attempt(send, request, repeatable ? Math.min(leftMs, attemptWithinMs) : leftMs);
     if (!("failure" in outcome)) return outcome;
     const { failure, passing, afterMs } = outcome;
     const pauseMs = pauseBefore({
@@ -36,7 +42,7 @@ export async function exchange(send: Fetch, request: Exchange): Promise<Answered
       leftMs: endMs - performance.now(),
       chance: Math.random(),
     });
-    if (!request.repeatable || !passing || pauseMs === undefined) throw failure;
+    if (!repeatable || !passing || pauseMs === undefined) throw failure;
     await sleep(pauseMs);
   }
 }
@@ -53,7 +59,7 @@ async function attempt(send: Fetch, request: Exchange, leftMs: number): Promise<
     const signal = AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)));
     const response = await send(url, { method, headers, signal, ...(body === undefined ? {} : { body }) });
     const text = await response.text();
-    if (response.ok) return { value: parseJson(text), headers: response.headers };
+    if (response.ok) return { value: text === "" ? undefined : parseJson(text), headers: response.headers };
     const failure = refusalIn(text, response.status);
     return {
       failure,

@@ -5,14 +5,10 @@ export const limits = {
   requestMs: 30_000,
   /** A single try at the database: a little longer than the service itself waits. */
   attemptMs: 12_000,
-  retryDelayMsMin: 50,
-  retryDelayMsMax: 1_000,
   bodyBytesMax: 8 * 1024 * 1024,
   /** Names stand in paths too. */
   headerBytesMax: 1024 * 1024,
-  answerBytesMax: 64 * 1024 * 1024,
   pageRowsMax: 5_000,
-  outgoingConnectionsMax: 128,
   incomingConnectionsMax: 2_000,
   /** How long a stopping process lets running requests finish. */
   stopMs: 8_000,

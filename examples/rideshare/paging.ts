@@ -1,9 +1,10 @@
 // Reads a whole list however long it is: page by page in the order of a key, each page starting after the last one's end.
 // The service bounds an answer by its bytes; where names are so long that a page is too large, smaller pages are asked for.
-import { type Database, type Freshness, TooLarge } from "./database.ts";
+import type { Dbaas } from "../../client/client.ts";
+import type { Row, Where } from "../../client/types.ts";
 import { limits } from "./limits.ts";
-import type { Deadline } from "./patience.ts";
-import type { Row, Where } from "./rows.ts";
+import { type Deadline, type Freshness, readFresh } from "./reading.ts";
+import { isTooLarge } from "./refusals.ts";
 
 export interface List {
   readonly table: string;
@@ -16,11 +17,11 @@ export interface List {
 /** PURE: the condition of the page that follows `last`. */
 export function pageWhere({ equals = {}, key }: List, last: Row | undefined): Where {
   const after = last?.[key];
-  return after === undefined ? equals : { ...equals, [key]: { ">": after } };
+  return after === undefined || after === null ? equals : { ...equals, [key]: { ">": after } };
 }
 
 export async function readAll(
-  database: Database,
+  database: Dbaas,
   list: List,
   freshness: Freshness,
   deadline: Deadline,
@@ -32,13 +33,14 @@ export async function readAll(
     const { table, columns, key } = list;
     const where = pageWhere(list, rows.at(-1));
     try {
-      const page = await database.read({ table, columns, where, orderBy: [key], limit }, wanted, deadline);
+      const query = { table, columns, where, orderBy: [key], limit };
+      const page = await readFresh(database, query, wanted, deadline);
       rows.push(...page);
       if (page.length < limit) return rows;
       // What the first page has seen, the next ones see too.
       wanted = { atLeast: database.seen };
     } catch (error) {
-      if (!(error instanceof TooLarge) || limit === 1) throw error;
+      if (!isTooLarge(error) || limit === 1) throw error;
       limit = Math.ceil(limit / 2);
     }
   }

@@ -1,7 +1,6 @@
 // What a route of a microservice is, apart from the web framework: a path, and for each method a handler from a request
 // to a reply.
-import type { Freshness } from "./database.ts";
-import type { Deadline } from "./patience.ts";
+import type { Deadline, Freshness } from "./reading.ts";
 
 export interface Call {
   readonly params: Readonly<Record<string, string | undefined>>;

@@ -1,10 +1,5 @@
-// PURE: rows as the database service takes and answers them, and conditions on them.
-
-export type Value = string | number | null;
-export type Row = Readonly<Record<string, Value>>;
-
-/** Columns and what they equal, or what they come after. */
-export type Where = Readonly<Record<string, Value | { readonly ">": Value }>>;
+// PURE: what this application takes out of the database's rows.
+import type { Row } from "../../client/types.ts";
 
 /** @throws Error when the database's schema is not the one this application needs */
 export function textIn(row: Row, column: string): string {

@@ -1,5 +1,6 @@
-// What both main.ts share: reading the environment with clear errors, and serving until a signal says stop.
+// What both main.ts share: reading the environment with clear errors, the database, and serving until a signal says stop.
 import { createServer, type RequestListener } from "node:http";
+import { Dbaas } from "../../client/client.ts";
 import { limits } from "./limits.ts";
 import type { Log } from "./log.ts";
 
@@ -12,6 +13,14 @@ export function address(environment: Environment, name: string): URL {
     throw new Error(`environment variable ${name} must be an address such as http://host:80`);
   return new URL(text);
 }
+
+/** The database, at DBAAS_URL; DBAAS_TOKEN is a writer's, where the service asks for one. */
+export const connect = (environment: Environment): Dbaas =>
+  new Dbaas({
+    url: address(environment, "DBAAS_URL"),
+    token: environment.DBAAS_TOKEN || undefined,
+    attemptWithinMs: limits.attemptMs,
+  });
 
 /** Requests that run when the signal comes are answered; new ones are refused. */
 export function serve(listener: RequestListener, port: number, log: Log): void {

@@ -1,15 +1,16 @@
 // The frame both microservices stand in, and the one door to express: it counts requests, refuses wrong methods, parses
 // bodies and turns replies and errors into HTTP. What a route means is in users/ and rides/.
 import express, { type ErrorRequestHandler, type Request, type Response } from "express";
-import { type Database, type Freshness, TooLarge } from "./database.ts";
+import type { Dbaas } from "../../client/client.ts";
 import { limits } from "./limits.ts";
 import type { Log } from "./log.ts";
-import { Unavailable } from "./patience.ts";
+import { type Freshness, timeLeftMs } from "./reading.ts";
+import { isTooLarge, isUnavailable } from "./refusals.ts";
 import { type Call, type Handler, type Method, ok, type Route } from "./routes.ts";
 
 export interface Service {
   readonly routes: readonly Route[];
-  readonly database: Database;
+  readonly database: Dbaas;
   readonly log: Log;
 }
 
@@ -17,9 +18,10 @@ const nothing = {};
 
 /** Every cascade starts at a user: without users there are no rides and no riders. */
 const clear =
-  (database: Database): Handler =>
+  (database: Dbaas): Handler =>
   async ({ deadline }) => {
-    await database.write({ op: "delete", table: "users", where: "1=1" }, deadline);
+    const everyUser = { op: "delete", table: "users", where: "1=1" } as const;
+    await database.write(everyUser, { withinMs: timeLeftMs(deadline) });
     return ok();
   };
 
@@ -72,7 +74,7 @@ const parseBody = express.json({ limit: limits.bodyBytesMax, strict: false, type
 const readBody: express.RequestHandler = (request, response, next) =>
   request.method === "PUT" || request.method === "POST" ? parseBody(request, response, next) : next();
 
-function handler(route: Route, database: Database): express.RequestHandler {
+function handler(route: Route, database: Dbaas): express.RequestHandler {
   return async (request, response) => {
     const { status, body } = (await find(route, request.method)?.(callOf(request))) ?? { status: 405 };
     response.status(status).set("X-DBaaS-Position", String(database.seen));
@@ -98,7 +100,7 @@ const freshnessOf = (minPosition: string | undefined): Freshness =>
 
 /** Errors of the framework carry the status they stand for; a broken path or body is the client's. */
 const isClientsFault = (error: unknown): boolean =>
-  error instanceof TooLarge ||
+  isTooLarge(error) ||
   (error instanceof Error && "status" in error && Number(error.status) >= 400 && Number(error.status) < 500);
 
 const onError =
@@ -107,6 +109,6 @@ const onError =
     if (response.headersSent) return next(error);
     if (isClientsFault(error)) return void response.status(400).json(nothing);
     log("request failed", { method: request.method, path: request.path.slice(0, 200), error });
-    if (!(error instanceof Unavailable)) return void response.status(500).json(nothing);
+    if (!isUnavailable(error)) return void response.status(500).json(nothing);
     response.status(503).set("Retry-After", "1").json(nothing);
   };

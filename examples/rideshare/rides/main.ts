@@ -1,14 +1,13 @@
 // The rides microservice: composes and listens. It holds no data.
-import { Database } from "../database.ts";
 import { createLog } from "../log.ts";
-import { address, serve } from "../run.ts";
+import { address, connect, serve } from "../run.ts";
 import { createService } from "../service.ts";
 import { RideRecords } from "./ride-records.ts";
 import { rideRoutes } from "./routes.ts";
 import { UserDirectory } from "./user-directory.ts";
 
 const log = createLog("rides");
-const database = new Database(address(process.env, "DBAAS_URL"), process.env.DBAAS_TOKEN);
+const database = connect(process.env);
 const addresses = {
   loadBalancer: address(process.env, "LOAD_BALANCER_URL"),
   own: address(process.env, "OWN_URL"),

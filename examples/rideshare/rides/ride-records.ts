@@ -1,8 +1,10 @@
 // The rides and who joined them, as the database holds them. References and keys of the schema decide what may be written.
-import { Conflict, type Database, type Freshness, type Write } from "../database.ts";
+import type { Dbaas, Write } from "../../../client/client.ts";
+import type { Row } from "../../../client/types.ts";
 import { readAll } from "../paging.ts";
-import type { Deadline } from "../patience.ts";
-import { numberIn, type Row, textIn } from "../rows.ts";
+import { type Deadline, type Freshness, readFresh, timeLeftMs } from "../reading.ts";
+import { isConflict } from "../refusals.ts";
+import { numberIn, textIn } from "../rows.ts";
 import type { Route } from "../rules/localities.ts";
 import type { NewRide } from "../rules/rides.ts";
 
@@ -21,9 +23,9 @@ const rideIn = (row: Row): Ride => ({
 });
 
 export class RideRecords {
-  readonly #database: Database;
+  readonly #database: Dbaas;
 
-  constructor(database: Database) {
+  constructor(database: Dbaas) {
     this.#database = database;
   }
 
@@ -40,10 +42,10 @@ export class RideRecords {
 
   async #insert(insert: Write, deadline: Deadline): Promise<"done" | "refused"> {
     try {
-      await this.#database.write(insert, deadline);
+      await this.#database.write(insert, { withinMs: timeLeftMs(deadline) });
       return "done";
     } catch (error) {
-      if (error instanceof Conflict) return "refused";
+      if (isConflict(error)) return "refused";
       throw error;
     }
   }
@@ -60,7 +62,7 @@ export class RideRecords {
 
   async find(rideId: number, freshness: Freshness, deadline: Deadline): Promise<Ride | undefined> {
     const query = { table: "rides", columns, where: { ride_id: rideId } };
-    const [row] = await this.#database.read(query, freshness, deadline);
+    const [row] = await readFresh(this.#database, query, freshness, deadline);
     return row === undefined ? undefined : rideIn(row);
   }
 
@@ -72,13 +74,15 @@ export class RideRecords {
   }
 
   async delete(rideId: number, deadline: Deadline): Promise<"deleted" | "unknown"> {
-    const where = { ride_id: rideId };
-    const rows = await this.#database.write({ op: "delete", table: "rides", where }, deadline);
-    return rows > 0 ? "deleted" : "unknown";
+    const { rowsAffected } = await this.#database.write(
+      { op: "delete", table: "rides", where: { ride_id: rideId } },
+      { withinMs: timeLeftMs(deadline) },
+    );
+    return rowsAffected > 0 ? "deleted" : "unknown";
   }
 
   async count(freshness: Freshness, deadline: Deadline): Promise<number> {
-    const [row] = await this.#database.read({ table: "rides", count: 1 }, freshness, deadline);
+    const [row] = await readFresh(this.#database, { table: "rides", count: 1 }, freshness, deadline);
     if (row === undefined) throw new Error("db/read answered no count");
     return numberIn(row, "count");
   }

@@ -1,9 +1,9 @@
 // How rides learns whether a user exists: it asks the users microservice for its list, over the load balancer, as any
 // other client would. It says how far into the data it has seen, so that the list is not older than its own knowledge.
-import type { Database } from "../database.ts";
-import { exchange } from "../http-client.ts";
-import { parseJson } from "../json.ts";
-import { type Deadline, untilAnswered } from "../patience.ts";
+import type { Dbaas } from "../../../client/client.ts";
+import { exchange } from "../../../client/exchange.ts";
+import { limits } from "../limits.ts";
+import { type Deadline, timeLeftMs } from "../reading.ts";
 
 export interface Addresses {
   readonly loadBalancer: URL;
@@ -13,9 +13,9 @@ export interface Addresses {
 
 export class UserDirectory {
   readonly #addresses: Addresses;
-  readonly #database: Database;
+  readonly #database: Dbaas;
 
-  constructor(addresses: Addresses, database: Database) {
+  constructor(addresses: Addresses, database: Dbaas) {
     this.#addresses = addresses;
     this.#database = database;
   }
@@ -23,17 +23,15 @@ export class UserDirectory {
   /** A user may be gone a moment later: the database's references have the last word. */
   async has(username: string, deadline: Deadline): Promise<boolean> {
     const { loadBalancer, own } = this.#addresses;
-    const answer = await untilAnswered(deadline, (timeoutMs) =>
-      exchange({
-        method: "GET",
-        url: new URL("/api/v1/users", loadBalancer),
-        headers: { origin: own.origin, "x-dbaas-min-position": String(this.#database.seen) },
-        timeoutMs,
-      }),
-    );
-    if (answer.status === 204) return false;
-    const usernames = answer.status === 200 ? parseJson(answer.text) : undefined;
-    if (!Array.isArray(usernames)) throw new Error(`the list of users answered ${answer.status}`);
+    const { value: usernames = [] } = await exchange(fetch, {
+      method: "GET",
+      url: new URL("/api/v1/users", loadBalancer),
+      headers: { Origin: own.origin, "X-DBaaS-Min-Position": String(this.#database.seen) },
+      withinMs: timeLeftMs(deadline),
+      attemptWithinMs: limits.attemptMs,
+      repeatable: true,
+    });
+    if (!Array.isArray(usernames)) throw new Error("the list of users is no list");
     return usernames.includes(username);
   }
 }

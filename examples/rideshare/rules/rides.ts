@@ -1,6 +1,7 @@
 // PURE: what a client may say about a ride.
-import { isRecord } from "../json.ts";
+
 import { parseRoute, type Route } from "./localities.ts";
+import { isRecord } from "./record.ts";
 import { isTimestamp } from "./timestamp.ts";
 import { isUsername } from "./users.ts";
 

@@ -1,5 +1,5 @@
 // PURE: what a client may say about a user.
-import { isRecord } from "../json.ts";
+import { isRecord } from "./record.ts";
 
 export interface NewUser {
   readonly username: string;

@@ -1,23 +1,25 @@
 // The users as the database holds them. Uniqueness is the database's to decide, so that of two creators one wins.
-import { Conflict, type Database, type Freshness } from "../database.ts";
+import type { Dbaas } from "../../../client/client.ts";
 import { readAll } from "../paging.ts";
-import type { Deadline } from "../patience.ts";
+import { type Deadline, type Freshness, timeLeftMs } from "../reading.ts";
+import { isConflict } from "../refusals.ts";
 import { textIn } from "../rows.ts";
 import type { NewUser } from "../rules/users.ts";
 
 export class UserRecords {
-  readonly #database: Database;
+  readonly #database: Dbaas;
 
-  constructor(database: Database) {
+  constructor(database: Dbaas) {
     this.#database = database;
   }
 
   async create({ username, password }: NewUser, deadline: Deadline): Promise<"created" | "taken"> {
     try {
-      await this.#database.write({ op: "insert", table: "users", row: { username, password } }, deadline);
+      const insert = { op: "insert", table: "users", row: { username, password } } as const;
+      await this.#database.write(insert, { withinMs: timeLeftMs(deadline) });
       return "created";
     } catch (error) {
-      if (error instanceof Conflict) return "taken";
+      if (isConflict(error)) return "taken";
       throw error;
     }
   }
@@ -30,7 +32,10 @@ export class UserRecords {
 
   /** Their rides and their places in others' go with them: the schema's references cascade. */
   async delete(username: string, deadline: Deadline): Promise<"deleted" | "unknown"> {
-    const rows = await this.#database.write({ op: "delete", table: "users", where: { username } }, deadline);
-    return rows > 0 ? "deleted" : "unknown";
+    const { rowsAffected } = await this.#database.write(
+      { op: "delete", table: "users", where: { username } },
+      { withinMs: timeLeftMs(deadline) },
+    );
+    return rowsAffected > 0 ? "deleted" : "unknown";
   }
 }

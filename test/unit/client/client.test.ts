@@ -117,6 +117,55 @@ describe("the client", () => {
     await assert.rejects(new Dbaas({ ...away, withinMs: 200 }).read({ table: "users" }), UnreachableError);
   });
 
+  it("takes a bound of time for a single call", async () => {
+    const busy = fake(refused(503, "unavailable"));
+    const db = new Dbaas(busy);
+    const startedAtMs = performance.now();
+    await assert.rejects(db.read({ table: "users" }, { withinMs: 100 }), DbaasError);
+    await assert.rejects(db.write(insert, { withinMs: 100 }), DbaasError);
+    await assert.rejects(db.count("users", undefined, { withinMs: 100 }), DbaasError);
+    await assert.rejects(db.clear({ withinMs: 100 }), DbaasError);
+    assert.ok(performance.now() - startedAtMs < 5_000);
+  });
+
+  it("sends nothing when the time of a call is over before it begins", async () => {
+    const service = fake(said([]));
+    await assert.rejects(new Dbaas(service).read({ table: "users" }, { withinMs: 0 }), UnreachableError);
+    assert.equal(service.seen.length, 0);
+  });
+
+  it("gives up an attempt that hangs and asks again, but never a command", async () => {
+    let asked = 0;
+    const hangs = (_url: URL, { signal }: RequestInit): Promise<Response> => {
+      asked++;
+      if (asked > 1) return Promise.resolve(said([row]));
+      return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    };
+    const options = { url: "http://db.example", fetch: hangs, attemptWithinMs: 50 };
+    assert.deepEqual(await new Dbaas({ ...options, withinMs: 10_000 }).read({ table: "users" }), [row]);
+    assert.equal(asked, 2);
+    asked = 0;
+    const startedAtMs = performance.now();
+    await assert.rejects(new Dbaas({ ...options, withinMs: 300 }).crashMaster(), UnreachableError);
+    assert.ok(performance.now() - startedAtMs >= 290);
+    assert.equal(asked, 1);
+  });
+
+  it("reads at a position that it is given, and knows how far it has seen", async () => {
+    const answered = (position: number) => said([], 200, { "x-dbaas-position": String(position) });
+    const service = fake(answered(5), answered(4), refused(503, "not_fresh"), answered(1));
+    const db = new Dbaas(service);
+    assert.equal(db.seen, 0);
+    await db.read({ table: "users" }, { minPosition: 3 });
+    assert.equal(service.seen[0]?.headers.get("x-dbaas-min-position"), "3");
+    await db.read({ table: "users", consistency: "strong" }, { minPosition: 3 });
+    assert.equal(service.seen[1]?.headers.get("x-dbaas-min-position"), null);
+    assert.deepEqual([db.seen, db.position], [5, 0]);
+    await db.read({ table: "users" }, { minPosition: 9 });
+    assert.deepEqual(service.seen[3]?.body, { table: "users", consistency: "strong" });
+    assert.equal(db.seen, 1);
+  });
+
   it("never asks twice for a worker to be killed", async () => {
     for (const call of ["crashMaster", "crashSlave", "switchover"] as const) {
       const service = fake(refused(503, "unavailable"));

@@ -1,7 +1,7 @@
 // RideShare whole, in one process: the two real microservices, a load balancer of a few lines, and the fake service.
 import { createServer, request as forward, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Database } from "../../../examples/rideshare/database.ts";
+import { Dbaas } from "../../../client/client.ts";
 import { limits } from "../../../examples/rideshare/limits.ts";
 import { RideRecords } from "../../../examples/rideshare/rides/ride-records.ts";
 import { rideRoutes } from "../../../examples/rideshare/rides/routes.ts";
@@ -44,10 +44,10 @@ export async function startFakeWorld(): Promise<FakeWorld> {
     onward.on("error", () => response.destroy());
     request.pipe(onward);
   });
-  const usersData = new Database(service.url);
+  const usersData = new Dbaas({ url: service.url });
   const users = createService({ routes: userRoutes(new UserRecords(usersData)), database: usersData, log });
   targets.set("users", await listen(users));
-  const database = new Database(service.url);
+  const database = new Dbaas({ url: service.url });
   const addresses = { loadBalancer: urlOf(balancer), own: new URL("http://rides.test:8000") };
   const parts = {
     rides: new RideRecords(database),

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pageWhere } from "../../../examples/rideshare/paging.ts";
-import { retryDelayMs } from "../../../examples/rideshare/patience.ts";
 
 const users = { table: "users", columns: ["username"], key: "username" };
 const rides = { table: "rides", columns: ["ride_id"], equals: { source: 3, destination: 4 }, key: "ride_id" };
@@ -14,8 +13,4 @@ test("the first page asks for everything that fits", () => {
 test("the next page starts after the last row", () => {
   assert.deepEqual(pageWhere(users, { username: "O'Brien" }), { username: { ">": "O'Brien" } });
   assert.deepEqual(pageWhere(rides, { ride_id: 7 }), { source: 3, destination: 4, ride_id: { ">": 7 } });
-});
-
-test("the wait between tries grows and has an end", () => {
-  assert.deepEqual([0, 1, 2, 3, 4, 5, 1000].map(retryDelayMs), [50, 100, 200, 400, 800, 1000, 1000]);
 });
