@@ -11,6 +11,7 @@ import { openTracing } from "../platform/telemetry/open-tracing.ts";
 import { zooKeeperAt } from "../platform/zookeeper/zookeeper.ts";
 import { Measures, workerMetrics } from "./measures.ts";
 import { runWorker } from "./run-worker.ts";
+import { systemDisk } from "./system-disk.ts";
 
 const env = process.env;
 const name = variable(env, "WORKER_NAME");
@@ -32,6 +33,7 @@ runProgram(log, async (stop) => {
     {
       name,
       container: hostname(),
+      disk: systemDisk,
       directory,
       paths: pathsOf(cluster),
       openBroker: rabbitAt(variable(env, "RABBITMQ_URL")),

@@ -1,18 +1,9 @@
 // The one door to sqlite3: a connection as promises, with a statement cache, an interruptible time limit and errors by
-// what they mean (`sqlite-errors.ts`). A connection runs one call at a time; concurrency comes from having several connections.
+// what they mean (`sqlite-errors.ts`).
 import sqlite3 from "sqlite3";
+import type { Connection, Extension, OpenConnection, Row, SqlValue } from "./disk.ts";
 import { patternBytesMax } from "./sql/fit-values.ts";
 import { errorOf } from "./sqlite-errors.ts";
-
-export {
-  ConstraintError,
-  DamagedFileError,
-  InterruptedError,
-  isStatementsFault,
-  StatementError,
-  StorageFullError,
-  TooLargeError,
-} from "./sqlite-errors.ts";
 
 const statementsMax = 64;
 const busyTimeoutMs = 2_000;
@@ -22,60 +13,35 @@ const interruptEveryMs = 20;
 const shadowed = /'json_each' is not a function/i;
 const unshadowed = (sql: string): string => sql.replaceAll("json_each(", "jsonb_each(");
 
-export type Row = Readonly<Record<string, unknown>>;
-
-export interface Extension {
-  readonly isExtended: () => boolean;
-  readonly byMs: number;
-}
-
-export class Connection {
+class SqliteConnection implements Connection {
   readonly #database: sqlite3.Database;
   readonly #statements = new Map<string, sqlite3.Statement>();
   #isClosed = false;
 
-  private constructor(database: sqlite3.Database) {
+  constructor(database: sqlite3.Database) {
     this.#database = database;
     database.configure("busyTimeout", busyTimeoutMs);
     database.configure("limit", sqlite3.LIMIT_LIKE_PATTERN_LENGTH, patternBytesMax);
   }
 
-  /** @throws DamagedFileError, or the error of the system when the file cannot be opened */
-  static open(file: string, mode: "read" | "write"): Promise<Connection> {
-    const flags = mode === "read" ? sqlite3.OPEN_READONLY : sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE;
-    return new Promise((resolve, reject) => {
-      const database = new sqlite3.Database(file, flags, (error) => {
-        if (error) reject(errorOf(error));
-        else resolve(new Connection(database));
-      });
-    });
-  }
-
-  /** Any number of statements, without parameters. */
   exec(sql: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#database.exec(sql, (error) => (error ? reject(errorOf(error)) : resolve()));
     });
   }
 
-  /** No text, blob or row of this connection may be longer: what SQLite builds of rows stays below that as well. */
   limitLength(bytes: number): void {
     this.#database.configure("limit", sqlite3.LIMIT_LENGTH, bytes);
   }
 
-  async all(sql: string, ...params: readonly (string | number | null)[]): Promise<readonly Row[]> {
+  async all(sql: string, ...params: readonly SqlValue[]): Promise<readonly Row[]> {
     return this.#unshadowed(sql, (statement) => allRows(statement, params));
   }
 
-  /** @returns how many rows it changed */
-  async run(sql: string, ...params: readonly (string | number | null)[]): Promise<number> {
+  async run(sql: string, ...params: readonly SqlValue[]): Promise<number> {
     return this.#unshadowed(sql, (statement) => changedRows(statement, params));
   }
 
-  /**
-   * Interrupts whatever this connection is doing if `work` is not done in time.
-   * @param extension asked once when the time is over: whether there is more of it, and how much
-   */
   async limited<T>(ms: number, work: () => Promise<T>, extension?: Extension): Promise<T> {
     let stop: (() => void) | undefined;
     const interrupt = () => {
@@ -93,23 +59,16 @@ export class Connection {
     }
   }
 
-  /** What this connection is doing now ends with an InterruptedError. */
   interrupt(): void {
     if (!this.#isClosed) this.#database.interrupt();
   }
 
-  /**
-   * The same for whatever it begins until the returned function is called. SQLite forgets an interrupt that finds no statement
-   * running, and one that was called may still wait for a thread: so it is repeated.
-   */
   keepInterrupting(): () => void {
     this.interrupt();
     const again = setInterval(() => this.interrupt(), interruptEveryMs);
     return () => clearInterval(again);
   }
 
-  /** A copy of the whole database as it is at one moment; writers of other connections go on meanwhile. */
-  // `afterStep` is called after every few megabytes; the copy goes on once it has resolved.
   async backup(file: string, afterStep: () => Promise<void>): Promise<void> {
     // One read transaction over all steps: SQLite begins a copy anew when its source has changed between two of them.
     await this.exec("BEGIN");
@@ -135,7 +94,6 @@ export class Connection {
     }
   }
 
-  /** Statements compiled against an older schema are of no use after it changed. */
   async forgetStatements(): Promise<void> {
     const statements = [...this.#statements.values()];
     this.#statements.clear();
@@ -179,20 +137,24 @@ export class Connection {
   }
 }
 
-const allRows = (
-  statement: sqlite3.Statement,
-  params: readonly (string | number | null)[],
-): Promise<readonly Row[]> =>
+export const openSqlite: OpenConnection = (file, mode) => {
+  const flags = mode === "read" ? sqlite3.OPEN_READONLY : sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE;
+  return new Promise((resolve, reject) => {
+    const database = new sqlite3.Database(file, flags, (error) => {
+      if (error) reject(errorOf(error));
+      else resolve(new SqliteConnection(database));
+    });
+  });
+};
+
+const allRows = (statement: sqlite3.Statement, params: readonly SqlValue[]): Promise<readonly Row[]> =>
   new Promise((resolve, reject) => {
     statement.all(params, (error: Error | null, rows: Row[]) =>
       error ? reject(errorOf(error)) : resolve(rows),
     );
   });
 
-const changedRows = (
-  statement: sqlite3.Statement,
-  params: readonly (string | number | null)[],
-): Promise<number> =>
+const changedRows = (statement: sqlite3.Statement, params: readonly SqlValue[]): Promise<number> =>
   new Promise((resolve, reject) => {
     statement.run(params, function (this: sqlite3.RunResult, error: Error | null) {
       if (error) reject(errorOf(error));

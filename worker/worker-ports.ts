@@ -6,6 +6,7 @@ import type { Log } from "../platform/telemetry/log.ts";
 import type { Tracing } from "../platform/telemetry/tracing.ts";
 import type { OpenZnodeSession } from "../platform/zookeeper/port.ts";
 import type { GapError } from "./copy/log-reader.ts";
+import type { Disk } from "./disk.ts";
 import type { Remembered } from "./lead/standing.ts";
 import type { Measures } from "./measures.ts";
 import type { KnownSpec } from "./spec.ts";
@@ -14,7 +15,8 @@ export interface WorkerPorts {
   readonly name: string;
   /** The id of its container, as the container knows it. */
   readonly container: string;
-  /** Its disk: where its copy of the database lies. */
+  readonly disk: Disk;
+  /** Where its copy of the database lies on it. */
   readonly directory: string;
   readonly paths: Paths;
   readonly openBroker: OpenBroker;

@@ -29,7 +29,7 @@ import { within } from "../../platform/process/waiting.ts";
 import { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
 import { createLog } from "../../platform/telemetry/log.ts";
 import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
-import { Connection } from "../../worker/sqlite.ts";
+import { openSqlite } from "../../worker/sqlite.ts";
 import { deleteQueues, rabbitUrl, uniqueCluster, zooKeeperServers } from "./services.ts";
 import { defaultSpec } from "./small-spec.ts";
 import { found, notYet, until } from "./until.ts";
@@ -260,7 +260,7 @@ export class WorkerWorld {
 
   /** Changes the file of a worker that does not run. */
   async tamper(name: string, sql: string): Promise<void> {
-    const connection = await Connection.open(join(this.directoryOf(name), "data.db"), "write");
+    const connection = await openSqlite(join(this.directoryOf(name), "data.db"), "write");
     await connection.exec(sql);
     await connection.close();
   }

@@ -8,8 +8,9 @@ import type { Place } from "../../core/state/znodes.ts";
 import { type Clock, every } from "../../platform/process/clock.ts";
 import type { BrokerConnection } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
+import type { Disk } from "../disk.ts";
 import type { Standing } from "../lead/standing.ts";
-import { DamagedFileError } from "../sqlite.ts";
+import { DamagedFileError } from "../sqlite-errors.ts";
 import { inspectFile } from "./files.ts";
 import { againWithinMs, GapError, LogLostError, LogReader, type LogSource } from "./log-reader.ts";
 import { fetchSnapshot } from "./snapshot.ts";
@@ -22,6 +23,7 @@ export interface Donor {
 
 export interface AttachOptions {
   readonly directory: string;
+  readonly disk: Disk;
   readonly rabbit: BrokerConnection;
   readonly clock: Clock;
   readonly log: Log;
@@ -72,14 +74,14 @@ export async function attach(options: AttachOptions): Promise<Attached> {
   }
 }
 
-async function openOrDiscard({ directory, clock, log }: AttachOptions): Promise<Store> {
+async function openOrDiscard({ directory, clock, disk, log }: AttachOptions): Promise<Store> {
   try {
-    return await Store.open(directory, { clock });
+    return await Store.open(directory, { clock, disk });
   } catch (error) {
     if (!(error instanceof DamagedFileError)) throw error;
     log.error({ reason: messageOf(error) }, "own copy is damaged, put aside");
-    await Store.discard(directory);
-    return Store.open(directory, { clock });
+    await Store.discard(directory, disk);
+    return Store.open(directory, { clock, disk });
   }
 }
 
@@ -208,11 +210,11 @@ class Joining {
 
   /** @returns a whole file that holds at least as much as this copy */
   async #fetch({ guid }: Donor): Promise<string> {
-    const { directory, rabbit, clock, onProgress, signal } = this.#options;
-    const file = await fetchSnapshot(guid, directory, { rabbit, clock, onProgress, signal });
+    const { directory, disk, rabbit, clock, onProgress, signal } = this.#options;
+    const file = await fetchSnapshot(guid, directory, { rabbit, clock, disk, onProgress, signal });
     // Reading gigabytes through takes a while, and ends.
     const stopTelling = every(clock, progressEveryMs, onProgress);
-    const arrived = await inspectFile(file).finally(stopTelling);
+    const arrived = await inspectFile(file, disk).finally(stopTelling);
     if (!holdsAll(arrived, this.#store.applied))
       throw new PoorerSnapshotError(
         `the snapshot holds less (${placeInWords(arrived)}) than this copy (${placeInWords(this.#store.applied)})`,
@@ -221,10 +223,10 @@ class Joining {
   }
 
   async #use(file: string): Promise<void> {
-    const { directory, clock, onOpen, onSnapshot } = this.#options;
+    const { directory, disk, clock, onOpen, onSnapshot } = this.#options;
     await this.#store.close();
-    await Store.install(directory, file);
-    this.#store = await Store.open(directory, { verified: true, clock });
+    await Store.install(directory, file, disk);
+    this.#store = await Store.open(directory, { verified: true, clock, disk });
     await onOpen(this.#store);
     onSnapshot?.();
     this.#why = undefined;

@@ -6,9 +6,10 @@ import type { Effect } from "../../core/log/record.ts";
 import type { Param, WriteShape } from "../../core/messages/statement.ts";
 import { migrate } from "../../core/rules/migration.ts";
 import type { Schema } from "../../core/schema.ts";
+import type { Connection } from "../disk.ts";
 import type { CompiledShapes } from "../sql/compiled.ts";
 import { clearSql, type TableShape } from "../sql/write-sql.ts";
-import { type Connection, StorageFullError } from "../sqlite.ts";
+import { StorageFullError } from "../sqlite-errors.ts";
 import { expireKeys } from "./keys.ts";
 
 export interface Changes {

@@ -2,7 +2,7 @@
 // one position print the same line; with SQL it prints the rows of a query instead. For operators and for tests.
 import { join } from "node:path";
 import { emptySchema, type Schema } from "../../core/schema.ts";
-import { Connection } from "../sqlite.ts";
+import { openSqlite } from "../sqlite.ts";
 import { type Digest, digest } from "./digest.ts";
 
 const keysTable = {
@@ -12,7 +12,7 @@ const keysTable = {
 };
 
 async function main(directory: string, sql: string | undefined): Promise<void> {
-  const connection = await Connection.open(join(directory, "data.db"), "read");
+  const connection = await openSqlite(join(directory, "data.db"), "read");
   if (sql !== undefined) return print(await connection.all(sql));
   // One read transaction: the position and the rows are of one moment.
   await connection.exec("BEGIN");

@@ -5,7 +5,7 @@
 // each API process numbers its messages, and the highest number among the forgotten keys of a process is kept. A request from
 // a message at or below the floor whose key is not known comes too late and is never applied. No clock has a part in this.
 import type { KeyEntry } from "../../core/log/record.ts";
-import type { Connection } from "../sqlite.ts";
+import type { Connection } from "../disk.ts";
 
 const keysDdl = `
   CREATE TABLE IF NOT EXISTS _dbaas_keys (

@@ -4,7 +4,9 @@
 // quick place at most, and none while its answer would only wait in memory.
 import { Refusal, TransientError } from "../../core/errors.ts";
 import { queueLimits } from "../../core/messages/queues.ts";
-import { Connection, InterruptedError } from "../sqlite.ts";
+import type { Connection, Disk } from "../disk.ts";
+import { InterruptedError } from "../sqlite-errors.ts";
+import { systemDisk } from "../system-disk.ts";
 import { Places } from "./places.ts";
 
 const limits = {
@@ -58,6 +60,7 @@ type Work<T> = (connection: Connection) => Promise<T>;
 
 export class ReadPool {
   readonly #file: string;
+  readonly #disk: Disk;
   readonly #idle: Connection[];
   readonly #all: readonly Connection[];
   /** Those that are no part of the pool. */
@@ -68,21 +71,22 @@ export class ReadPool {
   readonly #working = new Set<Promise<unknown>>();
   #closing = false;
 
-  private constructor(file: string, all: readonly Connection[]) {
+  private constructor(file: string, disk: Disk, all: readonly Connection[]) {
     this.#file = file;
+    this.#disk = disk;
     this.#all = all;
     this.#idle = [...all];
   }
 
-  static async open(file: string): Promise<ReadPool> {
+  static async open(file: string, disk: Disk = systemDisk): Promise<ReadPool> {
     const all: Connection[] = [];
     for (let i = 0; i < limits.quickPlaces + limits.slowPlaces; i++) {
-      const connection = await Connection.open(file, "read");
+      const connection = await disk.openConnection(file, "read");
       await connection.exec(readerPragmas);
       connection.limitLength(limits.lengthMax);
       all.push(connection);
     }
-    return new ReadPool(file, all);
+    return new ReadPool(file, disk, all);
   }
 
   /**
@@ -192,7 +196,7 @@ export class ReadPool {
 
   /** With a connection of its own, which has nothing of the file in its memory yet. */
   async apart<T>(work: Work<T>): Promise<T> {
-    const connection = await Connection.open(this.#file, "read");
+    const connection = await this.#disk.openConnection(this.#file, "read");
     this.#apart.add(connection);
     try {
       return await work(connection);

@@ -2,13 +2,12 @@
 // chunks over the receiver's temporary queue; the receiver checks length and hash before it trusts a byte of it. A copy of
 // several gigabytes takes minutes, so what is limited is the time without progress.
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { open, rm } from "node:fs/promises";
 import { messageOf, TransientError } from "../../core/errors.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import { type BrokerConnection, type Delivery, RefusedMessageError } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
+import type { Disk, WritableFile } from "../disk.ts";
 import { donatedFile, receivedFile, removeDatabase } from "./files.ts";
 import type { Store } from "./store.ts";
 
@@ -32,6 +31,7 @@ const aliveMark = 2;
 interface Donor {
   readonly rabbit: BrokerConnection;
   readonly clock: Clock;
+  readonly disk: Disk;
 }
 
 interface End {
@@ -63,24 +63,29 @@ export async function donateSnapshots(
 
 async function donate(donor: Donor, store: Store, replyTo: string): Promise<void> {
   const file = donatedFile(store.directory);
-  await rm(file, { force: true });
+  await donor.disk.remove(file);
   try {
     // Also shows whether the receiver is still there: a backup for one that has given up would keep others waiting.
     await donor.rabbit.publish(replyTo, Buffer.of(aliveMark));
     await backUp(donor, store, file, replyTo);
     await send(donor, file, replyTo);
   } finally {
-    await rm(file, { force: true });
+    await donor.disk.remove(file);
   }
 }
 
-async function backUp({ rabbit, clock }: Donor, store: Store, file: string, replyTo: string): Promise<void> {
-  const out = await open(file, "w");
+async function backUp(
+  { rabbit, clock, disk }: Donor,
+  store: Store,
+  file: string,
+  replyTo: string,
+): Promise<void> {
+  const out = await disk.create(file);
   let saidAtMs = clock.monotonicMs();
   try {
     await store.readers.copyTo(file, async () => {
       // On the disk step by step: what a disk has to write at once holds up the commits of the master.
-      await out.datasync();
+      await out.sync();
       if (clock.monotonicMs() - saidAtMs < aliveEveryMs) return;
       saidAtMs = clock.monotonicMs();
       await rabbit.publish(replyTo, Buffer.of(aliveMark));
@@ -93,8 +98,7 @@ async function backUp({ rabbit, clock }: Donor, store: Store, file: string, repl
 async function send(donor: Donor, file: string, replyTo: string): Promise<void> {
   const hash = createHash("sha256");
   let bytes = 0;
-  const chunks = createReadStream(file, { highWaterMark: chunkBytes }) as AsyncIterable<Buffer>;
-  for await (const chunk of chunks) {
+  for await (const chunk of donor.disk.read(file, chunkBytes)) {
     hash.update(chunk);
     bytes += chunk.length;
     await publishWithRoom(donor, replyTo, Buffer.concat([Buffer.of(chunkMark), chunk]));
@@ -125,6 +129,7 @@ async function publishWithRoom({ rabbit, clock }: Donor, queue: string, content:
 export interface Receiving {
   readonly rabbit: BrokerConnection;
   readonly clock: Clock;
+  readonly disk: Disk;
   /** Something has come. */
   readonly onProgress: () => void;
   readonly signal: AbortSignal;
@@ -139,9 +144,9 @@ export async function fetchSnapshot(
   directory: string,
   receiving: Receiving,
 ): Promise<string> {
-  const { rabbit, clock } = receiving;
+  const { rabbit, clock, disk } = receiving;
   const file = receivedFile(directory);
-  await removeDatabase(file);
+  await removeDatabase(file, disk);
   const replyTo = await rabbit.declareTemporary("", chunksAheadMax);
   const arrived: Delivery[] = [];
   const wakeable = new Wakeable(clock);
@@ -151,7 +156,7 @@ export async function fetchSnapshot(
   });
   try {
     await rabbit.publish(snapshotQueue(donorGuid), Buffer.alloc(0), { replyTo });
-    await receive(file, () => next(arrived, wakeable, receiving));
+    await receive(await disk.create(file), () => next(arrived, wakeable, receiving));
     return file;
   } finally {
     await consumer.close();
@@ -176,9 +181,8 @@ async function next(
   return delivery.content;
 }
 
-async function receive(file: string, nextMessage: () => Promise<Buffer>): Promise<void> {
+async function receive(out: WritableFile, nextMessage: () => Promise<Buffer>): Promise<void> {
   const hash = createHash("sha256");
-  const out = await open(file, "w");
   let bytes = 0;
   try {
     for (;;) {
@@ -192,9 +196,9 @@ async function receive(file: string, nextMessage: () => Promise<Buffer>): Promis
         return await out.sync();
       }
       hash.update(body);
-      await out.writeFile(body);
+      await out.write(body);
       bytes += body.length;
-      if (bytes % syncEveryBytes < body.length) await out.datasync();
+      if (bytes % syncEveryBytes < body.length) await out.sync();
     }
   } finally {
     await out.close();

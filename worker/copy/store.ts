@@ -1,14 +1,15 @@
 // One copy of the database: a SQLite file with the data, the idempotency keys, and how far in the log it is, all three
 // always changed in the same transaction. There is one writer connection, used by one role at a time, and a few readers.
-import { mkdir } from "node:fs/promises";
 import { Refusal } from "../../core/errors.ts";
 import { type Applied, advance, nothingApplied } from "../../core/log/judge.ts";
 import type { BatchRecord, KeyEntry } from "../../core/log/record.ts";
 import { emptySchema, type Schema } from "../../core/schema.ts";
 import { type Clock, systemClock } from "../../platform/process/clock.ts";
+import type { Connection, Disk } from "../disk.ts";
 import type { LogEntry } from "../ports.ts";
 import { CompiledShapes } from "../sql/compiled.ts";
-import { Connection, isStatementsFault } from "../sqlite.ts";
+import { isStatementsFault } from "../sqlite-errors.ts";
+import { systemDisk } from "../system-disk.ts";
 import { applyEffect, merged } from "./effects.ts";
 import {
   databaseFile,
@@ -40,6 +41,16 @@ export interface StoreOptions {
   /** The file was read through already. */
   readonly verified?: boolean;
   readonly clock?: Clock;
+  readonly disk?: Disk;
+}
+
+/** One copy's place on its machine. */
+interface Opened {
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly writer: Connection;
+  readonly readers: ReadPool;
 }
 
 /** A record that its master could apply cannot be applied here: this copy is not what it should be. */
@@ -60,21 +71,16 @@ export class Store {
   readonly writer: Connection;
   readonly readers: ReadPool;
   readonly clock: Clock;
+  readonly #disk: Disk;
   #applied: Applied;
   #schema: Schema;
   #compiled: CompiledShapes;
   readonly #waiting = new Set<{ readonly position: number; readonly wake: () => void }>();
 
-  private constructor(
-    directory: string,
-    clock: Clock,
-    writer: Connection,
-    readers: ReadPool,
-    applied: Applied,
-    schema: Schema,
-  ) {
+  private constructor({ directory, clock, disk, writer, readers }: Opened, applied: Applied, schema: Schema) {
     this.directory = directory;
     this.clock = clock;
+    this.#disk = disk;
     this.writer = writer;
     this.readers = readers;
     this.#applied = applied;
@@ -88,11 +94,11 @@ export class Store {
    */
   static async open(
     directory: string,
-    { verified = false, clock = systemClock }: StoreOptions = {},
+    { verified = false, clock = systemClock, disk = systemDisk }: StoreOptions = {},
   ): Promise<Store> {
-    await mkdir(directory, { recursive: true });
+    await disk.makeDirectory(directory);
     const file = databaseFile(directory);
-    const writer = await Connection.open(file, "write");
+    const writer = await disk.openConnection(file, "write");
     try {
       await writer.exec(writerPragmas);
       if (!verified) await verify(writer);
@@ -105,19 +111,20 @@ export class Store {
       await putMeta(writer, "format", String(formatVersion));
       const applied = JSON.parse(meta.get("applied") ?? JSON.stringify(nothingApplied)) as Applied;
       const schema = JSON.parse(meta.get("schema") ?? JSON.stringify(emptySchema)) as Schema;
-      return new Store(directory, clock, writer, await ReadPool.open(file), applied, schema);
+      const readers = await ReadPool.open(file, disk);
+      return new Store({ directory, clock, disk, writer, readers }, applied, schema);
     } catch (error) {
       await writer.close();
       throw error;
     }
   }
 
-  static discard(directory: string): Promise<void> {
-    return discard(directory);
+  static discard(directory: string, disk?: Disk): Promise<void> {
+    return discard(directory, disk);
   }
 
-  static install(directory: string, snapshotFile: string): Promise<void> {
-    return install(directory, snapshotFile);
+  static install(directory: string, snapshotFile: string, disk?: Disk): Promise<void> {
+    return install(directory, snapshotFile, disk);
   }
 
   /** What is committed. */
@@ -135,7 +142,7 @@ export class Store {
 
   /** Reads the whole file as it is on the disk. @throws DamagedFileError when it is not whole, or gone */
   async check(): Promise<void> {
-    await mustBeThere(databaseFile(this.directory));
+    await mustBeThere(databaseFile(this.directory), this.#disk);
     await this.readers.apart(verify);
   }
 

@@ -17,7 +17,7 @@ import { Observed } from "../observed.ts";
 import { answerReads } from "../read/answer-reads.ts";
 import type { AnswerReads } from "../read/slave.ts";
 import { Suspects } from "../requests/suspects.ts";
-import { DamagedFileError } from "../sqlite.ts";
+import { DamagedFileError } from "../sqlite-errors.ts";
 import type { Kept, WorkerPorts } from "../worker-ports.ts";
 import { ledgerOf } from "../write/ledger.ts";
 import { LogWriter } from "../write/log-writer.ts";
@@ -115,7 +115,7 @@ export class Member {
     this.#isReading = true;
     this.#kept.gap = undefined;
     await donateSnapshots(
-      { rabbit: this.#broker, clock: this.#ports.clock },
+      { rabbit: this.#broker, clock: this.#ports.clock, disk: this.#ports.disk },
       this.#guid,
       () => this.#store,
       log,
@@ -201,10 +201,11 @@ export class Member {
   }
 
   async #attach(signal: AbortSignal): Promise<Attached> {
-    const { directory, clock, log, measures } = this.#ports;
+    const { directory, disk, clock, log, measures } = this.#ports;
     try {
       return await attach({
         directory,
+        disk,
         rabbit: this.#broker,
         clock,
         log,
@@ -276,7 +277,7 @@ export class Member {
     this.#ports.log.error({ reason: messageOf(error) }, "own copy cannot go on, put aside");
     this.#store = null;
     await store.close();
-    await Store.discard(store.directory);
+    await Store.discard(store.directory, this.#ports.disk);
   }
 
   async #others(): Promise<readonly Donor[]> {

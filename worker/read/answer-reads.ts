@@ -15,7 +15,7 @@ import { refusalOf } from "../requests/refusals.ts";
 import type { CompiledRead, CompiledShapes } from "../sql/compiled.ts";
 import { rowsMax } from "../sql/read-sql.ts";
 import { fitted } from "../sql/settle.ts";
-import { InterruptedError, TooLargeError } from "../sqlite.ts";
+import { InterruptedError, TooLargeError } from "../sqlite-errors.ts";
 import type { ReadReply } from "./slave.ts";
 
 export interface ReadLimits {

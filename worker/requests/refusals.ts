@@ -6,7 +6,7 @@ import {
   StatementError,
   StorageFullError,
   TooLargeError,
-} from "../sqlite.ts";
+} from "../sqlite-errors.ts";
 
 /** @returns null when the error is not the request's fault: the worker itself is in trouble then */
 export function refusalOf(error: unknown): Refusal | null {

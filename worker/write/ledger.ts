@@ -13,7 +13,7 @@ import { applyEffect } from "../copy/effects.ts";
 import { lookUp, newestKeyMs } from "../copy/keys.ts";
 import type { Store, Transaction } from "../copy/store.ts";
 import type { Ledger } from "../ports.ts";
-import { StorageFullError } from "../sqlite.ts";
+import { StorageFullError } from "../sqlite-errors.ts";
 import { Applying, attempted, SlowWriteError, storageFull } from "./apply-writes.ts";
 import type { Chore, CommitInput, Draft, LogPlace, Outcome, PendingWrite } from "./draft.ts";
 import { repeatTwins, withoutKnown } from "./repeats.ts";

@@ -1,7 +1,7 @@
 // Requests that come again: under a key that was answered before, long after their time, or twice in one commit.
 import { Refusal, refusalBody } from "../../core/errors.ts";
 import { lookUp } from "../copy/keys.ts";
-import type { Connection } from "../sqlite.ts";
+import type { Connection } from "../disk.ts";
 import type { Outcome, PendingWrite, WriteResult } from "./draft.ts";
 
 /** Fills in the results of writes that were applied before, or that come too late. @returns the indexes of the others, each key once */

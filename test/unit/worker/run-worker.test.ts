@@ -6,6 +6,7 @@ import { type Clock, systemClock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import { Measures } from "../../../worker/measures.ts";
 import { runWorker } from "../../../worker/run-worker.ts";
+import { systemDisk } from "../../../worker/system-disk.ts";
 
 describe("a worker that cannot reach its world", () => {
   it("tries again later each time, rarely after what an operator must settle, until it is told to stop", async () => {
@@ -29,6 +30,7 @@ describe("a worker that cannot reach its world", () => {
       {
         name: "w-1",
         container: "container",
+        disk: systemDisk,
         directory: "/nowhere",
         paths: pathsOf("test"),
         openBroker: async () => {

@@ -3,13 +3,14 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { digest, pageLimits } from "../../../../worker/copy/digest.ts";
-import { Connection, type Row } from "../../../../worker/sqlite.ts";
+import type { Connection, Row } from "../../../../worker/disk.ts";
+import { openSqlite } from "../../../../worker/sqlite.ts";
 import { temporaryDirectory } from "../copies.ts";
 
 const table = { name: "things", columns: [{ name: "id" }, { name: "text" }], primaryKey: ["id"] };
 
 async function holding(t: TestContext, lengths: readonly number[]): Promise<Connection> {
-  const connection = await Connection.open(join(await temporaryDirectory(t), "data.db"), "write");
+  const connection = await openSqlite(join(await temporaryDirectory(t), "data.db"), "write");
   t.after(() => connection.close());
   await connection.exec("CREATE TABLE things (id INTEGER PRIMARY KEY, text TEXT) STRICT");
   await connection.exec("BEGIN");

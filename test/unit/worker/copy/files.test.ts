@@ -12,7 +12,8 @@ import {
   receivedFile,
 } from "../../../../worker/copy/files.ts";
 import { Store } from "../../../../worker/copy/store.ts";
-import { Connection, DamagedFileError } from "../../../../worker/sqlite.ts";
+import { openSqlite } from "../../../../worker/sqlite.ts";
+import { DamagedFileError } from "../../../../worker/sqlite-errors.ts";
 
 describe("the files of a copy", () => {
   let directory: string;
@@ -31,7 +32,7 @@ describe("the files of a copy", () => {
   }
 
   async function formatOf(file: string, format: string): Promise<void> {
-    const connection = await Connection.open(file, "write");
+    const connection = await openSqlite(file, "write");
     await connection.run("UPDATE _dbaas_meta SET value = ?1 WHERE name = 'format'", format);
     await connection.close();
   }
@@ -86,7 +87,7 @@ describe("the files of a copy", () => {
 
   it("keep what SQLite had still beside the old one", async () => {
     await fileAt(7);
-    const killed = await Connection.open(databaseFile(directory), "write");
+    const killed = await openSqlite(databaseFile(directory), "write");
     await killed.exec("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0");
     await killed.run(
       "UPDATE _dbaas_meta SET value = json_set(value, '$.position', 8) WHERE name = 'applied'",

@@ -9,7 +9,7 @@ import { createLog } from "../../../../platform/telemetry/log.ts";
 import { logClock } from "../../../../worker/copy/log-clock.ts";
 import { Store } from "../../../../worker/copy/store.ts";
 import type { Ledger } from "../../../../worker/ports.ts";
-import { Connection } from "../../../../worker/sqlite.ts";
+import { openSqlite } from "../../../../worker/sqlite.ts";
 import { Chores } from "../../../../worker/write/chores.ts";
 import type { CommitInput } from "../../../../worker/write/draft.ts";
 import { ledgerOf } from "../../../../worker/write/ledger.ts";
@@ -181,7 +181,7 @@ describe("a copy", () => {
 
   it("of an earlier version takes the new column and goes on", async (t) => {
     const directory = await temporaryDirectory(t);
-    const old = await Connection.open(join(directory, "data.db"), "write");
+    const old = await openSqlite(join(directory, "data.db"), "write");
     await old.exec(`CREATE TABLE _dbaas_keys (
       key TEXT PRIMARY KEY, hash TEXT, ok INTEGER NOT NULL, answer TEXT NOT NULL,
       position INTEGER NOT NULL, at_ms INTEGER NOT NULL, own INTEGER NOT NULL

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sleep } from "../../../../platform/process/waiting.ts";
 import type { ReadPool } from "../../../../worker/copy/read-pool.ts";
-import type { Connection } from "../../../../worker/sqlite.ts";
+import type { Connection } from "../../../../worker/disk.ts";
 import { openCopy } from "../copies.ts";
 
 const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";

@@ -4,7 +4,7 @@ import { TransientError } from "../../../../core/errors.ts";
 import { type Clock, systemClock } from "../../../../platform/process/clock.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { scrub } from "../../../../worker/copy/scrub.ts";
-import { DamagedFileError } from "../../../../worker/sqlite.ts";
+import { DamagedFileError } from "../../../../worker/sqlite-errors.ts";
 
 const log = createLog({ program: "w-1", format: "json", level: "silent" });
 

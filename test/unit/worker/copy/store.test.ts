@@ -3,7 +3,7 @@ import { readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Store } from "../../../../worker/copy/store.ts";
-import { DamagedFileError } from "../../../../worker/sqlite.ts";
+import { DamagedFileError } from "../../../../worker/sqlite-errors.ts";
 import { batch, contentsOf, entry, insertion, marker, openCopy, temporaryDirectory } from "../copies.ts";
 import { shop } from "../schemas.ts";
 
