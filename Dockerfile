@@ -55,12 +55,16 @@ COPY controller ./controller
 COPY orchestrator ./orchestrator
 COPY cli ./cli
 COPY client ./client
-# A named volume mounted here takes over the owner of this folder.
-RUN mkdir /data compile-cache && chown node:node /data compile-cache
-USER node
+# A named volume mounted at /data takes over its owner. The controller has a user of its own, which the orchestrator puts in the
+# group of the engine's socket.
+RUN mkdir /data compile-cache && chown node:node /data && chmod 1777 compile-cache \
+  && useradd --uid 1001 --no-user-group --gid nogroup --no-create-home --shell /usr/sbin/nologin controller
 # Types are stripped and modules compiled here, once. The cache is a user's own, and read-only in the containers.
 ENV NODE_COMPILE_CACHE=/app/compile-cache
 COPY images/compile-cache.mjs ./
+USER controller
+RUN find core platform controller -name '*.ts' ! -name main.ts | node compile-cache.mjs
+USER node
 RUN find core platform api worker controller orchestrator cli client -name '*.ts' ! -name main.ts ! -name inspect.ts | node compile-cache.mjs
 CMD ["node", "orchestrator/main.ts"]
 

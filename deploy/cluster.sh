@@ -12,8 +12,9 @@ cluster_up() {
   ensure_images zookeeper rabbitmq app
   ensure_credentials
   unlock_setup
-  check_readable "$(manifests)" dbaas.yaml
-  if with_tls; then check_readable "$DBAAS_TLS" tls.crt tls.key; fi
+  check_readable node "$(manifests)" dbaas.yaml
+  check_readable controller "$(manifests)" dbaas.yaml
+  if with_tls; then check_readable node "$DBAAS_TLS" tls.crt tls.key; fi
   say "starting $CLUSTER: zookeeper, rabbitmq, orchestrator"
   let_recover zookeeper rabbitmq orchestrator
   quietly "compose-$CLUSTER" compose up --detach --no-build
@@ -53,7 +54,7 @@ manifests() { (cd -- "${DBAAS_MANIFESTS:-$ROOT/manifests}" 2>/dev/null && pwd) |
 
 # Compose with everything that docker-compose.yml asks for. Without credentials (down, after .dbaas was deleted) any do.
 compose() {
-  DBAAS_CLUSTER=$CLUSTER DBAAS_PORT=$PORT DBAAS_MANIFESTS=$(manifests) DBAAS_DOCKER_GID=$(socket_group) \
+  DBAAS_CLUSTER=$CLUSTER DBAAS_PORT=$PORT DBAAS_MANIFESTS=$(manifests) \
     DBAAS_TLS_FOLDER=$(tls_folder) DBAAS_INNER_PORT=$(if with_tls; then echo 443; else echo 80; fi) \
     RABBITMQ_USER=${RABBITMQ_USER:-none} RABBITMQ_PASSWORD=${RABBITMQ_PASSWORD:-none} \
     ZOOKEEPER_USER=${ZOOKEEPER_USER:-none} ZOOKEEPER_PASSWORD=${ZOOKEEPER_PASSWORD:-none} \
@@ -78,17 +79,17 @@ check_tls() {
   fi
 }
 
-# check_readable FOLDER FILE…: by the user that the programs run as in their containers. Where everybody may read, nothing is
-# asked; elsewhere a container tells, for it alone knows how the engine maps users.
+# check_readable USER FOLDER FILE…: by that user of the image, as which the API (node) or the controller runs. Where everybody may
+# read, nothing is asked; elsewhere a container tells, for it alone knows how the engine maps users.
 check_readable() {
-  local folder file
-  folder=$(cd -P -- "$1" && pwd) && shift
+  local user=$1 folder file
+  folder=$(cd -P -- "$2" && pwd) && shift 2
   for file in "$@"; do
     if [ ! -e /sys/fs/selinux/enforce ] && [ -n "$(find "$folder" -maxdepth 0 -perm -005)" ] &&
       [ -n "$(find -L "$folder/$file" -maxdepth 0 -perm -004)" ] && [ ! -L "$folder/$file" ]; then continue; fi
-    docker run --rm --network none --group-add "$(socket_group)" --volume "$folder:/folder:ro" --entrypoint test \
+    docker run --rm --network none --user "$user" --volume "$folder:/folder:ro" --entrypoint test \
       "$APP_IMAGE" -r "/folder/$file" >/dev/null 2>&1 ||
-      die "the containers' user, which is $(docker image inspect --format '{{.Config.User}}' "$APP_IMAGE") of the image, cannot read $folder/$file." \
+      die "the image's user $user, number $(docker run --rm --network none --entrypoint id "$APP_IMAGE" -u "$user"), cannot read $folder/$file." \
         "Let everybody read it, or that user: chmod o+rx $folder && chmod o+r $folder/$file"
   done
 }

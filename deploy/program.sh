@@ -15,7 +15,7 @@ in_orchestrator() {
   rm -r "$pipe"
   if lasts "$@"; then end_with_reader $$ & fi
   set_program "$@"
-  exec docker exec --interactive --env DBAAS_TOKEN --env DBAAS_ENDS_WITH_INPUT=1 --env "DBAAS_TERMINAL=$terminal" \
+  exec docker exec --user node --interactive --env DBAAS_TOKEN --env DBAAS_ENDS_WITH_INPUT=1 --env "DBAAS_TERMINAL=$terminal" \
     "${PROGRAM[@]}" <&5 5>&- 7<&-
 }
 
@@ -40,7 +40,7 @@ require_orchestrator() {
 # ask_program ARGUMENT…: with this function's input as the program's.
 ask_program() {
   set_program "$@"
-  docker exec --interactive "${PROGRAM[@]}"
+  docker exec --user node --interactive "${PROGRAM[@]}"
 }
 
 # lasts ARGUMENT…: whether it goes on by itself, or waits for the cluster.

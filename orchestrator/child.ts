@@ -5,13 +5,16 @@ import { once } from "node:events";
 import { messageOf } from "../core/errors.ts";
 import { systemClock as clock } from "../platform/process/clock.ts";
 import { type RetryPolicy, retry } from "../platform/process/retry.ts";
+import type { Identity } from "./identities.ts";
 
 export interface Program {
   readonly name: string;
-  /** The compiled main file. */
+  /** The main file. */
   readonly file: string;
   /** For Node.js itself. */
   readonly flags?: readonly string[];
+  /** Runs as this user, in this group and in no other. As the orchestrator itself where it is not given. */
+  readonly as?: Identity | undefined;
 }
 
 /** Told each time the child ended by itself. */
@@ -39,8 +42,9 @@ export async function keepRunning(program: Program, stop: AbortSignal, onFall: O
 
 /** Runs the child once. @returns in words how it ended */
 async function runOnce(program: Program, stop: AbortSignal): Promise<string> {
-  const flags = program.flags ?? [];
-  const child = spawn(process.execPath, [...flags, program.file], { stdio: "inherit" });
+  // A signal would make Node.js listen to a debugger, which may do whatever the program may.
+  const flags = ["--disable-sigusr1", ...(program.flags ?? [])];
+  const child = spawn(process.execPath, [...flags, program.file], { stdio: "inherit", ...program.as });
   const forward = () => endChild(child, stop);
   stop.addEventListener("abort", forward, { once: true });
   try {

@@ -53,8 +53,8 @@ test("worker/list answers the pids of the workers' containers as docker inspect 
 
 test("API and controller are two processes of the orchestrator's container", async () => {
   const commands = await docker("top", containers.orchestrator, "-eo", "pid,args");
-  assert.match(commands, /dist\/api\/main\.js/);
-  assert.match(commands, /dist\/controller\/main\.js/);
+  assert.match(commands, / \/app\/api\/main\.ts/);
+  assert.match(commands, / \/app\/controller\/main\.ts/);
 });
 
 test("every worker has its own volume, and no other mount", async () => {

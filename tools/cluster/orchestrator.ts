@@ -9,9 +9,17 @@ export type Signal = "KILL" | "STOP" | "CONT";
 const processOf = (program: "api" | "controller"): string =>
   `/[${program.charAt(0)}]${program.slice(1)}/main.ts`;
 
+const everyProcess = "for p in /proc/[0-9]*; do";
+
+/** Its process id inside the container. */
+export async function pidIn(program: "api" | "controller"): Promise<number> {
+  const script = `${everyProcess} grep -qs '${processOf(program)}' $p/cmdline && echo \${p#/proc/}; done; true`;
+  return Number(lines(await docker("exec", containers.orchestrator, "sh", "-c", script))[0]);
+}
+
 /** @returns whether there was one to signal: a killed program is away for a moment */
 export async function signal(program: "api" | "controller", name: Signal): Promise<boolean> {
-  const script = `for p in /proc/[0-9]*; do grep -qs '${processOf(program)}' $p/cmdline && kill -${name} \${p#/proc/} && echo \${p#/proc/}; done; true`;
+  const script = `${everyProcess} grep -qs '${processOf(program)}' $p/cmdline && kill -${name} \${p#/proc/} && echo \${p#/proc/}; done; true`;
   return lines(await docker("exec", containers.orchestrator, "sh", "-c", script)).length > 0;
 }
 

@@ -3,7 +3,6 @@ import { messageOf, TerminalError, TransientError } from "../../core/errors.ts";
 import { judge, judgeFrom } from "../../core/log/judge.ts";
 import { nowhere, samePlace } from "../../core/log/place.ts";
 import type { WorkerState } from "../../core/state/worker-state.ts";
-import type {} from "../../core/state/znodes.ts";
 import type { BrokerConnection } from "../../platform/rabbitmq/port.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import { type Attached, attach, type Donor } from "../copy/attach.ts";
