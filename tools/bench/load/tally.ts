@@ -1,6 +1,5 @@
 // What a run of the load generator found out, and the shape in which it tells it.
-
-import { Histogram } from "./histogram.ts";
+import { createHistogram } from "node:perf_hooks";
 import type { HttpAnswer } from "./http-client.ts";
 import type { Request } from "./workload.ts";
 
@@ -38,8 +37,11 @@ const checkEvery = 50;
 
 const isSuccess = (status: number): boolean => status === 200 || status === 201;
 
+/** In microseconds, up to an hour, kept to three digits. */
+const latencies = { lowest: 1, highest: 3_600_000_000, figures: 3 } as const;
+
 export class Tally {
-  readonly #histogram = new Histogram();
+  readonly #histogram = createHistogram(latencies);
   #measuring = false;
   #startedMs = 0;
   #endedMs = 0;
@@ -72,13 +74,17 @@ export class Tally {
       return;
     }
     this.#succeeded += 1;
-    if (this.#measuring) this.#histogram.record(latencyMs * 1_000);
+    if (this.#measuring) this.#record(latencyMs * 1_000);
     if (this.#seen % checkEvery !== 1) return;
     this.#checked += 1;
     const wrong = request.verify(body);
     if (wrong === null) return;
     this.#wrong += 1;
     this.#firstTrouble ??= wrong;
+  }
+
+  #record(us: number): void {
+    this.#histogram.record(Math.min(latencies.highest, Math.max(latencies.lowest, Math.round(us))));
   }
 
   trouble(what: string): void {
@@ -88,18 +94,21 @@ export class Tally {
 
   result(unsent: number): LoadResult {
     const seconds = (this.#endedMs - this.#startedMs) / 1_000;
-    const ms = (part: number) => this.#histogram.quantileUs(part) / 1_000;
+    const { count, max, mean } = this.#histogram;
+    // One without any value says NaN, and a maximum of none.
+    const ms = (us: number) => (count === 0 ? 0 : us / 1_000);
+    const percentile = (percent: number) => ms(this.#histogram.percentile(percent));
     return {
-      answered: this.#histogram.count,
-      perSecond: this.#histogram.count / seconds,
+      answered: count,
+      perSecond: count / seconds,
       seconds,
       latency: {
-        p50Ms: ms(0.5),
-        p90Ms: ms(0.9),
-        p99Ms: ms(0.99),
-        p999Ms: ms(0.999),
-        maxMs: this.#histogram.maxUs / 1_000,
-        meanMs: this.#histogram.meanUs / 1_000,
+        p50Ms: percentile(50),
+        p90Ms: percentile(90),
+        p99Ms: percentile(99),
+        p999Ms: percentile(99.9),
+        maxMs: ms(max),
+        meanMs: ms(mean),
       },
       errors: this.#errors,
       checked: this.#checked,
