@@ -1,6 +1,8 @@
 // The few things the bench asks of the Docker engine, over its socket: which containers there are and under which pids,
 // and containers of its own for plain mode.
-import { request } from "node:http";
+import { PassThrough, Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import Docker from "dockerode";
 
 export interface Container {
   readonly id: string;
@@ -26,30 +28,31 @@ export interface ContainerWish {
 const benchLabel = "dbaas-bench";
 
 const answerWithinMs = 60_000;
+const endsWithinMs = 10 * answerWithinMs;
 
-interface Inspected {
-  readonly Id: string;
-  readonly Name: string;
-  readonly State: { readonly Pid: number };
-  readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
+function unlessNotThere(error: unknown): void {
+  const notThere = error instanceof Error && "statusCode" in error && error.statusCode === 404;
+  if (!notThere) throw error;
 }
 
 export class Engine {
-  readonly #socketPath: string;
+  readonly #docker: Docker;
+  /** Waits for containers to end, which takes longer than other answers. */
+  readonly #patient: Docker;
 
   constructor(socketPath: string) {
-    this.#socketPath = socketPath;
+    this.#docker = new Docker({ socketPath, timeout: answerWithinMs });
+    this.#patient = new Docker({ socketPath, timeout: endsWithinMs });
   }
 
   /** The running containers whose names begin so. */
   async running(prefix: string): Promise<readonly Container[]> {
-    const filters = encodeURIComponent(JSON.stringify({ name: [`^/${prefix}`] }));
-    const listed = (await this.#call("GET", `/containers/json?filters=${filters}`)) as { Id: string }[];
+    const listed = await this.#docker.listContainers({ filters: { name: [`^/${prefix}`] } });
     return Promise.all(listed.map(({ Id }) => this.inspect(Id)));
   }
 
   async inspect(idOrName: string): Promise<Container> {
-    const found = (await this.#call("GET", `/containers/${idOrName}/json`)) as Inspected;
+    const found = await this.#docker.getContainer(idOrName).inspect();
     const [network] = Object.values(found.NetworkSettings.Networks);
     return {
       id: found.Id,
@@ -62,9 +65,10 @@ export class Engine {
   async run(wish: ContainerWish): Promise<Container> {
     const { name, image, network, command, environment, memoryBytes, pidsMax, volume } = wish;
     await this.remove(name);
-    await this.#call("POST", `/containers/create?name=${name}`, {
+    const container = await this.#docker.createContainer({
+      name,
       Image: image,
-      Cmd: command,
+      Cmd: [...command],
       Env: Object.entries(environment).map(([key, value]) => `${key}=${value}`),
       Labels: { [benchLabel]: "" },
       ...(volume === undefined ? {} : { Volumes: { [volume]: {} } }),
@@ -75,82 +79,39 @@ export class Engine {
         Sysctls: { "net.ipv4.ip_unprivileged_port_start": "0" },
       },
     });
-    await this.#call("POST", `/containers/${name}/start`);
+    await container.start();
     return this.inspect(name);
   }
 
   async kill(idOrName: string): Promise<void> {
-    await this.#call("POST", `/containers/${idOrName}/kill`);
+    await this.#docker.getContainer(idOrName).kill();
   }
 
   /** With its own volumes; one that is not there is as good as removed. */
   async remove(idOrName: string): Promise<void> {
-    await this.#call("DELETE", `/containers/${idOrName}?force=true&v=true`, undefined, [404]);
+    await this.#docker.getContainer(idOrName).remove({ force: true, v: true }).catch(unlessNotThere);
   }
 
   async removeVolume(name: string): Promise<void> {
-    await this.#call("DELETE", `/volumes/${name}`, undefined, [404]);
+    await this.#docker.getVolume(name).remove().catch(unlessNotThere);
   }
 
   /** Runs a container to its end. @returns what it wrote */
   async runToEnd(wish: ContainerWish): Promise<string> {
     const { id } = await this.run(wish);
     try {
-      await this.#call("POST", `/containers/${id}/wait`, undefined, [], 10 * answerWithinMs);
+      await this.#patient.getContainer(id).wait();
       return await this.#output(id);
     } finally {
       await this.remove(id);
     }
   }
 
-  /** The engine frames each piece of output with eight bytes that say its stream and length. */
   async #output(id: string): Promise<string> {
-    const framed = await this.#bytes("GET", `/containers/${id}/logs?stdout=true&stderr=true`);
-    let text = "";
-    for (let at = 0; at + 8 <= framed.length; ) {
-      const length = framed.readUInt32BE(at + 4);
-      text += framed.toString("utf8", at + 8, at + 8 + length);
-      at += 8 + length;
-    }
-    return text;
-  }
-
-  async #call(
-    method: string,
-    path: string,
-    body?: unknown,
-    tolerated: readonly number[] = [],
-    withinMs = answerWithinMs,
-  ): Promise<unknown> {
-    const content = await this.#bytes(method, path, body, tolerated, withinMs);
-    return content.length === 0 ? null : JSON.parse(content.toString("utf8"));
-  }
-
-  #bytes(
-    method: string,
-    path: string,
-    body?: unknown,
-    tolerated: readonly number[] = [],
-    withinMs = answerWithinMs,
-  ): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-      const asked = request({ socketPath: this.#socketPath, method, path, headers }, (answer) => {
-        const pieces: Buffer[] = [];
-        answer.on("data", (piece: Buffer) => pieces.push(piece));
-        answer.on("error", reject);
-        answer.on("end", () => {
-          const content = Buffer.concat(pieces);
-          const status = answer.statusCode ?? 0;
-          if (status < 400 || tolerated.includes(status)) resolve(status < 400 ? content : Buffer.alloc(0));
-          else reject(new Error(`Docker ${method} ${path}: ${status} ${content.toString("utf8")}`));
-        });
-      });
-      asked.setTimeout(withinMs, () =>
-        asked.destroy(new Error(`Docker ${method} ${path}: no answer in time`)),
-      );
-      asked.on("error", reject);
-      asked.end(body === undefined ? undefined : JSON.stringify(body));
-    });
+    const framed = Readable.from([await this.#docker.getContainer(id).logs({ stdout: true, stderr: true })]);
+    const output = new PassThrough();
+    this.#docker.modem.demuxStream(framed, output, output);
+    framed.on("end", () => output.end());
+    return text(output);
   }
 }
