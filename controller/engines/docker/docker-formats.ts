@@ -31,14 +31,17 @@ const lengthAt = 4;
 const lastWordsMax = 2_000;
 
 /** Logs of a container without a terminal come in frames: a head of eight bytes with the length, then the text. */
-export function textOfLogs(frames: Buffer): string {
+export const textOfLogs = (frames: Buffer): string => outputIn(frames).trim().slice(-lastWordsMax);
+
+/** Both streams in their order. dockerode's own reader calls itself for each frame, and runs out of stack. */
+export function outputIn(frames: Buffer): string {
   const texts: string[] = [];
   for (let at = 0; at + frameHead <= frames.length; ) {
     const length = frames.readUInt32BE(at + lengthAt);
     texts.push(frames.toString("utf8", at + frameHead, at + frameHead + length));
     at += frameHead + length;
   }
-  return texts.join("").trim().slice(-lastWordsMax);
+  return texts.join("");
 }
 
 export function eventIn(line: string): { readonly action: string; readonly id: string } {

@@ -1,8 +1,7 @@
 // The few things the bench asks of the Docker engine, over its socket: which containers there are and under which pids,
 // and containers of its own for plain mode.
-import { PassThrough, Readable } from "node:stream";
-import { text } from "node:stream/consumers";
 import Docker from "dockerode";
+import { outputIn } from "../../../controller/engines/docker/docker-formats.ts";
 
 export interface Container {
   readonly id: string;
@@ -101,17 +100,9 @@ export class Engine {
     const { id } = await this.run(wish);
     try {
       await this.#patient.getContainer(id).wait();
-      return await this.#output(id);
+      return outputIn(await this.#docker.getContainer(id).logs({ stdout: true, stderr: true }));
     } finally {
       await this.remove(id);
     }
-  }
-
-  async #output(id: string): Promise<string> {
-    const framed = Readable.from([await this.#docker.getContainer(id).logs({ stdout: true, stderr: true })]);
-    const output = new PassThrough();
-    this.#docker.modem.demuxStream(framed, output, output);
-    framed.on("end", () => output.end());
-    return text(output);
   }
 }
