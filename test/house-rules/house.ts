@@ -38,7 +38,8 @@ export const walls: Walls = {
 
 export const adapters: Adapters = {
   amqplib: ["platform/rabbitmq/rabbit.ts"],
-  commander: ["cli/"],
+  // The torture is a program of its own, with a command line of its own.
+  commander: ["cli/", "tools/torture/arguments.ts"],
   // The bench makes and looks at containers that are no workers.
   dockerode: ["controller/engines/docker/docker-engine.ts", "tools/bench/world/engine.ts"],
   // The example is a program of others, with a server of its own.
@@ -64,6 +65,7 @@ export const pureParts: PureParts = {
   "node:net": ["isIP"],
   "node:util": ["isDeepStrictEqual", "parseArgs"],
   "node:zlib": ["crc32"],
+  commander: ["Command", "CommanderError", "InvalidArgumentError"],
   "fastest-levenshtein": ["distance"],
   typescript: ["SyntaxKind", "*"],
   yaml: ["isMap", "isNode", "isScalar", "isSeq", "LineCounter", "parseDocument", "Document", "visit"],

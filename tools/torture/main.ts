@@ -1,7 +1,7 @@
 // `./dbaas torture`: breaks a cluster of its own in every way it knows, while clients use it, and says whether the service
 // kept its word. Ends with 0 when it did, 1 when it did not, 2 when it was called wrongly, 3 when the
 // torture itself failed.
-import { argumentsFrom, UsageError, usage } from "./arguments.ts";
+import { argumentsFrom, HelpWanted, UsageError } from "./arguments.ts";
 
 // The pieces that this program shares with the end-to-end tests find their cluster by these.
 process.env.DBAAS_E2E_CLUSTER = process.env.DBAAS_TORTURE_CLUSTER ?? "dbaas-torture";
@@ -11,15 +11,9 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-const given = process.argv.slice(2);
-
 async function main(): Promise<number> {
-  if (given.includes("--help") || given.includes("-h")) {
-    print(usage);
-    return 0;
-  }
   const { catalogue } = await import("./faults/catalogue.ts");
-  const options = argumentsFrom(given, catalogue, Date.now() % 1_000_000);
+  const options = argumentsFrom(process.argv.slice(2), catalogue, Date.now() % 1_000_000);
   if (options.list) {
     for (const { name, what } of catalogue) print(`${name.padEnd(34)}${what}`);
     return 0;
@@ -39,7 +33,11 @@ const finish = (code: number): void => {
 };
 
 main().then(finish, (error: unknown) => {
-  if (error instanceof UsageError) print(`dbaas: ${error.message}\n\n${usage}`);
+  if (error instanceof HelpWanted) {
+    print(error.message);
+    return finish(0);
+  }
+  if (error instanceof UsageError) print(`dbaas: ${error.message}`);
   else print(`the torture itself failed: ${error instanceof Error ? error.stack : String(error)}`);
   finish(error instanceof UsageError ? 2 : 3);
 });

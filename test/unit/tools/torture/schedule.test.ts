@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { argumentsFrom, UsageError } from "../../../../tools/torture/arguments.ts";
+import { argumentsFrom, HelpWanted, UsageError } from "../../../../tools/torture/arguments.ts";
 import { randomOf, seedFor } from "../../../../tools/torture/random.ts";
 import { figuresOf, gapsOf, type Strike } from "../../../../tools/torture/report/gaps.ts";
 import { type Step, schedule } from "../../../../tools/torture/schedule.ts";
@@ -88,4 +88,18 @@ test("arguments that make no sense are refused by name", () => {
     ["--what"],
   ])
     assert.throws(() => from(...wrong), UsageError);
+  assert.throws(() => from("--minutes", "0"), /--minutes.*It must be a number from 0\.1 to 1440/);
+  assert.throws(() => from("--faults", "none"), /There is no fault "none" \(--list shows all\)/);
+  for (const help of ["--help", "-h"]) assert.throws(() => from("--seed", "5", help), HelpWanted);
+  const { seed: _, ...others } = from();
+  assert.deepEqual(others, {
+    minutes: 5,
+    rounds: null,
+    faults: [],
+    clients: 8,
+    rows: 20_000,
+    patience: 1,
+    keep: false,
+    list: false,
+  });
 });
