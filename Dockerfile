@@ -66,6 +66,11 @@ USER controller
 RUN find core platform controller -name '*.ts' ! -name main.ts | node compile-cache.mjs
 USER node
 RUN find core platform api worker controller orchestrator cli client -name '*.ts' ! -name main.ts ! -name inspect.ts | node compile-cache.mjs
+# A test holds the version against package.json.
+LABEL org.opencontainers.image.title="Mini DBaaS" \
+  org.opencontainers.image.description="A fault-tolerant, self-scaling database as a service, run by a reconciler" \
+  org.opencontainers.image.version="1.0.0" \
+  org.opencontainers.image.licenses="MIT"
 CMD ["node", "orchestrator/main.ts"]
 
 FROM service AS tools

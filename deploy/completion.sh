@@ -80,7 +80,7 @@ words_of() {
   case $1:$2 in
     *:1)
       echo up down logs build test example token bench torture status get wait describe events diff apply scale switchover \
-        accept-loss pause resume query completion help
+        accept-loss pause resume query completion version help
       ;;
     get:2) echo workers master slaves status events ;;
     describe:2) echo worker ;;

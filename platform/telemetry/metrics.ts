@@ -1,6 +1,7 @@
 // The one door to prom-client, which writes what the programs count in Prometheus' form. The programs count in plain
 // numbers; they are read when somebody asks for them, so that counting costs an addition and no labels are made per request.
 import { collectDefaultMetrics, type Metric, Registry } from "prom-client";
+import { version } from "../process/version.ts";
 import type { Distribution } from "./distribution.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -33,6 +34,8 @@ export class Metrics {
   constructor(labels: Labels = {}) {
     this.#registry.setDefaultLabels(labels);
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: eventLoopPrecisionMs });
+    const samples = [{ labels: { version }, value: 1 }];
+    this.gauge("dbaas_build_info", "Always 1: the version of the program is its label.", () => samples);
   }
 
   get contentType(): string {

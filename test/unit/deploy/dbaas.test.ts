@@ -28,6 +28,7 @@ test("help names every command of the script, each with an example", () => {
     "logs",
     "build",
     "test",
+    "version",
     "example up",
     "bench",
     "torture",

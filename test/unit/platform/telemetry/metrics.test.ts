@@ -6,7 +6,9 @@ import { Metrics } from "../../../../platform/telemetry/metrics.ts";
 const told = async (fill: (metrics: Metrics) => void): Promise<readonly string[]> => {
   const metrics = new Metrics({ program: "test" });
   fill(metrics);
-  return (await metrics.text()).split("\n").filter((line) => line.includes("dbaas_"));
+  return (await metrics.text())
+    .split("\n")
+    .filter((line) => line.includes("dbaas_") && !line.includes("dbaas_build_info"));
 };
 
 describe("metrics", () => {
