@@ -38,14 +38,15 @@ describe("documents", () => {
   it("name only tests that exist, in full", () => {
     const tree = planted({
       "docs/a.md":
-        "Not *here*.\n| 1 | *a slave leaves*; *it is killed*; *a slave is killed* |\n| 2 | *a slave*; *a gone one* |\n",
+        "Not *here*.\n| 1 | *a slave leaves*; *it is killed*; *a slave is killed*; *is cut off from the broker, and comes back* |\n| 2 | *a slave*; *a gone one*; *is cut off from the broker* |\n",
     });
     const sources = sourcesOf({
-      "test/a.test.ts": `describe("a slave", () => {\n  it("leaves", () => {});\n  it(\`is killed\`, () => {});\n});\n`,
+      "test/a.test.ts": `describe("a slave", () => {\n  it("leaves", () => {});\n  it(\`is killed\`, () => {});\n  it(\`is cut off from \${what}, and comes back\`, () => {});\n});\n`,
     });
     assert.deepEqual(problems(unknownTests(tree, sources, "docs/a.md")), [
       `docs/a.md:2: no test is called "it is killed"`,
       `docs/a.md:3: no test is called "a gone one"`,
+      `docs/a.md:3: no test is called "is cut off from the broker"`,
     ]);
   });
 });
