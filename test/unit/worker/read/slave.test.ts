@@ -15,11 +15,17 @@ const answer: Answer = { index: 0, ok: true, body: "[]", position: 1 };
 const mebibyte = 1024 * 1024;
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+interface InHand {
+  readonly reply: ReadReply;
+  readonly done: () => void;
+  readonly fail: (error: Error) => void;
+}
+
 /** A slave whose messages are given and answered by hand. */
 async function slave() {
   const said: string[] = [];
   const consumers: ((delivery: Delivery) => void)[] = [];
-  const inHand: { readonly reply: ReadReply; readonly done: () => void }[] = [];
+  const inHand: InHand[] = [];
   const left = new AbortController();
   const ended = runSlave(
     {
@@ -43,7 +49,7 @@ async function slave() {
           };
         },
       },
-      answer: (_batch, reply) => new Promise((done) => inHand.push({ reply, done })),
+      answer: (_batch, reply) => new Promise((done, fail) => inHand.push({ reply, done, fail })),
       time: systemClock,
       onAtWork: () => undefined,
       onServed: () => undefined,
@@ -64,7 +70,7 @@ async function slave() {
       ...delivery,
     });
     await settled();
-    return inHand.at(-1) as (typeof inHand)[number];
+    return inHand.at(-1) as InHand;
   };
   return { said, give, inHand, leave: () => left.abort("left"), ended };
 }
@@ -164,5 +170,24 @@ describe("a slave", () => {
     for (const { done } of all) done();
     await ended;
     assert.deepEqual(said.slice(-5).sort(), ["ack", "ack", "ack", "close 1", "close 2"]);
+  });
+
+  it("whose copy fails leaves the queue, lets other reads be answered, and throws what failed", async () => {
+    const { said, give, ended } = await slave();
+    const failed = assert.rejects(ended, /damaged/);
+    const [bad, good] = [await give(), await give()];
+    bad.fail(new Error("damaged"));
+    await settled();
+    assert.deepEqual(said, ["consume 1 of 4", "cancel 1"]);
+    good.done();
+    await failed;
+    assert.deepEqual(said.slice(2), ["ack", "close 1"]);
+  });
+
+  it("whose copy fails waits no longer than a second for reads that are not answered", async () => {
+    const { give, ended } = await slave();
+    const [bad] = [await give(), await give()];
+    bad.fail(new Error("damaged"));
+    await assert.rejects(ended, /damaged/);
   });
 });
