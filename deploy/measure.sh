@@ -62,17 +62,28 @@ bench_down() {
   cluster_down --volumes
 }
 
+# Whether a command line of the torture asks for its help or for the list of faults: that needs no engine.
+only_tells() {
+  local argument
+  for argument in "$@"; do
+    case $argument in --help | -h | --list) return 0 ;; esac
+  done
+  return 1
+}
+
 # The torture brings a cluster of its own up and down by this very script, and reaches into it: it runs on the host.
 run_torture() {
   check_settings
   lock_setup
   use_node
-  ensure_engine
-  choose_images
   has_host_modules || { ensure_compilers && install_host_modules; }
-  ensure_images zookeeper rabbitmq app
+  if ! only_tells "$@"; then
+    ensure_engine
+    choose_images
+    ensure_images zookeeper rabbitmq app
+  fi
   unlock_setup
-  if has flock; then exec 8>"$STATE/torture.lock" && { flock -n 8 || die "another torture is running"; }; fi
+  if has flock && ! only_tells "$@"; then exec 8>"$STATE/torture.lock" && { flock -n 8 || die "another torture is running"; }; fi
   cd "$ROOT" || exit
   # The native ZooKeeper client tells of every lost connection, and here connections get lost all the time. An interrupt is
   # the program's to answer: it ends its run and takes its cluster down.
