@@ -122,14 +122,14 @@ export class Dbaas {
   }
 
   /** Each answers the pid of the worker that was told to go. Never asked for twice: that could be another worker's. */
-  crashMaster = (): Promise<number> => this.#wish("/api/v1/crash/master");
-  crashSlave = (): Promise<number> => this.#wish("/api/v1/crash/slave");
-  switchover = (): Promise<number> => this.#wish("/api/v1/master/switchover");
+  crashMaster = (): Promise<number> => this.#command("/api/v1/crash/master");
+  crashSlave = (): Promise<number> => this.#command("/api/v1/crash/slave");
+  switchover = (): Promise<number> => this.#command("/api/v1/master/switchover");
 
   /** What only the missing copy held is lost for good. @param copy instead of the fullest that is open */
   acceptLoss(copy?: string): Promise<number> {
     const query = copy === undefined ? "" : `?copy=${encodeURIComponent(copy)}`;
-    return this.#wish(`/api/v1/db/accept-loss${query}`);
+    return this.#command(`/api/v1/db/accept-loss${query}`);
   }
 
   async #write(path: string, body: unknown, options: WriteOptions): Promise<WriteAnswer> {
@@ -140,7 +140,7 @@ export class Dbaas {
     return answer;
   }
 
-  async #wish(path: string): Promise<number> {
+  async #command(path: string): Promise<number> {
     const [pid] = (await this.#post(path, undefined, {}, {}, false)).value as readonly number[];
     return Number(pid);
   }

@@ -3,14 +3,14 @@
 import type { ClusterStatus } from "../core/state/status.ts";
 import { Distribution, latencyScale } from "../platform/telemetry/distribution.ts";
 import { Metrics } from "../platform/telemetry/metrics.ts";
-import type { Deed } from "./reconcile/act.ts";
+import type { ActionResult } from "./reconcile/act.ts";
 
 export type CycleResult = "ok" | "actionFailed" | "notObserved";
 
 export interface CycleDone {
   readonly tookMs: number;
   readonly result: CycleResult;
-  readonly deeds: readonly Deed[];
+  readonly acted: readonly ActionResult[];
   readonly before: ClusterStatus | null;
   readonly after: ClusterStatus;
 }
@@ -28,10 +28,10 @@ export class Measures {
   failoverGapsMs = 0;
   status: ClusterStatus | null = null;
 
-  cycleDone({ tookMs, result, deeds, before, after }: CycleDone): void {
+  cycleDone({ tookMs, result, acted, before, after }: CycleDone): void {
     this.cycleTimes.observe(tookMs);
     this.results[result] += 1;
-    for (const { action, error } of deeds) this.#acted(action.kind, error === null ? "ok" : "failed");
+    for (const { action, error } of acted) this.#acted(action.kind, error === null ? "ok" : "failed");
     if (before !== null && after.desiredSlaves > before.desiredSlaves) this.scaledOut += 1;
     if (before !== null && after.desiredSlaves < before.desiredSlaves) this.scaledIn += 1;
     const newest = after.failovers.at(-1);

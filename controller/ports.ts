@@ -5,6 +5,7 @@ import type { ManifestState } from "../core/manifest/standing.ts";
 import type { EventRecord, ForeignContainer } from "../core/state/status.ts";
 import type {
   ClusterStatus,
+  Command,
   CopyNode,
   DrainNode,
   LogNode,
@@ -14,7 +15,6 @@ import type {
   SpecNode,
   TablesNode,
   WindowNode,
-  Wish,
   WorkerNode,
 } from "../core/state/znodes.ts";
 
@@ -111,10 +111,10 @@ export interface SeenMaster extends MasterNode {
   readonly createdAtMs: number;
 }
 
-export interface SeenWish {
+export interface SeenCommand {
   readonly id: string;
   /** Null when it is unreadable. */
-  readonly wish: Wish | null;
+  readonly command: Command | null;
   /** Of the znode, so that a command that its client has withdrawn is never written to. */
   readonly version: number;
 }
@@ -135,7 +135,7 @@ export interface RegistryView {
   readonly reads: number;
   readonly firstReadAtMs: number | null;
   readonly window: WindowNode | null;
-  readonly wishes: readonly SeenWish[];
+  readonly commands: readonly SeenCommand[];
   readonly spec: SpecNode | null;
   /** Null before a master has told them. */
   readonly tables?: TablesNode | null;
@@ -161,8 +161,8 @@ export interface Registry {
   /** Removes the master znode of this very life of a worker, and no successor's. */
   forgetMaster(master: Pick<MasterNode, "container" | "guid">): Promise<void>;
   /** @returns false when the command was withdrawn or changed since it was seen in this version: then nothing may be done for it */
-  writeWish(id: string, wish: Wish, version: number): Promise<boolean>;
-  removeWish(id: string): Promise<void>;
+  writeCommand(id: string, command: Command, version: number): Promise<boolean>;
+  removeCommand(id: string): Promise<void>;
   /** Notes what a copy holds. What is noted already stays, unless the volume was made anew. */
   listCopy(worker: string, holds: Place | null, volume: "new" | "existing"): Promise<void>;
   unlistCopy(worker: string): Promise<void>;

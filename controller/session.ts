@@ -67,7 +67,7 @@ async function reconcileUntil(
   const cycle = new Cycle({ cluster, world, clock, newId, manifest: () => manifest.state, log, onDone });
   const loop = new Loop(() => cycle.run(), clock, over);
   const wake = (urgency?: "urgent") => loop.wake(urgency);
-  for (const path of [paths.workers, paths.wishes]) session.watch("children", path, () => wake(), over);
+  for (const path of [paths.workers, paths.commands]) session.watch("children", path, () => wake(), over);
   session.watch("node", paths.master, () => wake(), over);
   manifest.onChange(() => wake(), over);
   await Promise.all([loop.run(), watchEvents(engine, wake, { clock, log }, over)]);

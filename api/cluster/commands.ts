@@ -1,12 +1,12 @@
 // Crash calls and switchovers. The API cannot touch containers: it leaves a command, the controller carries it out once and
 // writes the outcome into it.
 import { Refusal } from "../../core/errors.ts";
-import { fromJson, type Paths, toJson, type Wish } from "../../core/state/znodes.ts";
+import { type Command, fromJson, type Paths, toJson } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Znodes } from "./znodes.ts";
 
-export type Outcome = NonNullable<Wish["outcome"]>;
+export type Outcome = NonNullable<Command["outcome"]>;
 
 /**
  * @returns also when the controller has begun and not finished in time: asking again would make a second one of it
@@ -15,11 +15,11 @@ export type Outcome = NonNullable<Wish["outcome"]>;
 export async function sendCommand(
   znodes: Znodes,
   paths: Paths,
-  what: Pick<Wish, "kind" | "copy">,
+  what: Pick<Command, "kind" | "copy">,
   { clock, withinMs }: { readonly clock: Clock; readonly withinMs: number },
 ): Promise<Outcome> {
-  const command: Wish = { ...what, madeAtMs: clock.wallMs() };
-  const path = await znodes.create(`${paths.wishes}/wish-`, toJson(command), { sequential: true });
+  const command: Command = { ...what, madeAtMs: clock.wallMs() };
+  const path = await znodes.create(`${paths.commands}/command-`, toJson(command), { sequential: true });
   if (path === null) throw new Refusal("unavailable", "the command could not be left");
   const outcome = await outcomeOf(znodes, path, clock, withinMs);
   if (outcome !== undefined) {
@@ -43,7 +43,7 @@ async function outcomeOf(
     for (;;) {
       const node = await znodes.get(path);
       if (node === null) throw new Refusal("unavailable", "the command was taken away");
-      const outcome = fromJson<Wish>(node.data)?.outcome;
+      const outcome = fromJson<Command>(node.data)?.outcome;
       if (outcome !== undefined) return outcome;
       if (waiting.signal.aborted) return undefined;
       await changed.wait(withinMs, waiting.signal);
@@ -59,13 +59,13 @@ async function outcomeOf(
  */
 async function withdraw(znodes: Znodes, path: string): Promise<Outcome> {
   const node = await znodes.get(path);
-  const command = node === null ? null : fromJson<Wish>(node.data);
+  const command = node === null ? null : fromJson<Command>(node.data);
   if (command?.outcome !== undefined) return command.outcome;
   if (node === null) return { ok: false, reason: "the command is gone; look at the list of workers" };
   if (command?.chosen === undefined && (await znodes.remove(path, node.stat.version)))
     throw new Refusal("unavailable", "the controller did not answer in time; nothing was done");
   const last = await znodes.get(path);
-  return (last === null ? undefined : fromJson<Wish>(last.data)?.outcome) ?? begun;
+  return (last === null ? undefined : fromJson<Command>(last.data)?.outcome) ?? begun;
 }
 
 const begun: Outcome = {

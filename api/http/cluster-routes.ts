@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Refusal } from "../../core/errors.ts";
 import type { RequestSpec } from "../../core/manifest/manifest.ts";
-import type { Paths, WishKind } from "../../core/state/znodes.ts";
+import type { CommandKind, Paths } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { sendCommand } from "../cluster/commands.ts";
 import { workerPids } from "../cluster/workers.ts";
@@ -21,17 +21,17 @@ export interface ClusterPorts {
 }
 
 /** Commands that wait for the controller, which reads all of them in each cycle. */
-const wishesMax = 16;
+const commandsMax = 16;
 const tooMany: HttpRefusal = { code: "unavailable", message: "too many commands wait for the controller" };
 
 export function clusterRoutes(ports: ClusterPorts): readonly Route[] {
   const { znodes, paths } = ports;
   let waiting = 0;
-  const wish = (path: RoutePath, kind: WishKind): Route => ({
+  const command = (path: RoutePath, kind: CommandKind): Route => ({
     method: "post",
     path,
     handle: async (req, res) => {
-      if (waiting >= wishesMax) return void refuse(res, tooMany);
+      if (waiting >= commandsMax) return void refuse(res, tooMany);
       const copy = kind === "acceptLoss" ? copyFrom(req) : undefined;
       waiting += 1;
       await carryOut(ports, kind, copy, res).finally(() => {
@@ -45,10 +45,10 @@ export function clusterRoutes(ports: ClusterPorts): readonly Route[] {
       path: routePaths.workers,
       handle: async (_req, res) => sendJson(res, await workerPids(znodes.get(), paths)),
     },
-    wish(routePaths.crashMaster, "crashMaster"),
-    wish(routePaths.crashSlave, "crashSlave"),
-    wish(routePaths.switchover, "switchover"),
-    wish(routePaths.acceptLoss, "acceptLoss"),
+    command(routePaths.crashMaster, "crashMaster"),
+    command(routePaths.crashSlave, "crashSlave"),
+    command(routePaths.switchover, "switchover"),
+    command(routePaths.acceptLoss, "acceptLoss"),
     { method: "get", path: routePaths.status, handle: (_req, res) => sendStatus(ports, res) },
     { method: "get", path: routePaths.health, handle: (_req, res) => sendJson(res, { alive: true }) },
     { method: "get", path: routePaths.ready, handle: (_req, res) => sendReadiness(ports, res) },
@@ -68,7 +68,7 @@ function copyFrom(req: IncomingMessage): string | undefined {
 
 async function carryOut(
   { znodes, paths, clock, spec }: ClusterPorts,
-  kind: WishKind,
+  kind: CommandKind,
   copy: string | undefined,
   res: ServerResponse,
 ) {

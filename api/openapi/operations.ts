@@ -66,7 +66,7 @@ const dataRefusals = [
 ] as const satisfies readonly HttpCode[];
 const writeRefusals = [...dataRefusals, "constraint_violation", "key_reused", "storage_full"] as const;
 
-const wish = (id: string, summary: string, description: string): Operation => ({
+const command = (id: string, summary: string, description: string): Operation => ({
   id,
   method: "post",
   tag: "Cluster",
@@ -140,15 +140,19 @@ export const operations: Readonly<Record<RoutePath, Operation>> = {
     answer: { description: "All of them, ascending", content: json("Pids") },
     refusals: ["unavailable"],
   },
-  [paths.crashMaster]: wish(
+  [paths.crashMaster]: command(
     "crashMaster",
     "Kill the master",
     "A slave takes its place, and a new worker that one's.",
   ),
-  [paths.crashSlave]: wish("crashSlave", "Kill a slave", "The one with the highest pid. Another is started."),
-  [paths.switchover]: wish("switchover", "Hand mastership over", "In order, without a failed request."),
+  [paths.crashSlave]: command(
+    "crashSlave",
+    "Kill a slave",
+    "The one with the highest pid. Another is started.",
+  ),
+  [paths.switchover]: command("switchover", "Hand mastership over", "In order, without a failed request."),
   [paths.acceptLoss]: {
-    ...wish(
+    ...command(
       "acceptLoss",
       "Go on without a copy that is missing",
       "Only while `DataComplete` is False: the fullest copy that is open goes on, and what only the missing one held is lost for good. Answers the pid of its worker.",

@@ -3,14 +3,14 @@
 // what is really there.
 import { assertNever, TransientError } from "../../core/errors.ts";
 import { nowhere } from "../../core/log/place.ts";
-import type { Wish } from "../../core/state/znodes.ts";
+import type { Command } from "../../core/state/znodes.ts";
 import type { Failpoint } from "../failpoint.ts";
 import { shortId } from "../names.ts";
 import type { Engine, Registry, Target, WorkerContainer } from "../ports.ts";
 import { type Action, workerOf } from "./action.ts";
 import { endedByItself } from "./ending.ts";
 
-export interface Hands {
+export interface ActPorts {
   readonly engine: Engine;
   readonly registry: Registry;
   readonly now: () => number;
@@ -22,7 +22,7 @@ export interface Hands {
   readonly onStepDown: (target: Target) => void;
 }
 
-export interface Deed {
+export interface ActionResult {
   readonly action: Action;
   readonly error: unknown;
   /** For a container that ended by itself: the end of what it wrote. */
@@ -32,31 +32,34 @@ export interface Deed {
 const actionsPerCycleMax = 64;
 
 /** @returns what was done, and what was tried in vain; never throws */
-export async function carryOut(actions: readonly Action[], hands: Hands): Promise<readonly Deed[]> {
-  const deeds: Deed[] = [];
+export async function carryOut(
+  actions: readonly Action[],
+  ports: ActPorts,
+): Promise<readonly ActionResult[]> {
+  const acted: ActionResult[] = [];
   const spoiled = new Set<string>();
   for (const action of actions.slice(0, actionsPerCycleMax)) {
-    if (deeds.length > 0 && hands.interrupted() && !isForgetting(action)) break;
+    if (acted.length > 0 && ports.interrupted() && !isForgetting(action)) break;
     const worker = workerOf(action);
     if (worker !== null && spoiled.has(worker)) continue;
     try {
-      deeds.push({ action, error: null, lastWords: await act(action, hands) });
+      acted.push({ action, error: null, lastWords: await act(action, ports) });
     } catch (error) {
-      deeds.push({ action, error, lastWords: "" });
+      acted.push({ action, error, lastWords: "" });
       // What follows may lead the workers to count the copies: they must not count too few.
       if (action.kind === "listCopy") break;
       if (worker !== null) spoiled.add(worker);
     }
   }
-  return deeds;
+  return acted;
 }
 
 /** Half-forgotten a dead worker would still be in the others' way. */
 const isForgetting = ({ kind }: Action): boolean => kind === "forgetWorker" || kind === "forgetMaster";
 
-async function act(action: Action, hands: Hands): Promise<string> {
-  const { engine, registry, failpoint } = hands;
-  if (action.kind === "removeContainer") return removeContainer(action, hands);
+async function act(action: Action, ports: ActPorts): Promise<string> {
+  const { engine, registry, failpoint } = ports;
+  if (action.kind === "removeContainer") return removeContainer(action, ports);
   await failpoint(`before-${action.kind}`);
   switch (action.kind) {
     case "forgetMaster":
@@ -77,29 +80,29 @@ async function act(action: Action, hands: Hands): Promise<string> {
     case "moveWindow":
       await registry.writeWindow(action.node);
       break;
-    case "grantWish":
-      await grant(action, hands);
+    case "executeCommand":
+      await execute(action, ports);
       break;
     // A client that has withdrawn its command meanwhile waits for no answer.
     case "acceptLoss":
-      await acceptLoss(action, hands);
+      await acceptLoss(action, ports);
       break;
-    case "settleWish":
-      await registry.writeWish(
-        action.wish,
+    case "settleCommand":
+      await registry.writeCommand(
+        action.command,
         { ...action.made, outcome: { ok: true, pid: action.pid } },
         action.version,
       );
       break;
-    case "refuseWish":
-      await registry.writeWish(
-        action.wish,
+    case "refuseCommand":
+      await registry.writeCommand(
+        action.command,
         { ...action.made, outcome: { ok: false, reason: action.reason } },
         action.version,
       );
       break;
-    case "removeWish":
-      await registry.removeWish(action.wish);
+    case "removeCommand":
+      await registry.removeCommand(action.command);
       break;
     case "writePid":
       await registry.writePid(action.target.worker, action.target);
@@ -116,15 +119,15 @@ async function act(action: Action, hands: Hands): Promise<string> {
     case "drain":
       await registry.writeDrain(action.target.worker, {
         container: action.target.container,
-        atMs: hands.now(),
+        atMs: ports.now(),
       });
       break;
     case "stepDown":
-      hands.onStepDown(action.target);
+      ports.onStepDown(action.target);
       await engine.kill(action.target, "SIGTERM");
       break;
     case "startWorker":
-      await startWorker(action.worker, hands);
+      await startWorker(action.worker, ports);
       break;
     default:
       assertNever(action);
@@ -133,8 +136,11 @@ async function act(action: Action, hands: Hands): Promise<string> {
   return "";
 }
 
-async function startWorker(worker: string, { engine, registry, failpoint, ...hands }: Hands): Promise<void> {
-  const container = hands.containerFor(worker);
+async function startWorker(
+  worker: string,
+  { engine, registry, failpoint, ...ports }: ActPorts,
+): Promise<void> {
+  const container = ports.containerFor(worker);
   const volume = await engine.claimVolume(container.volume);
   await failpoint("after-claim");
   // Before its worker can run: the others must never miss a copy when they count them.
@@ -142,7 +148,7 @@ async function startWorker(worker: string, { engine, registry, failpoint, ...han
   const id = await engine.create(container);
   await failpoint("after-create");
   const pid = await engine.start(id);
-  hands.onStarted(worker, id);
+  ports.onStarted(worker, id);
   await failpoint("after-start");
   await registry.writePid(worker, { pid, container: shortId(id) });
 }
@@ -152,41 +158,41 @@ async function startWorker(worker: string, { engine, registry, failpoint, ...han
  * @throws TransientError when it cannot be: the client has withdrawn its command, and nothing is done for it
  */
 async function choose(
-  { wish, made, version, target }: Action & { kind: "grantWish" | "acceptLoss" },
-  { registry, failpoint }: Hands,
-): Promise<Wish> {
+  { command, made, version, target }: Action & { kind: "executeCommand" | "acceptLoss" },
+  { registry, failpoint }: ActPorts,
+): Promise<Command> {
   const { worker: name, container, pid } = target;
-  const chosen: Wish = { ...made, chosen: { name, container, pid } };
-  if (!(await registry.writeWish(wish, chosen, version)))
+  const chosen: Command = { ...made, chosen: { name, container, pid } };
+  if (!(await registry.writeCommand(command, chosen, version)))
     throw new TransientError("the command was withdrawn, nothing was done for it");
   await failpoint("after-choose");
   return chosen;
 }
 
-async function grant(action: Action & { kind: "grantWish" }, hands: Hands): Promise<void> {
-  const { wish, version, target, signal } = action;
-  const { engine, registry, failpoint } = hands;
-  const chosen = await choose(action, hands);
+async function execute(action: Action & { kind: "executeCommand" }, ports: ActPorts): Promise<void> {
+  const { command, version, target, signal } = action;
+  const { engine, registry, failpoint } = ports;
+  const chosen = await choose(action, ports);
   await engine.kill(target, signal);
   await failpoint("after-crash");
-  await registry.writeWish(wish, { ...chosen, outcome: { ok: true, pid: target.pid } }, version + 1);
+  await registry.writeCommand(command, { ...chosen, outcome: { ok: true, pid: target.pid } }, version + 1);
 }
 
 /** No broker's memory is trusted by it: the workers look at each other's copies anew, and this one is enough. */
-async function acceptLoss(action: Action & { kind: "acceptLoss" }, hands: Hands): Promise<void> {
-  const { wish, version, target, place, logVersion } = action;
-  const { registry, failpoint } = hands;
-  const chosen = await choose(action, hands);
+async function acceptLoss(action: Action & { kind: "acceptLoss" }, ports: ActPorts): Promise<void> {
+  const { command, version, target, place, logVersion } = action;
+  const { registry, failpoint } = ports;
+  const chosen = await choose(action, ports);
   const { epoch, position } = place;
   if (!(await registry.writeLog({ broker: "", master: target.worker, epoch, position }, logVersion)))
     throw new TransientError("a worker has written meanwhile who led last");
   await failpoint("after-accept");
-  await registry.writeWish(wish, { ...chosen, outcome: { ok: true, pid: target.pid } }, version + 1);
+  await registry.writeCommand(command, { ...chosen, outcome: { ok: true, pid: target.pid } }, version + 1);
 }
 
 async function removeContainer(
   { worker, id, drained, ...end }: Action & { kind: "removeContainer" },
-  { engine, registry, failpoint }: Hands,
+  { engine, registry, failpoint }: ActPorts,
 ): Promise<string> {
   // Its session may have ended before the container was seen to be dead.
   if (endedByItself(end)) await registry.judgeSuspects(worker, shortId(id), "blamed");

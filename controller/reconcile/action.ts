@@ -2,7 +2,7 @@
 import { assertNever } from "../../core/errors.ts";
 import { placeInWords } from "../../core/log/place.ts";
 import type { EventRecord } from "../../core/state/status.ts";
-import type { Place, SpecNode, WindowNode, Wish, WishKind } from "../../core/state/znodes.ts";
+import type { Command, CommandKind, Place, SpecNode, WindowNode } from "../../core/state/znodes.ts";
 import type { Signal, Target } from "../ports.ts";
 
 export type KillReason = "hung" | "neverReady" | "stuck" | "secondMaster" | "drainOverdue";
@@ -34,9 +34,9 @@ export type Action =
   | { readonly kind: "publishSpec"; readonly node: SpecNode }
   | { readonly kind: "moveWindow"; readonly node: WindowNode; readonly ended: number }
   | {
-      readonly kind: "grantWish";
-      readonly wish: string;
-      readonly made: Wish;
+      readonly kind: "executeCommand";
+      readonly command: string;
+      readonly made: Command;
       readonly version: number;
       readonly target: Target;
       readonly signal: Signal;
@@ -44,8 +44,8 @@ export type Action =
   /** The target's copy goes on as if it held everything that was acknowledged. */
   | {
       readonly kind: "acceptLoss";
-      readonly wish: string;
-      readonly made: Wish;
+      readonly command: string;
+      readonly made: Command;
       readonly version: number;
       readonly target: Target;
       readonly place: Place;
@@ -53,22 +53,22 @@ export type Action =
       readonly logVersion: number | null;
       readonly lost: string;
     }
-  /** The process the wish was about is gone: only the answer is missing. */
+  /** The process the command was about is gone: only the answer is missing. */
   | {
-      readonly kind: "settleWish";
-      readonly wish: string;
-      readonly made: Wish;
+      readonly kind: "settleCommand";
+      readonly command: string;
+      readonly made: Command;
       readonly version: number;
       readonly pid: number;
     }
   | {
-      readonly kind: "refuseWish";
-      readonly wish: string;
-      readonly made: Wish;
+      readonly kind: "refuseCommand";
+      readonly command: string;
+      readonly made: Command;
       readonly version: number;
       readonly reason: string;
     }
-  | { readonly kind: "removeWish"; readonly wish: string }
+  | { readonly kind: "removeCommand"; readonly command: string }
   | { readonly kind: "writePid"; readonly target: Target }
   | { readonly kind: "kill"; readonly target: Target; readonly why: KillReason; readonly detail: string }
   | { readonly kind: "removePid"; readonly worker: string }
@@ -92,7 +92,7 @@ export type Action =
       readonly replaced?: Outdated;
     };
 
-const wishes: Record<WishKind, string> = {
+const commands: Record<CommandKind, string> = {
   crashMaster: "killing the master",
   crashSlave: "killing the slave with the highest pid",
   switchover: "asking the master to step down",
@@ -127,12 +127,12 @@ export function describe(action: Action): string | null {
         : action.ended === 0 && action.node.demand === null
           ? "first read: the scaling timer starts"
           : null;
-    case "grantWish":
-      return `${wishes[action.made.kind]}, ${action.target.worker} (pid ${action.target.pid}), as asked`;
+    case "executeCommand":
+      return `${commands[action.made.kind]}, ${action.target.worker} (pid ${action.target.pid}), as asked`;
     case "acceptLoss":
       return `accepting the loss, as asked: ${action.target.worker} goes on from ${placeInWords(action.place)}; lost is ${action.lost}`;
-    case "refuseWish":
-      return `not ${wishes[action.made.kind]}: ${action.reason}`;
+    case "refuseCommand":
+      return `not ${commands[action.made.kind]}: ${action.reason}`;
     case "kill":
       return `killing ${action.target.worker} (pid ${action.target.pid}): ${killReasons[action.why]}, ${action.detail}`;
     case "removeContainer":
@@ -148,8 +148,8 @@ export function describe(action: Action): string | null {
     case "forgetWorker":
     case "listCopy":
     case "unlistCopy":
-    case "settleWish":
-    case "removeWish":
+    case "settleCommand":
+    case "removeCommand":
     case "writePid":
     case "removePid":
     case "removeDrain":
@@ -174,7 +174,7 @@ export function eventReason(action: Action): Pick<EventRecord, "reason" | "sever
   const warns =
     action.kind === "kill" ||
     action.kind === "forgetMaster" ||
-    action.kind === "refuseWish" ||
+    action.kind === "refuseCommand" ||
     (action.kind === "removeContainer" && !action.drained);
   return { reason, severity: warns ? "warning" : "info" };
 }

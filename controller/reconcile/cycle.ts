@@ -7,9 +7,9 @@ import type { Clock } from "../../platform/process/clock.ts";
 import type { ManifestState } from "../../platform/process/manifest-file.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { CycleDone } from "../measures.ts";
-import { narrate, type Telling, withEvents } from "../status/narrate.ts";
+import { report, type Telling, withEvents } from "../status/report.ts";
 import { countersIn, newsIn, statusOf } from "../status/status.ts";
-import type { Deed } from "./act.ts";
+import type { ActionResult } from "./act.ts";
 import { describe } from "./action.ts";
 import { emptyMemory, type Memory } from "./memory.ts";
 import { type Round, reconcile, type World } from "./reconcile.ts";
@@ -74,8 +74,8 @@ export class Cycle {
   async #report(id: string, tookMs: number, before: Memory, { round, error }: Attempt): Promise<boolean> {
     const { cluster, clock, manifest } = this.#options;
     const atMs = clock.wallMs();
-    const deeds = round?.deeds ?? [];
-    const errors = error === null ? failuresOf(deeds) : [error];
+    const acted = round?.acted ?? [];
+    const errors = error === null ? failuresOf(acted) : [error];
     const status = statusOf(
       {
         cluster,
@@ -91,11 +91,18 @@ export class Cycle {
       this.#status,
     );
     const desired = round?.intent?.desired ?? null;
-    const telling = narrate({ reconcile: id, atMs, desired, deeds, before: this.#status, after: status });
+    const telling = report({
+      reconcile: id,
+      atMs,
+      desired,
+      acted,
+      before: this.#status,
+      after: status,
+    });
     this.#log(id, tookMs, status, telling, error);
-    for (const deed of deeds) this.#logLastWords(deed);
+    for (const one of acted) this.#logLastWords(one);
     const result = error !== null ? "notObserved" : errors.length > 0 ? "actionFailed" : "ok";
-    this.#options.onDone?.({ tookMs, result, deeds, before: this.#status, after: status });
+    this.#options.onDone?.({ tookMs, result, acted, before: this.#status, after: status });
     this.#status = status;
     const kept = await this.#keep(status, telling);
     return errors.length > 0 || !kept;
@@ -118,7 +125,7 @@ export class Cycle {
     else log.info({ cycle }, line);
   }
 
-  #logLastWords({ action, lastWords }: Deed): void {
+  #logLastWords({ action, lastWords }: ActionResult): void {
     if (action.kind !== "removeContainer" || lastWords === "") return;
     if (!action.outOfMemory && endedFromOutside.has(action.exitCode)) return;
     this.#options.log.warn(
@@ -159,7 +166,7 @@ export class Cycle {
 /** By itself, or by a signal: then its last words say nothing about why. */
 const endedFromOutside: ReadonlySet<number> = new Set([0, 137, 143]);
 
-const failuresOf = (deeds: readonly Deed[]): readonly string[] =>
-  deeds.flatMap(({ action, error }) =>
+const failuresOf = (acted: readonly ActionResult[]): readonly string[] =>
+  acted.flatMap(({ action, error }) =>
     error === null ? [] : [`${describe(action) ?? action.kind} failed: ${messageOf(error)}`],
   );

@@ -2,6 +2,7 @@
 // ZooKeeper goes first: until then nobody can take its place. Its own znode goes before the master's, or the others would
 // find a dead candidate among themselves and wait for it.
 import type { Action } from "./action.ts";
+import { answerCommands, type CommandRules } from "./commands.ts";
 import { listCopies } from "./copies.ts";
 import { acceptance, dataFinding } from "./data-complete.ts";
 import { endedByItself } from "./ending.ts";
@@ -10,7 +11,6 @@ import type { Intent } from "./intent.ts";
 import type { Memory } from "./memory.ts";
 import { outdatedOf, replaceOutdated, workersWhileReplacing } from "./replace.ts";
 import { namesToStart } from "./starts.ts";
-import { answerWishes, type WishRules } from "./wishes.ts";
 import { isDead, isLive, isRunning, type Observed, targetOf, type WorkerView } from "./workers.ts";
 
 const whilePaused: ReadonlySet<Action["kind"]> = new Set([
@@ -18,9 +18,9 @@ const whilePaused: ReadonlySet<Action["kind"]> = new Set([
   "unlistCopy",
   "publishSpec",
   "moveWindow",
-  "settleWish",
-  "refuseWish",
-  "removeWish",
+  "settleCommand",
+  "refuseCommand",
+  "removeCommand",
   "writePid",
 ]);
 
@@ -28,7 +28,7 @@ const whilePaused: ReadonlySet<Action["kind"]> = new Set([
 const movesWorkers: ReadonlySet<Action["kind"]> = new Set([
   "forgetMaster",
   "forgetWorker",
-  "grantWish",
+  "executeCommand",
   "kill",
   "removeContainer",
   "drain",
@@ -43,7 +43,7 @@ export function plan(intent: Intent, observed: Observed, memory: Memory): readon
     // Before the manifest is published: the workers begin to count the copies when they see it.
     ...listCopies(observed),
     ...record(intent, observed),
-    ...answerWishes(observed, wishRules(intent, observed, memory)),
+    ...answerCommands(observed, commandRules(intent, observed, memory)),
     ...tellPids(observed),
     ...endUnhealthy(observed, memory, spec),
     ...clearAway(observed),
@@ -56,7 +56,7 @@ export function plan(intent: Intent, observed: Observed, memory: Memory): readon
   return [...actions, ...replaceOutdated(intent, observed, memory, successor)];
 }
 
-function wishRules({ spec }: Intent, observed: Observed, memory: Memory): WishRules {
+function commandRules({ spec }: Intent, observed: Observed, memory: Memory): CommandRules {
   const { paused, worker, requests } = spec;
   const finding = dataFinding(observed, memory, { paused, readyWithinMs: worker.readyWithinMs });
   return {

@@ -4,14 +4,14 @@ import { messageOf } from "../../core/errors.ts";
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import { labels, workerName } from "../names.ts";
 import type { WorkerContainer } from "../ports.ts";
-import { carryOut, type Deed, type Hands } from "./act.ts";
+import { type ActionResult, type ActPorts, carryOut } from "./act.ts";
 import { type Intent, intend } from "./intent.ts";
 import { askedToLeave, type Memory, remember, started, startFailed } from "./memory.ts";
 import { observe } from "./observe.ts";
 import { plan } from "./plan.ts";
 import type { Moment, Observed } from "./workers.ts";
 
-export interface World extends Omit<Hands, "containerFor" | "onStarted" | "onStepDown" | "now"> {
+export interface World extends Omit<ActPorts, "containerFor" | "onStarted" | "onStepDown" | "now"> {
   readonly moment: () => Moment;
   /** The manifest's last good version; null when there was none since the start. */
   readonly spec: () => ManifestSpec | null;
@@ -24,22 +24,22 @@ export interface Round {
   /** Null as long as no manifest was ever accepted: then nothing is done. */
   readonly intent: Intent | null;
   readonly memory: Memory;
-  readonly deeds: readonly Deed[];
+  readonly acted: readonly ActionResult[];
 }
 
-/** @throws when the world cannot be observed for certain; what fails in acting stands in the deeds */
+/** @throws when the world cannot be observed for certain; what fails in acting stands in the results of the actions */
 export async function reconcile(world: World, before: Memory): Promise<Round> {
   const observed = await observe(world.engine, world.registry, world.moment());
   let memory = remember(before, observed);
   // What was accepted before a restart holds until the file says otherwise.
   const spec = world.spec() ?? observed.spec?.spec ?? null;
-  if (spec === null) return { observed, intent: null, memory, deeds: [] };
+  if (spec === null) return { observed, intent: null, memory, acted: [] };
 
   const containerFor = (worker: string) => world.containerFor(spec, worker, observed.image);
   const intent = intend(spec, observed, specHashIn(containerFor, observed));
   const actions = plan(intent, observed, memory);
   const now = () => world.moment().nowMs;
-  const deeds = await carryOut(actions, {
+  const acted = await carryOut(actions, {
     ...world,
     now,
     containerFor,
@@ -50,12 +50,12 @@ export async function reconcile(world: World, before: Memory): Promise<Round> {
       memory = askedToLeave(memory, id);
     },
   });
-  for (const { action, error } of deeds)
+  for (const { action, error } of acted)
     if (error !== null && action.kind === "startWorker")
       memory = startFailed(memory, action.worker, messageOf(error), now());
-  return { observed, intent, memory, deeds };
+  return { observed, intent, memory, acted };
 }
 
 /** What today's workers are made from. Without knowing the image nobody is taken for outdated. */
-const specHashIn = (containerFor: Hands["containerFor"], { image }: Observed): string | null =>
+const specHashIn = (containerFor: ActPorts["containerFor"], { image }: Observed): string | null =>
   image === null ? null : (containerFor(workerName(1)).labels[labels.spec] ?? null);

@@ -54,7 +54,7 @@ export function replaceOutdated(
     return startWorker().map((action) => ({ ...action, replaced }));
   const target = targetOf(next);
   if (next.phase === "slave") return [{ kind: "drain", target, replaced }];
-  const heir = workers.some(({ phase, node }) => phase === "slave" && node?.eligible === true);
+  const successor = workers.some(({ phase, node }) => phase === "slave" && node?.eligible === true);
   const asked = memory.containers.get(target.id)?.leaving === true;
-  return heir && !asked ? [{ kind: "stepDown", target, replaced }] : [];
+  return successor && !asked ? [{ kind: "stepDown", target, replaced }] : [];
 }

@@ -4,6 +4,7 @@ import type { LogSpec } from "../../core/manifest/manifest.ts";
 import type { EventRecord } from "../../core/state/status.ts";
 import {
   type ClusterStatus,
+  type Command,
   type CopyNode,
   type DrainNode,
   fromJson,
@@ -19,12 +20,11 @@ import {
   type TablesNode,
   toJson,
   type WindowNode,
-  type Wish,
   type WorkerNode,
 } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { NodeContent, ZnodeSession } from "../../platform/zookeeper/port.ts";
-import type { Registry, RegistryView, SeenLog, SeenMaster, SeenWish, SuspectsVerdict } from "../ports.ts";
+import type { Registry, RegistryView, SeenCommand, SeenLog, SeenMaster, SuspectsVerdict } from "../ports.ts";
 
 export class ZnodeRegistry implements Registry {
   readonly #session: ZnodeSession;
@@ -38,7 +38,7 @@ export class ZnodeRegistry implements Registry {
   }
 
   async view(): Promise<RegistryView> {
-    const { workers, copies, pids, draining, reads, wishes, window, spec, tables, logRetention } =
+    const { workers, copies, pids, draining, reads, commands, window, spec, tables, logRetention } =
       this.#paths;
     const [
       nodes,
@@ -46,7 +46,7 @@ export class ZnodeRegistry implements Registry {
       pidNodes,
       drains,
       readsNodes,
-      wishNodes,
+      commandNodes,
       master,
       log,
       windowNode,
@@ -59,7 +59,7 @@ export class ZnodeRegistry implements Registry {
       this.#below<PidNode>(pids),
       this.#below<DrainNode>(draining),
       this.#below<ReadsNode>(reads),
-      this.#wishes(wishes),
+      this.#commands(commands),
       this.#master(),
       this.#log(),
       this.#json<WindowNode>(window),
@@ -78,7 +78,7 @@ export class ZnodeRegistry implements Registry {
       reads: [...readsNodes.values()].reduce((sum, node) => sum + node.reads, 0),
       firstReadAtMs: firsts.length === 0 ? null : Math.min(...firsts),
       window: windowNode,
-      wishes: wishNodes,
+      commands: commandNodes,
       spec: specNode,
       tables: tablesNode,
       logRetention: retention,
@@ -94,13 +94,13 @@ export class ZnodeRegistry implements Registry {
   }
 
   /** In the order they were made. An unreadable one is told as such: it must be cleared away. */
-  async #wishes(parent: string): Promise<readonly SeenWish[]> {
+  async #commands(parent: string): Promise<readonly SeenCommand[]> {
     const ids = await this.#session.children(parent);
     const found = await Promise.all(ids.map((id) => this.#session.get(`${parent}/${id}`)));
     return ids.flatMap((id, i) => {
       const content = found[i] ?? null;
       if (content === null) return [];
-      return [{ id, wish: fromJson<Wish>(content.data), version: content.stat.version }];
+      return [{ id, command: fromJson<Command>(content.data), version: content.stat.version }];
     });
   }
 
@@ -192,8 +192,8 @@ export class ZnodeRegistry implements Registry {
     return holder?.container === container ? { guid: holder.guid, version: content.stat.version } : null;
   }
 
-  writeWish(id: string, wish: Wish, version: number): Promise<boolean> {
-    return this.#session.set(`${this.#paths.wishes}/${id}`, toJson(wish), version);
+  writeCommand(id: string, command: Command, version: number): Promise<boolean> {
+    return this.#session.set(`${this.#paths.commands}/${id}`, toJson(command), version);
   }
 
   async listCopy(worker: string, holds: Place | null, volume: "new" | "existing"): Promise<void> {
@@ -211,8 +211,8 @@ export class ZnodeRegistry implements Registry {
     return (await this.#session.create(this.#paths.log, toJson(log))) !== null;
   }
 
-  async removeWish(id: string): Promise<void> {
-    await this.#session.remove(`${this.#paths.wishes}/${id}`);
+  async removeCommand(id: string): Promise<void> {
+    await this.#session.remove(`${this.#paths.commands}/${id}`);
   }
 
   readStatus(): Promise<ClusterStatus | null> {

@@ -12,7 +12,7 @@ export interface Candidate {
 }
 
 /** @returns the candidate to lead, or null when nobody can */
-export function heir(candidates: readonly Candidate[]): Candidate | null {
+export function winner(candidates: readonly Candidate[]): Candidate | null {
   const able = candidates.filter((candidate) => candidate.eligible && candidate.pid !== null);
   // Equal pids can only come from different hosts: there the older node wins.
   const order = (a: Candidate, b: Candidate) => (a.pid ?? 0) - (b.pid ?? 0) || a.czxid - b.czxid;
@@ -20,4 +20,4 @@ export function heir(candidates: readonly Candidate[]): Candidate | null {
 }
 
 export const mayLead = (self: string, candidates: readonly Candidate[], masterExists: boolean): boolean =>
-  !masterExists && heir(candidates)?.name === self;
+  !masterExists && winner(candidates)?.name === self;

@@ -34,8 +34,8 @@ export interface Paths {
   readonly reads: string;
   /** `WindowNode`. */
   readonly window: string;
-  /** Sequential children `wish-…`: `Wish`. */
-  readonly wishes: string;
+  /** Sequential children `command-…`: `Command`. */
+  readonly commands: string;
   /** `SpecNode`: the manifest as last accepted. */
   readonly spec: string;
   /** `TablesNode`, written by the master: the tables there are, and what of the manifest's it could not make. */
@@ -77,7 +77,7 @@ export function pathsOf(cluster: string): Paths {
     suspect: below(suspects),
     reads: `${root}/reads`,
     window: `${root}/window`,
-    wishes: `${root}/wishes`,
+    commands: `${root}/commands`,
     spec: `${root}/spec`,
     tables: `${root}/tables`,
     logRetention: `${root}/log-retention`,
@@ -96,7 +96,7 @@ export const persistentParents = (paths: Paths): readonly string[] => [
   paths.draining,
   paths.suspects,
   paths.reads,
-  paths.wishes,
+  paths.commands,
 ];
 
 export interface WorkerNode {
@@ -192,14 +192,14 @@ export interface WindowNode {
   } | null;
 }
 
-export type WishKind = "crashMaster" | "crashSlave" | "switchover" | "acceptLoss";
+export type CommandKind = "crashMaster" | "crashSlave" | "switchover" | "acceptLoss";
 
-export interface Wish {
-  readonly kind: WishKind;
+export interface Command {
+  readonly kind: CommandKind;
   readonly madeAtMs: number;
   /** Of `acceptLoss`: the worker whose copy shall go on. Absent: the fullest that runs. */
   readonly copy?: string;
-  /** Set by the controller before it acts, so that a wish is carried out at most once across its restarts. */
+  /** Set by the controller before it acts, so that a command is carried out at most once across its restarts. */
   readonly chosen?: { readonly container: string; readonly name: string; readonly pid: number };
   readonly outcome?:
     | { readonly ok: true; readonly pid: number }

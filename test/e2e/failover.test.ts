@@ -26,13 +26,13 @@ test("crash/master kills the master; the slave with the lowest pid leads; anothe
   await applyFields({ max: "2", min: "2", baseline: "2" });
   const before = await settled(2);
   const master = masterOf(before);
-  const heir = slavesOf(before)[0];
+  const successor = slavesOf(before)[0];
   const writing = await startWriting(t);
   await writing.more(20);
   assert.equal(await crash("master"), master.pid);
-  assert.equal(await masterOtherThan(master.shortId), heir?.shortId);
+  assert.equal(await masterOtherThan(master.shortId), successor?.shortId);
   const now = await settled(2);
-  assert.equal(masterOf(now).pid, heir?.pid);
+  assert.equal(masterOf(now).pid, successor?.pid);
   assert.ok(!now.some(({ pid }) => pid === master.pid));
   await writing.more(20);
   await writing.stop();

@@ -33,7 +33,7 @@ test(`the controller dies once at each of ${failpoints.join(", ")}: everything a
   const writing = await startWriting(t);
   await writing.more(20);
 
-  assert.equal(await crash("master"), masterOf(before).pid, "one wish kills one master");
+  assert.equal(await crash("master"), masterOf(before).pid, "one command kills one master");
   await settled();
   await applyFields({ max: "3", min: "3", baseline: "3" }, 30_000);
   await settled(3);

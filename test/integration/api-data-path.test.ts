@@ -3,7 +3,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { limits } from "../../api/limits.ts";
 import type { RefusalBody } from "../../core/errors.ts";
 import { queues, type ReadBatch, type WriteBatch } from "../../core/messages/queues.ts";
-import type { ReadsNode, Wish } from "../../core/state/znodes.ts";
+import type { Command, ReadsNode } from "../../core/state/znodes.ts";
 import { sleep } from "../../platform/process/waiting.ts";
 import { ApiWorld, applied, EchoWorker, echo, until } from "./api-world.ts";
 
@@ -258,21 +258,21 @@ describe("the API between a real broker and a real ZooKeeper", () => {
     assert.equal((await world.post("/api/v1/db/read", read("asha"))).status, 200);
   });
 
-  it("leaves crash wishes for the controller and answers with its outcome", async () => {
+  it("leaves crash commands for the controller and answers with its outcome", async () => {
     const crashing = world.post("/api/v1/crash/slave", {});
     let path = "";
-    await until("there is a wish", async () => {
-      const [name] = await world.zookeeper.children(world.paths.wishes);
-      path = `${world.paths.wishes}/${name}`;
+    await until("there is a command", async () => {
+      const [name] = await world.zookeeper.children(world.paths.commands);
+      path = `${world.paths.commands}/${name}`;
       return name !== undefined;
     });
-    const wish = JSON.parse((await world.zookeeper.get(path))?.data ?? "") as Wish;
-    assert.equal(wish.kind, "crashSlave");
-    await world.zookeeper.set(path, JSON.stringify({ ...wish, outcome: { ok: true, pid: 4330 } }));
+    const command = JSON.parse((await world.zookeeper.get(path))?.data ?? "") as Command;
+    assert.equal(command.kind, "crashSlave");
+    await world.zookeeper.set(path, JSON.stringify({ ...command, outcome: { ok: true, pid: 4330 } }));
     assert.deepEqual(await (await crashing).json(), [4330]);
     await until(
-      "the wish is gone",
-      async () => (await world.zookeeper.children(world.paths.wishes)).length === 0,
+      "the command is gone",
+      async () => (await world.zookeeper.children(world.paths.commands)).length === 0,
     );
   });
 

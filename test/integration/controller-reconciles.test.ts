@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { ClusterStatus } from "../../core/state/status.ts";
-import { fromJson, pathsOf, toJson, type Wish } from "../../core/state/znodes.ts";
+import { type Command, fromJson, pathsOf, toJson } from "../../core/state/znodes.ts";
 import { docker, idsOf, namesOf, pidOf, removeCluster, workerImage } from "./controller-containers.ts";
 import { ControllerProcess } from "./controller-process.ts";
 import { Troupe } from "./controller-troupe.ts";
@@ -59,12 +59,14 @@ describe("the controller between a real engine and a real ZooKeeper", () => {
       const line = controller.log.split("\n").find((one) => pattern.test(one));
       return line === undefined ? notYet(controller.log.slice(-2_000)) : found(line);
     });
-  const wish = async (kind: Wish["kind"]): Promise<Wish["outcome"]> => {
-    const made: Wish = { kind, madeAtMs: Date.now() };
-    const path = await troupe.session.create(`${paths.wishes}/wish-`, toJson(made), { sequential: true });
+  const command = async (kind: Command["kind"]): Promise<Command["outcome"]> => {
+    const made: Command = { kind, madeAtMs: Date.now() };
+    const path = await troupe.session.create(`${paths.commands}/command-`, toJson(made), {
+      sequential: true,
+    });
     assert.ok(path);
     return until(`${kind} is answered`, settleMs, async () => {
-      const seen = fromJson<Wish>((await troupe.session.get(path))?.data ?? "null");
+      const seen = fromJson<Command>((await troupe.session.get(path))?.data ?? "null");
       return seen?.outcome === undefined ? notYet(seen) : found(seen.outcome);
     });
   };
@@ -174,11 +176,11 @@ describe("the controller between a real engine and a real ZooKeeper", () => {
   it("carries out crash calls and answers the pid it killed", async () => {
     const { workers } = await settled(1);
     const master = workers.find(({ state }) => state === "master");
-    assert.deepEqual(await wish("crashMaster"), { ok: true, pid: master?.pid });
+    assert.deepEqual(await command("crashMaster"), { ok: true, pid: master?.pid });
     const next = await settled(1);
     assert.notEqual(next.master, master?.name);
     const slave = next.workers.find(({ state }) => state === "slave");
-    assert.deepEqual(await wish("crashSlave"), { ok: true, pid: slave?.pid });
+    assert.deepEqual(await command("crashSlave"), { ok: true, pid: slave?.pid });
     await settled(1);
   });
 
@@ -201,7 +203,10 @@ describe("the controller between a real engine and a real ZooKeeper", () => {
       return paused?.status === "True" ? found(paused) : notYet(paused);
     });
     const slave = workers.find(({ state }) => state === "slave");
-    assert.deepEqual(await wish("crashSlave"), { ok: false, reason: "the manifest pauses the controller" });
+    assert.deepEqual(await command("crashSlave"), {
+      ok: false,
+      reason: "the manifest pauses the controller",
+    });
     await docker("kill", container(slave?.name ?? ""));
     await until("told as dead", settleMs, async () => {
       const state = (await status())?.workers.find(({ name }) => name === slave?.name)?.state;

@@ -6,13 +6,13 @@ import { acquireLock, processRuns } from "../../controller/registry/lock.ts";
 import { ZnodeRegistry } from "../../controller/registry/znode-registry.ts";
 import { TransientError } from "../../core/errors.ts";
 import {
+  type Command,
   fromJson,
   type MasterNode,
   noterOf,
   pathsOf,
   persistentParents,
   toJson,
-  type Wish,
 } from "../../core/state/znodes.ts";
 import { systemClock } from "../../platform/process/clock.ts";
 import { createLog } from "../../platform/telemetry/log.ts";
@@ -46,7 +46,7 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
       reads: 0,
       firstReadAtMs: null,
       window: null,
-      wishes: [],
+      commands: [],
       spec: null,
       tables: null,
       logRetention: null,
@@ -106,31 +106,31 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
     assert.equal((await registry.view()).draining.size, 0);
   });
 
-  it("gives wishes in the order they were made, and the unreadable ones as such", async () => {
-    const wish: Wish = { kind: "crashSlave", madeAtMs: 5 };
-    await session.create(`${paths.wishes}/wish-`, toJson(wish), { sequential: true });
-    await session.create(`${paths.wishes}/wish-`, "garbage", { sequential: true });
-    const { wishes } = await registry.view();
+  it("gives commands in the order they were made, and the unreadable ones as such", async () => {
+    const command: Command = { kind: "crashSlave", madeAtMs: 5 };
+    await session.create(`${paths.commands}/command-`, toJson(command), { sequential: true });
+    await session.create(`${paths.commands}/command-`, "garbage", { sequential: true });
+    const { commands } = await registry.view();
     assert.deepEqual(
-      wishes.map((seen) => seen.wish),
-      [wish, null],
+      commands.map((seen) => seen.command),
+      [command, null],
     );
-    for (const { id } of wishes) await registry.removeWish(id);
-    assert.deepEqual((await registry.view()).wishes, []);
+    for (const { id } of commands) await registry.removeCommand(id);
+    assert.deepEqual((await registry.view()).commands, []);
   });
 
   it("writes to a command only as it was seen: not to one that was withdrawn or changed since", async () => {
-    const wish: Wish = { kind: "crashSlave", madeAtMs: 5 };
-    await session.create(`${paths.wishes}/wish-`, toJson(wish), { sequential: true });
-    const [seen] = (await registry.view()).wishes;
+    const command: Command = { kind: "crashSlave", madeAtMs: 5 };
+    await session.create(`${paths.commands}/command-`, toJson(command), { sequential: true });
+    const [seen] = (await registry.view()).commands;
     assert.ok(seen);
     const outcome = { ok: true, pid: 7 } as const;
-    assert.equal(await registry.writeWish(seen.id, { ...wish, outcome }, seen.version), true);
-    assert.equal(await registry.writeWish(seen.id, wish, seen.version), false);
-    assert.deepEqual((await registry.view()).wishes[0]?.wish?.outcome, outcome);
-    await registry.removeWish(seen.id);
-    assert.equal(await registry.writeWish(seen.id, wish, seen.version + 1), false);
-    assert.deepEqual((await registry.view()).wishes, []);
+    assert.equal(await registry.writeCommand(seen.id, { ...command, outcome }, seen.version), true);
+    assert.equal(await registry.writeCommand(seen.id, command, seen.version), false);
+    assert.deepEqual((await registry.view()).commands[0]?.command?.outcome, outcome);
+    await registry.removeCommand(seen.id);
+    assert.equal(await registry.writeCommand(seen.id, command, seen.version + 1), false);
+    assert.deepEqual((await registry.view()).commands, []);
   });
 
   it("notes what a copy holds, keeps what is noted, and forgets it only for a volume that is made anew", async () => {
@@ -146,7 +146,7 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
     assert.equal(await held(), undefined);
   });
 
-  it("wakes a watcher of the master, of the workers and of wishes when they change", async () => {
+  it("wakes a watcher of the master, of the workers and of commands when they change", async () => {
     const other = await open();
     const wakes: string[] = [];
     const all = new AbortController();
@@ -156,12 +156,12 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
     };
     other.watch("node", paths.master, wake("master"));
     other.watch("children", paths.workers, wake("workers"));
-    other.watch("children", paths.wishes, wake("wishes"));
+    other.watch("children", paths.commands, wake("commands"));
     await other.get(paths.master);
     const told = once(all.signal, "abort");
     await registry.forgetMaster(leader);
     await session.create(paths.worker("w-1"), "{}", { ephemeral: true });
-    await session.create(`${paths.wishes}/wish-`, "{}", { sequential: true });
+    await session.create(`${paths.commands}/command-`, "{}", { sequential: true });
     await told;
     other.close();
   });

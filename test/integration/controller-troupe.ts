@@ -99,11 +99,11 @@ export class Troupe {
         fromJson<WorkerNode>((await this.session.get(this.#paths.worker(name)))?.data ?? "null"),
       ),
     );
-    const [heir] = nodes.filter((node) => node !== null).sort((a, b) => (a.pid ?? 0) - (b.pid ?? 0));
-    if (heir === undefined || heir.pid === null) return;
-    const { name, container, guid, pid } = heir;
+    const [successor] = nodes.filter((node) => node !== null).sort((a, b) => (a.pid ?? 0) - (b.pid ?? 0));
+    if (successor === undefined || successor.pid === null) return;
+    const { name, container, guid, pid } = successor;
     const master: MasterNode = { name, container, guid, pid };
     if ((await this.session.create(this.#paths.master, toJson(master), { ephemeral: true })) !== null)
-      await this.session.set(this.#paths.worker(name), toJson({ ...heir, state: "master" }));
+      await this.session.set(this.#paths.worker(name), toJson({ ...successor, state: "master" }));
   }
 }

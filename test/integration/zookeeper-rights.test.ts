@@ -71,7 +71,7 @@ test("another session of the same user does", async () => {
   try {
     assert.equal((await same.get(`${root}/parent`))?.data, "of the owner");
     assert.equal(await same.set(`${root}/parent`, "of the owner"), true);
-    const made = await same.create(`${root}/parent/wish-`, "", { sequential: true });
+    const made = await same.create(`${root}/parent/command-`, "", { sequential: true });
     assert.ok(made !== null);
     const third = await open(zooKeeperServers());
     await assert.rejects(() => third.get(made), /\(-102\)/).finally(() => third.close());

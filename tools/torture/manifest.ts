@@ -5,4 +5,5 @@ import { rootDir } from "../cluster/settings.ts";
 
 export const baselineWorkers = 4;
 
-export const baseline = (): Promise<string> => readFile(join(rootDir, "tools", "torture", "manifest.yaml"), "utf8");
+export const baseline = (): Promise<string> =>
+  readFile(join(rootDir, "tools", "torture", "manifest.yaml"), "utf8");

@@ -20,7 +20,7 @@ export interface NemesisOptions {
   readonly patience: number;
 }
 
-export interface Deed {
+export interface StepResult {
   readonly strikes: readonly Strike[];
   readonly violations: readonly Violation[];
   /** Why the fault could not be done, in words. */
@@ -29,7 +29,7 @@ export interface Deed {
 
 const healsWithinMs = 60_000;
 
-export async function carryOut(step: Step, fault: Fault, options: NemesisOptions): Promise<Deed> {
+export async function carryOut(step: Step, fault: Fault, options: NemesisOptions): Promise<StepResult> {
   const { timeline, crowd } = options;
   await sleep(step.calmMs);
   timeline.tell(`${step.number}. ${fault.name}: ${fault.what}`);

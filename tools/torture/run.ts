@@ -105,11 +105,11 @@ class Run {
       this.#print(describeStep(step));
       const fault = faults.find(({ name }) => name === step.fault);
       if (fault === undefined) throw new Error(`no fault ${step.fault}`);
-      const deed = await carryOut(step, fault, doing);
+      const result = await carryOut(step, fault, doing);
       this.#steps.push(step);
-      this.#strikes.push(...deed.strikes);
-      this.#violations.push(...deed.violations);
-      if (deed.failure !== null) this.#failures.push(`${step.number}. ${step.fault}: ${deed.failure}`);
+      this.#strikes.push(...result.strikes);
+      this.#violations.push(...result.violations);
+      if (result.failure !== null) this.#failures.push(`${step.number}. ${step.fault}: ${result.failure}`);
       if (this.#isDue(step)) await this.#check(crowd);
     }
     await crowd.end();

@@ -15,7 +15,7 @@ import type { Consumer, Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Broker, Suspicion } from "../ports.ts";
 import {
-  bury,
+  deadLetter,
   poisonedBody,
   readable,
   requeueSingly,
@@ -219,7 +219,7 @@ async function serveSuspect(
 ): Promise<void> {
   const { rabbit, worker, log, suspects } = options;
   const { guilty, undecided } = await suspects.begin(suspectIds(delivery, batch));
-  if (guilty.size > 0) await bury(rabbit, delivery, batch, log);
+  if (guilty.size > 0) await deadLetter(rabbit, delivery, batch, log);
   if (guilty.size === 0 && undecided.size === 0) return serveBatch(options, delivery, batch, hold);
   const body = guilty.size > 0 ? poisonedBody : undecidedBody;
   const answers = batch.items.map(({ index }) => refusalAnswer(index, body, 0));

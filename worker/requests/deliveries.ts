@@ -87,7 +87,7 @@ export async function requeueSingly<B extends ReadBatch | WriteBatch>(
 }
 
 /** Keeps a copy for an operator; the answer and the ack are the caller's. */
-export async function bury(
+export async function deadLetter(
   rabbit: Broker,
   { correlationId, replyTo }: Pick<Delivery, "correlationId" | "replyTo">,
   batch: ReadBatch | WriteBatch,

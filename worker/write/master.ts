@@ -8,7 +8,7 @@ import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Broker, Feed, Ledger, RecordWriter, Suspicion } from "../ports.ts";
-import { bury, poisoned, readable, sendAnswers, undecidedBody } from "../requests/deliveries.ts";
+import { deadLetter, poisoned, readable, sendAnswers, undecidedBody } from "../requests/deliveries.ts";
 import { FaultyWriteError } from "./apply-writes.ts";
 import type { Chore, CommitInput, Outcome, WriteResult } from "./draft.ts";
 import {
@@ -186,7 +186,7 @@ class Master {
       if (undecided.has(id))
         this.#answer([{ write, answer: { ok: false, body: JSON.stringify(undecidedBody), position: 0 } }]);
       else if (guilty.has(id)) {
-        await bury(rabbit, write.message, aloneOf(write), log);
+        await deadLetter(rabbit, write.message, aloneOf(write), log);
         begun.push(refusedWith(write, poisoned));
       } else begun.push(write);
     }

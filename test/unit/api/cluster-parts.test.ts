@@ -61,27 +61,27 @@ describe("the API's view of the cluster", () => {
 });
 
 describe("a command that the controller does not carry out", () => {
-  const wish = (znodes: FakeZnodes) =>
+  const command = (znodes: FakeZnodes) =>
     sendCommand(znodes, paths, { kind: "crashSlave" }, { clock: systemClock, withinMs: 20 });
   const saysIt = (message: RegExp) => (error: unknown) =>
     error instanceof Refusal && error.code === "unavailable" && message.test(error.message);
 
   it("is withdrawn", async () => {
     const znodes = new FakeZnodes();
-    await assert.rejects(wish(znodes), saysIt(/nothing was done/));
+    await assert.rejects(command(znodes), saysIt(/nothing was done/));
     assert.equal(znodes.nodes.size, 0);
   });
 
   it("stays when it was already begun, and is not to be asked for again", async () => {
     const znodes = new FakeZnodes();
-    const wishing = wish(znodes);
+    const asking = command(znodes);
     await eventually(() => znodes.nodes.size === 1);
     const [path = ""] = znodes.nodes.keys();
     await znodes.set(
       path,
       toJson({ kind: "crashSlave", madeAtMs: 1, chosen: { name: "w-2", container: "c", pid: 7 } }),
     );
-    const outcome = await wishing;
+    const outcome = await asking;
     assert.ok(
       !outcome.ok && /has begun/.test(outcome.reason),
       "a refusal that is no invitation to repeat it",

@@ -15,7 +15,7 @@ import { limits } from "../../../api/limits.ts";
 import { Meters } from "../../../api/live/meters.ts";
 import { openAccess } from "../../../core/access.ts";
 import type { RefusalCode } from "../../../core/errors.ts";
-import { pathsOf, toJson, type Wish } from "../../../core/state/znodes.ts";
+import { type Command, pathsOf, toJson } from "../../../core/state/znodes.ts";
 import { systemClock as clock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import { eventually, FakeZnodes } from "./fake-znodes.ts";
@@ -305,13 +305,13 @@ describe("the cluster's routes", () => {
     assert.deepEqual([response.status, await response.json()], [200, [1000, 2112, 4330]]);
   });
 
-  const wishes = async () => (await fake.children(paths.wishes)).map((name) => `${paths.wishes}/${name}`);
-  async function grant(outcome: Wish["outcome"]) {
-    await eventually(async () => (await wishes()).length === 1);
-    const [path = ""] = await wishes();
-    const wish = JSON.parse(fake.nodes.get(path)?.data ?? "") as Wish;
-    await fake.set(path, toJson({ ...wish, outcome }));
-    return wish.kind;
+  const commands = async () => (await fake.children(paths.commands)).map((id) => `${paths.commands}/${id}`);
+  async function grant(outcome: Command["outcome"]) {
+    await eventually(async () => (await commands()).length === 1);
+    const [path = ""] = await commands();
+    const command = JSON.parse(fake.nodes.get(path)?.data ?? "") as Command;
+    await fake.set(path, toJson({ ...command, outcome }));
+    return command.kind;
   }
 
   for (const [path, kind] of [
@@ -320,12 +320,12 @@ describe("the cluster's routes", () => {
     ["/api/v1/master/switchover", "switchover"],
     ["/api/v1/db/accept-loss", "acceptLoss"],
   ] as const)
-    it(`${path} leaves a wish and answers the pid that the controller tells`, async () => {
+    it(`${path} leaves a command and answers the pid that the controller tells`, async () => {
       const calling = post(path);
       assert.equal(await grant({ ok: true, pid: 4330 }), kind);
       const response = await calling;
       assert.deepEqual([response.status, await response.json()], [200, [4330]]);
-      assert.deepEqual(await wishes(), []);
+      assert.deepEqual(await commands(), []);
     });
 
   it("/api/v1/db/accept-loss names the copy that goes on, and takes nothing else for one", async () => {
@@ -335,9 +335,9 @@ describe("the cluster's routes", () => {
       "copy",
     ]);
     const calling = post("/api/v1/db/accept-loss?copy=w-2");
-    await eventually(async () => (await wishes()).length === 1);
-    const [path = ""] = await wishes();
-    assert.equal((JSON.parse(fake.nodes.get(path)?.data ?? "") as Wish).copy, "w-2");
+    await eventually(async () => (await commands()).length === 1);
+    const [path = ""] = await commands();
+    assert.equal((JSON.parse(fake.nodes.get(path)?.data ?? "") as Command).copy, "w-2");
     await grant({ ok: true, pid: 4330 });
     assert.equal((await calling).status, 200);
   });
@@ -355,8 +355,8 @@ describe("the cluster's routes", () => {
     const calling = Array.from({ length: 20 }, () => post("/api/v1/crash/slave"));
     const refused = await Promise.any(calling);
     assert.deepEqual(await refusalOf(refused), [503, "unavailable", undefined]);
-    await eventually(async () => (await wishes()).length === 16);
-    for (const path of await wishes())
+    await eventually(async () => (await commands()).length === 16);
+    for (const path of await commands())
       await fake.set(path, toJson({ kind: "crashSlave", madeAtMs: 1, outcome: { ok: true, pid: 1 } }));
     const statuses = (await Promise.all(calling)).map(({ status }) => status);
     assert.equal(statuses.filter((status) => status === 200).length, 16);

@@ -26,9 +26,9 @@ export class Controller {
     let quiet = 0;
     for (let i = 0; i < settleRoundsMax; i++) {
       this.#world.nowMs += 2_500;
-      const { deeds } = await this.cycle();
+      const { acted } = await this.cycle();
       this.#world.workersTurn();
-      quiet = deeds.length === 0 && this.#allThere() ? quiet + 1 : 0;
+      quiet = acted.length === 0 && this.#allThere() ? quiet + 1 : 0;
       if (quiet === 3) return;
     }
     assert.fail("does not settle");

@@ -8,11 +8,11 @@ import { nowhere } from "../../../core/log/place.ts";
 import type { ManifestSpec } from "../../../core/manifest/manifest.ts";
 import type {
   ClusterStatus,
+  Command,
   DrainNode,
   PidNode,
   SpecNode,
   WindowNode,
-  Wish,
   WorkerNode,
 } from "../../../core/state/znodes.ts";
 import { FakeCopies } from "./fake-copies.ts";
@@ -36,7 +36,7 @@ export class FakeWorld {
   readonly nodes = new Map<string, WorkerNode>();
   readonly pids = new Map<string, PidNode>();
   readonly draining = new Map<string, DrainNode>();
-  readonly wishes = new Map<string, Wish>();
+  readonly commands = new Map<string, Command>();
   readonly copies = new FakeCopies();
   master: SeenMaster | null = null;
   specNode: SpecNode | null = null;
@@ -125,7 +125,7 @@ export class FakeWorld {
     this.nodes.clear();
     this.pids.clear();
     this.draining.clear();
-    this.wishes.clear();
+    this.commands.clear();
     this.copies.entries.clear();
     this.copies.log = null;
     this.master = null;
@@ -159,13 +159,13 @@ export class FakeWorld {
     const able = [...this.nodes.values()].filter(
       ({ state, waiting }) => state === "slave" && waiting === undefined,
     );
-    const [heir] = able.sort((a, b) => (a.pid ?? 0) - (b.pid ?? 0));
-    if (heir === undefined || heir.pid === null) return;
-    const { name, container, pid } = heir;
+    const [successor] = able.sort((a, b) => (a.pid ?? 0) - (b.pid ?? 0));
+    if (successor === undefined || successor.pid === null) return;
+    const { name, container, pid } = successor;
     // None leads while a dead one with a lower pid still stands there, or another master does.
     this.master = { name, container, pid, guid: "g", epoch: ++this.#epochs, createdAtMs: this.nowMs };
     this.copies.elected(name, this.#epochs);
-    this.nodes.set(name, { ...heir, state: "master" });
+    this.nodes.set(name, { ...successor, state: "master" });
   }
 
   /** A copy follows the master, or may lead itself, or says what it waits for. */
@@ -291,7 +291,7 @@ export class FakeWorld {
         reads: this.reads,
         firstReadAtMs: this.reads > 0 ? nowMs : null,
         window: this.window,
-        wishes: [...this.wishes].map(([id, wish]) => ({ id, wish, version: 0 })),
+        commands: [...this.commands].map(([id, command]) => ({ id, command, version: 0 })),
         log: this.copies.log === null ? null : { ...this.copies.log, version: 0 },
         copies: new Map(this.copies.entries),
         spec: this.specNode,
@@ -317,7 +317,7 @@ export class FakeWorld {
       forgetMaster: async ({ container }) => {
         if (this.master?.container === container) this.master = null;
       },
-      writeWish: async (id, wish) => this.wishes.has(id) && this.wishes.set(id, wish).size > 0,
+      writeCommand: async (id, command) => this.commands.has(id) && this.commands.set(id, command).size > 0,
       listCopy: async (worker, holds, volume) => {
         if (volume === "new" || !this.copies.entries.has(worker))
           this.copies.entries.set(worker, { holds, atMs: this.nowMs });
@@ -327,7 +327,7 @@ export class FakeWorld {
         return true;
       },
       unlistCopy: async (worker) => void this.copies.entries.delete(worker),
-      removeWish: async (id) => void this.wishes.delete(id),
+      removeCommand: async (id) => void this.commands.delete(id),
       readStatus: async (): Promise<ClusterStatus | null> => null,
       writeStatus: refuse,
       readEvents: async () => [],

@@ -113,7 +113,7 @@ export function observed(
       reads: 0,
       firstReadAtMs: null,
       window: null,
-      wishes: [],
+      commands: [],
       spec: { generation: 3, spec: spec() },
       ...registry,
     },

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { CycleDone } from "../../../controller/measures.ts";
-import type { Deed } from "../../../controller/reconcile/act.ts";
+import type { ActionResult } from "../../../controller/reconcile/act.ts";
 import { traceCycle } from "../../../controller/trace-cycle.ts";
 import type { ClusterStatus } from "../../../core/state/status.ts";
 import { KeptTracing } from "../../fakes/kept-tracing.ts";
 
 const after = { desiredSlaves: 2, lastCycle: { id: "c0de", atMs: 5_000, tookMs: 40 } } as ClusterStatus;
-const starting = (worker: string, error: unknown = null): Deed => ({
-  action: { kind: "startWorker", worker } as Deed["action"],
+const starting = (worker: string, error: unknown = null): ActionResult => ({
+  action: { kind: "startWorker", worker } as ActionResult["action"],
   error,
   lastWords: "",
 });
-const cycle = (...deeds: readonly Deed[]): CycleDone => ({
+const cycle = (...acted: readonly ActionResult[]): CycleDone => ({
   tookMs: 40,
   result: "ok",
-  deeds,
+  acted,
   before: null,
   after,
 });

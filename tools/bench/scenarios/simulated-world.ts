@@ -118,7 +118,7 @@ export class SimulatedRegistry implements Registry {
       reads: this.#position * 10,
       firstReadAtMs: this.#startedAtMs,
       window: this.#window,
-      wishes: [],
+      commands: [],
       spec: this.#spec,
     };
   }
@@ -175,14 +175,14 @@ export class SimulatedRegistry implements Registry {
     this.#events = events;
   }
 
-  // Znodes of dead workers are gone at once here, and nobody drains or wishes.
+  // Znodes of dead workers are gone at once here, and nobody drains or commands.
   async forgetWorker(): Promise<void> {}
   async judgeSuspects(): Promise<void> {}
   async forgetMaster(): Promise<void> {}
   async writeDrain(): Promise<void> {}
   async removeDrain(): Promise<void> {}
-  async writeWish(): Promise<boolean> {
+  async writeCommand(): Promise<boolean> {
     return false;
   }
-  async removeWish(): Promise<void> {}
+  async removeCommand(): Promise<void> {}
 }

@@ -9,7 +9,7 @@ export interface Remains {
   readonly workerNodes: readonly string[];
   readonly pidNodes: readonly string[];
   readonly drainNodes: readonly string[];
-  readonly openWishes: readonly string[];
+  readonly openCommands: readonly string[];
   readonly queues: readonly {
     readonly name: string;
     readonly messages: number;
@@ -23,7 +23,7 @@ const emptied = ["readQ", "writeQ", "responseQ"];
 const snapshotQueue = /^snapshot\./;
 
 export function checkLeftovers(remains: Remains): readonly Violation[] {
-  const { workersDesired, containers, workerNodes, pidNodes, drainNodes, openWishes, queues } = remains;
+  const { workersDesired, containers, workerNodes, pidNodes, drainNodes, openCommands, queues } = remains;
   const running = containers.filter((one) => one.running).map(({ name }) => name);
   const stopped = containers.filter((one) => !one.running).map(({ name }) => name);
   const temporary = queues.filter(({ name }) => !lasting.has(name));
@@ -41,7 +41,7 @@ export function checkLeftovers(remains: Remains): readonly Violation[] {
     ),
     ...unless(same(pidNodes, running), "pid znodes", `${pidNodes.join(" ")} for ${running.join(" ")}`),
     ...unless(drainNodes.length === 0, "orphan drain znodes", drainNodes.join(" ")),
-    ...unless(openWishes.length === 0, "unanswered wishes", openWishes.join(" ")),
+    ...unless(openCommands.length === 0, "unanswered commands", openCommands.join(" ")),
     ...unless(
       snapshots.length === running.length,
       "snapshot queues",

@@ -1,10 +1,10 @@
 // The tortured cluster's znodes: read all at once for the checks, followed for the timeline, and taken away by faults.
 
 import {
+  type Command,
   fromJson,
   type MasterNode,
   pathsOf,
-  type Wish,
   type WorkerNode,
 } from "../../../core/state/znodes.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
@@ -58,24 +58,24 @@ export interface ZnodesLeft {
   readonly workerNodes: readonly string[];
   readonly pidNodes: readonly string[];
   readonly drainNodes: readonly string[];
-  readonly openWishes: readonly string[];
+  readonly openCommands: readonly string[];
 }
 
 export async function znodesLeft(): Promise<ZnodesLeft> {
   const session = await zooKeeper();
-  const [workerNodes, pidNodes, drainNodes, wishes] = await Promise.all(
-    [paths.workers, paths.pids, paths.draining, paths.wishes].map((path) => session.children(path)),
+  const [workerNodes, pidNodes, drainNodes, commands] = await Promise.all(
+    [paths.workers, paths.pids, paths.draining, paths.commands].map((path) => session.children(path)),
   );
   const open = await Promise.all(
-    (wishes ?? []).map(async (id) => {
-      const node = await session.get(`${paths.wishes}/${id}`);
-      return node !== null && fromJson<Wish>(node.data)?.outcome === undefined ? [id] : [];
+    (commands ?? []).map(async (id) => {
+      const node = await session.get(`${paths.commands}/${id}`);
+      return node !== null && fromJson<Command>(node.data)?.outcome === undefined ? [id] : [];
     }),
   );
   return {
     workerNodes: workerNodes ?? [],
     pidNodes: pidNodes ?? [],
     drainNodes: drainNodes ?? [],
-    openWishes: open.flat(),
+    openCommands: open.flat(),
   };
 }

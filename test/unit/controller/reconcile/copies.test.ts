@@ -157,24 +157,24 @@ describe("the copies after a full stop", () => {
   for (const point of [null, "after-choose", "after-accept"])
     it(`go on from the fullest when the loss is accepted${point === null ? "" : `, also when the controller dies ${point}`}`, async () => {
       const { world, controller } = await withoutLastMaster();
-      world.wishes.set("wish-1", { kind: "acceptLoss", madeAtMs: world.nowMs });
+      world.commands.set("command-1", { kind: "acceptLoss", madeAtMs: world.nowMs });
       world.diesAt = point;
       await controller.settle();
       assert.notEqual(world.master, null);
       assert.equal(world.running.length, 2);
-      assert.equal(world.wishes.get("wish-1")?.outcome?.ok, true);
+      assert.equal(world.commands.get("command-1")?.outcome?.ok, true);
     });
 
   it("refuse a loss while none is missing, and one that leaves a fuller open copy behind", async () => {
     const { world, controller } = await drifted();
     const ask = async (copy?: string): Promise<string> => {
-      world.wishes.set("wish-1", {
+      world.commands.set("command-1", {
         kind: "acceptLoss",
         madeAtMs: world.nowMs,
         ...(copy === undefined ? {} : { copy }),
       });
       await controller.cycle();
-      const outcome = world.wishes.get("wish-1")?.outcome;
+      const outcome = world.commands.get("command-1")?.outcome;
       return outcome?.ok === false ? outcome.reason : "accepted";
     };
     assert.match(await ask(), /^no copy is missing: a master leads/);
@@ -208,8 +208,8 @@ describe("the copies when ZooKeeper's data is lost while the workers run", () =>
   it("are listed before the workers may count them, and before the manifest is published", async () => {
     const { world, controller } = await drifted();
     world.emptyZooKeeper();
-    const { deeds } = await controller.cycle();
-    const kinds = deeds.map(({ action }) => action.kind);
+    const { acted } = await controller.cycle();
+    const kinds = acted.map(({ action }) => action.kind);
     assert.deepEqual(kinds.slice(0, 6), [...Array.from({ length: 5 }, () => "listCopy"), "publishSpec"]);
     assert.deepEqual([...world.copies.entries.keys()].sort(), [...world.copies.volumes.keys()].sort());
   });
@@ -277,7 +277,7 @@ describe("a fresh volume", () => {
         world.nowMs += 400_000;
         await controller.settle();
         assertServesAll(world, slaves);
-        assert.deepEqual((await controller.cycle()).deeds, []);
+        assert.deepEqual((await controller.cycle()).acted, []);
       }),
       { numRuns: 150 },
     );

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { type DataRules, dataFinding } from "../../../../controller/reconcile/data-complete.ts";
 import { emptyMemory, type Memory } from "../../../../controller/reconcile/memory.ts";
 import type { Observed } from "../../../../controller/reconcile/workers.ts";
-import { narrate } from "../../../../controller/status/narrate.ts";
+import { report } from "../../../../controller/status/report.ts";
 import { type CycleFacts, statusOf } from "../../../../controller/status/status.ts";
 import type { ClusterStatus } from "../../../../core/state/status.ts";
 import type { LogNode, Place } from "../../../../core/state/znodes.ts";
@@ -115,7 +115,7 @@ describe("the condition DataComplete", () => {
     cycle: { id: "7f3a", atMs: nowMs, tookMs: 9 },
   });
   const told = (before: ClusterStatus | null, after: ClusterStatus): readonly string[] =>
-    narrate({ reconcile: "r", atMs: nowMs, desired: null, deeds: [], before, after })
+    report({ reconcile: "r", atMs: nowMs, desired: null, acted: [], before, after })
       .events.filter(({ reason }) => /Data|Copies/.test(reason))
       .map(({ reason, severity }) => `${severity} ${reason}`);
   const reported = (status: ClusterStatus, type: string): string => {

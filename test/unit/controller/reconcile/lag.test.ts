@@ -41,7 +41,7 @@ describe("lag", () => {
         reads: 0,
         firstReadAtMs: null,
         window: null,
-        wishes: [],
+        commands: [],
         spec: null,
       },
       { nowMs: 20_000, wallMs: 20_000 },

@@ -60,7 +60,7 @@ describe("reconcile", () => {
 
   it("does nothing, cycle after cycle, in a world that is as desired", async () => {
     const { controller } = await settled();
-    for (let i = 0; i < 5; i++) assert.deepEqual((await controller.cycle()).deeds, []);
+    for (let i = 0; i < 5; i++) assert.deepEqual((await controller.cycle()).acted, []);
   });
 
   it("replaces a dead master under its name, with its volume", async () => {
@@ -75,9 +75,9 @@ describe("reconcile", () => {
   it("frees the master's place in the first cycle after its death", async () => {
     const { world, controller } = await settled();
     world.kill(masterIdIn(world));
-    const { deeds } = await controller.cycle();
+    const { acted } = await controller.cycle();
     assert.deepEqual(
-      deeds.slice(0, 2).map(({ action }) => action.kind),
+      acted.slice(0, 2).map(({ action }) => action.kind),
       ["forgetWorker", "forgetMaster"],
     );
     assert.equal(world.master, null);
@@ -124,10 +124,10 @@ describe("reconcile", () => {
     await controller.cycle();
     world.reads = 21;
     world.nowMs += 120_000;
-    const { deeds, intent } = await controller.cycle();
+    const { acted, intent } = await controller.cycle();
     assert.equal(intent?.desired.reason, "21 reads in 2m0s -> 2 slaves");
     assert.deepEqual(
-      deeds.flatMap(({ action }) => inWords(action) ?? []),
+      acted.flatMap(({ action }) => inWords(action) ?? []),
       ["starting worker w-3"],
     );
   });
@@ -139,7 +139,7 @@ describe("reconcile", () => {
     let tries = 0;
     for (let second = 0; second < 60; second++) {
       world.nowMs += 1_000;
-      tries += (await controller.cycle()).deeds.filter(({ action }) => action.kind === "startWorker").length;
+      tries += (await controller.cycle()).acted.filter(({ action }) => action.kind === "startWorker").length;
     }
     assert.ok(tries >= 8 && tries <= 14, `${tries} tries of two workers in a minute`);
     world.engineRefuses = false;
@@ -156,17 +156,17 @@ describe("reconcile", () => {
       if (second === 0)
         world.kill(world.running.find(({ seen }) => world.roleOf(seen.id) === "slave")?.seen.id ?? "");
       world.nowMs += 1_000;
-      starts += (await controller.cycle()).deeds.filter(({ action }) => action.kind === "startWorker").length;
+      starts += (await controller.cycle()).acted.filter(({ action }) => action.kind === "startWorker").length;
     }
     assert.ok(starts >= 4 && starts <= 9, `${starts} starts in two minutes`);
   });
 
-  it("carries out a crash wish once, and answers it", async () => {
+  it("carries out a crash command once, and answers it", async () => {
     const { world, controller } = await settled();
-    world.wishes.set("wish-1", { kind: "crashMaster", madeAtMs: world.nowMs });
+    world.commands.set("command-1", { kind: "crashMaster", madeAtMs: world.nowMs });
     const victim = world.master?.pid;
     await controller.cycle();
-    assert.deepEqual(world.wishes.get("wish-1")?.outcome, { ok: true, pid: victim });
+    assert.deepEqual(world.commands.get("command-1")?.outcome, { ok: true, pid: victim });
     await controller.settle();
     assertAsDesired(world, 1);
     assert.equal(world.harms.length, 1);
@@ -175,13 +175,13 @@ describe("reconcile", () => {
   it("does nothing for a command that its client withdraws at any moment before the choice is written down", async () => {
     for (const kind of ["crashMaster", "crashSlave", "switchover"] as const) {
       const { world } = await settled();
-      world.wishes.set("wish-1", { kind, madeAtMs: world.nowMs });
+      world.commands.set("command-1", { kind, madeAtMs: world.nowMs });
       const withdrawn: World = {
         ...world.controller(),
-        failpoint: (name) => void (name === "before-grantWish" && world.wishes.delete("wish-1")),
+        failpoint: (name) => void (name === "before-executeCommand" && world.commands.delete("command-1")),
       };
-      const { deeds } = await reconcile(withdrawn, emptyMemory);
-      assert.match(messageOf(deeds.find(({ action }) => action.kind === "grantWish")?.error), /withdrawn/);
+      const { acted } = await reconcile(withdrawn, emptyMemory);
+      assert.match(messageOf(acted.find(({ error }) => error !== null)?.error), /withdrawn/);
       assert.deepEqual(world.harms, [], kind);
     }
   });
@@ -202,8 +202,8 @@ describe("reconcile", () => {
       };
       for (let i = 0; i < 40; i++) {
         world.nowMs += 2_500;
-        const { deeds } = await controller.cycle();
-        said.push(...deeds.flatMap(({ action }) => inWords(action) ?? []));
+        const { acted } = await controller.cycle();
+        said.push(...acted.flatMap(({ action }) => inWords(action) ?? []));
         look();
         world.workersTurn();
         look();
@@ -218,7 +218,7 @@ describe("reconcile", () => {
         for (const { seen } of world.running) assert.equal(seen.specHash, "image2-limits-settings");
         assert.ok(Math.min(...ready) >= slaves, `${Math.min(...ready)} of ${slaves} slaves were ready`);
         assert.ok(Math.max(...running) <= slaves + 2, `${Math.max(...running)} workers ran at once`);
-        assert.deepEqual((await controller.cycle()).deeds, []);
+        assert.deepEqual((await controller.cycle()).acted, []);
       });
 
     it("takes the slaves first, and asks the master once to hand over", async () => {
@@ -254,7 +254,7 @@ describe("reconcile", () => {
       const { world, controller } = await settled();
       world.diesAt = point;
       world.reads = 1;
-      world.wishes.set("wish-1", { kind: "crashMaster", madeAtMs: world.nowMs });
+      world.commands.set("command-1", { kind: "crashMaster", madeAtMs: world.nowMs });
       await controller.settle();
       world.pids.clear();
       world.spec = slavesWanted(3);
@@ -322,7 +322,7 @@ describe("reconcile", () => {
         }
         await controller.settle();
         assertAsDesired(world, slaves);
-        assert.deepEqual((await controller.cycle()).deeds, []);
+        assert.deepEqual((await controller.cycle()).acted, []);
         for (const { seen } of world.running) assert.match(seen.specHash, new RegExp(`^${world.image}-`));
         const harmed = world.harms.filter((harm) => harm.endsWith(" master"));
         assert.deepEqual(harmed, []);

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { emptyMemory, remember } from "../../../../controller/reconcile/memory.ts";
 import type { Observed } from "../../../../controller/reconcile/workers.ts";
 import { conditionsOf } from "../../../../controller/status/conditions.ts";
-import { narrate } from "../../../../controller/status/narrate.ts";
+import { report } from "../../../../controller/status/report.ts";
 import {
   type CycleFacts,
   countersIn,
@@ -192,12 +192,12 @@ describe("conditionsOf", () => {
   });
 });
 
-describe("narrate", () => {
-  const story = { reconcile: "7f3a", atMs: nowMs, desired: intent(1).desired, deeds: [] };
+describe("report", () => {
+  const story = { reconcile: "7f3a", atMs: nowMs, desired: intent(1).desired, acted: [] };
 
   it("says nothing when nothing changed", () => {
     const status = statusOf(facts(), null);
-    assert.deepEqual(narrate({ ...story, before: status, after: status }), {
+    assert.deepEqual(report({ ...story, before: status, after: status }), {
       sentences: [],
       events: [],
       errors: [],
@@ -208,10 +208,10 @@ describe("narrate", () => {
     const status = statusOf(facts(), null);
     const desired = { slaves: 2, workers: 3, reason: "21 reads in 2m0s -> 2 slaves" };
     const action = { kind: "startWorker", worker: "w-3", replaces: false } as const;
-    const telling = narrate({
+    const telling = report({
       ...story,
       desired,
-      deeds: [{ action, error: null, lastWords: "" }],
+      acted: [{ action, error: null, lastWords: "" }],
       before: status,
       after: status,
     });
@@ -228,15 +228,21 @@ describe("narrate", () => {
   it("names no earlier number of slaves before the first manifest", () => {
     const before = { ...statusOf(facts(), null), generation: 0, desiredSlaves: 0 };
     const desired = { slaves: 1, workers: 2, reason: "baseline -> 1 slave" };
-    const telling = narrate({ ...story, desired, deeds: [], before, after: statusOf(facts(), before) });
+    const telling = report({
+      ...story,
+      desired,
+      acted: [],
+      before,
+      after: statusOf(facts(), before),
+    });
     assert.equal(telling.sentences[0], "baseline -> 1 slave");
   });
 
   it("tells what failed", () => {
     const status = statusOf(facts(), null);
     const action = { kind: "startWorker", worker: "w-3", replaces: false } as const;
-    const deeds = [{ action, error: new Error("no such image"), lastWords: "" }];
-    const telling = narrate({ ...story, deeds, before: status, after: status });
+    const acted = [{ action, error: new Error("no such image"), lastWords: "" }];
+    const telling = report({ ...story, acted, before: status, after: status });
     assert.deepEqual(telling.errors, ["starting worker w-3 failed: no such image"]);
     assert.equal(telling.events[0]?.severity, "warning");
   });
@@ -248,7 +254,7 @@ describe("narrate", () => {
       facts({ observed: observed([master("w-1", 100), slave("w-2", 200)], { foreign }) }),
       before,
     );
-    assert.deepEqual(narrate({ ...story, before, after }).sentences, [
+    assert.deepEqual(report({ ...story, before, after }).sentences, [
       "slave w-2 (pid 200) is ready",
       "w-1 (pid 100) is elected master",
       "leaving dbaas-w-7 alone: not ours",

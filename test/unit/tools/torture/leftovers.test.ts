@@ -14,7 +14,7 @@ const tidy: Remains = {
   workerNodes: ["w-1", "w-2"],
   pidNodes: ["w-2", "w-1"],
   drainNodes: [],
-  openWishes: [],
+  openCommands: [],
   queues: [
     queue("readQ"),
     queue("writeQ"),
@@ -43,7 +43,7 @@ const untidy: readonly (readonly [string, Partial<Remains>, readonly string[]])[
   ["a znode of nobody", { workerNodes: ["w-1", "w-2", "w-3"] }, ["left over: worker znodes"]],
   ["a pid of nobody", { pidNodes: ["w-1"] }, ["left over: pid znodes"]],
   ["a drain mark", { drainNodes: ["w-2"] }, ["left over: orphan drain znodes"]],
-  ["a wish without an answer", { openWishes: ["wish-1"] }, ["left over: unanswered wishes"]],
+  ["a command without an answer", { openCommands: ["command-1"] }, ["left over: unanswered commands"]],
   ["a temporary queue", { queues: [...tidy.queues, queue("amq.gen-x")] }, ["left over: orphan queues"]],
   [
     "a snapshot queue of a dead worker",

@@ -1,7 +1,7 @@
 // PURE: one cycle in words. The same sentences make the log line, and the events that operators read later.
 import { messageOf } from "../../core/errors.ts";
 import type { ClusterStatus, EventRecord } from "../../core/state/status.ts";
-import type { Deed } from "../reconcile/act.ts";
+import type { ActionResult } from "../reconcile/act.ts";
 import { describe, eventReason, workerOf } from "../reconcile/action.ts";
 import type { Desired } from "../reconcile/desired.ts";
 
@@ -28,14 +28,14 @@ export interface Story {
   readonly reconcile: string;
   readonly atMs: number;
   readonly desired: Desired | null;
-  readonly deeds: readonly Deed[];
+  readonly acted: readonly ActionResult[];
   /** As told last; null at the very first cycle. */
   readonly before: ClusterStatus | null;
   readonly after: ClusterStatus;
 }
 
-export function narrate(story: Story): Telling {
-  const { reconcile, atMs, desired, before, deeds } = story;
+export function report(story: Story): Telling {
+  const { reconcile, atMs, desired, before, acted } = story;
   const told: Told[] = [];
   const tell: Tell = (message, worker, reason, severity = "info") =>
     void told.push({
@@ -46,13 +46,13 @@ export function narrate(story: Story): Telling {
   if (desired !== null && desired.slaves !== before?.desiredSlaves)
     tell(scaled(desired, before), null, "Scaled");
   tellChanges(story, tell);
-  const errors = tellDeeds(deeds, tell);
+  const errors = tellActionResults(acted, tell);
   return { sentences: told.map(({ sentence }) => sentence), events: told.map(({ event }) => event), errors };
 }
 
-function tellDeeds(deeds: readonly Deed[], tell: Tell): readonly string[] {
+function tellActionResults(acted: readonly ActionResult[], tell: Tell): readonly string[] {
   const errors: string[] = [];
-  for (const { action, error } of deeds) {
+  for (const { action, error } of acted) {
     const sentence = describe(action);
     const { reason, severity } = eventReason(action);
     if (error !== null) {

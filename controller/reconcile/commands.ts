@@ -1,20 +1,20 @@
-// PURE: the crash and switchover calls. The API leaves each as a wish; here it is decided whom it hits. A wish names its
+// PURE: the crash and switchover calls. The API leaves each as a command; here it is decided whom it hits. A command names its
 // victim before it is carried out, so that a controller that dies in between never kills a second one for it.
 import { assertNever } from "../../core/errors.ts";
-import type { Wish, WishKind } from "../../core/state/znodes.ts";
-import type { SeenWish } from "../ports.ts";
+import type { Command, CommandKind } from "../../core/state/znodes.ts";
+import type { SeenCommand } from "../ports.ts";
 import type { Action } from "./action.ts";
 import type { Acceptance } from "./data-complete.ts";
 import { isLed, isLive, isRunning, type Observed, targetOf, type WorkerView } from "./workers.ts";
 
-const wishLimits = {
-  /** How long an answered wish stays for its asker to read. */
+const commandLimits = {
+  /** How long an answered command stays for its asker to read. */
   keepMs: 60_000,
   /** How long to wait for an election or a replacement before saying that there is nobody. */
   nobodyMs: 3_000,
 } as const;
 
-export interface WishRules {
+export interface CommandRules {
   readonly paused: boolean;
   /** After this nobody waits for the answer any more: the API has given up. */
   readonly askerGoneMs: number;
@@ -22,7 +22,7 @@ export interface WishRules {
   readonly acceptance: (copy: string | undefined) => Acceptance;
 }
 
-type WorkerCommand = Exclude<WishKind, "acceptLoss">;
+type WorkerCommand = Exclude<CommandKind, "acceptLoss">;
 
 const nobody: Record<WorkerCommand, string> = {
   crashMaster: "there is no master to kill",
@@ -30,10 +30,10 @@ const nobody: Record<WorkerCommand, string> = {
   switchover: "there is no slave that could take over",
 };
 
-/** At most one kill in a cycle: the next wish of its kind is decided on the world after it. */
-export function answerWishes(observed: Observed, rules: WishRules): readonly Action[] {
+/** At most one kill in a cycle: the next command of its kind is decided on the world after it. */
+export function answerCommands(observed: Observed, rules: CommandRules): readonly Action[] {
   const actions: Action[] = [];
-  for (const seen of observed.wishes) {
+  for (const seen of observed.commands) {
     const action = answer(seen, observed, rules);
     if (action === null) continue;
     if (carriesOut(action) && actions.some(carriesOut)) continue;
@@ -42,56 +42,61 @@ export function answerWishes(observed: Observed, rules: WishRules): readonly Act
   return actions;
 }
 
-const carriesOut = ({ kind }: Action): boolean => kind === "grantWish" || kind === "acceptLoss";
+const carriesOut = ({ kind }: Action): boolean => kind === "executeCommand" || kind === "acceptLoss";
 
-function answer({ id, wish: made, version }: SeenWish, observed: Observed, rules: WishRules): Action | null {
-  if (made === null) return { kind: "removeWish", wish: id };
+function answer(
+  { id, command: made, version }: SeenCommand,
+  observed: Observed,
+  rules: CommandRules,
+): Action | null {
+  if (made === null) return { kind: "removeCommand", command: id };
   const ageMs = observed.wallMs - made.madeAtMs;
-  if (made.outcome !== undefined) return ageMs > wishLimits.keepMs ? { kind: "removeWish", wish: id } : null;
-  const begun: Begun = { wish: id, made, version };
+  if (made.outcome !== undefined)
+    return ageMs > commandLimits.keepMs ? { kind: "removeCommand", command: id } : null;
+  const begun: Begun = { command: id, made, version };
   if (made.chosen !== undefined)
     return made.kind === "acceptLoss"
       ? finishLoss(begun, made.chosen, observed, rules)
       : finish(begun, made.chosen, observed);
-  const refuse = (reason: string): Action => ({ kind: "refuseWish", wish: id, made, version, reason });
+  const refuse = (reason: string): Action => ({ kind: "refuseCommand", command: id, made, version, reason });
   if (ageMs > rules.askerGoneMs) return refuse("nobody waits for the answer any more");
   if (rules.paused) return refuse("the manifest pauses the controller");
   if (made.kind === "acceptLoss") return acceptLoss(begun, observed, rules.acceptance(made.copy));
   const target = choose(made.kind, observed);
   if (target !== null)
     return {
-      kind: "grantWish",
-      wish: id,
+      kind: "executeCommand",
+      command: id,
       made,
       version,
       target: targetOf(target),
       signal: signalFor(made.kind),
     };
-  const somebodyComes = observed.workers.some(isLive) && ageMs < wishLimits.nobodyMs;
+  const somebodyComes = observed.workers.some(isLive) && ageMs < commandLimits.nobodyMs;
   return somebodyComes ? null : refuse(nobody[made.kind]);
 }
 
 interface Begun {
-  readonly wish: string;
-  readonly made: Wish;
+  readonly command: string;
+  readonly made: Command;
   readonly version: number;
 }
 
 /** Whether its signal was sent already is not known: a worker takes a second SIGTERM like the first, and SIGKILL ends it. */
-function finish(begun: Begun, chosen: NonNullable<Wish["chosen"]>, observed: Observed): Action {
+function finish(begun: Begun, chosen: NonNullable<Command["chosen"]>, observed: Observed): Action {
   const still = observed.workers.find(
     ({ container }) => container.shortId === chosen.container && container.pid === chosen.pid,
   );
   const handsOver = begun.made.kind === "switchover" && still !== undefined && still.phase !== "master";
   if (still === undefined || !isRunning(still) || handsOver)
-    return { kind: "settleWish", ...begun, pid: chosen.pid };
-  return { kind: "grantWish", ...begun, target: targetOf(still), signal: signalFor(begun.made.kind) };
+    return { kind: "settleCommand", ...begun, pid: chosen.pid };
+  return { kind: "executeCommand", ...begun, target: targetOf(still), signal: signalFor(begun.made.kind) };
 }
 
 function acceptLoss(begun: Begun, { log }: Observed, accepted: Acceptance): Action {
-  if ("refused" in accepted) return { kind: "refuseWish", ...begun, reason: accepted.refused };
+  if ("refused" in accepted) return { kind: "refuseCommand", ...begun, reason: accepted.refused };
   const { running } = accepted.copy;
-  if (running === null) return { kind: "refuseWish", ...begun, reason: "its worker does not run" };
+  if (running === null) return { kind: "refuseCommand", ...begun, reason: "its worker does not run" };
   const { place, lost } = accepted;
   const logVersion = log?.version ?? null;
   return { kind: "acceptLoss", ...begun, target: targetOf(running), place, logVersion, lost };
@@ -100,16 +105,16 @@ function acceptLoss(begun: Begun, { log }: Observed, accepted: Acceptance): Acti
 /** Whether the note was written already is seen by the note, or by a master that leads since. */
 function finishLoss(
   begun: Begun,
-  { name, pid }: NonNullable<Wish["chosen"]>,
+  { name, pid }: NonNullable<Command["chosen"]>,
   observed: Observed,
-  rules: WishRules,
+  rules: CommandRules,
 ): Action {
   const isWritten = observed.log?.broker === "" && observed.log.master === name;
-  if (isWritten || isLed(observed)) return { kind: "settleWish", ...begun, pid };
+  if (isWritten || isLed(observed)) return { kind: "settleCommand", ...begun, pid };
   return acceptLoss(begun, observed, rules.acceptance(name));
 }
 
-const signalFor = (kind: WishKind) => (kind === "switchover" ? "SIGTERM" : "SIGKILL");
+const signalFor = (kind: CommandKind) => (kind === "switchover" ? "SIGTERM" : "SIGKILL");
 
 function choose(kind: WorkerCommand, observed: Observed): WorkerView | null {
   const live = observed.workers.filter(isLive);
