@@ -12,6 +12,7 @@ import { join } from "node:path";
 
 const env = {
   SIM_SEEDS: "300",
+  SIM_SECONDS: "20",
   /** Each test file is a program of its own, which would compile the same sources again. */
   NODE_COMPILE_CACHE: join(import.meta.dirname, "..", "node_modules", ".cache", "node"),
   ...process.env,

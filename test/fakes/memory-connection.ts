@@ -1,7 +1,13 @@
 // A connection to the broker in memory: what a program sends takes a while, arrives in order by lane, and is lost with it.
 import { TransientError } from "../../core/errors.ts";
-import type { ConsumeOptions, Consumer, Delivery, PublishOptions } from "../../platform/rabbitmq/port.ts";
-import type { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
+import {
+  type BrokerConnection,
+  type ConsumeOptions,
+  type Consumer,
+  type Delivery,
+  type PublishOptions,
+  RefusedMessageError,
+} from "../../platform/rabbitmq/port.ts";
 import type { Lane, Link } from "./link.ts";
 import type { MemoryBroker } from "./memory-broker.ts";
 import { Consuming, type Message, type Queue, Reading } from "./memory-queue.ts";
@@ -13,12 +19,7 @@ const clientNoticesMs = { least: 2_500, most: 4_500 } as const;
 /** The broker relies on heartbeats. */
 const brokerNoticesMs = { least: 7_000, most: 15_000 } as const;
 
-type Port = Pick<
-  Rabbit,
-  "ended" | "publish" | "send" | "cleared" | "consume" | "depth" | "memoryId" | "close"
->;
-
-export class MemoryConnection implements Port {
+export class MemoryConnection implements BrokerConnection {
   readonly #broker: MemoryBroker;
   readonly #process: VirtualProcess;
   readonly #link: Link;
@@ -28,7 +29,11 @@ export class MemoryConnection implements Port {
   readonly #publisher: Lane;
   readonly #confirmer: Lane;
   readonly #back: Lane;
+  /** What a broker that is short of memory does not read yet. */
+  readonly #unread: (() => void)[] = [];
   #brokerSide = true;
+  #publishes = false;
+  #blocked = false;
 
   readonly ended: AbortSignal = this.#ended.signal;
 
@@ -41,6 +46,18 @@ export class MemoryConnection implements Port {
     this.#back = link.lane();
     // The kernel closes the sockets of a process that is gone; what it had sent before arrives first.
     process.onEnd(() => this.#confirmer(() => this.loseBrokerSide()));
+  }
+
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Broker side: it has told so. */
+  onBlocked(isBlocked: boolean): void {
+    if (!isBlocked) for (const act of this.#unread.splice(0)) act();
+    this.#toClient(this.#back, () => {
+      this.#blocked = isBlocked;
+    });
   }
 
   dispose(): void {
@@ -71,12 +88,15 @@ export class MemoryConnection implements Port {
 
   publish(queue: string, content: Buffer, options: PublishOptions = {}): Promise<void> {
     if (this.ended.aborted) return Promise.reject(this.ended.reason);
+    this.#publishes = true;
     return this.#answered((resolve, reject) => {
       this.#toBroker(this.#confirmer, () => {
-        const taken = this.#broker.take(queue, content, options);
-        this.#toClient(this.#back, () =>
-          taken ? resolve() : reject(new TransientError(`publish to ${queue}: there is no such queue`)),
-        );
+        const taking = this.#broker.take(queue, content, options);
+        this.#toClient(this.#back, () => {
+          if (taking === "taken") resolve();
+          else if (taking === "refused") reject(new RefusedMessageError(`publish to ${queue}: refused`));
+          else reject(new TransientError(`publish to ${queue}: there is no such queue`));
+        });
       });
     });
   }
@@ -85,6 +105,24 @@ export class MemoryConnection implements Port {
     if (this.ended.aborted || !this.#process.step()) return false;
     this.#toBroker(this.#publisher, () => void this.#broker.take(queue, content, options));
     return true;
+  }
+
+  declareQueues(): Promise<void> {
+    return this.#asked(this.#publisher, () => this.#broker.declareQueues());
+  }
+
+  declareLog(): Promise<boolean> {
+    return this.#asked(this.#publisher, () => this.#broker.declareStream());
+  }
+
+  declareTemporary(name = "", messagesMax?: number): Promise<string> {
+    const limits = messagesMax === undefined ? {} : { messagesMax, overflow: "reject-publish" as const };
+    return this.#asked(this.#publisher, () => this.#broker.declare(name, { ...limits, owner: this }));
+  }
+
+  async depths<Q extends string>(names: readonly Q[]): Promise<Readonly<Record<Q, number>>> {
+    const all = names.map(async (name) => [name, (await this.depth(name)).messages] as const);
+    return Object.fromEntries(await Promise.all(all)) as Record<Q, number>;
   }
 
   cleared(): undefined {
@@ -151,8 +189,11 @@ export class MemoryConnection implements Port {
     out: Lane,
     onDelivery: (delivery: Delivery) => void,
   ): Promise<Consumer> {
+    if (!this.#broker.streamIsThere) throw new TransientError("consume the log: there is no such queue");
     const end = this.#broker.log.length;
-    const at = typeof streamOffset === "number" ? streamOffset : streamOffset === "next" ? end : 0;
+    const wanted = typeof streamOffset === "number" ? streamOffset : streamOffset === "next" ? end : 0;
+    // It says nothing about an offset that it does not have, but reads from the nearest that it has.
+    const at = Math.min(Math.max(wanted, this.#broker.first), end);
     const reading = new Reading(out, prefetch, at, (delivery) =>
       onDelivery({ ...delivery, ack: () => this.#act(toBroker, delivery.ack) }),
     );
@@ -167,59 +208,12 @@ export class MemoryConnection implements Port {
 
   /** Broker side: sends what a reader of the stream has room for. */
   feed(reading: Reading): void {
-    while (reading.unacked < reading.prefetch && reading.at < this.#broker.log.length) {
-      const streamOffset = reading.at;
-      const content = this.#broker.log[streamOffset] as Buffer;
-      reading.at += 1;
-      reading.unacked += 1;
-      const ack = () => {
-        reading.unacked -= 1;
-        this.feed(reading);
-      };
-      const requeue = () => undefined;
-      this.#toClient(reading.out, () =>
-        reading.onDelivery({
-          content,
-          redelivered: false,
-          correlationId: "",
-          replyTo: "",
-          streamOffset,
-          traceparent: this.#broker.traceparents.get(streamOffset),
-          ack,
-          requeue,
-        }),
-      );
-    }
+    reading.feed(this.#broker, (act) => this.#toClient(reading.out, act));
   }
 
   /** Broker side. */
   deliver(consumer: Consuming, queue: Queue, message: Message): void {
-    consumer.tags += 1;
-    const tag = consumer.tags;
-    if (consumer.prefetch > 0) consumer.unacked.set(tag, message);
-    const { content, correlationId, replyTo, traceparent, redelivered } = message;
-    const ack = () => {
-      consumer.unacked.delete(tag);
-      queue.dispatch();
-    };
-    const requeue = () => {
-      if (!consumer.unacked.delete(tag)) return;
-      message.redelivered = true;
-      queue.ready = [message, ...queue.ready].sort((a, b) => a.order - b.order);
-      queue.dispatch();
-    };
-    this.#toClient(consumer.out, () =>
-      consumer.onDelivery({
-        content,
-        correlationId,
-        replyTo,
-        redelivered,
-        streamOffset: -1,
-        traceparent,
-        ack,
-        requeue,
-      }),
-    );
+    consumer.take(queue, message, (act) => this.#toClient(consumer.out, act));
   }
 
   /** The broker is done with this connection: what was not acked goes to others. */
@@ -281,7 +275,11 @@ export class MemoryConnection implements Port {
 
   #toBroker(lane: Lane, act: () => void): void {
     lane(() => {
-      if (this.#brokerSide) act();
+      const read = () => {
+        if (this.#brokerSide) act();
+      };
+      if (this.#broker.isBlocked && this.#publishes) this.#unread.push(read);
+      else read();
     });
   }
 

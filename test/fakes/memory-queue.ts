@@ -9,6 +9,8 @@ export interface Message {
   readonly replyTo: string;
   readonly traceparent: string | undefined;
   readonly persistent: boolean;
+  /** In the world's time: it is dropped when it comes to the head of its queue later. */
+  readonly expiresAtMs?: number;
   /** Its place in the queue, kept when it comes back. */
   readonly order: number;
   redelivered: boolean;
@@ -37,19 +39,83 @@ export class Consuming {
     this.onDelivery = onDelivery;
   }
 
+  /** @param send brings it to the client, as long as there is one */
+  take(queue: Queue, message: Message, send: (act: () => void) => void): void {
+    this.tags += 1;
+    const tag = this.tags;
+    if (this.prefetch > 0) this.unacked.set(tag, message);
+    const { content, correlationId, replyTo, traceparent, redelivered } = message;
+    const ack = () => {
+      this.unacked.delete(tag);
+      queue.dispatch();
+    };
+    const requeue = () => {
+      if (!this.unacked.delete(tag)) return;
+      message.redelivered = true;
+      queue.ready = [message, ...queue.ready].sort((a, b) => a.order - b.order);
+      queue.dispatch();
+    };
+    const streamOffset = -1;
+    const delivery = {
+      content,
+      correlationId,
+      replyTo,
+      redelivered,
+      streamOffset,
+      traceparent,
+      ack,
+      requeue,
+    };
+    send(() => this.onDelivery(delivery));
+  }
+
   get hasRoom(): boolean {
     return this.active && (this.prefetch === 0 || this.unacked.size < this.prefetch);
   }
 }
 
+export interface QueueLimits {
+  readonly messagesMax?: number;
+  readonly overflow?: "reject-publish" | "drop-head";
+  /** Goes with this connection. */
+  readonly owner?: MemoryConnection;
+}
+
 export class Queue {
   ready: Message[] = [];
   consumers: Consuming[] = [];
+  readonly limits: QueueLimits;
+  readonly #nowMs: () => number;
   #next = 0;
+
+  constructor(nowMs: () => number = () => 0, limits: QueueLimits = {}) {
+    this.#nowMs = nowMs;
+    this.limits = limits;
+  }
+
+  /** @returns false when it is full and does not take more */
+  add(message: Message): boolean {
+    const { messagesMax = Number.POSITIVE_INFINITY, overflow } = this.limits;
+    this.#dropExpired();
+    if (this.ready.length >= messagesMax) {
+      if (overflow === "reject-publish") return false;
+      this.ready.shift();
+    }
+    this.ready.push(message);
+    this.dispatch();
+    return true;
+  }
+
+  #dropExpired(): void {
+    const nowMs = this.#nowMs();
+    while ((this.ready[0]?.expiresAtMs ?? Number.POSITIVE_INFINITY) <= nowMs) this.ready.shift();
+  }
 
   /** Hands out what is ready, to one consumer after the other, as long as they have room. */
   dispatch(): void {
-    while (this.ready.length > 0) {
+    for (;;) {
+      this.#dropExpired();
+      if (this.ready.length === 0) return;
       const consumer = this.#nextWithRoom();
       if (consumer === undefined) return;
       consumer.connection.deliver(consumer, this, this.ready.shift() as Message);
@@ -94,4 +160,34 @@ export class Reading {
     this.at = at;
     this.onDelivery = onDelivery;
   }
+
+  /** Sends what there is room for. */
+  feed(stream: Stream, send: (act: () => void) => void): void {
+    while (this.unacked < this.prefetch && this.at < stream.log.length) {
+      const streamOffset = this.at;
+      this.at += 1;
+      this.unacked += 1;
+      const ack = () => {
+        this.unacked -= 1;
+        this.feed(stream, send);
+      };
+      const delivery: Delivery = {
+        content: stream.log[streamOffset] as Buffer,
+        redelivered: false,
+        correlationId: "",
+        replyTo: "",
+        streamOffset,
+        traceparent: stream.traceparents.get(streamOffset),
+        ack,
+        requeue: () => undefined,
+      };
+      send(() => this.onDelivery(delivery));
+    }
+  }
+}
+
+/** Records by offset, and the headers of those that have some. */
+interface Stream {
+  readonly log: readonly Buffer[];
+  readonly traceparents: ReadonlyMap<number, string>;
 }

@@ -1,7 +1,6 @@
 // A session with the ZooKeeper in memory: it is over when it was not heard of for its timeout, and learns of that late.
 import { TransientError } from "../../core/errors.ts";
-import type { NodeContent, NodeStat, WatchKind } from "../../platform/zookeeper/port.ts";
-import type { Session } from "../contract/zookeeper-contract.ts";
+import type { NodeContent, NodeStat, WatchKind, ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type { Lane, Link } from "./link.ts";
 import type { MemoryZooKeeper } from "./memory-zookeeper.ts";
 import type { VirtualProcess } from "./virtual-process.ts";
@@ -9,11 +8,11 @@ import type { VirtualProcess } from "./virtual-process.ts";
 /** Connecting anew takes that much longer than a message. */
 const reconnectFactor = 50;
 
-export class MemorySession implements Session {
+export class MemorySession implements ZnodeSession {
   readonly #server: MemoryZooKeeper;
   readonly #process: VirtualProcess;
   readonly #link: Link;
-  readonly #timeoutMs: number;
+  readonly timeoutMs: number;
   readonly #out: Lane;
   readonly #back: Lane;
   readonly #ended = new AbortController();
@@ -29,7 +28,7 @@ export class MemorySession implements Session {
     this.#server = server;
     this.#process = process;
     this.#link = link;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
     this.#out = link.lane();
     this.#back = link.lane();
     process.onEnd(() => this.#unheard(0));
@@ -53,6 +52,10 @@ export class MemorySession implements Session {
   ): Promise<string | null> {
     const owner = options.ephemeral ? this : null;
     return this.#call(() => this.#server.create(path, data, owner, options.sequential ?? false));
+  }
+
+  async protect(): Promise<void> {
+    // Everybody is the same user.
   }
 
   async ensure(path: string, data = ""): Promise<void> {
@@ -105,10 +108,10 @@ export class MemorySession implements Session {
 
   /** The ensemble does not hear of this session for `ms`: beyond the timeout it is over, and others take its place. */
   unheardFor(ms: number, random: () => number): void {
-    const lastHeardMs = random() * (this.#timeoutMs / 3);
+    const lastHeardMs = random() * (this.timeoutMs / 3);
     this.#unheard(lastHeardMs, ms);
     if (!this.#link.isCut) return;
-    this.#process.after(random() * this.#timeoutMs * (2 / 3), () => {
+    this.#process.after(random() * this.timeoutMs * (2 / 3), () => {
       if (this.#link.isCut) this.#disconnected();
     });
   }
@@ -130,15 +133,15 @@ export class MemorySession implements Session {
   }
 
   #unheard(lastHeardMs: number, ms = Number.POSITIVE_INFINITY): void {
-    if (ms > this.#timeoutMs - lastHeardMs)
-      this.#server.world.after(this.#timeoutMs - lastHeardMs, () => this.expire());
+    if (ms > this.timeoutMs - lastHeardMs)
+      this.#server.world.after(this.timeoutMs - lastHeardMs, () => this.expire());
   }
 
   #disconnected(): void {
     if (this.ended.aborted) return;
     this.#connected = false;
     for (const fail of [...this.#pending]) fail(new TransientError("ZooKeeper connection lost"));
-    this.#process.after(this.#timeoutMs, () => {
+    this.#process.after(this.timeoutMs, () => {
       if (!this.#connected && !this.silent.aborted)
         this.#silent.abort(new TransientError("ZooKeeper not heard of for a session timeout"));
     });

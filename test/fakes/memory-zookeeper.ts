@@ -3,13 +3,15 @@
 import type { NodeStat } from "../../platform/zookeeper/port.ts";
 import type { Link } from "./link.ts";
 import { MemorySession } from "./memory-session.ts";
-import type { VirtualProcess } from "./virtual-process.ts";
+import { type VirtualProcess, worldEpochMs } from "./virtual-process.ts";
 import type { VirtualWorld } from "./virtual-world.ts";
 
 interface Znode {
   data: string;
   version: number;
   readonly czxid: number;
+  readonly createdAtMs: number;
+  modifiedAtMs: number;
   readonly owner: MemorySession | null;
 }
 
@@ -17,12 +19,18 @@ export class MemoryZooKeeper {
   readonly world: VirtualWorld;
   readonly nodes = new Map<string, Znode>();
   readonly sessions = new Set<MemorySession>();
+  /** Told of each node that is made. */
+  onCreate: ((path: string) => void) | undefined;
   readonly #everMade: MemorySession[] = [];
   #zxid = 0;
   #sequence = 0;
 
   constructor(world: VirtualWorld) {
     this.world = world;
+  }
+
+  get #nowMs(): number {
+    return worldEpochMs + this.world.nowMs;
   }
 
   connect(process: VirtualProcess, link: Link, timeoutMs: number): MemorySession {
@@ -42,8 +50,17 @@ export class MemoryZooKeeper {
     const made = sequential ? `${path}${String(this.#sequence).padStart(10, "0")}` : path;
     if (this.nodes.has(made)) return null;
     this.#zxid += 1;
-    this.nodes.set(made, { data, version: 0, czxid: this.#zxid, owner });
+    const nowMs = this.#nowMs;
+    this.nodes.set(made, {
+      data,
+      version: 0,
+      czxid: this.#zxid,
+      createdAtMs: nowMs,
+      modifiedAtMs: nowMs,
+      owner,
+    });
     this.#changed(made, true);
+    this.onCreate?.(made);
     return made;
   }
 
@@ -53,6 +70,7 @@ export class MemoryZooKeeper {
     this.#zxid += 1;
     node.data = data;
     node.version += 1;
+    node.modifiedAtMs = this.#nowMs;
     this.#changed(path, false);
     return true;
   }
@@ -75,8 +93,8 @@ export class MemoryZooKeeper {
   }
 
   statOf(node: Znode, session: MemorySession): NodeStat {
-    const { czxid, version, owner } = node;
-    return { czxid, version, createdAtMs: 0, modifiedAtMs: 0, mine: owner === session };
+    const { czxid, version, createdAtMs, modifiedAtMs, owner } = node;
+    return { czxid, version, createdAtMs, modifiedAtMs, mine: owner === session };
   }
 
   end(session: MemorySession): void {

@@ -3,7 +3,8 @@
 import type { Clock } from "../../platform/process/clock.ts";
 import type { Cancel, Random, VirtualWorld } from "./virtual-world.ts";
 
-const epochMs = 1_700_000_000_000;
+/** Unix ms at which a world begins. */
+export const worldEpochMs = 1_700_000_000_000;
 const skewMostMs = 2 * 3_600_000;
 
 export class VirtualProcess implements Clock {
@@ -21,11 +22,12 @@ export class VirtualProcess implements Clock {
   #due: (() => void)[] = [];
   #inbox: (() => void)[] = [];
 
-  constructor(world: VirtualWorld, name: string) {
+  /** @param host programs of one machine have one clock */
+  constructor(world: VirtualWorld, name: string, host = name) {
     this.world = world;
     this.name = name;
     this.#random = world.random(`process ${name}`);
-    this.#skewMs = Math.round((this.#random() - 0.5) * skewMostMs);
+    this.#skewMs = Math.round((world.random(`clock of ${host}`)() - 0.5) * skewMostMs);
   }
 
   get dead(): boolean {
@@ -37,7 +39,7 @@ export class VirtualProcess implements Clock {
   }
 
   now(): number {
-    return epochMs + this.world.nowMs + this.#skewMs;
+    return Math.round(worldEpochMs + this.world.nowMs + this.#skewMs);
   }
 
   wallMs(): number {

@@ -41,8 +41,6 @@ export const functionSizes: SizeExceptions = {
   "api/live/api-metrics.ts#apiMetrics": 55,
   "controller/reconcile/act.ts#act": 78,
   "dashboard/view/parts.ts#drawRegistry": 56,
-  "test/simulation/plan.ts#planOf": 73,
-  "test/simulation/simulated-worker.ts##live": 111,
   "test/unit/api/test-server.ts#TestServer": 57,
   "test/unit/controller/fake-world.ts##engine": 56,
   "test/unit/controller/fake-world.ts##registry": 56,

@@ -69,6 +69,7 @@ export function statesOf(accepted: readonly Accepted[]): readonly Rows[] {
 function applyTo(rows: Map<string, string>, effect: Effect): void {
   if (!("shape" in effect)) return;
   const { shape } = effect;
+  if ("table" in shape && shape.table !== "things") return;
   switch (shape.kind) {
     case "barrier":
       return;

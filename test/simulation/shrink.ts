@@ -1,35 +1,35 @@
-// Makes a failing plan smaller while it goes on failing: fewer faults, fewer operations, fewer asks, fewer workers. What is
-// left is close to the story that a person has to understand.
-import type { Operation, Plan } from "./plan.ts";
+// Makes a failing course smaller while it goes on failing: fewer faults, fewer operations, fewer asks, fewer slaves. What is left is
+// close to the story that a person has to understand.
+import type { Course, Operation } from "./course.ts";
 
-/** @param fails whether a plan still shows the failure */
+/** @param fails whether a course still shows the failure */
 export async function shrink(
-  plan: Plan,
-  fails: (plan: Plan) => Promise<boolean>,
-  runsMax = 200,
-): Promise<Plan> {
-  let smallest = plan;
+  course: Course,
+  fails: (course: Course) => Promise<boolean>,
+  runsMax = 100,
+): Promise<Course> {
+  let smallest = course;
   let runs = 0;
-  const tryOut = async (candidate: Plan): Promise<boolean> => {
+  const tryOut = async (candidate: Course): Promise<boolean> => {
     runs += 1;
     if (runs > runsMax || !(await fails(candidate))) return false;
     smallest = candidate;
     return true;
   };
-  let before: Plan;
+  let before: Course;
   do {
     before = smallest;
     await dropSome(smallest.faults, (faults) => tryOut({ ...smallest, faults }));
     await dropSome(smallest.operations, (operations) => tryOut({ ...smallest, operations }));
     for (const [i, { asks }] of smallest.operations.entries())
       await dropSome(asks, (fewer) => tryOut({ ...smallest, operations: withAsks(smallest, i, fewer) }), 1);
-    if (smallest.workers > 2) await tryOut({ ...smallest, workers: smallest.workers - 1 });
+    if (smallest.slaves > 1) await tryOut({ ...smallest, slaves: smallest.slaves - 1 });
   } while (smallest !== before && runs <= runsMax);
   return smallest;
 }
 
-const withAsks = (plan: Plan, at: number, asks: Operation["asks"]): readonly Operation[] =>
-  plan.operations.map((operation, i) => (i === at ? { ...operation, asks } : operation));
+const withAsks = (course: Course, at: number, asks: Operation["asks"]): readonly Operation[] =>
+  course.operations.map((operation, i) => (i === at ? { ...operation, asks } : operation));
 
 /** Leaves out halves, then quarters, down to single ones. */
 async function dropSome<T>(

@@ -1,0 +1,265 @@
+// A container engine in memory: containers with labels and pids, volumes that outlive them, and events, of which some are lost.
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { labels, shortId } from "../../controller/names.ts";
+import type {
+  ContainerSeen,
+  Engine,
+  EngineHost,
+  EngineView,
+  Signal,
+  Target,
+  WorkerContainer,
+} from "../../controller/ports.ts";
+import { TransientError } from "../../core/errors.ts";
+import { Volume } from "./memory-disk.ts";
+import { VirtualProcess, worldEpochMs } from "./virtual-process.ts";
+import type { Random, VirtualWorld } from "./virtual-world.ts";
+
+const callMs = 10;
+const startMs = 300;
+const killedCode = 137;
+/** A program that does not end in order by then is ended. */
+const stopWithinMs = 8_000;
+const eventsLost = 0.2;
+const image = "sha256:simulated";
+
+/** Runs in a container until it ends; told to stop by the signal. @throws what it failed with */
+export type Program = (container: MemoryContainer, stop: AbortSignal) => Promise<void>;
+
+export class MemoryContainer {
+  readonly id: string;
+  readonly made: WorkerContainer;
+  readonly volume: Volume;
+  process: VirtualProcess;
+  state: "created" | "running" | "dead" = "created";
+  pid = 0;
+  startedAtMs = 0;
+  finishedAtMs = 0;
+  exitCode = 0;
+  outOfMemory = false;
+  readonly stop = new AbortController();
+
+  constructor(id: string, made: WorkerContainer, volume: Volume, process: VirtualProcess) {
+    this.id = id;
+    this.made = made;
+    this.volume = volume;
+    this.process = process;
+  }
+
+  get worker(): string {
+    return this.made.worker;
+  }
+}
+
+type OnEvent = (event: { readonly action: string }) => void;
+
+export class MemoryEngine implements EngineHost {
+  readonly containers = new Map<string, MemoryContainer>();
+  readonly volumes = new Map<
+    string,
+    { readonly labels: Readonly<Record<string, string>>; readonly volume: Volume }
+  >();
+  /** Answers nothing while it is away; what runs goes on. */
+  isDown = false;
+  readonly #world: VirtualWorld;
+  readonly #random: Random;
+  readonly #directory: string;
+  readonly #program: Program;
+  readonly #watchers = new Set<OnEvent>();
+  /** What a program failed with that no fault explains. */
+  readonly failures: string[] = [];
+  #made = 0;
+
+  constructor(world: VirtualWorld, directory: string, program: Program) {
+    this.#world = world;
+    this.#random = world.random("engine");
+    this.#directory = directory;
+    this.#program = program;
+  }
+
+  async uid(): Promise<string | null> {
+    this.#mustAnswer();
+    const found = new Set([...this.volumes.values()].map((one) => one.labels[labels.uid]));
+    return [...found][0] ?? null;
+  }
+
+  running(): readonly MemoryContainer[] {
+    return [...this.containers.values()].filter(({ state }) => state === "running");
+  }
+
+  volumeOf(worker: string): Volume | undefined {
+    return [...this.volumes.values()].find(({ labels: has }) => has[labels.worker] === worker)?.volume;
+  }
+
+  open(uid: string, caller?: VirtualProcess): Engine {
+    const called = async (): Promise<void> => {
+      await caller?.work(callMs);
+      this.#mustAnswer();
+    };
+    return {
+      view: async () => {
+        await called();
+        return this.#view(uid);
+      },
+      claimVolume: async (volume) => {
+        await called();
+        return this.#claim(volume);
+      },
+      create: async (container) => {
+        await called();
+        return this.#create(container);
+      },
+      start: async (id) => {
+        await called();
+        const pid = this.#start(this.#known(id));
+        await caller?.work(startMs);
+        return pid;
+      },
+      kill: async (target, signal) => {
+        await called();
+        this.#kill(target, signal);
+      },
+      remove: async (id) => {
+        await called();
+        const container = this.#known(id);
+        if (container.state === "running") throw new TransientError("remove container: it runs");
+        this.containers.delete(id);
+      },
+      lastWords: async () => {
+        await called();
+        return "";
+      },
+      watch: (onEvent, signal) => this.#watch(onEvent, signal),
+    };
+  }
+
+  /** By a kill from outside, or by the kernel. */
+  crash(container: MemoryContainer, { outOfMemory = false } = {}): void {
+    if (container.state !== "running") return;
+    container.outOfMemory = outOfMemory;
+    container.process.kill();
+    this.#ended(container, killedCode);
+  }
+
+  #mustAnswer(): void {
+    if (this.isDown) throw new TransientError("the engine does not answer");
+  }
+
+  #known(id: string): MemoryContainer {
+    const container = this.containers.get(id);
+    if (container === undefined) throw new TransientError(`no such container: ${id}`);
+    return container;
+  }
+
+  #view(uid: string): EngineView {
+    return {
+      image,
+      ours: [...this.containers.values()].filter(({ made }) => made.labels[labels.uid] === uid).map(seenOf),
+      volumes: new Set(
+        [...this.volumes.values()].flatMap(({ labels: has }) =>
+          has[labels.uid] === uid ? [String(has[labels.worker])] : [],
+        ),
+      ),
+      foreign: [],
+    };
+  }
+
+  #claim({ name, labels: has }: WorkerContainer["volume"]): "new" | "existing" {
+    if (this.volumes.has(name)) return "existing";
+    this.volumes.set(name, { labels: has, volume: new Volume(join(this.#directory, name)) });
+    return "new";
+  }
+
+  #create(made: WorkerContainer): string {
+    for (const other of this.containers.values())
+      if (other.made.name === made.name) throw new TransientError(`the name ${made.name} is in use`);
+    const claimed = this.volumes.get(made.volume.name);
+    if (claimed === undefined) throw new TransientError("no such volume");
+    this.#made += 1;
+    const id = createHash("sha256").update(`container ${this.#made}`).digest("hex");
+    const process = new VirtualProcess(this.#world, `${made.worker}.${this.#made}`);
+    this.containers.set(id, new MemoryContainer(id, made, claimed.volume, process));
+    this.#tell("create");
+    return id;
+  }
+
+  #start(container: MemoryContainer): number {
+    if (container.state !== "created") throw new TransientError("the container was started before");
+    container.state = "running";
+    container.startedAtMs = worldEpochMs + this.#world.nowMs;
+    container.pid = 1_000 + Math.floor(this.#random() * 30_000);
+    this.#tell("start");
+    container.process.receive(() => void this.#run(container));
+    return container.pid;
+  }
+
+  async #run(container: MemoryContainer): Promise<void> {
+    let exitCode = 0;
+    try {
+      await this.#program(container, container.stop.signal);
+    } catch (error) {
+      this.failures.push(`${container.worker}: ${String(error)}`);
+      exitCode = 1;
+    }
+    if (container.process.dead) return;
+    container.process.kill();
+    this.#ended(container, exitCode);
+  }
+
+  #kill({ id, pid }: Target, signal: Signal): void {
+    const container = this.#known(id);
+    if (container.state !== "running" || container.pid !== pid)
+      throw new TransientError("the container no longer runs under this pid");
+    if (signal === "SIGKILL") {
+      this.crash(container);
+      return;
+    }
+    container.process.receive(() => container.stop.abort(new TransientError("stopped by SIGTERM")));
+    this.#world.after(stopWithinMs, () => {
+      if (container.state !== "running" || container.process.paused) return;
+      container.process.kill();
+      this.#ended(container, 1);
+    });
+  }
+
+  #ended(container: MemoryContainer, exitCode: number): void {
+    container.state = "dead";
+    container.exitCode = exitCode;
+    container.finishedAtMs = worldEpochMs + this.#world.nowMs;
+    this.#world.tell(container.worker, `container ended with ${exitCode}`);
+    this.#tell("die");
+  }
+
+  #tell(action: string): void {
+    if (this.isDown || this.#random() < eventsLost) return;
+    for (const onEvent of [...this.#watchers]) onEvent({ action });
+  }
+
+  #watch(onEvent: OnEvent, signal: AbortSignal): Promise<void> {
+    this.#watchers.add(onEvent);
+    return new Promise((resolve) => {
+      signal.addEventListener(
+        "abort",
+        () => {
+          this.#watchers.delete(onEvent);
+          resolve();
+        },
+        { once: true },
+      );
+    });
+  }
+}
+
+const seenOf = (container: MemoryContainer): ContainerSeen => ({
+  id: container.id,
+  shortId: shortId(container.id),
+  worker: container.worker,
+  state: container.state === "running" ? "running" : "dead",
+  pid: container.state === "running" ? container.pid : 0,
+  startedAtMs: container.startedAtMs,
+  finishedAtMs: container.finishedAtMs,
+  exitCode: container.exitCode,
+  outOfMemory: container.outOfMemory,
+  specHash: container.made.labels[labels.spec] ?? "",
+});

@@ -1,0 +1,208 @@
+// The clients of the simulated service. They hand their requests to the API's batchers, as its HTTP routes do, and write down what
+// they were told.
+
+import { type PendingRead, packRead, packWrite, type Reply } from "../../api/batching/pending.ts";
+import { clientKeyFrom } from "../../api/requests/idempotency.ts";
+import { submitStrongRead } from "../../api/requests/strong-read.ts";
+import type { RefusalBody } from "../../core/errors.ts";
+import type { DecodedAnswer } from "../../core/messages/queues.ts";
+import type { WriteStatement } from "../../core/messages/statement.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Ask, Operation } from "./course.ts";
+import { timeoutMs } from "./manifest.ts";
+
+const timesAskedMax = 6;
+const againMs = 200;
+/** A client hears nothing more of an API that is gone. */
+const givesUpMs = timeoutMs + 1_000;
+const bytes = 200;
+
+export type Rows = readonly (readonly [id: string, value: string])[];
+
+/** What a client was told about one thing it asked. */
+export interface Told {
+  readonly ask: Ask;
+  readonly client: number;
+  readonly value: string;
+  readonly id: string;
+  /** By the world's time. */
+  readonly askedAtMs: number;
+  outcome: "ok" | "refused" | "unknown";
+  /** Of a refusal. */
+  code?: string;
+  position: number;
+  answeredAtMs: number;
+  /** Of a read: what it had to see at least, and what it saw. */
+  readonly atLeast: number;
+  rows?: Rows;
+}
+
+type Answered = { readonly answer: DecodedAnswer } | { readonly refusal: RefusalBody } | "nothing";
+
+export class Clients {
+  readonly told: Told[] = [];
+  readonly contradictions: string[] = [];
+  readonly #cluster: Cluster;
+  /** The newest position each client knows of. */
+  readonly #tokens: number[] = [];
+  #values = 0;
+  #open = 0;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** Operations that are not over. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** The service went back to an earlier state, as an operator has accepted: what clients know of a later one is over. */
+  forgetTokens(): void {
+    this.#tokens.length = 0;
+  }
+
+  begin(operation: Operation): void {
+    for (const ask of operation.asks) {
+      this.#open += 1;
+      void this.#carryOut(operation, ask).finally(() => {
+        this.#open -= 1;
+      });
+    }
+  }
+
+  async #carryOut({ client, ownKey, onceMoreMs }: Operation, ask: Ask): Promise<void> {
+    this.#values += 1;
+    const one: Told = {
+      ask,
+      client,
+      value: `v${this.#values}`,
+      id: "id" in ask ? ask.id : `r${this.#values}`,
+      askedAtMs: this.#cluster.world.nowMs,
+      outcome: "unknown",
+      position: 0,
+      answeredAtMs: 0,
+      atLeast: ask.kind === "read" ? (this.#tokens[client] ?? 0) : 0,
+    };
+    this.told.push(one);
+    const times = ownKey && ask.kind !== "read" && ask.kind !== "strongRead" ? timesAskedMax : 1;
+    for (let asked = 0; asked < times && one.outcome === "unknown"; asked++) {
+      if (asked > 0) await this.#sleep(againMs);
+      this.#note(one, await this.#ask(one, ownKey));
+    }
+    if (onceMoreMs === undefined || times === 1 || one.outcome === "unknown") return;
+    await this.#sleep(onceMoreMs);
+    const { outcome, position } = one;
+    const again: Told = { ...one, outcome: "unknown" };
+    this.#note(again, await this.#ask(one, ownKey));
+    if (again.outcome !== "unknown" && (again.outcome !== outcome || again.position !== position))
+      this.contradictions.push(
+        `${ask.kind} ${one.value} was ${outcome} at ${position}, and under its key later ${again.outcome} at ${again.position}`,
+      );
+  }
+
+  #note(one: Told, answered: Answered): void {
+    this.#cluster.world.tell(`client ${one.client}`, wordsOf(one, answered));
+    if (answered === "nothing") return;
+    const refusal = "refusal" in answered ? answered.refusal : refusalIn(answered.answer);
+    if (refusal !== undefined) {
+      one.code = refusal.code;
+      // As a 503 or a 507: its client sends it again, under its key if it has one.
+      if (refusal.code === "unavailable" || refusal.code === "storage_full") return;
+      one.outcome = "refused";
+      return;
+    }
+    if (!("answer" in answered)) return;
+    const { position, body } = answered.answer;
+    one.outcome = "ok";
+    one.position = position;
+    one.answeredAtMs = this.#cluster.world.nowMs;
+    if (one.ask.kind === "read" || one.ask.kind === "strongRead") one.rows = rowsIn(body);
+    this.#tokens[one.client] = Math.max(this.#tokens[one.client] ?? 0, position);
+  }
+
+  #ask(one: Told, ownKey: boolean): Promise<Answered> {
+    return new Promise((resolve) => {
+      const { api, apiProcess, world } = this.#cluster;
+      if (api === undefined || apiProcess.process.paused) return resolve("nothing");
+      const cancel = world.after(givesUpMs, () => {
+        world.touch();
+        resolve("nothing");
+      });
+      const told = (answered: Answered) => {
+        cancel();
+        resolve(answered);
+      };
+      const reply: Reply = {
+        answered: (answer) => told({ answer }),
+        refused: (refusal) => told({ refusal }),
+      };
+      const clock = apiProcess.process;
+      const deadline = {
+        deadlineAtMs: clock.monotonicMs() + timeoutMs,
+        deadlineMs: clock.now() + timeoutMs,
+      };
+      const statement = statementOf(one);
+      if (statement !== "read") {
+        const key = ownKey ? clientKeyFrom(one.value, statement) : undefined;
+        return api.writes.submit({ ...packWrite(statement), reply, ...deadline, bytes, ...key });
+      }
+      const read: PendingRead = {
+        ...packRead({ shape: { kind: "select", table: "things", columns: ["id", "value"] }, params: [] }),
+        reply,
+        ...deadline,
+        bytes,
+        minPosition: one.atLeast,
+      };
+      if (one.ask.kind === "read") api.reads.submit(read);
+      else submitStrongRead(read, api.reads, api.writes);
+    });
+  }
+
+  #sleep(ms: number): Promise<void> {
+    const { world } = this.#cluster;
+    return new Promise((resolve) => {
+      world.after(ms, () => {
+        world.touch();
+        resolve();
+      });
+    });
+  }
+}
+
+const wordsOf = ({ ask, value }: Told, answered: Answered): string =>
+  `${ask.kind} ${value}: ${answered === "nothing" ? answered : "refusal" in answered ? JSON.stringify(answered.refusal) : answered.answer.body.toString()}`;
+
+function refusalIn({ ok, body }: DecodedAnswer): RefusalBody | undefined {
+  return ok ? undefined : (JSON.parse(body.toString()) as RefusalBody);
+}
+
+function rowsIn(body: Buffer): Rows {
+  const rows = JSON.parse(body.toString()) as readonly Record<string, string>[];
+  return rows
+    .map(({ id, value }) => [String(id), String(value)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function statementOf({ ask, value, id }: Told): WriteStatement | "read" {
+  const insert = { kind: "insert", table: "things", columns: ["id", "value"] } as const;
+  switch (ask.kind) {
+    case "add":
+    case "claim":
+      return { shape: insert, rows: [[id, value]] };
+    case "count":
+      return { shape: { kind: "insert", table: "counted", columns: ["value"] }, rows: [[value]] };
+    case "set":
+      return { shape: { ...insert, onConflict: "update" }, rows: [[id, value]] };
+    case "free":
+      return {
+        shape: { kind: "delete", table: "things", where: { op: "=", column: "id", param: 0 } },
+        rows: [[id]],
+      };
+    case "clear":
+      return { shape: { kind: "clear" }, rows: [[]] };
+    case "read":
+    case "strongRead":
+      return "read";
+  }
+}

@@ -1,0 +1,51 @@
+// Runs seed after seed until one fails, and tells what a person needs to look into it.
+import { VirtualWorld } from "../fakes/virtual-world.ts";
+import { type Course, courseOf } from "./course.ts";
+import { type Outcome, runCourse } from "./run-course.ts";
+import { shrink } from "./shrink.ts";
+
+export const courseOfSeed = (seed: number): Course => courseOf(seed, new VirtualWorld(seed));
+
+export interface Explored {
+  readonly seeds: number;
+  readonly acknowledged: number;
+  readonly elections: number;
+  readonly failed?: { readonly course: Course; readonly outcome: Outcome };
+}
+
+/** @param enough ends it before the last seed */
+export async function explore(
+  first: number,
+  count: number,
+  enough: (ran: number, tookMs: number) => boolean = () => false,
+): Promise<Explored> {
+  const startedAtMs = performance.now();
+  let acknowledged = 0;
+  let elections = 0;
+  let seeds = 0;
+  while (seeds < count && !enough(seeds, performance.now() - startedAtMs)) {
+    const course = courseOfSeed(first + seeds);
+    seeds += 1;
+    const outcome = await runCourse(course);
+    acknowledged += outcome.acknowledged;
+    elections += outcome.elections;
+    if (outcome.violations.length > 0) return { seeds, acknowledged, elections, failed: { course, outcome } };
+  }
+  return { seeds, acknowledged, elections };
+}
+
+const lengthMax = 300;
+const cut = (text: string) => (text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text);
+
+/** The failure of a course in words: what was violated, the smallest course that still shows it, and what happened in it. */
+export async function story(course: Course): Promise<string> {
+  const smallest = await shrink(course, async (fewer) => (await runCourse(fewer)).violations.length > 0);
+  const { violations, trace } = await runCourse(smallest, { trace: true });
+  return [
+    `seed ${course.seed} (again with SIM_SEED=${course.seed}), made smaller to ${smallest.faults.length} faults and ` +
+      `${smallest.operations.length} operations:`,
+    ...violations.map((violation) => `  ${cut(violation)}`),
+    `course: ${JSON.stringify(smallest)}`,
+    ...trace.map(cut),
+  ].join("\n");
+}

@@ -1,0 +1,41 @@
+// What the simulated cluster is asked for: everything quick, so that much happens in little time.
+import { openAccess } from "../../core/access.ts";
+import type { ManifestSpec } from "../../core/manifest/manifest.ts";
+
+/** The workers' sessions last so long without a sign of life: much that matters happens right about then. */
+export const sessionTimeoutMs = 1_500;
+export const timeoutMs = 4_000;
+/** Keys of clients. */
+const idempotencyMs = 60_000;
+/** A key of the API's own is kept longer by the rule; for so long a client may rely on its own. */
+export const keptMs = idempotencyMs - 5_000;
+
+export const manifest: ManifestSpec = {
+  paused: false,
+  scaling: { baseline: 2, min: 1, max: 4, windowMs: 20_000, readsPerSlave: 20 },
+  worker: { memoryBytes: 2 ** 29, pidsMax: 128, readyWithinMs: 15_000, drainWithinMs: 5_000 },
+  failover: { sessionTimeoutMs },
+  log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
+  requests: { timeoutMs, bodyBytesMax: 2 ** 20, queryMs: 500, idempotencyMs },
+  access: openAccess,
+  database: {
+    tables: [
+      {
+        name: "things",
+        columns: [
+          { name: "id", type: "text", notNull: true },
+          { name: "value", type: "text" },
+        ],
+        primaryKey: ["id"],
+      },
+      {
+        name: "counted",
+        columns: [
+          { name: "id", type: "integer", notNull: true, autoIncrement: true },
+          { name: "value", type: "text" },
+        ],
+        primaryKey: ["id"],
+      },
+    ],
+  },
+};
