@@ -1,7 +1,9 @@
 // One session of a worker: the connections, its membership, its copy joined to the log, and the roles it goes through. When
 // anything that it stands on is lost, the session ends with all that was in it, and a new one begins: nothing is ever repaired
 // half-way. The broker comes first: a worker without it must not be seen by an election.
+import { TransientError } from "../core/errors.ts";
 import { persistentParents, toJson } from "../core/state/znodes.ts";
+import type { Clock } from "../platform/process/clock.ts";
 import type { BrokerConnection } from "../platform/rabbitmq/port.ts";
 import type { ZnodeSession } from "../platform/zookeeper/port.ts";
 import { endWhenLeftBehind } from "./lead/left-behind.ts";
@@ -9,6 +11,7 @@ import { Member } from "./lead/member.ts";
 import type { Kept, WorkerPorts } from "./worker-ports.ts";
 
 const sessionTimeoutDefaultMs = 4_000;
+const memoryEveryMs = 30_000;
 
 /** Returns when the worker was drained, or after `stop`. @throws what ended the session otherwise */
 export async function runSession(ports: WorkerPorts, kept: Kept, stop: AbortSignal): Promise<void> {
@@ -21,9 +24,13 @@ export async function runSession(ports: WorkerPorts, kept: Kept, stop: AbortSign
     await broker.declareQueues();
     const znodes = await openZnodes(ports, kept, AbortSignal.any([stop, broker.ended]));
     undo.push(() => znodes.close());
-    const signal = AbortSignal.any([stop, broker.ended, znodes.ended]);
     await declareLog(broker, znodes, ports, kept);
-    const member = new Member(ports, kept, { broker, znodes, memory: await broker.memoryId() });
+    const memory = await broker.memoryId();
+    const over = new AbortController();
+    undo.push(() => over.abort("session over"));
+    const changed = memoryChanged(broker, memory, ports.clock, over.signal);
+    const signal = AbortSignal.any([stop, broker.ended, znodes.ended, changed]);
+    const member = new Member(ports, kept, { broker, znodes, memory });
     undo.push(() => member.leave());
     if ((await member.run(signal)) === "ended") throw signal.reason;
   } finally {
@@ -44,6 +51,29 @@ async function declareLog(
     maxAgeSeconds: Math.ceil(retention.retentionMs / 1000),
   });
   if (isNew) await znodes.put(paths.logRetention, toJson(retention));
+}
+
+/**
+ * Fires when the id has changed under a living connection: another worker has made the log anew while this one did not read it.
+ * Workers that come later see another id than this one does, and the two would wait for each other.
+ */
+function memoryChanged(
+  broker: BrokerConnection,
+  memory: string,
+  clock: Clock,
+  over: AbortSignal,
+): AbortSignal {
+  const changed = new AbortController();
+  const look = async () => {
+    while (!over.aborted && !changed.signal.aborted) {
+      await clock.sleep(memoryEveryMs, over);
+      if (over.aborted) return;
+      const now = await broker.memoryId().catch(() => memory);
+      if (now !== memory) changed.abort(new TransientError("the broker's memory id was changed"));
+    }
+  };
+  void look();
+  return changed.signal;
 }
 
 /** The manifest says how long the session lasts, and it stands in ZooKeeper: the first time a worker asks twice. */

@@ -1,5 +1,5 @@
 // One worker among the others for the time of one session: its copy joined to the log, its standing, and the roles it goes through.
-import { messageOf, TerminalError, TransientError } from "../../core/errors.ts";
+import { messageOf, TerminalError } from "../../core/errors.ts";
 import { judge, judgeFrom } from "../../core/log/judge.ts";
 import { nowhere, samePlace } from "../../core/log/place.ts";
 import type { WorkerState } from "../../core/state/worker-state.ts";
@@ -31,7 +31,6 @@ import { type OwnStanding, Standing } from "./standing.ts";
 const freshWithinMs = 2_000;
 const beatEveryMs = 2_000;
 const showMs = 10_000;
-const memoryEveryMs = 30_000;
 
 const stateOf = (role: Role): WorkerState => (role === "stopped" ? "joining" : role);
 
@@ -150,7 +149,6 @@ export class Member {
     const { clock, log } = this.#ports;
     scrub(store, clock, log, signal).catch(fail);
     this.#standing.watch(() => standingOf(attached), signal).catch(fail);
-    this.#watchMemory(signal).catch(fail);
     void this.#places.keep(() => store.applied, signal);
   }
 
@@ -246,19 +244,6 @@ export class Member {
     while (!signal.aborted) {
       await this.#ports.clock.sleep(beatEveryMs, signal);
       if (this.#opening !== undefined || this.#standing.waiting !== undefined) this.#progress += 1;
-    }
-  }
-
-  /**
-   * The id changes under a living connection only by hand, and then nothing is lost; but workers that come later see another
-   * one than this worker does. @throws TransientError when it has changed
-   */
-  async #watchMemory(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await this.#ports.clock.sleep(memoryEveryMs, signal);
-      if (signal.aborted) return;
-      const memory = await this.#broker.memoryId().catch(() => this.#memory);
-      if (memory !== this.#memory) throw new TransientError("the broker's memory id was changed");
     }
   }
 

@@ -1,0 +1,27 @@
+// Courses that have shown a defect of the product once. What a seed makes changes with the simulation; these stay.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Course } from "./course.ts";
+import { runCourse } from "./run-course.ts";
+
+async function comesRight(course: Course): Promise<void> {
+  const { violations, trace } = await runCourse(course, { trace: true });
+  assert.deepEqual(violations, [], trace.join("\n"));
+}
+
+describe("a simulated cluster comes right", () => {
+  it("when the log is made anew while copies wait for a master to show what it holds", async () => {
+    await comesRight({
+      seed: 3_022,
+      slaves: 1,
+      operations: [
+        { client: 0, atMs: 3_275.427183136344, asks: [{ kind: "count" }], ownKey: false },
+        { client: 0, atMs: 10_571.814462542534, asks: [{ kind: "add" }], ownKey: false },
+      ],
+      faults: [
+        { target: "controller", atMs: 7_869.981490075588, strike: { kind: "deleteLog" }, step: 25 },
+        { target: "master", atMs: 3_072.401948273182, strike: { kind: "deleteLog" }, step: 9 },
+      ],
+    });
+  });
+});
