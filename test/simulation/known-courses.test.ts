@@ -24,4 +24,27 @@ describe("a simulated cluster comes right", () => {
       ],
     });
   });
+
+  it("when the power is cut under a new master that has not committed anything yet", async () => {
+    await comesRight({
+      seed: 10_346,
+      slaves: 1,
+      operations: [
+        {
+          client: 1,
+          atMs: 6_152.005351078697,
+          asks: [{ kind: "set", id: "s2" }, { kind: "add" }],
+          ownKey: false,
+        },
+      ],
+      faults: [
+        {
+          target: "master",
+          atMs: 6_242.735372856259,
+          strike: { kind: "powerCut", ms: 3_075.8187854662538, lost: 3 },
+        },
+        { target: "master", atMs: 6_116.069996729493, strike: { kind: "expireSession" }, step: 17 },
+      ],
+    });
+  });
 });

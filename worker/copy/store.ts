@@ -8,7 +8,7 @@ import { type Clock, systemClock } from "../../platform/process/clock.ts";
 import type { Connection, Disk } from "../disk.ts";
 import type { LogEntry } from "../ports.ts";
 import { CompiledShapes } from "../sql/compiled.ts";
-import { isStatementsFault } from "../sqlite-errors.ts";
+import { isStatementsFault, StorageFullError } from "../sqlite-errors.ts";
 import { systemDisk } from "../system-disk.ts";
 import { applyEffect, merged } from "./effects.ts";
 import {
@@ -146,9 +146,22 @@ export class Store {
     await this.readers.apart(verify);
   }
 
-  /** A master syncs every commit to the disk; a slave has the log to read again. */
+  /** A master syncs every commit to the disk, and first of all what it has applied as a slave, which has the log to read again. */
   async syncEveryCommit(on: boolean): Promise<void> {
     await this.writer.exec(`PRAGMA synchronous = ${on ? "FULL" : "NORMAL"}`);
+    if (on) await this.#syncNow();
+  }
+
+  /** With a commit SQLite syncs all those before it. On a full disk nothing can be written, and nothing new be acknowledged either. */
+  async #syncNow(): Promise<void> {
+    const transaction = await this.begin();
+    try {
+      await transaction.commit({ applied: this.#applied, schema: this.#schema });
+    } catch (error) {
+      if (!(error instanceof StorageFullError)) throw error;
+    } finally {
+      await transaction.rollbackUnlessCommitted();
+    }
   }
 
   /** Applies records that `judge` let through, in order, in one transaction. */

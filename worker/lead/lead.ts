@@ -38,7 +38,9 @@ export async function lead(
   log.info({ epoch, position: ledger.applied.position }, "elected, draining the log");
   await reachKnown(options, known, scope);
   await drainLog(options, epoch, scope);
-  await Promise.all([membership.hasLed(ledger.applied), ledger.syncEveryCommit(true)]);
+  // What this copy is said to hold must outlast a power cut.
+  await ledger.syncEveryCommit(true);
+  await membership.hasLed(ledger.applied);
   onMaster();
   const tookMs = time.now() - startedAtMs;
   log.info({ epoch, position: ledger.applied.position, tookMs }, "master, taking writes");
