@@ -1,8 +1,11 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
 import { queues } from "../../../core/messages/queues.ts";
+import { type Delivery, RefusedMessageError } from "../../../platform/rabbitmq/port.ts";
 import { brokerContract } from "../../contract/broker-contract.ts";
 import { Link } from "../../fakes/link.ts";
 import { MemoryBroker } from "../../fakes/memory-broker.ts";
-import { runningWorld } from "../../fakes/running-world.ts";
+import { type RunningWorld, runningWorld } from "../../fakes/running-world.ts";
 import { VirtualProcess } from "../../fakes/virtual-process.ts";
 
 const { world, stop } = runningWorld(1);
@@ -18,4 +21,85 @@ brokerContract("in memory", {
   open: async () => undefined,
   connect: async () => broker.connect(new VirtualProcess(world, "test"), link),
   close: async () => stop(),
+});
+
+describe("the broker in memory", () => {
+  let running: RunningWorld;
+  const opened = () => {
+    const made = new MemoryBroker(running.world, queues.sync, []);
+    made.declareQueues();
+    const process = new VirtualProcess(running.world, "limits");
+    const connection = () => made.connect(process, new Link(running.world, "limits", 1));
+    return { made, process, connection: connection(), another: connection };
+  };
+  const keeping = () => {
+    const taken: Delivery[] = [];
+    return { taken, keep: (delivery: Delivery) => void taken.push(delivery) };
+  };
+
+  before(() => {
+    running = runningWorld(2);
+  });
+  after(() => running.stop());
+
+  it("refuses what is beyond a queue's limit", async () => {
+    const { connection } = opened();
+    const queue = await connection.declareTemporary("", 1);
+    await connection.publish(queue, Buffer.from("1"));
+    await assert.rejects(connection.publish(queue, Buffer.from("2")), RefusedMessageError);
+  });
+
+  it("drops what has waited beyond its time", async () => {
+    const { connection, process } = opened();
+    await connection.publish(queues.write, Buffer.from("late"), { expirationMs: 100 });
+    await connection.publish(queues.write, Buffer.from("later"), { expirationMs: 10_000 });
+    await process.sleep(200);
+    const { taken, keep } = keeping();
+    await connection.consume(queues.write, { prefetch: 10 }, keep);
+    await process.sleep(50);
+    assert.deepEqual(
+      taken.map(({ content }) => content.toString()),
+      ["later"],
+    );
+  });
+
+  it("reads a log from its first record when what was asked for is trimmed", async () => {
+    const { made, connection, process } = opened();
+    for (const text of ["0", "1", "2"]) await connection.publish(queues.sync, Buffer.from(text));
+    made.trim(1);
+    const { taken, keep } = keeping();
+    await connection.consume(queues.sync, { prefetch: 10, streamOffset: 0 }, keep);
+    await process.sleep(50);
+    assert.deepEqual(
+      taken.map(({ streamOffset }) => streamOffset),
+      [2],
+    );
+  });
+
+  it("has another memory id once its log was made anew, and ends those who read the old one", async () => {
+    const { made, connection, another } = opened();
+    const reader = another();
+    await reader.consume(queues.sync, { prefetch: 10, streamOffset: "first" }, () => undefined);
+    const memory = await connection.memoryId();
+    made.deleteStream();
+    assert.equal(await connection.declareLog(), true);
+    assert.equal(await connection.declareLog(), false);
+    assert.notEqual(await connection.memoryId(), memory);
+    assert.ok(reader.ended.aborted);
+    assert.ok(!connection.ended.aborted);
+  });
+
+  it("takes nothing from those who publish while it is blocked", async () => {
+    const { made, connection, process } = opened();
+    await connection.publish(queues.write, Buffer.from("before"));
+    made.setBlocked(true);
+    await process.sleep(50);
+    assert.ok(connection.blocked);
+    const published = connection.publish(queues.write, Buffer.from("meanwhile"));
+    await process.sleep(500);
+    assert.equal(made.queue(queues.write)?.ready.length, 1);
+    made.setBlocked(false);
+    await published;
+    assert.equal(made.queue(queues.write)?.ready.length, 2);
+  });
 });
