@@ -125,7 +125,17 @@ export class Applying {
     const together = members.length > 1 ? await this.#together(members) : null;
     for (const [n, write] of members.entries()) {
       const i = indexes[n] ?? 0;
-      outcomes[i] = together?.[n] ?? (this.#isEnough ? "left" : await this.#alone(write, i));
+      outcomes[i] = together?.[n] ?? (this.#isEnough ? "left" : await this.#answerable(write, i));
+    }
+  }
+
+  /** Whatever this program does wrong with a request is the request's: else it would take down one master after another. */
+  async #answerable(write: PendingWrite, index: number): Promise<WriteResult> {
+    try {
+      return await this.#alone(write);
+    } catch (error) {
+      if (error instanceof InterruptedError) throw new SlowWriteError(index);
+      throw isFaultOfOurs(error) ? new FaultyWriteError(write.item.key, error) : error;
     }
   }
 
@@ -141,8 +151,12 @@ export class Applying {
       // An upsert may skip rows; who changed what is then known only one by one.
       if (made.rowsAffected !== rows.length) throw new Refusal("internal", "not every row was written");
       return { ...made, effect };
+    }).catch(async (error) => {
+      if (!isFaultOfOurs(error)) throw error;
+      await writer.exec("ROLLBACK TO request; RELEASE request");
+      return null;
     });
-    if (changes instanceof Refusal) return null;
+    if (changes === null || changes instanceof Refusal) return null;
     this.#changed(changes.effect);
     return members.map((write, n) => {
       const id = changes.ids?.[n];
@@ -150,24 +164,11 @@ export class Applying {
     });
   }
 
-  async #alone(write: PendingWrite, index: number): Promise<WriteResult> {
-    const { item, shape, refusal } = write;
-    switch (shape.kind) {
-      case "barrier":
-        return this.#barrier(write, shape);
-      case "clear":
-      case "insert":
-      case "update":
-      case "delete":
-        break;
-      default:
-        assertNever(shape);
-    }
+  async #alone(write: PendingWrite): Promise<WriteResult> {
+    const { shape, refusal } = write;
+    if (shape.kind === "barrier") return this.#barrier(write, shape);
     if (refusal !== undefined) return this.#refused(write, refusal);
-    const changes = await attempted(this.#store.writer, () => this.#limited(write, shape)).catch((error) => {
-      if (error instanceof InterruptedError) throw new SlowWriteError(index);
-      throw isFaultOfOurs(error) ? new FaultyWriteError(item.key, error) : error;
-    });
+    const changes = await attempted(this.#store.writer, () => this.#limited(write, shape));
     if (changes instanceof Refusal) return this.#refused(write, changes);
     this.#changed(changes.effect);
     return this.#succeeded(write, changes);

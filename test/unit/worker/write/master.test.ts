@@ -248,18 +248,17 @@ describe("a suspect", () => {
     assert.equal(world.told[1]?.ok, true);
   });
 
-  it("at which this program fails is blamed, and those beside it are not", async (t) => {
-    const world = await master(t, {
-      ledger: (ledger) => ({
-        ...ledger,
-        applied: ledger.applied,
-        schema: ledger.schema,
-        prepare: async () => Promise.reject(new FaultyWriteError("m#1", new TypeError("a mistake"))),
-      }),
-    });
-    world.deliver("m", [tea, tea, tea], { redelivered: true });
+  it("at which this program fails is blamed, and those beside it are not: the next master refuses it", async (t) => {
+    const unknown = { shape: { kind: "explode", table: "orders" }, rows: [[]] } as unknown as WriteStatement;
+    const world = await master(t, {});
+    world.deliver("m", [unknown, tea], { redelivered: true });
     await assert.rejects(world.ended, FaultyWriteError);
-    assert.deepEqual(world.blamed, ["m#1"]);
+    assert.deepEqual(world.blamed, ["m#0"]);
+    const next = await master(t, { verdict: { guilty: ["m#0"] } });
+    next.deliver("m", [unknown, tea], { redelivered: true });
+    await next.until(() => next.acked.includes("m"), "answered");
+    assert.equal(next.told.find(({ request }) => request === "m#0")?.code, "poison_request");
+    assert.equal(await orders(next), 1);
   });
 });
 
