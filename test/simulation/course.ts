@@ -247,7 +247,9 @@ class Author {
 
   #ofVolume(): Strike {
     const dice = this.#random();
-    if (dice < 0.4) return { kind: "loseVolume" };
+    if (dice < 0.3) return { kind: "loseVolume" };
+    // Then nobody knows whether the log still holds what only that volume held.
+    if (dice < 0.4) return { kind: "restartBroker" };
     if (dice < 0.55) return { kind: "damageVolume" };
     if (dice < 0.75) return { kind: "fullDisk", ms: this.#outage(6_000) };
     return { kind: "trimLog", keep: 1 + this.#below(8) };
