@@ -9,55 +9,68 @@ import { once } from "node:events";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { run } from "node:test";
+import { dot } from "node:test/reporters";
 
-const env = {
-  SIM_SEEDS: "300",
-  SIM_SECONDS: "20",
-  /** Each test file is a program of its own, which would compile the same sources again. */
-  NODE_COMPILE_CACHE: join(import.meta.dirname, "..", "node_modules", ".cache", "node"),
-  ...process.env,
-};
+process.env.SIM_SEEDS ??= "300";
+// Each test file is a program of its own, which would compile the same sources again.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "..", "node_modules", ".cache", "node");
 
 async function succeeds(program: string, ...args: readonly string[]): Promise<boolean> {
-  const child = spawn(program, args, { stdio: "inherit", env });
+  const child = spawn(program, args, { stdio: "inherit" });
   const [code] = await once(child, "exit");
   return code === 0;
 }
 
 const npx = (...args: readonly string[]) => succeeds("npx", "--no-install", ...args);
 
-const runTests = (files: readonly string[], ...options: readonly string[]) =>
-  succeeds(
-    process.execPath,
-    "--test",
-    "--test-reporter=dot",
-    `--test-concurrency=${availableParallelism()}`,
-    ...options,
-    ...files,
-  );
+/** @param name only tests whose names hold it. @returns false, with a reason told, when there was none to run */
+async function runTests(files: readonly string[], name?: string): Promise<boolean> {
+  const tests = run({
+    files: [...files],
+    concurrency: availableParallelism(),
+    ...(name === undefined ? {} : { testNamePatterns: [escaped(name)] }),
+  });
+  let passed = 0;
+  let failed = 0;
+  tests.on("test:pass", ({ skip, details }) => {
+    if (skip === undefined && details.type !== "suite") passed += 1;
+  });
+  tests.on("test:fail", () => {
+    failed += 1;
+  });
+  tests.compose(dot).pipe(process.stdout);
+  await once(tests, "end");
+  if (passed + failed === 0)
+    console.error(`no test was run${name === undefined ? "" : `: none is called "${name}"`}`);
+  return failed === 0 && passed > 0;
+}
 
 const filesUnder = (...folders: readonly string[]) =>
   folders.flatMap((folder) => globSync(`${folder}/**/*.test.ts`)).sort();
 
-/** A folder or file of sources stands for its tests. */
+/** A folder or file of sources stands for its tests; where none mirrors it, for those that import it. */
 function filesOf(place: string): readonly string[] {
   const bare = place.replace(/(\.test)?\.ts$/, "").replace(/\/$/, "");
-  return [bare, `test/unit/${bare}`, `test/${bare}`].flatMap((path) => [
+  const mirrored = [bare, `test/unit/${bare}`, `test/${bare}`].flatMap((path) => [
     ...(existsSync(`${path}.test.ts`) ? [`${path}.test.ts`] : []),
     ...filesUnder(path),
   ]);
+  return mirrored.length > 0
+    ? mirrored
+    : filesThatSay(existsSync(`${bare}.ts`) ? `/${bare}.ts"` : `/${bare}/`);
 }
 
 /** Files are looked through first, for loading all of them takes longer than most tests. */
-const filesThatSay = (name: string): readonly string[] =>
-  filesUnder("test/unit", "test/simulation").filter((file) => readFileSync(file, "utf8").includes(name));
+const filesThatSay = (text: string): readonly string[] =>
+  filesUnder("test/unit", "test/simulation").filter((file) => readFileSync(file, "utf8").includes(text));
+
+const isPlace = (asked: string): boolean => /\/|\.ts$/.test(asked) || existsSync(asked);
 
 async function checkOnly(asked: string): Promise<boolean> {
-  const files = filesOf(asked);
-  if (files.length > 0) return runTests(files);
-  const saying = filesThatSay(asked);
-  if (saying.length > 0) return runTests(saying, `--test-name-pattern=${escaped(asked)}`);
-  console.error(`no folder, no file and no test is called "${asked}"`);
+  const files = isPlace(asked) ? filesOf(asked) : filesThatSay(asked);
+  if (files.length > 0) return runTests(files, isPlace(asked) ? undefined : asked);
+  console.error(isPlace(asked) ? `there are no tests of ${asked}` : `no test file says "${asked}"`);
   return false;
 }
 
@@ -73,5 +86,6 @@ async function checkAll(): Promise<boolean> {
 }
 
 const asked = process.argv.slice(2);
-const passed = asked.length === 0 ? [await checkAll()] : await Promise.all(asked.map(checkOnly));
-process.exitCode = passed.every(Boolean) ? 0 : 1;
+let isGood = asked.length > 0 || (await checkAll());
+for (const one of asked) isGood = (await checkOnly(one)) && isGood;
+process.exitCode = isGood ? 0 : 1;
