@@ -55,13 +55,11 @@ async function crashCall(whom: "master" | "slave", { strike, note }: Scene): Pro
 export const deaths: readonly Fault[] = [
   {
     name: "kill-master",
-    rows: [2],
     what: "kill -9 of the master under load",
     run: killMaster,
   },
   {
     name: "kill-master-idle",
-    rows: [1],
     what: "kill -9 of the master while nearly nothing is asked for",
     run: async (scene) => {
       await scene.hush();
@@ -70,19 +68,16 @@ export const deaths: readonly Fault[] = [
   },
   {
     name: "kill-master-at-record",
-    rows: [2],
     what: "kill -9 of the master in the moment in which a record appears in the log",
     run: killAtRecord,
   },
   {
     name: "crash-master",
-    rows: [1],
     what: "POST /api/v1/crash/master",
     run: (scene) => crashCall("master", scene),
   },
   {
     name: "kill-master-and-heir",
-    rows: [3],
     what: "kill -9 of the master together with the slave that would succeed it",
     run: async ({ strike, note }) => {
       const { master, slaves } = await cast();
@@ -94,7 +89,6 @@ export const deaths: readonly Fault[] = [
   },
   {
     name: "kill-master-twice",
-    rows: [2, 3],
     what: "kill -9 of the master and, as soon as it leads, of its successor",
     run: async ({ strike, note, random }) => {
       const { master } = await cast();
@@ -109,7 +103,6 @@ export const deaths: readonly Fault[] = [
   },
   {
     name: "kill-all-workers",
-    rows: [4],
     what: "kill -9 of all workers at once",
     run: async ({ strike, note }) => {
       const all = await workers();
@@ -120,7 +113,6 @@ export const deaths: readonly Fault[] = [
   },
   {
     name: "terminate-master",
-    rows: [5],
     what: "SIGTERM to the master",
     run: async ({ strike, note }) => {
       const { master } = await cast();
@@ -131,7 +123,6 @@ export const deaths: readonly Fault[] = [
   },
   {
     name: "switchover",
-    rows: [5],
     what: "POST /api/v1/master/switchover",
     run: async ({ strike, note }) => {
       strike("switchover");
@@ -141,7 +132,6 @@ export const deaths: readonly Fault[] = [
   },
   {
     name: "kill-slave",
-    rows: [1],
     what: "kill -9 of a slave",
     run: async (scene) => {
       const slave = await aSlave(scene);
@@ -152,13 +142,11 @@ export const deaths: readonly Fault[] = [
   },
   {
     name: "crash-slave",
-    rows: [1],
     what: "POST /api/v1/crash/slave",
     run: (scene) => crashCall("slave", scene),
   },
   {
     name: "restart-worker",
-    rows: [28, 42],
     what: "a worker's container restarted by hand, so that it comes back with another pid before its session ended",
     run: async (scene) => {
       const worker = scene.random.pick((await cast()).all);
@@ -169,7 +157,6 @@ export const deaths: readonly Fault[] = [
   },
   {
     name: "remove-worker",
-    rows: [41],
     what: "a worker's container removed by hand",
     run: async (scene) => {
       const worker = scene.random.pick((await cast()).all);
@@ -180,7 +167,6 @@ export const deaths: readonly Fault[] = [
   },
   {
     name: "lose-slave-and-file",
-    rows: [33, 47],
     what: "a slave dies and its file is gone, so that its successor begins with nothing",
     needsRoot: true,
     run: async (scene) => {
@@ -194,7 +180,6 @@ export const deaths: readonly Fault[] = [
   },
   {
     name: "out-of-memory",
-    rows: [40],
     what: "a slave's container runs out of memory",
     run: async (scene) => {
       const slave = await aSlave(scene);

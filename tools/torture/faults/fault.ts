@@ -19,8 +19,6 @@ export interface Scene {
 
 export interface Fault {
   readonly name: string;
-  /** Rows of the table of faults in docs/reliability.md that it covers. */
-  readonly rows: readonly number[];
   readonly what: string;
   /** Of what lasts. */
   readonly holdMs?: readonly [min: number, max: number];

@@ -60,21 +60,18 @@ const empty = (folder: string): Promise<string> => host("rm", "-f", `${folder}/f
 export const files: readonly Fault[] = [
   {
     name: "corrupt-slave",
-    rows: [33],
     what: "noise over pages of a slave's file, which then restarts",
     needsRoot: true,
     run: async (scene) => damage(await aSlave(scene), scene),
   },
   {
     name: "corrupt-master",
-    rows: [34],
     what: "noise over pages of the master's file, which then restarts",
     needsRoot: true,
     run: async (scene) => damage((await cast()).master, scene),
   },
   {
     name: "corrupt-running-slave",
-    rows: [33],
     what: "noise over pages of a slave's file while it runs",
     needsRoot: true,
     run: async ({ random, strike, note }) => {
@@ -86,7 +83,6 @@ export const files: readonly Fault[] = [
   },
   {
     name: "truncate-file",
-    rows: [33, 34],
     what: "a worker's file is cut short while it runs",
     needsRoot: true,
     run: async ({ random, strike, note }) => {
@@ -98,7 +94,6 @@ export const files: readonly Fault[] = [
   },
   {
     name: "delete-file",
-    rows: [33, 34],
     what: "a worker's file is deleted while it runs",
     needsRoot: true,
     run: async ({ random, strike, note }) => {
@@ -111,7 +106,6 @@ export const files: readonly Fault[] = [
   },
   {
     name: "slave-disk-full",
-    rows: [35],
     what: "a slave's disk is full",
     holdMs: [3_000, 8_000],
     needsRoot: true,
@@ -129,7 +123,6 @@ export const files: readonly Fault[] = [
   },
   {
     name: "master-disk-full",
-    rows: [35],
     what: "the master's disk is full",
     holdMs: [3_000, 8_000],
     needsRoot: true,

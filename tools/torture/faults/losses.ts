@@ -126,7 +126,6 @@ async function withoutCopies(scene: Scene): Promise<void> {
 export const losses: readonly Fault[] = [
   {
     name: "roll-broker-back",
-    rows: [51],
     what: "the broker is killed and its volume put back to what it was a while ago: the log has lost its end",
     holdMs: [3_000, 15_000],
     needsRoot: true,
@@ -140,7 +139,6 @@ export const losses: readonly Fault[] = [
   },
   {
     name: "power-cut",
-    rows: [51],
     what: "everything is killed at once, and the log has lost its end when it starts again",
     holdMs: [500, 5_000],
     needsRoot: true,
@@ -149,7 +147,6 @@ export const losses: readonly Fault[] = [
   },
   {
     name: "drift-and-stop",
-    rows: [52],
     what: "names have drifted by crashes and scaling, the log is trimmed, then ./dbaas down and ./dbaas up",
     healsWithinMs: slowlyMs,
     run: (scene) =>
@@ -160,7 +157,6 @@ export const losses: readonly Fault[] = [
   },
   {
     name: "drift-and-kill-everything",
-    rows: [52],
     what: "names have drifted by crashes and scaling, the log is trimmed, then every container is killed and the log is lost",
     needsRoot: true,
     healsWithinMs: slowlyMs,
@@ -173,7 +169,6 @@ export const losses: readonly Fault[] = [
   },
   {
     name: "lose-zookeeper-data",
-    rows: [53],
     what: "ZooKeeper loses its data while the workers run",
     needsRoot: true,
     healsWithinMs: slowlyMs,
@@ -186,7 +181,6 @@ export const losses: readonly Fault[] = [
   },
   {
     name: "lose-zookeeper-data-while-down",
-    rows: [53],
     what: "ZooKeeper loses its data while everything is down",
     needsRoot: true,
     healsWithinMs: slowlyMs,
@@ -199,7 +193,6 @@ export const losses: readonly Fault[] = [
   },
   {
     name: "lose-zookeeper-data-and-log",
-    rows: [53],
     what: "ZooKeeper and the broker lose all their data while everything is down: only the copies are left",
     needsRoot: true,
     healsWithinMs: slowlyMs,
@@ -212,7 +205,6 @@ export const losses: readonly Fault[] = [
   },
   {
     name: "delete-log-while-joining",
-    rows: [54],
     what: "the log is deleted in the moment in which a worker joins with an empty copy",
     needsRoot: true,
     healsWithinMs: slowlyMs,
@@ -234,7 +226,6 @@ export const losses: readonly Fault[] = [
   },
   {
     name: "only-the-masters-volume",
-    rows: [55],
     what: "everything is down, and the master's volume is the only one left: no log, no other copies",
     needsRoot: true,
     healsWithinMs: slowlyMs,
@@ -251,7 +242,6 @@ export const losses: readonly Fault[] = [
   },
   {
     name: "hide-every-copy",
-    rows: [56],
     what: "the log has lost its end and no copy is left: the service stops and says so, until a copy comes back",
     holdMs: [2_000, 5_000],
     needsRoot: true,

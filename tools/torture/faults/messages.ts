@@ -82,7 +82,6 @@ const batchWith = (item: object): Buffer =>
 export const messages: readonly Fault[] = [
   {
     name: "double-deliveries",
-    rows: [31],
     what: "some requests are delivered twice",
     holdMs: [500, 2_000],
     run: async ({ holdMs, strike, note }) => {
@@ -100,7 +99,6 @@ export const messages: readonly Fault[] = [
   },
   {
     name: "drop-deliveries",
-    rows: [31, 22],
     what: "some requests are lost on their way",
     holdMs: [200, 800],
     run: async ({ holdMs, strike, note }) => {
@@ -113,7 +111,6 @@ export const messages: readonly Fault[] = [
   },
   {
     name: "return-deliveries",
-    rows: [31],
     what: "some requests are given back by whoever took them, marked as delivered before",
     holdMs: [500, 2_000],
     run: async ({ holdMs, strike, note }) => {
@@ -126,7 +123,6 @@ export const messages: readonly Fault[] = [
   },
   {
     name: "garbage-messages",
-    rows: [30],
     what: "messages that are none, in every queue and in the log",
     run: (scene) =>
       publishAll(
@@ -141,20 +137,17 @@ export const messages: readonly Fault[] = [
   },
   {
     name: "poison-write",
-    rows: [30],
     what: "a write that no master survives",
     run: (scene) =>
       publishAll(scene, [queues.write], [batchWith({ rows: [[]], key: `${injectedMark}-${Date.now()}` })]),
   },
   {
     name: "poison-read",
-    rows: [29],
     what: "a read that no slave survives",
     run: (scene) => publishAll(scene, [queues.read], [batchWith({ params: [] })]),
   },
   {
     name: "stale-record",
-    rows: [13, 6],
     what: "a record of an earlier epoch arrives late in the log, as from a master that was paused",
     run: (scene) =>
       append(scene, "a record of an older epoch", ({ epoch, position }) => [
@@ -170,7 +163,6 @@ export const messages: readonly Fault[] = [
   },
   {
     name: "repeated-records",
-    rows: [31, 32],
     what: "the last records of the log, the epoch's marker among them, are published once more",
     run: (scene) =>
       append(scene, "its last records once more", ({ epoch }, tail) => [
@@ -180,7 +172,6 @@ export const messages: readonly Fault[] = [
   },
   {
     name: "gap-record",
-    rows: [32],
     what: "a record that does not follow the last one",
     run: (scene) =>
       append(scene, "a record far ahead", ({ epoch, position }) => [

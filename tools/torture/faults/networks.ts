@@ -12,27 +12,24 @@ interface Cut {
   readonly name: string;
   readonly who: "master" | "slave" | "orchestrator";
   readonly from: readonly Peer[];
-  readonly rows: readonly number[];
   readonly direction?: Direction;
   readonly holdMs?: readonly [number, number];
   readonly kind?: GapKind;
 }
 
 const cuts: readonly Cut[] = [
-  { name: "cut-master-from-zookeeper", who: "master", from: ["zookeeper"], rows: [13], kind: "hung master" },
-  { name: "cut-master-from-rabbitmq", who: "master", from: ["rabbitmq"], rows: [14], kind: "hung master" },
+  { name: "cut-master-from-zookeeper", who: "master", from: ["zookeeper"], kind: "hung master" },
+  { name: "cut-master-from-rabbitmq", who: "master", from: ["rabbitmq"], kind: "hung master" },
   {
     name: "cut-master-off",
     who: "master",
     from: ["zookeeper", "rabbitmq"],
-    rows: [13, 14],
     kind: "hung master",
   },
   {
     name: "mute-master",
     who: "master",
     from: ["rabbitmq"],
-    rows: [14, 17],
     direction: "out",
     kind: "hung master",
   },
@@ -40,7 +37,6 @@ const cuts: readonly Cut[] = [
     name: "deafen-master",
     who: "master",
     from: ["rabbitmq"],
-    rows: [14, 17],
     direction: "in",
     kind: "hung master",
   },
@@ -48,20 +44,18 @@ const cuts: readonly Cut[] = [
     name: "deafen-master-to-zookeeper",
     who: "master",
     from: ["zookeeper"],
-    rows: [13, 17, 27],
     direction: "in",
     kind: "hung master",
   },
-  { name: "cut-slave-from-rabbitmq", who: "slave", from: ["rabbitmq"], rows: [15] },
-  { name: "cut-slave-from-zookeeper", who: "slave", from: ["zookeeper"], rows: [15, 26] },
+  { name: "cut-slave-from-rabbitmq", who: "slave", from: ["rabbitmq"] },
+  { name: "cut-slave-from-zookeeper", who: "slave", from: ["zookeeper"] },
   {
     name: "cut-api-from-rabbitmq",
     who: "orchestrator",
     from: ["rabbitmq"],
-    rows: [20],
     holdMs: [1_000, 6_000],
   },
-  { name: "cut-orchestrator-from-zookeeper", who: "orchestrator", from: ["zookeeper"], rows: [11, 16] },
+  { name: "cut-orchestrator-from-zookeeper", who: "orchestrator", from: ["zookeeper"] },
 ];
 
 async function containerOf(who: Cut["who"], scene: Scene): Promise<string> {
@@ -71,17 +65,8 @@ async function containerOf(who: Cut["who"], scene: Scene): Promise<string> {
   return worker.container;
 }
 
-const faultOf = ({
+const faultOf = ({ name, who, from, direction = "both", holdMs = [5_500, 10_000], kind }: Cut): Fault => ({
   name,
-  who,
-  from,
-  rows,
-  direction = "both",
-  holdMs = [5_500, 10_000],
-  kind,
-}: Cut): Fault => ({
-  name,
-  rows,
   what: `the ${who === "orchestrator" ? "API and the controller are" : `${who} is`} cut off from ${from.join(" and ")}${direction === "both" ? "" : direction === "in" ? ", it hears nothing" : ", nothing of it is heard"}`,
   holdMs,
   needsRoot: true,
@@ -101,7 +86,6 @@ export const networks: readonly Fault[] = [
   ...cuts.map(faultOf),
   {
     name: "lossy-network",
-    rows: [17],
     what: "a tenth of a worker's packets is lost",
     holdMs: [4_000, 10_000],
     needsRoot: true,
@@ -114,7 +98,6 @@ export const networks: readonly Fault[] = [
   },
   {
     name: "unplug-worker",
-    rows: [13, 14, 15],
     what: "a worker's container is disconnected from its network and connected again",
     holdMs: [1_000, 8_000],
     run: async (scene) => {

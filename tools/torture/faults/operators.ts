@@ -58,19 +58,16 @@ const badManifests = [
 export const operators: readonly Fault[] = [
   {
     name: "scale-out",
-    rows: [45],
     what: "one more slave is asked for, and the master dies while it comes; then it is asked for no more",
     run: killedWhileScaling({ slavesAsked: 4, killedWithinMs: 1_500, goesOnMs: 4_000 }),
   },
   {
     name: "scale-in",
-    rows: [45],
     what: "one slave less is asked for, and the master dies while one leaves; then it is asked for again",
     run: killedWhileScaling({ slavesAsked: 2, killedWithinMs: 500, goesOnMs: 3_000 }),
   },
   {
     name: "bad-manifest",
-    rows: [43],
     what: "the manifest is unreadable, wrong, empty or away, and a slave dies meanwhile",
     holdMs: [2_000, 4_000],
     run: async (scene) => {
@@ -93,7 +90,6 @@ export const operators: readonly Fault[] = [
   },
   {
     name: "rude-clients",
-    rows: [48],
     what: "clients that break off, dawdle, send far too much, or come all at once",
     run: async ({ strike, note }) => {
       strike();

@@ -18,7 +18,6 @@ async function controllerFrozen(meanwhile: () => Promise<unknown>): Promise<void
 export const pauses: readonly Fault[] = [
   {
     name: "freeze-master-briefly",
-    rows: [7],
     what: "the master stands still for less than its session's timeout",
     holdMs: [500, 2_000],
     run: async (scene) => {
@@ -30,7 +29,6 @@ export const pauses: readonly Fault[] = [
   },
   {
     name: "freeze-master",
-    rows: [6, 26, 38],
     what: "the master stands still for longer than its session's timeout, then goes on",
     holdMs: [5_500, 9_000],
     run: async (scene) => {
@@ -42,7 +40,6 @@ export const pauses: readonly Fault[] = [
   },
   {
     name: "freeze-slave",
-    rows: [8],
     what: "a slave stands still",
     holdMs: [2_000, 8_000],
     run: async (scene) => {
@@ -54,7 +51,6 @@ export const pauses: readonly Fault[] = [
   },
   {
     name: "freeze-heir-and-kill-master",
-    rows: [8, 46],
     what: "the master dies while the slave that would succeed it stands still, behind in the log",
     holdMs: [2_000, 8_000],
     run: async (scene) => {
@@ -71,7 +67,6 @@ export const pauses: readonly Fault[] = [
   },
   {
     name: "freeze-controller",
-    rows: [9],
     what: "the controller stands still, and the master dies meanwhile: the slaves elect another without it",
     holdMs: [5_000, 12_000],
     run: async (scene) => {
@@ -87,7 +82,6 @@ export const pauses: readonly Fault[] = [
   },
   {
     name: "freeze-rabbitmq",
-    rows: [20],
     what: "RabbitMQ stands still",
     holdMs: [1_000, 9_000],
     run: async (scene) => {
@@ -97,7 +91,6 @@ export const pauses: readonly Fault[] = [
   },
   {
     name: "freeze-zookeeper",
-    rows: [25],
     what: "ZooKeeper stands still",
     holdMs: [1_000, 9_000],
     run: async (scene) => {
@@ -107,7 +100,6 @@ export const pauses: readonly Fault[] = [
   },
   {
     name: "hold-lock",
-    rows: [36],
     what: "another process holds the write lock on a worker's file",
     holdMs: [500, 4_000],
     run: async (scene) => {

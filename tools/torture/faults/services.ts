@@ -38,21 +38,18 @@ const away = (container: string) => async (scene: Scene) => {
 export const services: readonly Fault[] = [
   {
     name: "restart-rabbitmq",
-    rows: [18],
     what: "RabbitMQ is restarted",
     run: restarted(containers.rabbit),
   },
-  { name: "kill-rabbitmq", rows: [19], what: "RabbitMQ is killed", run: killed(containers.rabbit) },
+  { name: "kill-rabbitmq", what: "RabbitMQ is killed", run: killed(containers.rabbit) },
   {
     name: "rabbitmq-away",
-    rows: [20],
     what: "RabbitMQ is away",
     holdMs: [10_000, 30_000],
     run: away(containers.rabbit),
   },
   {
     name: "rabbitmq-alarm",
-    rows: [21],
     what: "RabbitMQ runs short of disk, or says so, and takes no more messages",
     holdMs: [2_000, 10_000],
     run: async (scene) => {
@@ -64,7 +61,6 @@ export const services: readonly Fault[] = [
   },
   {
     name: "delete-queue",
-    rows: [22],
     what: "an operator deletes readQ, writeQ or responseQ",
     run: async ({ random, strike, note }) => {
       const queue = random.pick([queues.read, queues.write, queues.response]);
@@ -75,7 +71,6 @@ export const services: readonly Fault[] = [
   },
   {
     name: "purge-queue",
-    rows: [22],
     what: "an operator purges readQ and writeQ",
     run: async ({ strike }) => {
       strike();
@@ -85,7 +80,6 @@ export const services: readonly Fault[] = [
   },
   {
     name: "delete-log",
-    rows: [22],
     what: "an operator deletes syncQ, the whole log",
     healsWithinMs: slowlyMs,
     run: async ({ strike }) => {
@@ -95,14 +89,12 @@ export const services: readonly Fault[] = [
   },
   {
     name: "restart-zookeeper",
-    rows: [25],
     what: "ZooKeeper is restarted",
     run: restarted(containers.zooKeeper),
   },
-  { name: "kill-zookeeper", rows: [25], what: "ZooKeeper is killed", run: killed(containers.zooKeeper) },
+  { name: "kill-zookeeper", what: "ZooKeeper is killed", run: killed(containers.zooKeeper) },
   {
     name: "zookeeper-away",
-    rows: [25],
     what: "ZooKeeper is away for longer than the sessions last",
     holdMs: [7_000, 15_000],
     healsWithinMs: slowlyMs,
@@ -110,7 +102,6 @@ export const services: readonly Fault[] = [
   },
   {
     name: "forget-worker",
-    rows: [26],
     what: "a slave's znode disappears, as if its session had expired",
     run: async (scene) => {
       const slave = await aSlave(scene);
@@ -121,7 +112,6 @@ export const services: readonly Fault[] = [
   },
   {
     name: "forget-master",
-    rows: [26],
     what: "the master's znode disappears, as if its session had expired: it leads on, unknowing, beside its successor",
     run: async (scene) => {
       const { master } = await cast();
@@ -132,7 +122,6 @@ export const services: readonly Fault[] = [
   },
   {
     name: "kill-api",
-    rows: [50],
     what: "the API's process is killed",
     run: async ({ strike }) => {
       strike();
@@ -141,7 +130,6 @@ export const services: readonly Fault[] = [
   },
   {
     name: "kill-controller",
-    rows: [10, 11],
     what: "the controller's process is killed, and the master at nearly the same time",
     run: async ({ strike, random, note }) => {
       const { master } = await cast();
@@ -155,13 +143,11 @@ export const services: readonly Fault[] = [
   },
   {
     name: "restart-orchestrator",
-    rows: [10, 11],
     what: "the orchestrator is restarted",
     run: restarted(containers.orchestrator),
   },
   {
     name: "second-controller",
-    rows: [12],
     what: "a second controller is started by mistake, and a worker dies while both are there",
     holdMs: [2_000, 5_000],
     run: async (scene) => {
@@ -184,7 +170,6 @@ export const services: readonly Fault[] = [
   },
   {
     name: "controller-failpoints",
-    rows: [10, 11],
     what: "the controller dies at chosen points in the middle of its actions, while the master dies as well",
     healsWithinMs: slowlyMs,
     run: async ({ strike, random, note }) => {
@@ -202,7 +187,6 @@ export const services: readonly Fault[] = [
   },
   {
     name: "cut-controller-from-docker",
-    rows: [16, 39],
     what: "the controller cannot reach the Docker engine, and a slave dies meanwhile",
     holdMs: [2_000, 6_000],
     needsRoot: true,
@@ -224,7 +208,6 @@ export const services: readonly Fault[] = [
   },
   {
     name: "kill-everything",
-    rows: [4, 50],
     what: "every container of the cluster is killed at once, and the three permanent ones are started again",
     healsWithinMs: slowlyMs,
     run: async ({ strike }) => {
@@ -237,7 +220,6 @@ export const services: readonly Fault[] = [
   },
   {
     name: "down-and-up",
-    rows: [4],
     what: "./dbaas down and ./dbaas up",
     healsWithinMs: slowlyMs,
     run: async ({ strike, note }) => {
@@ -249,7 +231,6 @@ export const services: readonly Fault[] = [
   },
   {
     name: "foreign-container",
-    rows: [41],
     what: "a container that bears the cluster's label, but is not the cluster's, while a slave dies",
     holdMs: [1_000, 3_000],
     run: async (scene) => {
