@@ -48,4 +48,18 @@ describe("the table of the manifest's fields", () => {
       memoryBytes: 512 * 2 ** 20,
       pidsMax: 128,
     }));
+
+  it("promises to replace the workers for no field outside of their group", () => {
+    const replacing = (fields: Fields, path: string): readonly string[] =>
+      Object.values(fields).flatMap((member) => {
+        if ("fields" in member) return replacing(member.fields, `${path}.${member.key}`);
+        return member.effect === "workers" ? [`${path}.${member.key}`] : [];
+      });
+    const all = replacing(specFields, "spec");
+    assert.deepEqual(
+      all,
+      all.filter((path) => path.startsWith("spec.worker.")),
+    );
+    assert.equal(all.length, 2);
+  });
 });
