@@ -163,7 +163,7 @@ test("the status says what shall be, what is, and since when", async () => {
 test("the events say who decided what, can be asked for from a moment on, and come as they happen", async () => {
   const all = (await call("GET", "/api/v1/events")).body as readonly NumberedEvent[];
   assert.ok(
-    all.some(({ reason }) => reason === "GrantWish"),
+    all.some(({ reason }) => reason === "ExecuteCommand"),
     "the crash call is told",
   );
   assert.ok(all.every(({ id, reconcile, message }) => id !== "" && reconcile !== "" && message !== ""));
