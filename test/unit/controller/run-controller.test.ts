@@ -4,21 +4,12 @@ import { noFailpoint } from "../../../controller/failpoint.ts";
 import { Measures } from "../../../controller/measures.ts";
 import { runController } from "../../../controller/run-controller.ts";
 import { TransientError } from "../../../core/errors.ts";
-import { type Clock, systemClock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
+import { impatientClock } from "../../fakes/impatient-clock.ts";
 
 describe("a controller that cannot reach ZooKeeper", () => {
   it("tries again later each time until it is told to stop, and touches no engine", async () => {
-    const stop = new AbortController();
-    const slept: number[] = [];
-    const clock: Clock = {
-      ...systemClock,
-      monotonicMs: () => 0,
-      sleep: async (ms) => {
-        slept.push(ms);
-        if (slept.length === 3) stop.abort();
-      },
-    };
+    const { clock, slept, signal } = impatientClock(3);
     const noEngine = () => assert.fail("nothing may be done without a session");
     await runController(
       {
@@ -34,7 +25,7 @@ describe("a controller that cannot reach ZooKeeper", () => {
         measures: new Measures(),
         tracing: undefined,
       },
-      stop.signal,
+      signal,
     );
     assert.deepEqual(slept, [250, 500, 1_000]);
   });

@@ -2,24 +2,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { TerminalError, TransientError } from "../../../core/errors.ts";
 import { pathsOf } from "../../../core/state/znodes.ts";
-import { type Clock, systemClock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import { Measures } from "../../../worker/measures.ts";
 import { runWorker } from "../../../worker/run-worker.ts";
 import { systemDisk } from "../../../worker/system-disk.ts";
+import { impatientClock } from "../../fakes/impatient-clock.ts";
 
 describe("a worker that cannot reach its world", () => {
   it("tries again later each time, rarely after what an operator must settle, until it is told to stop", async () => {
-    const stop = new AbortController();
-    const slept: number[] = [];
-    const clock: Clock = {
-      ...systemClock,
-      monotonicMs: () => 0,
-      sleep: async (ms) => {
-        slept.push(ms);
-        if (slept.length === 4) stop.abort();
-      },
-    };
+    const { clock, slept, signal } = impatientClock(4);
     const refusals = [
       new TransientError("open a RabbitMQ connection"),
       new TransientError("open a RabbitMQ connection"),
@@ -43,7 +34,7 @@ describe("a worker that cannot reach its world", () => {
         measures,
         tracing: undefined,
       },
-      stop.signal,
+      signal,
     );
     assert.deepEqual(slept, [100, 200, 15_000, 800]);
     assert.equal(measures.sessions, 4);

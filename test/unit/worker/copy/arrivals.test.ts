@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encodeRecord } from "../../../../core/log/record.ts";
 import type { Delivery } from "../../../../platform/rabbitmq/port.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { Arrivals, arrivalLimits } from "../../../../worker/copy/arrivals.ts";
+import { recordOf } from "../records.ts";
 
 const silent = createLog({ program: "test", format: "json", level: "silent" });
 const mebibyte = 2 ** 20;
 
-const record = (position: number, bytes = 0): Buffer =>
-  encodeRecord({
-    kind: "batch",
-    epoch: 1,
-    position,
-    atMs: 0,
-    effects: [],
-    keys: [{ key: "k", ok: true, answer: "x".repeat(bytes) }],
-  });
+const record = (position: number, bytes = 0): Buffer => recordOf(position, bytes);
 
 describe("records that have arrived", () => {
   const acknowledged = new Set<number>();

@@ -11,6 +11,7 @@ import { Link } from "../../../fakes/link.ts";
 import { MemoryBroker } from "../../../fakes/memory-broker.ts";
 import { runningWorld } from "../../../fakes/running-world.ts";
 import { VirtualProcess } from "../../../fakes/virtual-process.ts";
+import { recordOf } from "../records.ts";
 
 const { world, stop } = runningWorld(1);
 const link = new Link(world, "test", 3);
@@ -18,15 +19,7 @@ const log = createLog({ program: "test", format: "json", level: "silent" });
 const never = new AbortController().signal;
 const mebibyte = 2 ** 20;
 
-const record = (position: number, bytes = 10): Buffer =>
-  encodeRecord({
-    kind: "batch",
-    epoch: 1,
-    position,
-    atMs: 0,
-    effects: [],
-    keys: [{ key: "k", ok: true, answer: "x".repeat(bytes) }],
-  });
+const record = (position: number, bytes = 10): Buffer => recordOf(position, bytes);
 
 describe("the reader of the log", () => {
   after(() => stop());
