@@ -5,10 +5,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { AccessSpec } from "../../core/access.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { refuse } from "../http/refusals.ts";
-import { networkOf } from "./address.ts";
 import { knownHost, refusalOfForeign } from "./foreign.ts";
-import { Guard, type Verdict } from "./guard.ts";
-import type { Need } from "./needs.ts";
+import { Guard, type Need, type Verdict } from "./guard.ts";
+import { networkOf } from "./rate-limiter.ts";
 
 export type Access = AccessSpec | "unknown";
 

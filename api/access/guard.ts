@@ -1,8 +1,8 @@
 // PURE but for its buckets: may this caller do this? Decides only; door.ts answers.
-import type { AccessSpec, Role } from "../../core/access.ts";
-import { type Need, suffices } from "./needs.ts";
+
+import { createHash, timingSafeEqual } from "node:crypto";
+import { type AccessSpec, type AccessToken, type Role, roles } from "../../core/access.ts";
 import { RateLimiter } from "./rate-limiter.ts";
-import { bearerTokenIn, Tokens } from "./tokens.ts";
 
 export interface Caller {
   /** The Authorization header. */
@@ -40,5 +40,44 @@ export class Guard {
       return { kind: "unauthenticated", why: authorization === undefined ? "missing" : "invalid" };
     if (suffices(token.role, need)) return admitted;
     return { kind: "forbidden", name: token.name, role: token.role, needed: need };
+  }
+}
+
+/** What a route asks of its caller. `anyone`: probes and pages, which hold nothing of the data. */
+export type Need = Role | "anyone";
+
+export const suffices = (role: Role, need: Need): boolean =>
+  need === "anyone" || roles.indexOf(role) >= roles.indexOf(need);
+
+/** Far longer than any token of ours; what is longer is not worth hashing. */
+const tokenLengthMax = 512;
+const bearerForm = /^Bearer +([\x21-\x7e]+) *$/i;
+
+/** @returns undefined when the header is there but holds no bearer token */
+export function bearerTokenIn(header: string): string | undefined {
+  if (header.length > tokenLengthMax) return undefined;
+  return bearerForm.exec(header)?.[1];
+}
+
+/**
+ * From what a client presents to the token it is. What is compared are digests of equal length, each time with every entry, so that
+ * the time it takes says neither how much was right nor whose token it nearly was.
+ */
+export class Tokens {
+  readonly #entries: readonly { readonly digest: Buffer; readonly token: AccessToken }[];
+
+  constructor(tokens: readonly AccessToken[]) {
+    this.#entries = tokens.map((token) => ({ digest: Buffer.from(token.sha256, "hex"), token }));
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  find(presented: string): AccessToken | undefined {
+    const digest = createHash("sha256").update(presented).digest();
+    let found: AccessToken | undefined;
+    for (const entry of this.#entries) if (timingSafeEqual(entry.digest, digest)) found = entry.token;
+    return found;
   }
 }

@@ -12,10 +12,16 @@ import type { RefusalBody } from "../../core/errors.ts";
 import type { DecodedAnswer } from "../../core/messages/queues.ts";
 import type { Cancel } from "../../platform/process/clock.ts";
 import { Distribution, sizeScale } from "../../platform/telemetry/distribution.ts";
-import { Admission, type AdmissionLimits, unavailable } from "./admission.ts";
-import type { Pending, Placed } from "./pending.ts";
+import {
+  Admission,
+  type AdmissionLimits,
+  InFlight,
+  type Pending,
+  type Placed,
+  unavailable,
+  Waiting,
+} from "./pending.ts";
 import { type Line, Sender, type SenderLimits, type SenderOptions } from "./sender.ts";
-import { InFlight, Waiting } from "./waiting.ts";
 
 export interface BatcherLimits extends AdmissionLimits, SenderLimits {
   readonly batchItemsMax: number;

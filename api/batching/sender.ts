@@ -1,13 +1,18 @@
-// A batch -> messages on the queue, usually one.
+// A batch -> messages on the queue, usually one. The bytes of a message are put together from the requests' own JSON, in the form of
+// `ReadBatch` and `WriteBatch` (core/messages/queues.ts); requests that differ only in their values share one shape.
 
 import { messageOf, type RefusalBody } from "../../core/errors.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { PublishOptions } from "../../platform/rabbitmq/port.ts";
 import type { Span } from "../../platform/telemetry/tracing.ts";
-import { unavailable } from "./admission.ts";
-import type { Envelope } from "./encode.ts";
-import type { Pending, Placed } from "./pending.ts";
-import type { InFlight } from "./waiting.ts";
+import {
+  type InFlight,
+  type Pending,
+  type PendingRead,
+  type PendingWrite,
+  type Placed,
+  unavailable,
+} from "./pending.ts";
 
 /** The queue, for as long as one connection lasts. */
 export interface Line {
@@ -109,3 +114,55 @@ const endWith = (published: Promise<void>, span: Span): void =>
     () => span.end(),
     (error: unknown) => span.end(messageOf(error)),
   );
+
+export interface Envelope {
+  readonly id: string;
+  /** Unix ms, as is the moment of sending. */
+  readonly deadlineMs: number;
+  readonly sentAtMs: number;
+  readonly attempt: 1 | 2;
+}
+
+export function encodeReads(envelope: Envelope, placed: readonly Placed<PendingRead>[]): Buffer {
+  const shapes = new DistinctShapes();
+  let items = "";
+  for (const { index, pending } of placed) {
+    const { shape, params, minPosition } = pending;
+    if (items !== "") items += ",";
+    items += `{"index":${index},"shape":${shapes.indexOf(shape)},"params":${params}`;
+    items += minPosition === undefined ? "}" : `,"minPosition":${minPosition}}`;
+  }
+  return message(envelope, shapes, items);
+}
+
+export function encodeWrites(envelope: Envelope, placed: readonly Placed<PendingWrite>[]): Buffer {
+  const shapes = new DistinctShapes();
+  let items = "";
+  for (const { index, pending } of placed) {
+    const { shape, rows, key, hash, deadlineMs } = pending;
+    if (items !== "") items += ",";
+    // Made of what never changes, so that a request sent again is known again.
+    const keyJson = JSON.stringify(key ?? `${envelope.id}#${index}`);
+    items += `{"index":${index},"shape":${shapes.indexOf(shape)},"rows":${rows}`;
+    items += `,"key":${keyJson},"deadlineMs":${deadlineMs}`;
+    items += hash === undefined ? "}" : `,"hash":${JSON.stringify(hash)}}`;
+  }
+  return message(envelope, shapes, items);
+}
+
+function message({ deadlineMs, sentAtMs, attempt }: Envelope, shapes: DistinctShapes, items: string): Buffer {
+  const head = `{"v":1,"deadlineMs":${deadlineMs},"sentAtMs":${sentAtMs},"attempt":${attempt}`;
+  return Buffer.from(`${head},"shapes":[${shapes.all.join()}],"items":[${items}]}`);
+}
+
+class DistinctShapes {
+  readonly all: string[] = [];
+  readonly #indexes = new Map<string, number>();
+
+  indexOf(shape: string): number {
+    const known = this.#indexes.get(shape);
+    if (known !== undefined) return known;
+    this.#indexes.set(shape, this.all.length);
+    return this.all.push(shape) - 1;
+  }
+}

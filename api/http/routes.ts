@@ -4,7 +4,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { messageOf, Refusal, refusalBody, TransientError } from "../../core/errors.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Door } from "../access/door.ts";
-import type { Need } from "../access/needs.ts";
+import type { Need } from "../access/guard.ts";
 import type { Meters, RouteMeter } from "../live/meters.ts";
 import { type HttpRefusal, refuse, unforeseen } from "./refusals.ts";
 

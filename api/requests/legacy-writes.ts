@@ -1,8 +1,6 @@
 // The bodies of db/write that RideShare's clients sent before there was a native form. They stay.
 import { Refusal } from "../../core/errors.ts";
 import type { Param, WriteStatement } from "../../core/messages/statement.ts";
-import { literalsFromText, loneLiteral } from "./literals.ts";
-import { namesFrom } from "./names.ts";
 import {
   columnDeleteBody,
   columnInsertBody,
@@ -12,7 +10,8 @@ import {
   queryUpdateBody,
   shaped,
 } from "./schemas.ts";
-import { Params, rowsFrom, valueAt } from "./values.ts";
+import { literalsFromText, loneLiteral } from "./tokens.ts";
+import { namesFrom, Params, rowsFrom, valueAt } from "./values.ts";
 import { requiredConditionFrom } from "./where.ts";
 
 type Body = Readonly<Record<string, unknown>>;

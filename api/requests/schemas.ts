@@ -6,7 +6,7 @@ import { z } from "zod";
 import { Refusal } from "../../core/errors.ts";
 import { nearest } from "../../core/manifest/suggest.ts";
 import { bounds } from "../limits.ts";
-import { unquotedName } from "./names.ts";
+import { unquotedName } from "./values.ts";
 
 const mustBe = (what: string) => ({
   error: (issue: { readonly input?: unknown }) =>

@@ -1,8 +1,11 @@
-// Values out of a parsed JSON body: what a column can hold, and nothing else; rows as objects -> columns and lists of values; and the
-// values of one request as its shape refers to them.
+// Names and values out of a parsed JSON body: columns by their names, what a column can hold and nothing else, rows as objects ->
+// columns and lists of values, and the values of one request as its shape refers to them. Whether the columns exist is for the
+// workers to say, who know the schema.
+
 import { Refusal } from "../../core/errors.ts";
 import type { Param, Value } from "../../core/messages/statement.ts";
-import { namesFrom } from "./names.ts";
+import { bounds } from "../limits.ts";
+import { separated } from "./tokens.ts";
 
 export const isValue = (raw: unknown): raw is Value =>
   typeof raw === "string" ||
@@ -20,15 +23,6 @@ const notAValue = (field: string): Refusal =>
 export function valueAt(raw: unknown, field: string): Value {
   if (isValue(raw)) return raw;
   throw notAValue(field);
-}
-
-/**
- * A number written without quotes inside a text. One that a double would change (`007`, 20 digits) stays a text: nothing
- * of it is lost, and the database compares it with a numeric column as the number it is.
- */
-export function numberFromText(text: string): number | string {
-  const value = Number(text);
-  return String(value) === text ? value : text;
 }
 
 export class Params {
@@ -92,3 +86,58 @@ function valuesOf(
 
 const otherColumns = (columns: readonly string[], field: string): Refusal =>
   new Refusal("bad_request", `must have the same columns as the first row: ${columns.join(", ")}`, field);
+
+/** SQL's way to count, which is no column. */
+const countForm = /^\s*count\s*\(/i;
+
+/**
+ * Names of columns: a list of names, one name, or the legacy text `username,password`, where each name may be in quotes.
+ * @throws Refusal naming the field
+ */
+export function namesFrom(raw: unknown, field: string): readonly string[] {
+  const names = typeof raw === "string" ? namesFromText(raw, field) : unquotedNames(raw);
+  if (!Array.isArray(names) || names.length === 0)
+    throw new Refusal("bad_request", "must be a list of column names", field);
+  if (names.length > bounds.columnsMax)
+    throw new Refusal("bad_request", `must have at most ${bounds.columnsMax} columns`, field);
+  const seen = new Set<string>();
+  for (let i = 0; i < names.length; i++) {
+    const name: unknown = names[i];
+    if (typeof name !== "string" || name === "" || name.length > bounds.nameLengthMax)
+      throw new Refusal("bad_request", "must be the name of a column", `${field}[${i}]`);
+    if (name.includes("(")) refuseCount(name, field);
+    if (seen.has(name)) throw new Refusal("bad_request", `names ${name} twice`, field);
+    seen.add(name);
+  }
+  return names;
+}
+
+/** `"order"` and `` `order` `` are the name order, wherever a name may stand. */
+export function unquotedName(name: string): string {
+  const quote = name.charAt(0);
+  if ((quote !== '"' && quote !== "`") || name.length < 2 || !name.endsWith(quote)) return name;
+  return name.slice(1, -1).replaceAll(quote + quote, quote);
+}
+
+const unquotedNames = (raw: unknown): unknown =>
+  Array.isArray(raw)
+    ? raw.map((name: unknown) => (typeof name === "string" ? unquotedName(name) : name))
+    : raw;
+
+/** For reads, where `*` or no list at all is every column. */
+export function selectedFrom(raw: unknown, field: string): readonly string[] | "*" {
+  if (raw === undefined) return "*";
+  if (typeof raw === "string" && raw.trim() === "*") return "*";
+  if (Array.isArray(raw) && raw.length === 1 && raw[0] === "*") return "*";
+  return namesFrom(raw, field);
+}
+
+function namesFromText(text: string, field: string): readonly string[] {
+  refuseCount(text, field);
+  return separated(text, field).map(({ text: name }) => name);
+}
+
+function refuseCount(text: string, field: string): void {
+  if (countForm.test(text))
+    throw new Refusal("bad_request", 'must be columns; {"table", "count": true} counts rows', field);
+}

@@ -14,9 +14,16 @@
 import type { Refusal } from "../../core/errors.ts";
 import type { Comparison, Condition, Value } from "../../core/messages/statement.ts";
 import { bounds } from "../limits.ts";
-import { type Constant, compareConstants, numberConstant } from "./literals.ts";
-import { numberFromText, type Params } from "./values.ts";
-import { isEscape, refusedAt, type Token, tokenize } from "./where-tokens.ts";
+import {
+  type Constant,
+  compareConstants,
+  numberConstant,
+  numberFromText,
+  refusedAt,
+  type Token,
+  tokenize,
+} from "./tokens.ts";
+import type { Params } from "./values.ts";
 
 const comparisons: ReadonlyMap<string, Comparison> = new Map([
   ["=", "="],
@@ -246,6 +253,10 @@ const isKeyword = (token: Token): boolean => keywords.has(token.text.toUpperCase
 
 const unless = (negated: boolean, condition: Condition): Condition =>
   negated ? { op: "not", of: condition } : condition;
+
+/** SQLite takes a single character, and none that ends its texts. */
+export const isEscape = (raw: unknown): raw is string =>
+  typeof raw === "string" && raw.length === 1 && raw !== "\0" && !/[\ud800-\udfff]/.test(raw);
 
 /** What may be a column. */
 const isWord = (token: Token): boolean =>

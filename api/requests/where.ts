@@ -3,10 +3,8 @@
 import { Refusal } from "../../core/errors.ts";
 import type { Condition, Param } from "../../core/messages/statement.ts";
 import { bounds } from "../limits.ts";
-import { unquotedName } from "./names.ts";
-import { isRecord, isValue, type Params, valueAt } from "./values.ts";
-import { comparisonOf, conditionFromText } from "./where-text.ts";
-import { isEscape } from "./where-tokens.ts";
+import { isRecord, isValue, type Params, unquotedName, valueAt } from "./values.ts";
+import { comparisonOf, conditionFromText, isEscape } from "./where-text.ts";
 
 /**
  * @returns undefined when nothing is asked for: no condition at all, an empty text, object or list

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import fc from "fast-check";
 import { Batcher, type BatcherLimits } from "../../../api/batching/batcher.ts";
 import { Answers } from "../../../api/batching/broker.ts";
-import { encodeReads, encodeWrites } from "../../../api/batching/encode.ts";
 import {
   type PendingRead,
   type PendingWrite,
@@ -11,7 +10,7 @@ import {
   packWrite,
   type Reply,
 } from "../../../api/batching/pending.ts";
-import type { Line } from "../../../api/batching/sender.ts";
+import { encodeReads, encodeWrites, type Line } from "../../../api/batching/sender.ts";
 import type { RefusalBody } from "../../../core/errors.ts";
 import {
   type Answer,

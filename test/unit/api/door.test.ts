@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import type { Access } from "../../../api/access/door.ts";
 import { watchFirstAccess } from "../../../api/access/first-access.ts";
-import { suffices } from "../../../api/access/needs.ts";
+import { suffices } from "../../../api/access/guard.ts";
 import { needs, paths, type RoutePath } from "../../../api/http/routes.ts";
 import { type AccessSpec, openAccess, type Role, roles } from "../../../core/access.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";

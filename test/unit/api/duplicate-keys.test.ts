@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { jsonFrom } from "../../../api/requests/json-body.ts";
-import { duplicateKeyIn } from "../../../api/requests/json-flaws.ts";
+import { duplicateKeyIn, jsonFrom } from "../../../api/requests/json-body.ts";
 import { Refusal } from "../../../core/errors.ts";
 
 const duplicate = (json: string) => duplicateKeyIn(json, JSON.parse(json));

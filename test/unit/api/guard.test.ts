@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { networkOf } from "../../../api/access/address.ts";
-import { Guard } from "../../../api/access/guard.ts";
-import { type Need, suffices } from "../../../api/access/needs.ts";
-import { RateLimiter } from "../../../api/access/rate-limiter.ts";
-import { full, take } from "../../../api/access/token-bucket.ts";
-import { bearerTokenIn, Tokens } from "../../../api/access/tokens.ts";
+import { bearerTokenIn, Guard, type Need, suffices, Tokens } from "../../../api/access/guard.ts";
+import { full, networkOf, RateLimiter, take } from "../../../api/access/rate-limiter.ts";
 import { openAccess, type Role, roles } from "../../../core/access.ts";
 
 const tokenOf = (role: Role) => `dbaas_${role}_${"x".repeat(40)}`;
