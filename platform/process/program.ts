@@ -1,13 +1,32 @@
 // What every main.ts shares: reading the environment with clear errors, and ending in order on a signal.
+import { readFileSync } from "node:fs";
+import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @throws Error naming the variable when it is missing and has no default */
+/**
+ * Each variable may be given as a file instead, `NAME_FILE`: what an environment holds, others can see, and an orchestrator of
+ * containers hands out its secrets as files.
+ * @throws Error naming the variable when it is missing and has no default, or is given both ways, or its file cannot be read
+ */
 export function variable(environment: Environment, name: string, fallback?: string): string {
-  const value = environment[name] ?? fallback;
+  const value = optionalVariable(environment, name) ?? fallback;
   if (value === undefined || value === "") throw new Error(`environment variable ${name} is not set`);
   return value;
+}
+
+/** @throws Error naming the variable when it is given both ways, or its file cannot be read */
+function optionalVariable(environment: Environment, name: string): string | undefined {
+  const [value, file] = [environment[name], environment[`${name}_FILE`]];
+  if (file === undefined || file === "") return value;
+  if (value !== undefined && value !== "")
+    throw new Error(`environment variables ${name} and ${name}_FILE are both set; one of them is enough`);
+  try {
+    return readFileSync(file, "utf8").replace(/\r?\n$/, "");
+  } catch (cause) {
+    throw new Error(`environment variable ${name}_FILE: ${messageOf(cause)}`, { cause });
+  }
 }
 
 export const logOptions = (environment: Environment, program: string) => ({
