@@ -33,7 +33,7 @@ export interface Api {
 
 const sessionTimeoutMs = 6_000;
 
-/** Resolves once it is known who may ask, or that nobody may yet; connections are made from then on. */
+/** Resolves once the access rules are known, or known to be missing; connections are made from then on. */
 export async function openApi(ports: ApiPorts): Promise<Api> {
   const { clock, log, manifestFile: file } = ports;
   const over = new AbortController();

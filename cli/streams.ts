@@ -36,7 +36,7 @@ export async function endWith(code: number): Promise<never> {
 const tidyWithinMs = 2_000;
 
 /**
- * For commands that read nothing: their input is a pipe without a writer, which is closed when whoever started them is gone.
+ * For commands that read nothing: their input is a pipe without a writer, which is closed when the program that started them is gone.
  * Otherwise a watch that lost its reader would go on for ever.
  * @param tidy called before this process ends
  */

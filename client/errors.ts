@@ -7,7 +7,7 @@ export type RefusalCode = ErrorAnswer["error"]["code"];
 export class DbaasError extends Error {
   override readonly name = "DbaasError";
   readonly status: number;
-  /** `unknown` when the answer came from somebody else, a proxy for instance. */
+  /** `unknown` when the answer came from another program, a proxy for instance. */
   readonly code: RefusalCode | "unknown";
   /** Which field or header is wrong. */
   readonly field: string | undefined;

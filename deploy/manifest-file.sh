@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The operator's manifest as a file: whoever else has it open, links to it or edits it meanwhile keeps what is theirs.
+# The operator's manifest as a file: an editor that has it open, a link to it and an edit made meanwhile all stay intact.
 
 # The file itself, also where dbaas.yaml is a link to it.
 manifest_file() { resolved "$(manifests)/dbaas.yaml"; }

@@ -70,7 +70,7 @@ copy_manifest() {
 # agreed QUESTION: asks the operator; without one at a terminal the answer is no.
 agreed() {
   local answer=
-  if [ ! -t 7 ]; then usage_error "nobody is there to ask: --yes does it without asking"; fi
+  if [ ! -t 7 ]; then usage_error "there is no terminal to ask at: --yes goes on without asking"; fi
   read -r -u 7 -p "$1 [y/N] " answer
   [[ $answer == [yY] || $answer == [yY]es ]]
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Whoever sits at a terminal and waits for longer than two seconds sees what for, and for how long already.
+# At a terminal, a wait of more than two seconds shows what it is for and how long it has taken.
 
 PROGRESS=
 

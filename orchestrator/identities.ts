@@ -1,4 +1,4 @@
-// PURE. Which user each program runs as. Whoever reaches the engine's socket is root on the host, so only the controller is in
+// PURE. Which user each program runs as. A program that reaches the engine's socket is root on the host, so only the controller is in
 // the socket's group. It has a user of its own: a process may signal, trace and read the memory of those of its own user, and a
 // signal can make Node.js listen to a debugger.
 

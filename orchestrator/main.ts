@@ -31,7 +31,7 @@ const runs = programs.map((program) =>
 );
 await Promise.all(runs);
 
-/** Only root can start a program as another user. Elsewhere both programs have the rights of whoever started this one. */
+/** Only root can start a program as another user. Otherwise both programs have the rights of the user who started this one. */
 function ownIdentities(socketPath: string): Identities | undefined {
   if (process.getuid?.() === 0)
     return identitiesIn(readFileSync("/etc/passwd", "utf8"), statSync(socketPath).gid);

@@ -56,7 +56,7 @@ export function take({ level, atMs }: Bucket, { perSecond, burst }: RateLimitSpe
 }
 
 const mappedForm = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
-/** Whoever has one IPv6 address usually has all of its /64. */
+/** A client with one IPv6 address usually has all of its /64. */
 const networkGroups = 4;
 
 /** Which callers count as one where there is no token to tell them apart. */

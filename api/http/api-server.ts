@@ -144,7 +144,7 @@ const statusLines: Readonly<Record<string, string>> = {
 /** What is not HTTP, or comes too slowly, never reaches a route. */
 function onClientError(error: Error & { readonly code?: string }, socket: Duplex): void {
   const code = error.code ?? "";
-  // A TLS handshake that failed, a connection that broke: there is nobody to answer.
+  // A TLS handshake that failed or a connection that broke cannot be answered.
   if (!socket.writable || !/^(HPE_|ERR_HTTP_)/.test(code)) return void socket.destroy();
   // Nor where nothing was asked: a client that keeps connections in stock would take it for its first request's answer.
   if (code === tooSlow && "bytesRead" in socket && socket.bytesRead === 0) return void socket.destroy();

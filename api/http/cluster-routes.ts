@@ -14,7 +14,7 @@ export interface ClusterPorts {
   readonly znodes: CurrentZnodes;
   readonly paths: Paths;
   readonly clock: Clock;
-  /** The controller knows the same limit, and carries out nothing that nobody waits for any more. */
+  /** The controller knows the same limit, and carries out no command whose client has given up. */
   readonly spec: { readonly requests: RequestSpec };
   readonly broker: { readonly connected: boolean };
   readonly workers: { readonly master: string | undefined };

@@ -15,7 +15,7 @@ export class Crumbs {
   #pauseMs = pauseMinMs;
   #timer: NodeJS.Timeout | undefined;
 
-  /** For every request that sends its body in chunks, whoever reads that. */
+  /** For every request that sends its body in chunks, whichever route reads it. */
   watch(req: IncomingMessage): void {
     let chunks = 0;
     let bytes = 0;

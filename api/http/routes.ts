@@ -41,7 +41,7 @@ export const paths = {
 
 export type RoutePath = (typeof paths)[keyof typeof paths];
 
-/** Asked of whoever comes there, in whatever method. No route can be without. */
+/** The role that a route asks for, in any method. Each route has one. */
 export const needs: Readonly<Record<RoutePath, Need>> = {
   [paths.read]: "reader",
   [paths.write]: "writer",
@@ -99,7 +99,7 @@ export function createRoutes(routes: readonly Route[], { door, log, meters, page
   return app;
 }
 
-/** Streams would say nothing but how long somebody listened. */
+/** A stream's duration is only how long its client listened. */
 function measure(res: ServerResponse, meter: RouteMeter): void {
   const startedAtMs = meter.clock.monotonicMs();
   res.once("finish", () => {

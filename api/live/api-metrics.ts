@@ -53,7 +53,7 @@ export function apiMetrics(api: string, measured: Measured): Metrics {
   );
   metrics.counter(
     "dbaas_answers_dropped_total",
-    "Answers that nobody waited for (any more)",
+    "Answers whose request was no longer waiting",
     () => answers.dropped,
   );
   metrics.counter("dbaas_reads_counted_total", "Read requests counted for the scaling, ever", readsCounted);

@@ -1,4 +1,4 @@
-// How many messages wait in each queue. The broker is asked at most once a second, and only when somebody wants to know.
+// How many messages wait in each queue. The broker is asked at most once a second, and only on request.
 
 import type { QueueDepths } from "../../core/state/stats.ts";
 import type { Clock } from "../../platform/process/clock.ts";

@@ -82,7 +82,7 @@ export class LiveStream {
     else sendJson(res, { ...last, queues: await this.#options.depths() });
   };
 
-  /** Listeners go; whoever comes back passes the door again, and goes on after the last event that it has. */
+  /** Ends all streams. A client that comes back is authorized again, and goes on after the last event that it has. */
   readonly dismiss = (): void => this.#listeners.close();
 
   /** Listeners go, and no more come. */

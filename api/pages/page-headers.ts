@@ -1,5 +1,5 @@
-// What every page comes with: it loads nothing from elsewhere, runs no code that stands in it, is framed by nobody, and
-// tells nobody where its reader came from.
+// What every page comes with: it loads nothing from elsewhere, runs no code that stands in it, cannot be framed, and
+// sends no referrer.
 import type { ServerResponse } from "node:http";
 
 const policy = [
@@ -19,7 +19,7 @@ const pageHeaders: Readonly<Record<string, string>> = {
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "Cross-Origin-Opener-Policy": "same-origin",
-  // Pages may be kept but are asked for again: after an update nobody sees half of the old one.
+  // Pages may be kept but are asked for again: after an update no page is made of old and new files.
   "Cache-Control": "no-cache",
 };
 

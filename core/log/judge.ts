@@ -20,7 +20,7 @@ export type Verdict =
   | "apply"
   /** Read before, or published twice by its master: already in the data. */
   | "duplicate"
-  /** Of a master that had a successor when this arrived: nobody was told that it succeeded. */
+  /** Of a master that had a successor when this arrived: no client was told that it succeeded. */
   | "stale"
   /** Something before it is missing: this copy cannot go on and rebuilds itself. */
   | "gap";

@@ -28,7 +28,7 @@ export interface Marker {
   readonly kind: "marker";
   readonly epoch: number;
   /**
-   * The position that its writer's copy had reached. Whoever reads up to here and has less lacks something that this log does
+   * The position that its writer's copy had reached. A copy that reads up to here and has less lacks something that this log does
    * not hold: it was made anew since, or lost its end.
    */
   readonly after: number;
@@ -44,7 +44,7 @@ export interface Marker {
 export interface BatchRecord {
   readonly kind: "batch";
   readonly epoch: number;
-  /** Gapless over the whole life of the log, whoever was master: the unit of lag, freshness and `X-DBaaS-Position`. */
+  /** Gapless over the whole life of the log, over all masters: the unit of lag, freshness and `X-DBaaS-Position`. */
   readonly position: number;
   /** Unix ms by its master's clock, for people: nothing is decided by it. */
   readonly atMs: number;

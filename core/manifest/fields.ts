@@ -223,7 +223,7 @@ const requests = {
 
 const requestTimes = checked(read(requests), ({ queryMs, timeoutMs }, report) => {
   if (queryMs > timeoutMs)
-    report(["queryTime"], "must not be longer than timeout: nobody would wait for the answer");
+    report(["queryTime"], "must not be longer than timeout: the client would be gone before the answer");
 });
 
 const rateLimit = {

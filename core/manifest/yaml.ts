@@ -15,7 +15,7 @@ export interface YamlProblem extends Position {
 
 export interface YamlText {
   readonly value: unknown;
-  /** What makes the text no YAML, or YAML nobody should write (a key given twice). */
+  /** What makes the text invalid YAML, or ambiguous (a key given twice). */
   readonly problems: readonly YamlProblem[];
   /** Where the value at the path stands, or the nearest place above it that exists. */
   locate(path: Path): Position;

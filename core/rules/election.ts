@@ -11,7 +11,7 @@ export interface Candidate {
   readonly czxid: number;
 }
 
-/** @returns the candidate to lead, or null when nobody can */
+/** @returns the candidate to lead, or null when there is none */
 export function winner(candidates: readonly Candidate[]): Candidate | null {
   const able = candidates.filter((candidate) => candidate.eligible && candidate.pid !== null);
   // Equal pids can only come from different hosts: there the older node wins.

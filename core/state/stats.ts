@@ -30,7 +30,7 @@ export interface Stats {
   readonly api: string;
   readonly reads: KindStats;
   readonly writes: KindStats;
-  /** Null when nobody looked, or the broker did not say. */
+  /** Null when the broker was not asked, or did not say. */
   readonly queues: QueueDepths | null;
   /** Whether this process reaches them; the controller is there when it holds its lock. */
   readonly reachable: {

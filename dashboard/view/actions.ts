@@ -88,7 +88,7 @@ export class Actions {
     setText(
       this.#text,
       text(
-        target === undefined ? "Nobody that is known of" : `${target.name} (pid ${target.pid ?? "unknown"})`,
+        target === undefined ? "No such worker" : `${target.name} (pid ${target.pid ?? "unknown"})`,
       ),
     );
     setText(this.#yes, confirm);

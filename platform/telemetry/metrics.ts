@@ -1,5 +1,5 @@
 // The one door to prom-client, which writes what the programs count in Prometheus' form. The programs count in plain
-// numbers; they are read when somebody asks for them, so that counting costs an addition and no labels are made per request.
+// numbers; they are read on request, so that counting costs an addition and no labels are made per request.
 import { collectDefaultMetrics, type Metric, Registry } from "prom-client";
 import { version } from "../process/version.ts";
 import type { Distribution } from "./distribution.ts";

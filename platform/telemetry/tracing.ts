@@ -13,7 +13,7 @@ export interface SpanStart {
 }
 
 export interface Span {
-  /** W3C Trace Context: what travels to whoever goes on with it. */
+  /** W3C Trace Context: what travels to the program that goes on with it. */
   readonly traceparent: string;
   set(attributes: Attributes): void;
   /** A pointer to a span of, usually, another trace. */

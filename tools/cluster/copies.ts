@@ -27,7 +27,7 @@ export const rowsIn = async (
 ): Promise<readonly Readonly<Record<string, unknown>>[]> =>
   (await inspected(worker, sql)) as readonly Readonly<Record<string, unknown>>[];
 
-/** Waits until all copies stand at one position (nobody writes meanwhile) and asserts that they are the same. */
+/** Waits until all copies stand at one position (no client writes meanwhile) and asserts that they are the same. */
 export async function equalCopies(): Promise<readonly Copy[]> {
   const copies = await until("every worker's copy stands at one position", catchUpMs, async () => {
     const all = await Promise.all((await workers()).map(copyOf));

@@ -1,4 +1,4 @@
-// Rows that nobody touches, so that a replacement has something to carry.
+// Rows that no client touches, so that a replacement has something to carry.
 import { attempt, isSuccess } from "./clients/attempt.ts";
 
 const rowsAtOnce = 2_000;

@@ -26,7 +26,7 @@ export interface Checked {
 const equalWithinMs = 30_000;
 const tidyWithinMs = 20_000;
 
-/** To be called while nobody asks for anything. @throws when the copies cannot be looked at */
+/** To be called while no client sends anything. @throws when the copies cannot be looked at */
 export async function checkpoint(history: History, log: LogReader, workersDesired: number): Promise<Checked> {
   const startedAtMs = performance.now();
   const copies = await copiesAtOnePosition();
@@ -41,7 +41,7 @@ export async function checkpoint(history: History, log: LogReader, workersDesire
     ...content,
     ...checkReads(history.reads, history.writes, registers),
     ...findings.violations,
-    ...history.odd.map((evidence) => ({ rule: "an answer that nobody should get", evidence })),
+    ...history.odd.map((evidence) => ({ rule: "an answer that must not be given", evidence })),
     ...(await leftovers(workersDesired)),
   ];
   return { violations, position, log: findings, tookMs: performance.now() - startedAtMs };

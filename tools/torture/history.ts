@@ -1,7 +1,7 @@
 // What the clients did and were told, in the order in which they began it. The checker judges nothing but this and what
 // the copies and the log hold afterwards. Times are ms since the run began, by the monotonic clock.
 
-/** acked: answered with success. unknown: nobody said what became of it. refused: answered with an error that is final. */
+/** acked: answered with success. unknown: no answer came. refused: answered with an error that is final. */
 export type Outcome = "acked" | "unknown" | "refused";
 
 interface Operation {

@@ -1,5 +1,5 @@
-// Reads a copy through from time to time, for as long as it lives. Damage on the disk shows only where somebody reads, and
-// the pages that nobody asks for are those that a failover or a snapshot for a new slave would need whole.
+// Reads a copy through from time to time, for as long as it lives. Damage on the disk shows only in pages that are read, and
+// a failover or a snapshot for a new slave needs those whole that no request reads.
 import { messageOf, TransientError } from "../../core/errors.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { Log } from "../../platform/telemetry/log.ts";

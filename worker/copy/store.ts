@@ -201,7 +201,7 @@ export class Store {
     }
   }
 
-  /** Opens a transaction of the writer, which whoever opens it also ends. */
+  /** Opens a transaction of the writer; the caller ends it. */
   async begin(): Promise<Transaction> {
     await this.writer.exec("BEGIN IMMEDIATE");
     let isOpen = true;

@@ -1,5 +1,5 @@
 // The inside of a group commit: applies each request of a batch to the open transaction, so that one bad request harms
-// nobody else, and collects what the record must carry.
+// no other, and collects what the record must carry.
 import { assertNever, Refusal, refusalBody, TransientError } from "../../core/errors.ts";
 import { bytesOfRows, bytesOfShape, type Effect, type KeyEntry, keyBytes } from "../../core/log/record.ts";
 import type { WriteShape } from "../../core/messages/statement.ts";

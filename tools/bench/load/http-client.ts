@@ -78,7 +78,7 @@ export class HttpClient {
     this.#pending = undefined;
     const onAnswer = this.#onAnswer;
     this.#onAnswer = undefined;
-    if (onAnswer === undefined) this.#lost(new Error("an answer that nobody asked for"));
+    if (onAnswer === undefined) this.#lost(new Error("an answer without a request"));
     else onAnswer(answer);
     return true;
   }

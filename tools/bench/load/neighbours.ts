@@ -1,4 +1,4 @@
-// Clients that are measured by nobody and slow the others down if the service lets them: each keeps a number of connections
+// Clients that are not measured, and slow the others down if the service lets them: each keeps a number of connections
 // busy with requests of one kind, one after the other, until it is told to stop.
 import { connect, type Socket } from "node:net";
 import { HttpClient, type HttpTarget } from "./http-client.ts";

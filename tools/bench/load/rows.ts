@@ -1,5 +1,5 @@
 // PURE. The rows that the bench works on. Every value follows from the row's id, so that an answer can be checked by
-// whoever knows the id alone.
+// a reader that knows the id alone.
 
 export interface Account {
   readonly id: number;

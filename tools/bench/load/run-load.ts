@@ -19,7 +19,7 @@ export interface LoadSpec {
 const drainWithinMs = 15_000;
 const tickMs = 1;
 
-/** Told when the measured time begins and ends, for whoever looks at the other processes meanwhile. */
+/** Told when the measured time begins and ends, so that the caller can look at the other processes meanwhile. */
 export type OnPhase = (phase: "measuring" | "measured") => void;
 
 export async function runLoad(spec: LoadSpec, onPhase: OnPhase = () => undefined): Promise<LoadResult> {

@@ -56,7 +56,7 @@ export class Bench {
     return this.#accounts.get(subject.name) ?? 0;
   }
 
-  /** Brings the table that is read to so many rows; it only ever grows, until somebody clears it. */
+  /** Brings the table that is read to so many rows; it only ever grows, until it is cleared. */
   async ensureRows(subject: Subject, rows: number): Promise<void> {
     const have = this.rowsOf(subject);
     if (have >= rows) return;

@@ -73,7 +73,7 @@ export class SimulatedEngine implements Engine {
   }
 
   async watch(): Promise<void> {
-    // Nobody listens: the bench runs cycle after cycle.
+    // No watch is needed: the bench runs cycle after cycle.
   }
 
   #change(id: string, change: Partial<ContainerSeen>): void {
@@ -175,7 +175,7 @@ export class SimulatedRegistry implements Registry {
     this.#events = events;
   }
 
-  // Znodes of dead workers are gone at once here, and nobody drains or commands.
+  // Znodes of dead workers are gone at once here, and there are no drains and no commands.
   async forgetWorker(): Promise<void> {}
   async judgeSuspects(): Promise<void> {}
   async forgetMaster(): Promise<void> {}

@@ -23,7 +23,7 @@ export interface ContainerWish {
   readonly volume?: string;
 }
 
-/** Marks what the bench made, so that whoever takes the cluster down can find it. */
+/** Marks what the bench made, so that taking the cluster down finds it. */
 const benchLabel = "dbaas-bench";
 
 const answerWithinMs = 60_000;

@@ -13,7 +13,7 @@ function differences(one: Copy, other: Copy): readonly Violation[] {
     return [
       {
         rule: "copies stand at different positions",
-        evidence: `${one.worker} at ${one.position}, ${other.worker} at ${other.position}, though nobody writes`,
+        evidence: `${one.worker} at ${one.position}, ${other.worker} at ${other.position}, though no client writes`,
       },
     ];
   const tables = new Set([...Object.keys(one.tables), ...Object.keys(other.tables)]);

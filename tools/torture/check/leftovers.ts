@@ -18,7 +18,7 @@ export interface Remains {
 }
 
 const lasting = new Set(["readQ", "writeQ", "syncQ", "responseQ", "deadQ", "bootQ"]);
-/** Must be empty while nobody asks for anything. */
+/** Must be empty while no client sends anything. */
 const emptied = ["readQ", "writeQ", "responseQ"];
 const snapshotQueue = /^snapshot\./;
 

@@ -50,7 +50,7 @@ function checkCount(read: LedgerCount, ledger: readonly LedgerChange[]): Violati
   const [least, most] = [rowsBefore("acked", read.sentAtMs), rowsBefore("sent", read.doneAtMs)];
   if (read.rows >= least && read.rows <= most) return null;
   return {
-    rule: read.rows < least ? "a strong count missed a write" : "a count saw a write that nobody sent",
+    rule: read.rows < least ? "a strong count missed a write" : "a count saw a write that was never sent",
     evidence: `${read.client} counted ${read.rows} rows of ${read.of} at ${read.worker}, sent at ${seconds(read.sentAtMs)}, position ${read.position}; acknowledged before ${least}, sent ${most}`,
   };
 }

@@ -1,6 +1,6 @@
 // PURE. The register test. Each register has one writer that counts upwards, so its true value at any place in the log is
 // known from the positions of the acknowledged writes alone, and a read is wrong exactly when it shows less than that, or
-// something nobody has sent yet.
+// something that was not sent yet.
 import type { RegisterRead, RegisterWrite, Violation, Write } from "../history.ts";
 import { seconds } from "./ledger.ts";
 
@@ -65,7 +65,7 @@ export function checkRegisters(
     const [least, most] = [register.ackedBefore(Infinity), register.sentBefore(Infinity)];
     const evidence = `${name} in ${where} is ${value}; acknowledged up to ${least}, sent up to ${most}`;
     if (value < least) violations.push({ rule: "an acknowledged update is lost", evidence });
-    if (value > most) violations.push({ rule: "an update that nobody sent", evidence });
+    if (value > most) violations.push({ rule: "an update that was never sent", evidence });
     for (const wrong of register.outOfOrder())
       violations.push({
         rule: "updates stand in another order than they were made",
@@ -89,7 +89,7 @@ export function checkRegisterRead(read: RegisterRead, register: Register): Viola
   if (read.consistency === "strong" && value < acked)
     return violation("a strong read missed a write", `${acked} was acknowledged before`);
   const sent = register.sentBefore(read.doneAtMs);
-  if (value > sent) return violation("a read saw a write that nobody sent", `sent up to ${sent}`);
+  if (value > sent) return violation("a read saw a write that was never sent", `sent up to ${sent}`);
   return null;
 }
 

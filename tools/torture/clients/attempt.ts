@@ -34,7 +34,7 @@ export const isSuccess = ({ status }: Answer): boolean => status >= 200 && statu
 export const mayRetry = ({ status }: Answer): boolean => status === 503 || status === 507;
 
 /**
- * The definite answer to a request that two workers were at when they died. Of several in one commit nobody knows which was
+ * The definite answer to a request that two workers were at when they died. Of several in one commit it is unknown which was
  * to blame: a master that is killed twice in a row within moments costs a few of them this. None of them may be found later.
  */
 export const isPoisoned = ({ status, text }: Answer): boolean =>

@@ -21,7 +21,7 @@ export class Gate {
     }
   }
 
-  /** Resolves once nobody is inside. */
+  /** Resolves once no client is inside. */
   async close(): Promise<void> {
     this.#open = false;
     if (this.#inside > 0) await new Promise<void>((resolve) => this.#empty.push(resolve));

@@ -8,7 +8,7 @@ const path = "/api/v1/db/write";
 
 export interface Insisting {
   readonly nowMs: () => number;
-  /** After this nobody insists any more. */
+  /** After this the client gives up. */
   readonly over: AbortSignal;
   readonly odd: (what: string) => void;
 }
@@ -31,7 +31,7 @@ export async function insist(write: Write, body: unknown, how: Insisting): Promi
       if (!isPoisoned(made.answer)) how.odd(`a write was answered ${trouble}`);
       break;
     }
-    // Without a key nobody can know whether a second try would be a second write.
+    // Without a key a second try may be a second write.
     if (write.key === null) break;
     await sleep(retryPauseMs);
   } while (!how.over.aborted);

@@ -1,4 +1,4 @@
-// Keeps what every container of the cluster writes, also of those that are long gone when somebody wants to know.
+// Keeps what every container of the cluster writes, also of those that are gone when a violation is found.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";

@@ -36,7 +36,7 @@ async function onSmallDisk(slave: Worker, use: (folder: string) => Promise<unkno
   }
 }
 
-/** Ends the worker's container and lets nobody make a new one before `meanwhile` is done. */
+/** Ends the worker's container and keeps the controller from making a new one before `meanwhile` is done. */
 async function replaced(worker: Worker, meanwhile: () => Promise<unknown>): Promise<void> {
   await signal("controller", "STOP");
   try {

@@ -1,4 +1,4 @@
-// What is lost here is not a process but what somebody remembered: the end of the log, the whole log, ZooKeeper's data, the
+// What is lost here is not a process but state: the end of the log, the whole log, ZooKeeper's data, the
 // names that the workers had, the copies. As long as one copy has what was acknowledged, it must lead again.
 import { setTimeout as sleep } from "node:timers/promises";
 import { queues } from "../../../core/messages/queues.ts";

@@ -66,7 +66,7 @@ const publishAll = async (
         await rabbit.publish(queue, content, { correlationId: injectedMark, replyTo: queues.response });
   });
 
-/** Every part of it is in order, but nobody can carry it out. */
+/** Every part of it is in order, but no worker can carry it out. */
 const batchWith = (item: object): Buffer =>
   Buffer.from(
     JSON.stringify({
@@ -111,7 +111,7 @@ export const messages: readonly Fault[] = [
   },
   {
     name: "return-deliveries",
-    what: "some requests are given back by whoever took them, marked as delivered before",
+    what: "some requests are requeued by their consumer and come marked as redelivered",
     holdMs: [500, 2_000],
     run: async ({ holdMs, strike, note }) => {
       strike();

@@ -73,7 +73,7 @@ export const pauses: readonly Fault[] = [
       const { master } = await cast();
       await controllerFrozen(async () => {
         scene.note(`the controller stands still, kill -9 ${called(master)}`);
-        // Nobody tells ZooKeeper of the death: as slow as a hang.
+        // The controller cannot remove its znodes: as slow as a hang.
         scene.strike("hung master");
         await kill(master);
         await hold(scene);

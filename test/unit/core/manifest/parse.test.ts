@@ -88,7 +88,7 @@ describe("parseManifest", () => {
 
   it("refuses a query time nobody would wait for", () =>
     assert.deepEqual(problemsOf(withSpec("requests: { timeout: 1s, queryTime: 2s }")), [
-      "6:39 spec.requests.queryTime must not be longer than timeout: nobody would wait for the answer",
+      "6:39 spec.requests.queryTime must not be longer than timeout: the client would be gone before the answer",
     ]));
 
   it("names the fields that are missing", () =>

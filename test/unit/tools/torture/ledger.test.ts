@@ -27,7 +27,7 @@ test("a write whose fate nobody knows may be there or not, but only whole", () =
 });
 
 test("what nobody sent must not be there", () => {
-  assert.deepEqual(rules([], [entry("injected")]), ["a write that nobody sent"]);
+  assert.deepEqual(rules([], [entry("injected")]), ["a write that was never sent"]);
 });
 
 test("a write that is there twice was applied twice", () => {

@@ -25,8 +25,8 @@ test("a register that ends with less has lost an update", () => {
   assert.deepEqual(rulesOfValue(4), ["an acknowledged update is lost"]);
 });
 
-test("a register that ends with more has an update that nobody sent", () => {
-  assert.deepEqual(rulesOfValue(6), ["an update that nobody sent"]);
+test("a register that ends with more has an update that was never sent", () => {
+  assert.deepEqual(rulesOfValue(6), ["an update that was never sent"]);
 });
 
 test("a register's values stand in the log in the order in which they were written", () => {
@@ -64,7 +64,7 @@ test("a strong read shows what was acknowledged before it was sent, whatever pos
 
 test("no read shows what was not sent yet", () => {
   assert.deepEqual(rulesOfReads([registerRead(4, { doneAtMs: 399, position: 5 })]), [
-    "a read saw a write that nobody sent",
+    "a read saw a write that was never sent",
   ]);
 });
 
@@ -82,8 +82,8 @@ test("a strong count sees every row acknowledged before it, and none that was no
   const at = { sentAtMs: 260, doneAtMs: 320 };
   assert.deepEqual(rulesOfReads([ledgerCount(3, at), ledgerCount(4, at)], rows), []);
   assert.deepEqual(rulesOfReads([ledgerCount(2, at)], rows), ["a strong count missed a write"]);
-  assert.deepEqual(rulesOfReads([ledgerCount(5, at)], rows), ["a count saw a write that nobody sent"]);
+  assert.deepEqual(rulesOfReads([ledgerCount(5, at)], rows), ["a count saw a write that was never sent"]);
   assert.deepEqual(rulesOfReads([ledgerCount(Number.NaN, at)], rows), [
-    "a count saw a write that nobody sent",
+    "a count saw a write that was never sent",
   ]);
 });
