@@ -1,7 +1,7 @@
 // PURE. What went wrong by SQLite's result code: the request, the room, another connection, the file, or the worker itself.
 // An error that is taken for the worker's trouble ends its session, and the request goes on to the next worker. A request's
 // own error taken for that would take down one worker after another, so the table has every code that there is.
-import { TransientError } from "../core/errors.ts";
+import { Refusal, TransientError } from "../core/errors.ts";
 
 type Cause =
   /** The statement, or a value in it, cannot be carried out: the request is refused, everything else goes on. */
@@ -55,7 +55,7 @@ const causes: Readonly<Record<number, Cause>> = {
 const causeOf = (code: number): Cause | undefined => causes[code & 0xff];
 
 /** The statement, or a value in it, cannot be carried out. */
-export class StatementError extends Error {
+class StatementError extends Error {
   override readonly name = "StatementError";
 }
 
@@ -80,7 +80,7 @@ export class InterruptedError extends Error {
 }
 
 /** A constraint of the schema refuses the rows. `column` as SQLite names it, without its table. */
-export class ConstraintError extends Error {
+class ConstraintError extends Error {
   override readonly name = "ConstraintError";
   readonly kind: "unique" | "notNull" | "foreignKey" | "type" | "other";
   readonly column: string | undefined;
@@ -127,3 +127,19 @@ export function errorOf(error: Error): Error {
 /** The statement or its values are at fault, not the copy or its machine. */
 export const isStatementsFault = (error: unknown): boolean =>
   error instanceof StatementError || error instanceof TooLargeError || error instanceof ConstraintError;
+
+/** What a client is told of it. @returns null when the error is not the request's fault: the worker itself is in trouble then */
+export function refusalOf(error: unknown): Refusal | null {
+  if (error instanceof Refusal) return error;
+  if (error instanceof ConstraintError)
+    return error.kind === "type"
+      ? new Refusal("bad_request", error.message, error.column)
+      : new Refusal("constraint_violation", error.message, error.column);
+  if (error instanceof InterruptedError)
+    return new Refusal("query_timeout", "the query ran longer than it may and was interrupted");
+  if (error instanceof StorageFullError) return new Refusal("storage_full", error.message);
+  if (error instanceof TooLargeError)
+    return new Refusal("too_large", "the value or answer is larger than a database row may be");
+  if (error instanceof StatementError) return new Refusal("bad_request", error.message);
+  return null;
+}

@@ -91,3 +91,27 @@ export class Wakeable {
     this.#woken = false;
   }
 }
+
+/** Runs `work` with a signal that fires after `ms`, with any of `scopes`, or by `giveUp`; then lets go of all of them. */
+export async function bounded<T>(
+  time: { readonly sleep: typeof sleep },
+  ms: number,
+  scopes: readonly AbortSignal[],
+  work: (signal: AbortSignal, giveUp: (reason: unknown) => void) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController();
+  const released = new AbortController();
+  const giveUp = (reason: unknown) => ending.abort(reason);
+  for (const scope of scopes) {
+    if (scope.aborted) giveUp(scope.reason);
+    scope.addEventListener("abort", () => giveUp(scope.reason), { once: true, signal: released.signal });
+  }
+  void time.sleep(ms, released.signal).then(() => {
+    if (!released.signal.aborted) giveUp(new TransientError(`no answer within ${ms} ms`));
+  });
+  try {
+    return await work(ending.signal, giveUp);
+  } finally {
+    released.abort("released");
+  }
+}

@@ -5,9 +5,9 @@ import { assertNever, Refusal, refusalBody } from "../../core/errors.ts";
 import { type Applied, advance, nothingApplied } from "../../core/log/judge.ts";
 import { type BatchRecord, type Effect, encodeRecord, type KeyEntry } from "../../core/log/record.ts";
 import type { Param, Value, WriteShape } from "../../core/messages/statement.ts";
+import { migrate } from "../../core/rules/migration.ts";
 import { emptySchema, findTable, type Schema } from "../../core/schema.ts";
 import type { Ledger, LogEntry } from "../../worker/ports.ts";
-import { migrate } from "../../worker/sql/schema-sql.ts";
 import type { CommitInput, Draft, PendingWrite, WriteResult } from "../../worker/write/draft.ts";
 
 type Row = Readonly<Record<string, Value>>;

@@ -12,7 +12,7 @@ export interface Planted {
 }
 
 const noFloor: Edit = {
-  file: "worker/write/repeats.ts",
+  file: "worker/write/ledger.ts",
   find: "else if (isLate(message)) outcomes[i] = tooLate;",
   put: "",
 };
@@ -96,7 +96,7 @@ const ofRequests: readonly Planted[] = [
     seed: 1,
     edits: [
       {
-        file: "worker/write/repeats.ts",
+        file: "worker/write/ledger.ts",
         find: "const before = known.get(item.key);",
         put: "const before = undefined as ReturnType<typeof known.get>;",
       },

@@ -8,7 +8,7 @@ import { migrate } from "../../core/rules/migration.ts";
 import type { Schema } from "../../core/schema.ts";
 import type { Connection } from "../disk.ts";
 import type { CompiledShapes } from "../sql/compiled.ts";
-import { clearSql, type TableShape } from "../sql/write-sql.ts";
+import { clearSql, type TableShape } from "../sql/shape-sql.ts";
 import { StorageFullError } from "../sqlite-errors.ts";
 import { expireKeys } from "./keys.ts";
 

@@ -4,10 +4,9 @@
 import { type Applied, judge } from "../../core/log/judge.ts";
 import { queues } from "../../core/messages/queues.ts";
 import type { Clock } from "../../platform/process/clock.ts";
-import { Wakeable } from "../../platform/process/waiting.ts";
+import { bounded, Wakeable } from "../../platform/process/waiting.ts";
 import type { BrokerConnection, Consumer, Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import { bounded } from "../deadline.ts";
 import type { Feed, LogEntry } from "../ports.ts";
 import { Arrivals, arrivalLimits } from "./arrivals.ts";
 

@@ -7,7 +7,6 @@ import { queueLimits } from "../../core/messages/queues.ts";
 import type { Connection, Disk } from "../disk.ts";
 import { InterruptedError } from "../sqlite-errors.ts";
 import { systemDisk } from "../system-disk.ts";
-import { Places } from "./places.ts";
 
 const limits = {
   quickPlaces: 2,
@@ -215,5 +214,36 @@ export class ReadPool {
     while (this.#working.size > 0) await Promise.allSettled(this.#working);
     for (const stop of stops) stop();
     await Promise.all(this.#all.map((connection) => connection.close()));
+  }
+}
+
+/** A number of places that are taken and given back, in the order in which they are asked for. */
+class Places {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  /** How many wait for one. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  tryTake(): boolean {
+    if (this.#free === 0) return false;
+    this.#free -= 1;
+    return true;
+  }
+
+  async take(): Promise<void> {
+    if (!this.tryTake()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  giveBack(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free += 1;
+    else next();
   }
 }

@@ -11,11 +11,10 @@ import {
 } from "../../core/messages/queues.ts";
 import type { ReadShape } from "../../core/messages/statement.ts";
 import type { Store } from "../copy/store.ts";
-import { refusalOf } from "../requests/refusals.ts";
 import type { CompiledRead, CompiledShapes } from "../sql/compiled.ts";
-import { rowsMax } from "../sql/read-sql.ts";
-import { fitted } from "../sql/settle.ts";
-import { InterruptedError, TooLargeError } from "../sqlite-errors.ts";
+import { fitted } from "../sql/fit-values.ts";
+import { rowsMax } from "../sql/shape-sql.ts";
+import { InterruptedError, refusalOf, TooLargeError } from "../sqlite-errors.ts";
 import type { ReadReply } from "./slave.ts";
 
 export interface ReadLimits {

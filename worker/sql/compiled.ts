@@ -1,11 +1,25 @@
 // Compiled shapes, kept as long as the schema stands. Requests of one shape are the rule, so compiling is the exception.
+// A shape is settled against its table on the way: words that are columns are put into it as such. Only what is settled reaches
+// SQL or the log, so that a copy which applies it later needs no schema of that moment.
 
-import { assertNever } from "../../core/errors.ts";
-import type { Param, ReadShape } from "../../core/messages/statement.ts";
+import { assertNever, Refusal } from "../../core/errors.ts";
+import {
+  type Condition,
+  isColumns,
+  type Param,
+  type ReadShape,
+  type Value,
+} from "../../core/messages/statement.ts";
 import type { Schema, Table } from "../../core/schema.ts";
-import { checkedTable, type ReadSql, readSql } from "./read-sql.ts";
-import { conditionUses, fitted, settled, storedUses, type Use, withColumns } from "./settle.ts";
-import { type TableShape, type WriteSql, writeSql } from "./write-sql.ts";
+import { conditionUses, fitted, isColumnName, storedUses, type Use } from "./fit-values.ts";
+import {
+  checkedTable,
+  type ReadSql,
+  readSql,
+  type TableShape,
+  type WriteSql,
+  writeSql,
+} from "./shape-sql.ts";
 
 const shapesMax = 512;
 
@@ -121,5 +135,90 @@ class Known<T> {
     this.#byText.set(text, equal);
     this.#byShape.set(shape, equal);
     return equal;
+  }
+}
+
+/** Columns that stand in lists of one condition, each of which becomes a comparison. */
+const listedColumnsMax = 256;
+
+/** The condition and its values with the words that are columns as columns. */
+function withColumns(
+  table: Table,
+  condition: Condition,
+  params: readonly Param[],
+): { readonly condition: Condition; readonly params: readonly Param[] } {
+  const left = [...params];
+  let listed = 0;
+  const settle = (part: Condition): Condition => {
+    switch (part.op) {
+      case "and":
+      case "or":
+        return { op: part.op, of: part.of.map(settle) };
+      case "not":
+        return { op: "not", of: settle(part.of) };
+      case "const":
+      case "isNull":
+      case "like":
+        return part;
+      case "in": {
+        const { column, param, words = [] } = part;
+        const { others, values } = split(table, left[param] as readonly Value[], words);
+        listed += others.length;
+        if (listed > listedColumnsMax)
+          throw new Refusal("bad_request", `has more than ${listedColumnsMax} columns in lists`, "where");
+        left[param] = values;
+        const equal = others.map((other): Condition => ({ op: "=", column, other, listed: true }));
+        // What is left of the list has no column among its words.
+        return { op: "or", of: [{ op: "in", column, param }, ...equal] };
+      }
+      default: {
+        if (isColumns(part) || part.word === undefined) return part;
+        const other = left[part.param] as Value;
+        if (!isColumnName(table, other)) return part;
+        left[part.param] = null;
+        return { op: part.op, column: part.column, other };
+      }
+    }
+  };
+  return { condition: settle(condition), params: left };
+}
+
+/** The columns in a list, each once, and the values. */
+function split(
+  table: Table,
+  entries: readonly Value[],
+  words: readonly number[],
+): { readonly others: readonly string[]; readonly values: readonly Value[] } {
+  const others = new Set<string>();
+  const mayBeColumn = new Set(words);
+  const values = entries.filter((entry, i) => {
+    const isColumn = mayBeColumn.has(i) && isColumnName(table, entry);
+    if (isColumn) others.add(entry);
+    return !isColumn;
+  });
+  return { others: [...others], values };
+}
+
+/** The condition as it goes into the log: its words are settled, its patterns are compared with whole texts. */
+function settled(condition: Condition): Condition {
+  switch (condition.op) {
+    case "and":
+    case "or":
+      return { op: condition.op, of: condition.of.map(settled) };
+    case "not":
+      return { op: "not", of: settled(condition.of) };
+    case "like": {
+      const { word: _, ...like } = condition;
+      return { ...like, whole: true };
+    }
+    case "in":
+      return { op: "in", column: condition.column, param: condition.param };
+    case "const":
+    case "isNull":
+      return condition;
+    default:
+      return isColumns(condition)
+        ? condition
+        : { op: condition.op, column: condition.column, param: condition.param };
   }
 }

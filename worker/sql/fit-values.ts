@@ -1,10 +1,10 @@
-// PURE. One value of a request -> what goes into its column, or is compared with it. What is stored is what was sent: a value
+// PURE. The values of a request -> what goes into their columns, or is compared with them. What is stored is what was sent: a value
 // of another type is refused instead of turned into something that only looks like it. In a comparison a text that is no
 // number would make a constant of it for a column of numbers, which is never what its sender meant.
 import { Refusal } from "../../core/errors.ts";
-import type { Value } from "../../core/messages/statement.ts";
-import type { Column, ColumnType } from "../../core/schema.ts";
-import { withoutNul } from "./condition-sql.ts";
+import { type Condition, isColumns, type Param, type Value } from "../../core/messages/statement.ts";
+import type { Column, ColumnType, Table } from "../../core/schema.ts";
+import { withoutNul } from "./shape-sql.ts";
 
 /** Texts that SQLite takes for numbers. */
 const numberForm = /^[ \t\n\v\f\r]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[ \t\n\v\f\r]*$/i;
@@ -30,7 +30,7 @@ function shown(value: Value): string {
 }
 
 /** @throws Refusal naming the column as the field */
-export function storedValue(value: Value, column: Column): Value {
+function storedValue(value: Value, column: Column): Value {
   if (value === null) return null;
   if (column.autoIncrement) return countedKey(value, column);
   switch (column.type) {
@@ -48,7 +48,7 @@ export function storedValue(value: Value, column: Column): Value {
 }
 
 /** Of a row that is there. @throws Refusal naming the column as the field */
-export function changedValue(value: Value, column: Column): Value {
+function changedValue(value: Value, column: Column): Value {
   if (value === null && column.autoIncrement) throw misfit(value, column);
   return storedValue(value, column);
 }
@@ -103,7 +103,7 @@ const misfit = (value: Value, column: Column): Refusal =>
   new Refusal("bad_request", `must be ${kinds[column.type]}, not ${shown(value)}`, column.name);
 
 /** @throws Refusal when the comparison could only be a constant */
-export function comparedValue(value: Value, column: Column): Value {
+function comparedValue(value: Value, column: Column): Value {
   if (column.type === "text") {
     if (typeof value === "boolean") throw incomparable(value, column);
     return typeof value === "number" ? String(value) : value;
@@ -125,8 +125,119 @@ const incomparable = (value: Value, column: Column): Refusal =>
   );
 
 /** @throws Refusal when it is longer than SQLite takes */
-export function comparedPattern(value: Value): string {
+function comparedPattern(value: Value): string {
   const pattern = withoutNul(String(value));
   if (Buffer.byteLength(pattern) <= patternBytesMax) return pattern;
   throw new Refusal("bad_request", `pattern too complex: at most ${patternBytesMax} bytes`, "where");
+}
+
+/** What a parameter is for. */
+export interface Use {
+  readonly param: number;
+  readonly column: Column;
+  /** Only a new row has its key counted in the place of null: that is what sets a new value apart from a changed one. */
+  readonly as: "inserted" | "changed" | "compared" | "listed" | "pattern";
+  /** Whether the value, or which values of the list, may name a column. */
+  readonly words?: true | readonly number[] | undefined;
+}
+
+const columnOf = (table: Table, name: string): Column | undefined =>
+  table.columns.find((column) => column.name === name);
+
+/** The uses of the parameters in a condition. Columns that the table has not are refused where they are compiled. */
+export function conditionUses(table: Table, condition: Condition): readonly Use[] {
+  switch (condition.op) {
+    case "and":
+    case "or":
+      return condition.of.flatMap((part) => conditionUses(table, part));
+    case "not":
+      return conditionUses(table, condition.of);
+    case "const":
+    case "isNull":
+      return [];
+    default: {
+      const column = columnOf(table, condition.column);
+      return column === undefined ? [] : valueUses(column, condition);
+    }
+  }
+}
+
+function valueUses(
+  column: Column,
+  condition: Extract<Condition, { readonly column: string }>,
+): readonly Use[] {
+  if (condition.op === "isNull" || isColumns(condition)) return [];
+  if (condition.op === "in")
+    return [{ param: condition.param, column, as: "listed", words: condition.words }];
+  if (condition.op !== "like")
+    return [{ param: condition.param, column, as: "compared", words: condition.word }];
+  const param = "pattern" in condition ? condition.pattern : condition.param;
+  return [{ param, column, as: "pattern", words: condition.word }];
+}
+
+/** The uses of values that stand in the order of `columns`. */
+export const storedUses = (
+  table: Table,
+  columns: readonly string[],
+  as: "inserted" | "changed",
+): readonly Use[] =>
+  columns.flatMap((name, param) => {
+    const column = columnOf(table, name);
+    return column === undefined ? [] : [{ param, column, as }];
+  });
+
+/**
+ * @returns the values as their columns take them: the same list when nothing had to be changed; undefined when a word among
+ * them is a column of the table, so that the condition changes, too
+ * @throws Refusal for a value that does not fit
+ */
+export function fitted(
+  table: Table,
+  uses: readonly Use[],
+  params: readonly Param[],
+): readonly Param[] | undefined {
+  let changed: Param[] | undefined;
+  for (const use of uses) {
+    const param = params[use.param];
+    if (param === undefined) continue;
+    const fit = fittedParam(table, use, param);
+    if (fit === undefined) return undefined;
+    if (fit === param) continue;
+    changed ??= [...params];
+    changed[use.param] = fit;
+  }
+  return changed ?? params;
+}
+
+function fittedParam(table: Table, { as, column, words }: Use, param: Param): Param | undefined {
+  if (as === "inserted") return storedValue(param as Value, column);
+  if (as === "changed") return changedValue(param as Value, column);
+  if (as === "listed")
+    return fittedList(table, column, param as readonly Value[], words as readonly number[] | undefined);
+  const value = param as Value;
+  if (words !== undefined && isColumnName(table, value)) {
+    if (as === "compared") return undefined;
+    const message = `LIKE takes a pattern: ${JSON.stringify(value)} is a column, as a pattern it needs single quotes`;
+    throw new Refusal("bad_request", message, "where");
+  }
+  return as === "pattern" ? comparedPattern(value) : comparedValue(value, column);
+}
+
+export const isColumnName = (table: Table, value: Value | undefined): value is string =>
+  typeof value === "string" && columnOf(table, value) !== undefined;
+
+function fittedList(
+  table: Table,
+  column: Column,
+  entries: readonly Value[],
+  words: readonly number[] | undefined,
+): readonly Value[] | undefined {
+  if (words?.some((i) => isColumnName(table, entries[i]))) return undefined;
+  let changed = false;
+  const values = entries.map((entry) => {
+    const value = comparedValue(entry, column);
+    changed ||= value !== entry;
+    return value;
+  });
+  return changed ? values : entries;
 }

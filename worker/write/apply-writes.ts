@@ -7,9 +7,8 @@ import { every } from "../../platform/process/clock.ts";
 import { applyEffect, type Changes, writeRows } from "../copy/effects.ts";
 import type { Store } from "../copy/store.ts";
 import type { Connection } from "../disk.ts";
-import { refusalOf } from "../requests/refusals.ts";
-import type { TableShape } from "../sql/write-sql.ts";
-import { DamagedFileError, InterruptedError, StorageFullError } from "../sqlite-errors.ts";
+import type { TableShape } from "../sql/shape-sql.ts";
+import { DamagedFileError, InterruptedError, refusalOf, StorageFullError } from "../sqlite-errors.ts";
 import type { CommitLimits, Outcome, PendingWrite, WriteResult } from "./draft.ts";
 
 /** Kept under no key, for there is no room: a copy of the request may be applied when there is. */

@@ -4,7 +4,7 @@
 // A commit has a budget, of time and of the record's bytes. What does not fit is left undone for a later one. An attempt that
 // fails because of its requests is undone and made again with fewer of them; all of that happens before a record can be in
 // the log.
-import { Refusal } from "../../core/errors.ts";
+import { Refusal, refusalBody } from "../../core/errors.ts";
 import { advance } from "../../core/log/judge.ts";
 import { type BatchRecord, type Effect, encodeRecord } from "../../core/log/record.ts";
 import { queueLimits } from "../../core/messages/queues.ts";
@@ -12,11 +12,11 @@ import type { Schema } from "../../core/schema.ts";
 import { applyEffect } from "../copy/effects.ts";
 import { lookUp, newestKeyMs } from "../copy/keys.ts";
 import type { Store, Transaction } from "../copy/store.ts";
+import type { Connection } from "../disk.ts";
 import type { Ledger } from "../ports.ts";
 import { StorageFullError } from "../sqlite-errors.ts";
 import { Applying, attempted, SlowWriteError, storageFull } from "./apply-writes.ts";
-import type { Chore, CommitInput, Draft, LogPlace, Outcome, PendingWrite } from "./draft.ts";
-import { repeatTwins, withoutKnown } from "./repeats.ts";
+import type { Chore, CommitInput, Draft, LogPlace, Outcome, PendingWrite, WriteResult } from "./draft.ts";
 
 export const ledgerOf = (store: Store): Ledger => ({
   get applied() {
@@ -181,3 +181,65 @@ function mustStand(place: LogPlace | undefined): LogPlace {
   if (place === undefined) throw new Error("a draft was committed whose record does not stand in the log");
   return place;
 }
+
+// Requests that come again: under a key that was answered before, long after their time, or twice in one commit.
+
+/** Fills in the results of writes that were applied before, or that come too late. @returns the indexes of the others, each key once */
+async function withoutKnown(
+  writer: Connection,
+  writes: readonly PendingWrite[],
+  outcomes: Outcome[],
+): Promise<readonly number[]> {
+  if (writes.length === 0) return [];
+  const { known, isLate } = await lookUp(
+    writer,
+    writes.map(({ item }) => item.key),
+    writes.map(({ message }) => message),
+  );
+  const fresh: number[] = [];
+  const seen = new Set<string>();
+  for (const [i, { item, message }] of writes.entries()) {
+    const before = known.get(item.key);
+    if (before !== undefined) {
+      const reused = item.hash !== undefined && before.hash !== null && item.hash !== before.hash;
+      outcomes[i] = reused ? keyReused : { ok: before.ok, body: before.answer, position: before.position };
+    } else if (isLate(message)) outcomes[i] = tooLate;
+    else if (!seen.has(item.key)) {
+      seen.add(item.key);
+      fresh.push(i);
+    }
+  }
+  return fresh;
+}
+
+/** Two deliveries of one request can meet in one commit: the second gets the first one's answer. */
+function repeatTwins(writes: readonly PendingWrite[], outcomes: Outcome[]): void {
+  const first = new Map<string, number>();
+  for (const [i, { item }] of writes.entries()) {
+    const twin = first.get(item.key);
+    if (twin === undefined) first.set(item.key, i);
+    if (outcomes[i] !== undefined) continue;
+    const outcome = twin === undefined ? undefined : outcomes[twin];
+    if (outcome === undefined) throw new Error("a write went without a result");
+    if (typeof outcome === "string") outcomes[i] = "left";
+    else outcomes[i] = item.hash === writes[twin ?? i]?.item.hash ? outcome : keyReused;
+  }
+}
+
+const refused = (refusal: Refusal): WriteResult => ({
+  ok: false,
+  body: JSON.stringify(refusalBody(refusal)),
+  position: 0,
+});
+
+/** Its key may have been forgotten since it was applied. */
+const tooLate = refused(
+  new Refusal(
+    "unavailable",
+    "the request came long after its time; whether it was carried out is not known any more",
+  ),
+);
+
+const keyReused = refused(
+  new Refusal("key_reused", "this Idempotency-Key was used for another request", "Idempotency-Key"),
+);

@@ -5,7 +5,7 @@ import type { Judge } from "../../core/log/judge.ts";
 import { checksumOf } from "../../core/log/record.ts";
 import { queues } from "../../core/messages/queues.ts";
 import type { Clock } from "../../platform/process/clock.ts";
-import { bounded } from "../deadline.ts";
+import { bounded } from "../../platform/process/waiting.ts";
 import type { Broker, Feed, Ledger, LogEntry, RecordWriter } from "../ports.ts";
 import type { LogPlace, NewRecord } from "./draft.ts";
 

@@ -16,13 +16,17 @@ import {
   HeldMessage,
   type HeldWrite,
   type Lane,
+  limitsAlone,
+  limitsTogether,
+  mayTakeLongerAlone,
+  SlowShapes,
   settleWith,
   suspectId,
   type Turn,
+  tooSlow,
   WriteLanes,
   writesOf,
 } from "./held-writes.ts";
-import { limitsAlone, limitsTogether, mayTakeLongerAlone, SlowShapes, tooSlow } from "./slow-writes.ts";
 
 export interface MasterOptions {
   readonly rabbit: Broker;

@@ -9,7 +9,7 @@ import type { Param } from "../../../core/messages/statement.ts";
 import { writeRows } from "../../../worker/copy/effects.ts";
 import type { Store } from "../../../worker/copy/store.ts";
 import { answerReads } from "../../../worker/read/answer-reads.ts";
-import type { TableShape } from "../../../worker/sql/write-sql.ts";
+import type { TableShape } from "../../../worker/sql/shape-sql.ts";
 import {
   asked,
   columns,

@@ -8,7 +8,7 @@ import {
   type Param,
   type Value,
 } from "../../../core/messages/statement.ts";
-import { conditionSql } from "../../../worker/sql/condition-sql.ts";
+import { conditionSql } from "../../../worker/sql/shape-sql.ts";
 import { openCopy } from "./copies.ts";
 import { integer, table, text } from "./schemas.ts";
 

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Param, ReadShape } from "../../../core/messages/statement.ts";
 import type { Store } from "../../../worker/copy/store.ts";
-import { readSql } from "../../../worker/sql/read-sql.ts";
+import { readSql } from "../../../worker/sql/shape-sql.ts";
 import { batch, entry, insertion, openCopy } from "./copies.ts";
 import { shop } from "./schemas.ts";
 

@@ -6,7 +6,7 @@ import type { Answer } from "../../../core/messages/queues.ts";
 import type { Param, ReadShape } from "../../../core/messages/statement.ts";
 import type { Store } from "../../../worker/copy/store.ts";
 import { answerReads } from "../../../worker/read/answer-reads.ts";
-import type { TableShape } from "../../../worker/sql/write-sql.ts";
+import type { TableShape } from "../../../worker/sql/shape-sql.ts";
 import { batch, entry, openCopy, replying } from "./copies.ts";
 import { integer, table, text } from "./schemas.ts";
 

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { migrate } from "../../../core/rules/migration.ts";
 import { type Column, emptySchema, type Schema, type Table } from "../../../core/schema.ts";
-import { childrenFirst } from "../../../worker/sql/schema-sql.ts";
+import { childrenFirst } from "../../../worker/sql/shape-sql.ts";
 import { openCopy, withUndoing } from "./copies.ts";
 import { integer, shop, table, text } from "./schemas.ts";
 

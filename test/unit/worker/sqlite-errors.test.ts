@@ -3,8 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { TransientError } from "../../../core/errors.ts";
-import { refusalOf } from "../../../worker/requests/refusals.ts";
-import { errorOf, isStatementsFault } from "../../../worker/sqlite-errors.ts";
+import { errorOf, isStatementsFault, refusalOf } from "../../../worker/sqlite-errors.ts";
 
 /** Every result code of the SQLite that this program is built with, from the sources that come with the package. */
 function resultCodes(): ReadonlyMap<string, number> {

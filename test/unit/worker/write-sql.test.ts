@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { Param, WriteShape } from "../../../core/messages/statement.ts";
 import { writeRows } from "../../../worker/copy/effects.ts";
 import type { Store } from "../../../worker/copy/store.ts";
-import { clearSql, type TableShape, writeSql } from "../../../worker/sql/write-sql.ts";
+import { clearSql, type TableShape, writeSql } from "../../../worker/sql/shape-sql.ts";
 import { openCopy } from "./copies.ts";
 import { integer, shop, table, text } from "./schemas.ts";
 

@@ -7,7 +7,7 @@ import { migrate } from "../../../../core/rules/migration.ts";
 import { planMigration } from "../../../../core/rules/migration-plan.ts";
 import { emptySchema, type Schema, type Table } from "../../../../core/schema.ts";
 import type { Store } from "../../../../worker/copy/store.ts";
-import { clearSql } from "../../../../worker/sql/write-sql.ts";
+import { clearSql } from "../../../../worker/sql/shape-sql.ts";
 import { contentsOf, entry, marker, openCopy, withUndoing } from "../copies.ts";
 import { Migrating } from "../migrating.ts";
 import { integer, shop, table, text } from "../schemas.ts";
