@@ -87,9 +87,7 @@ export class Actions {
     setText(this.#title, title);
     setText(
       this.#text,
-      text(
-        target === undefined ? "No such worker" : `${target.name} (pid ${target.pid ?? "unknown"})`,
-      ),
+      text(target === undefined ? "No such worker" : `${target.name} (pid ${target.pid ?? "unknown"})`),
     );
     setText(this.#yes, confirm);
     this.#dialog.open();

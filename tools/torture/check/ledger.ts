@@ -20,7 +20,8 @@ export function checkLedger(
   const sent = new Map(writes.filter(isLedgerWrite).map((write) => [write.op, write]));
   const violations: Violation[] = [];
   for (const { op } of entries)
-    if (!sent.has(op)) violations.push({ rule: "a write that was never sent", evidence: `${op} in ${where}` });
+    if (!sent.has(op))
+      violations.push({ rule: "a write that was never sent", evidence: `${op} in ${where}` });
   for (const write of sent.values()) {
     const violation = judge(write, found.get(write.op), where);
     if (violation !== null) violations.push(violation);
