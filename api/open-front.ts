@@ -91,7 +91,7 @@ function openDatabase(
     clock,
     countRead: counter.count,
     // A master that leads proves a report wrong that a controller has left behind.
-    dataMissing: () => dataMissing() && workers.master === undefined,
+    dataMissing: () => workers.master === undefined && dataMissing(),
     log,
     tracing,
   });

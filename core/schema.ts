@@ -44,3 +44,7 @@ export const emptySchema: Schema = { tables: [] };
 
 export const findTable = (schema: Schema, name: string): Table | undefined =>
   schema.tables.find((table) => table.name === name);
+
+/** A name as SQL writes it. */
+export const quoted = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
+export const quotedList = (identifiers: readonly string[]): string => identifiers.map(quoted).join(", ");

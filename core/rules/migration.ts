@@ -1,10 +1,7 @@
 // PURE. Schema -> DDL, and what a copy does with a schema that stands in the log: it adds what is missing, and nothing else.
 // Which additions come into the log at all is decided before, by `migration-plan.ts`. What is written here must never make
 // another schema of an old record: copies that read the log from its start must end up equal to those that read on.
-import type { Column, Index, Schema, Table } from "../schema.ts";
-
-export const quoted = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
-const quotedList = (identifiers: readonly string[]): string => identifiers.map(quoted).join(", ");
+import { type Column, type Index, quoted, quotedList, type Schema, type Table } from "../schema.ts";
 
 const literal = (value: string | number | boolean): string => {
   if (typeof value === "string") return `'${value.replaceAll("'", "''")}'`;

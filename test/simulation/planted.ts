@@ -155,7 +155,7 @@ const ofRequests: readonly Planted[] = [
     seed: 55,
     edits: [
       {
-        file: "worker/copy/log-clock.ts",
+        file: "worker/write/chores.ts",
         find: "return () => newestKeyMs + Math.max(0, time.now() - startedAtMs);",
         put: "return () => time.now();",
       },

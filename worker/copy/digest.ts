@@ -1,9 +1,8 @@
 // What a table holds, in one line. Two copies that hold the same give the same. Read in pages that are bounded in bytes: it runs
 // beside a worker, in the memory of the worker's container.
 import { createHash } from "node:crypto";
-import { quoted } from "../../core/rules/migration.ts";
+import { quoted, quotedList } from "../../core/schema.ts";
 import type { Connection } from "../disk.ts";
-import { quotedList } from "../sql/shape-sql.ts";
 
 export const pageLimits = { rowsMax: 20_000, charactersMax: 4 * 1024 * 1024 } as const;
 

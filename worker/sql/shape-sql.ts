@@ -8,10 +8,7 @@ import {
   type ReadShape,
   type WriteShape,
 } from "../../core/messages/statement.ts";
-import { quoted } from "../../core/rules/migration.ts";
-import { type Column, findTable, type Schema, type Table } from "../../core/schema.ts";
-
-export const quotedList = (identifiers: readonly string[]): string => identifiers.map(quoted).join(", ");
+import { type Column, findTable, quoted, quotedList, type Schema, type Table } from "../../core/schema.ts";
 
 /** @throws Refusal unknown_table */
 export function checkedTable(schema: Schema, name: string): Table {

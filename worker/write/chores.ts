@@ -1,7 +1,8 @@
-// PURE but for its memory of when it last ran. What a master writes into the log of its own accord: migrations when the
-// manifest's schema moved, and the forgetting of old idempotency keys.
+// PURE but for the process's own time and its memory of when it last ran. What a master writes into the log of its own accord:
+// migrations when the manifest's schema moved, and the forgetting of old idempotency keys, which counts in log time.
 
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
+import type { Clock } from "../../platform/process/clock.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Ledger } from "../ports.ts";
 import type { Chore } from "./draft.ts";
@@ -12,6 +13,16 @@ const expireEveryMs = 30_000;
 const expireEveryRecords = 200;
 /** Own keys are needed only while copies of their requests are on their way; a later one meets the floor they leave. */
 const ownKeysMinMs = 120_000;
+
+/**
+ * Log time: ms that masters have led, one after the other, as far as it is known. A master takes it up where the newest key of its copy
+ * stands and counts on by its own monotonic clock, so a clock that is wrong on one machine, or set, makes no key older. It stands
+ * still while there is no master: keys live longer then.
+ */
+export function logClock(newestKeyMs: number, time: Pick<Clock, "now">): () => number {
+  const startedAtMs = time.now();
+  return () => newestKeyMs + Math.max(0, time.now() - startedAtMs);
+}
 
 export class Chores {
   readonly #ledger: Ledger;

@@ -12,12 +12,10 @@ import {
 } from "../../../core/log/record.ts";
 import type { Answer } from "../../../core/messages/queues.ts";
 import type { Param, WriteShape } from "../../../core/messages/statement.ts";
-import { quoted } from "../../../core/rules/migration.ts";
-import type { Schema } from "../../../core/schema.ts";
+import { quoted, quotedList, type Schema } from "../../../core/schema.ts";
 import { Store } from "../../../worker/copy/store.ts";
 import type { LogEntry } from "../../../worker/ports.ts";
 import type { ReadReply } from "../../../worker/read/slave.ts";
-import { quotedList } from "../../../worker/sql/shape-sql.ts";
 
 /** Where a test's undoing is collected: a test's own context, or a list that a property empties after each run. */
 export interface Undoing {
