@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { systemClock } from "../platform/process/clock.ts";
 import { logOptions, runProgram, variable } from "../platform/process/program.ts";
 import { aborted } from "../platform/process/waiting.ts";
-import { rabbitAt } from "../platform/rabbitmq/rabbit.ts";
+import { rabbitAt } from "../platform/rabbitmq/open.ts";
 import { createLog } from "../platform/telemetry/log.ts";
 import { openTracing } from "../platform/telemetry/open-tracing.ts";
 import { zooKeeperAt } from "../platform/zookeeper/zookeeper.ts";
@@ -25,7 +25,7 @@ runProgram(log, async (stop) => {
     id,
     cluster,
     manifestFile,
-    openBroker: rabbitAt(variable(env, "RABBITMQ_URL")),
+    openBroker: rabbitAt(variable(env, "RABBITMQ_URL"), { preferred: env.RABBITMQ_PREFERRED || undefined }),
     openZnodeSession: zooKeeperAt(variable(env, "ZOOKEEPER"), log),
     clock: systemClock,
     newId: randomUUID,

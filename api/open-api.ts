@@ -104,7 +104,7 @@ function openBatching(ports: ApiPorts, { workers }: ClusterParts): BatchingParts
     spanOf: tracing && messageSpans(tracing, queues.write),
   });
   const answers = new Answers([reads, writes], log);
-  return { reads, writes, answers, broker: new Broker({ reads, writes, answers }, id) };
+  return { reads, writes, answers, broker: new Broker({ reads, writes, answers }, { id, newId }) };
 }
 
 type Connected = Pick<ClusterParts, "paths" | "spec" | "znodes" | "workers" | "counter"> &

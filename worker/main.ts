@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { pathsOf } from "../core/state/znodes.ts";
 import { systemClock } from "../platform/process/clock.ts";
 import { logOptions, runProgram, variable } from "../platform/process/program.ts";
-import { rabbitAt } from "../platform/rabbitmq/rabbit.ts";
+import { rabbitAt } from "../platform/rabbitmq/open.ts";
 import { createLog } from "../platform/telemetry/log.ts";
 import { metricsPort, serveMetrics } from "../platform/telemetry/metrics-server.ts";
 import { openTracing } from "../platform/telemetry/open-tracing.ts";
@@ -36,7 +36,7 @@ runProgram(log, async (stop) => {
       disk: systemDisk,
       directory,
       paths: pathsOf(cluster),
-      openBroker: rabbitAt(variable(env, "RABBITMQ_URL")),
+      openBroker: rabbitAt(variable(env, "RABBITMQ_URL"), { preferred: env.RABBITMQ_PREFERRED || undefined }),
       openZnodeSession: zooKeeperAt(variable(env, "ZOOKEEPER"), log),
       clock: systemClock,
       newId: randomUUID,

@@ -39,16 +39,20 @@ export interface BrokerUsers {
   readonly answers: Answers;
 }
 
+const suffixLength = 8;
 export const firstApiId = "api-0";
 
 export class Broker {
   readonly #users: BrokerUsers;
   readonly #apiId: string;
+  readonly #newId: () => string;
   #rabbit: BrokerConnection | undefined;
+  #replyTo: string = queues.response;
 
-  constructor(users: BrokerUsers, apiId: string) {
+  constructor(users: BrokerUsers, { id, newId }: { readonly id: string; readonly newId: () => string }) {
     this.#users = users;
-    this.#apiId = apiId;
+    this.#apiId = id;
+    this.#newId = newId;
   }
 
   get connected(): boolean {
@@ -56,10 +60,14 @@ export class Broker {
   }
 
   /** @returns null without a connection; @throws when a queue is not there yet */
-  readonly depths = async (): Promise<QueueDepths | null> =>
-    this.#rabbit === undefined || this.#rabbit.ended.aborted
-      ? null
-      : this.#rabbit.depths(["readQ", "writeQ", "syncQ", "responseQ", "deadQ"]);
+  readonly depths = async (): Promise<QueueDepths | null> => {
+    if (this.#rabbit === undefined || this.#rabbit.ended.aborted) return null;
+    const [shared, own] = await Promise.all([
+      this.#rabbit.depths(["readQ", "writeQ", "syncQ", "deadQ"]),
+      this.#rabbit.depths([this.#replyTo]),
+    ]);
+    return { ...shared, responseQ: own[this.#replyTo] ?? 0 };
+  };
 
   /** @throws TransientError or TerminalError when the queues cannot be had */
   readonly use = async (rabbit: BrokerConnection, scope: AbortSignal): Promise<void> => {
@@ -69,15 +77,19 @@ export class Broker {
     await rabbit.consume(replyTo, { prefetch: 0, noAck: true }, this.#users.answers.receive);
     scope.throwIfAborted();
     this.#rabbit = rabbit;
+    this.#replyTo = replyTo;
     this.#users.reads.connect(lineTo(rabbit, queues.read, replyTo));
     this.#users.writes.connect(lineTo(rabbit, queues.write, replyTo));
   };
 
-  /** Each further API process has a queue of its own, or it would take answers that others wait for. */
+  /**
+   * Each further API process has a queue of its own, or it would take answers that others wait for. Each connection has another
+   * one: the broker may not know yet that the last connection is lost, and until it does that queue is taken.
+   */
   #answerQueue(rabbit: BrokerConnection): Promise<string> {
     return this.#apiId === firstApiId
       ? Promise.resolve(queues.response)
-      : rabbit.declareTemporary(`${queues.response}.${this.#apiId}`);
+      : rabbit.declareTemporary(`${queues.response}.${this.#apiId}.${this.#newId().slice(0, suffixLength)}`);
   }
 }
 

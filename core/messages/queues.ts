@@ -46,8 +46,32 @@ export const queueArguments = {
   [queues.boot]: { "x-queue-type": "classic" },
 } as const;
 
+export const bootArguments = queueArguments[queues.boot];
+
+/** Of several brokers each has such a queue of its own, which stays where it was made. */
+export const bootQueueOf = (broker: number): string => `${queues.boot}-${broker + 1}`;
+
+/**
+ * How the queues of several brokers are declared: each is kept by a majority of them, within the same bounds. Answers are not: each
+ * API process has a queue of its own, and its requests are sent again when that is lost.
+ * @param isLimited the broker gives up a message after some deliveries unless it is told not to, as 4.x does. Older ones know no
+ *   such number
+ */
+export const replicatedArguments = (isLimited: boolean) => {
+  const quorum = { "x-queue-type": "quorum", ...(isLimited ? { "x-delivery-limit": -1 } : {}) } as const;
+  return {
+    [queues.read]: { ...queueArguments[queues.read], ...quorum },
+    [queues.write]: { ...queueArguments[queues.write], ...quorum },
+    [queues.dead]: { ...queueArguments[queues.dead], ...quorum },
+  } as const;
+};
+
 /** The log's arguments. Segments are small because retention is judged by whole segments. */
-export const syncArguments = (retention: { readonly maxBytes: number; readonly maxAgeSeconds: number }) => ({
+export const syncArguments = (
+  retention: { readonly maxBytes: number; readonly maxAgeSeconds: number },
+  replicas = 1,
+) => ({
+  ...(replicas === 1 ? {} : { "x-initial-cluster-size": replicas }),
   "x-queue-type": "stream",
   "x-max-length-bytes": retention.maxBytes,
   "x-max-age": `${retention.maxAgeSeconds}s`,

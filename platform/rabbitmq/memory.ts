@@ -3,7 +3,7 @@
 // Part of platform/rabbitmq/rabbit.ts, which owns the connection.
 import { randomUUID } from "node:crypto";
 import { TransientError } from "../../core/errors.ts";
-import { queueArguments, queues } from "../../core/messages/queues.ts";
+import { bootArguments } from "../../core/messages/queues.ts";
 import { sleep, within } from "../process/waiting.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -34,24 +34,33 @@ interface Channel<M extends Message> {
   ack(message: M): void;
 }
 
-export class BrokerMemory<M extends Message> {
-  readonly #scratch: Scratch<Channel<M>>;
-
-  constructor(scratch: Scratch<Channel<M>>) {
-    this.#scratch = scratch;
-  }
-
+export interface Memory {
   /** The same for every program until the broker restarts or the id is renewed. */
-  id(): Promise<string> {
-    return this.#alone(async (channel, taken) => idIn(taken) ?? (await remember(channel, taken)));
+  id(): Promise<string>;
+  /** What the broker has confirmed may be gone from now on. Does nothing when another program has renewed this id already. */
+  renew(before: string): Promise<void>;
+}
+
+export class BrokerMemory<M extends Message> implements Memory {
+  readonly #scratch: Scratch<Channel<M>>;
+  readonly #queue: string;
+
+  constructor(scratch: Scratch<Channel<M>>, queue: string) {
+    this.#scratch = scratch;
+    this.#queue = queue;
   }
 
-  /** What the broker has confirmed may be gone from now on. Does nothing when another program has renewed this id already. */
+  id(): Promise<string> {
+    return this.#alone(
+      async (channel, taken) => idIn(taken) ?? (await remember(channel, this.#queue, taken)),
+    );
+  }
+
   async renew(before: string): Promise<void> {
     await this.#alone(async (channel, taken) => {
       if (idIn(taken) !== before) return;
       for (const message of taken.splice(0)) channel.ack(message);
-      await remember(channel, taken);
+      await remember(channel, this.#queue, taken);
     });
   }
 
@@ -65,15 +74,13 @@ export class BrokerMemory<M extends Message> {
           const onMessage = (message: M | null) => {
             if (message !== null) taken.push(message);
           };
-          const made = channel.assertQueue(queues.boot, {
-            durable: true,
-            arguments: queueArguments[queues.boot],
-          });
-          await within(made, callWithinMs, `declare ${queues.boot}`);
-          const consuming = channel.consume(queues.boot, onMessage, { exclusive: true });
-          await within(consuming, callWithinMs, `consume ${queues.boot}`);
+          const queue = this.#queue;
+          const made = channel.assertQueue(queue, { durable: true, arguments: bootArguments });
+          await within(made, callWithinMs, `declare ${queue}`);
+          const consuming = channel.consume(queue, onMessage, { exclusive: true });
+          await within(consuming, callWithinMs, `consume ${queue}`);
           // What stood in the queue is delivered before this is answered.
-          await within(channel.checkQueue(queues.boot), callWithinMs, `look at ${queues.boot}`);
+          await within(channel.checkQueue(queue), callWithinMs, `look at ${queue}`);
           return await use(channel, taken);
         });
       } catch (error) {
@@ -87,15 +94,19 @@ export class BrokerMemory<M extends Message> {
 
 const idIn = <M extends Message>([first]: readonly M[]): string | undefined => first?.content.toString();
 
-async function remember<M extends Message>(channel: Channel<M>, taken: readonly M[]): Promise<string> {
-  channel.sendToQueue(queues.boot, Buffer.from(randomUUID()), { persistent: false });
+async function remember<M extends Message>(
+  channel: Channel<M>,
+  queue: string,
+  taken: readonly M[],
+): Promise<string> {
+  channel.sendToQueue(queue, Buffer.from(randomUUID()), { persistent: false });
   // It comes back to this channel, the only consumer: that is the confirmation.
   const untilMs = performance.now() + callWithinMs;
   for (;;) {
     const id = idIn(taken);
     if (id !== undefined) return id;
     if (performance.now() > untilMs)
-      throw new TransientError(`RabbitMQ does not take a message for ${queues.boot}`);
+      throw new TransientError(`RabbitMQ does not take a message for ${queue}`);
     await sleep(againMs.least);
   }
 }

@@ -3,33 +3,45 @@
 import type { Duplex } from "node:stream";
 import { type Channel, type ChannelModel, type ConsumeMessage, connect } from "amqplib";
 import { messageOf, TransientError } from "../../core/errors.ts";
-import { queueArguments, queues, syncArguments } from "../../core/messages/queues.ts";
+import { queues } from "../../core/messages/queues.ts";
 import { aborted, within } from "../process/waiting.ts";
+import { withHeartbeat } from "./brokers.ts";
 import { Confirms } from "./confirms.ts";
+import { type BrokerCluster, Declarations } from "./declarations.ts";
+import { deliveryOf } from "./delivery.ts";
 import { watchLink } from "./link.ts";
-import { BrokerMemory } from "./memory.ts";
+import { BrokerMemory, type Memory } from "./memory.ts";
 import type {
   BrokerConnection,
   ConsumeOptions,
   Consumer,
   Delivery,
   LogRetention,
-  OpenBroker,
   PublishOptions,
 } from "./port.ts";
+import { propertiesOf } from "./properties.ts";
 import { Scratch } from "./scratch.ts";
 
-const heartbeatSeconds = 5;
 const openWithinMs = 10_000;
+/** The client itself gives up first, and says why. */
+const connectGraceMs = 1_000;
 const callWithinMs = 10_000;
 const closeWithinMs = 1_000;
 /** Frames of 128 KiB at most that may wait in a channel before `cleared` has its callers wait. */
 const unsentFramesMax = 32;
 
+export interface RabbitOptions {
+  /** For the connection to be made and taken. */
+  readonly withinMs?: number;
+  /** Of several brokers that this one belongs to. */
+  readonly cluster?: BrokerCluster;
+}
+
 export class Rabbit implements BrokerConnection {
   readonly #model: ChannelModel;
   readonly #scratch: Scratch<Channel>;
-  readonly #memory: BrokerMemory<ConsumeMessage>;
+  readonly #memory: Memory;
+  readonly #declarations: Declarations;
   readonly #ended = new AbortController();
   #publisher: Channel | undefined;
   #confirms: Confirms<ReturnType<typeof propertiesOf>> | undefined;
@@ -39,10 +51,15 @@ export class Rabbit implements BrokerConnection {
 
   readonly ended: AbortSignal = this.#ended.signal;
 
-  private constructor(model: ChannelModel) {
+  private constructor(model: ChannelModel, cluster: BrokerCluster | undefined) {
     this.#model = model;
     this.#scratch = new Scratch(() => model.createChannel());
-    this.#memory = new BrokerMemory(this.#scratch);
+    this.#memory = cluster?.memory ?? this.memoryIn(queues.boot);
+    this.#declarations = new Declarations(
+      this.#scratch,
+      this.#memory,
+      cluster && { ...cluster, version: versionOf(model) },
+    );
     model.on("error", (error) => this.#end(error));
     model.on("close", (error?: Error) => this.#end(error ?? new Error("connection closed")));
     model.on("blocked", () => {
@@ -54,25 +71,34 @@ export class Rabbit implements BrokerConnection {
   }
 
   /** @throws TransientError when the broker does not answer or refuses us */
-  static async open(url: string, connectionName: string): Promise<Rabbit> {
+  static async open(
+    url: string,
+    connectionName: string,
+    { withinMs = openWithinMs, cluster }: RabbitOptions = {},
+  ): Promise<Rabbit> {
     // Nagle's delay costs batched messages a factor of ten.
     const opening = connect(withHeartbeat(url), {
       noDelay: true,
-      timeout: openWithinMs,
+      timeout: withinMs,
       clientProperties: { connection_name: connectionName },
     });
     try {
-      const rabbit = new Rabbit(await within(opening, openWithinMs + 1_000, "connect to RabbitMQ"));
-      rabbit.#publisher = rabbit.#guard(
-        await rabbit.#model.createChannel({ highWaterMark: unsentFramesMax }),
+      const rabbit = new Rabbit(
+        await within(opening, withinMs + connectGraceMs, "connect to RabbitMQ"),
+        cluster,
       );
-      rabbit.#confirms = new Confirms(rabbit.#guard(await rabbit.#model.createConfirmChannel()));
+      await within(rabbit.#openChannels(), withinMs, "open channels");
       rabbit.#watchLink();
       return rabbit;
     } catch (cause) {
       void opening.then((model) => model.close()).catch(() => undefined);
       throw new TransientError("open a RabbitMQ connection", { cause });
     }
+  }
+
+  async #openChannels(): Promise<void> {
+    this.#publisher = this.#guard(await this.#model.createChannel({ highWaterMark: unsentFramesMax }));
+    this.#confirms = new Confirms(this.#guard(await this.#model.createConfirmChannel()));
   }
 
   get blocked(): boolean {
@@ -84,26 +110,21 @@ export class Rabbit implements BrokerConnection {
     await this.#closed;
   }
 
-  async declareQueues(): Promise<void> {
-    for (const [queue, args] of Object.entries(queueArguments))
-      await this.#scratch.declare(queue, (channel) =>
-        channel.assertQueue(queue, { durable: true, arguments: args }),
-      );
+  declareQueues(): Promise<void> {
+    return this.#declarations.queues();
   }
 
-  async declareLog(retention: LogRetention): Promise<boolean> {
-    const memory = await this.#memory.id();
-    if (await this.#scratch.exists(queues.sync)) return false;
-    // What stood in a log that was deleted is forgotten as after a restart; this must be seen before the new log is.
-    await this.#memory.renew(memory);
-    await this.#scratch.declare(queues.sync, (channel) =>
-      channel.assertQueue(queues.sync, { durable: true, arguments: syncArguments(retention) }),
-    );
-    return true;
+  declareLog(retention: LogRetention): Promise<boolean> {
+    return this.#declarations.log(retention);
   }
 
   memoryId(): Promise<string> {
     return this.#memory.id();
+  }
+
+  /** The memory id of the broker that this queue belongs to. */
+  memoryIn(queue: string): Memory {
+    return new BrokerMemory<ConsumeMessage>(this.#scratch, queue);
   }
 
   async declareTemporary(name = "", messagesMax?: number): Promise<string> {
@@ -184,7 +205,7 @@ export class Rabbit implements BrokerConnection {
         (message) => {
           // The broker sends null when the queue was deleted under us.
           if (message === null) this.#end(new Error(`${queue} was deleted`));
-          else onDelivery(this.#delivery(channel, message));
+          else onDelivery(deliveryOf(channel, message, this.ended));
         },
         {
           noAck: options.noAck ?? false,
@@ -213,27 +234,6 @@ export class Rabbit implements BrokerConnection {
       await within(channel.close(), callWithinMs, `close the channel of ${queue}`).catch(() => undefined);
     };
     return { cancel, close };
-  }
-
-  #delivery(channel: Channel, message: ConsumeMessage): Delivery {
-    const whileOpen = (act: () => void) => () => {
-      if (this.ended.aborted) return;
-      try {
-        act();
-      } catch {
-        // The channel closed in this very turn: the broker delivers again.
-      }
-    };
-    return {
-      content: message.content,
-      redelivered: message.fields.redelivered,
-      correlationId: String(message.properties.correlationId ?? ""),
-      replyTo: String(message.properties.replyTo ?? ""),
-      streamOffset: Number(message.properties.headers?.["x-stream-offset"] ?? -1),
-      traceparent: message.properties.headers?.traceparent,
-      ack: whileOpen(() => channel.ack(message)),
-      requeue: whileOpen(() => channel.nack(message, false, true)),
-    };
   }
 
   #watchLink(): void {
@@ -290,21 +290,4 @@ export class Rabbit implements BrokerConnection {
   }
 }
 
-export const rabbitAt =
-  (url: string): OpenBroker =>
-  (name) =>
-    Rabbit.open(url, name);
-
-const propertiesOf = ({ correlationId, replyTo, persistent, expirationMs, traceparent }: PublishOptions) => ({
-  ...(correlationId === undefined ? {} : { correlationId }),
-  ...(replyTo === undefined ? {} : { replyTo }),
-  ...(expirationMs === undefined ? {} : { expiration: String(Math.max(0, Math.round(expirationMs))) }),
-  ...(traceparent === undefined ? {} : { headers: { traceparent } }),
-  persistent: persistent ?? false,
-});
-
-function withHeartbeat(url: string): string {
-  const parsed = new URL(url);
-  if (!parsed.searchParams.has("heartbeat")) parsed.searchParams.set("heartbeat", String(heartbeatSeconds));
-  return parsed.toString();
-}
+const versionOf = ({ connection }: ChannelModel): string => String(connection.serverProperties.version);

@@ -4,11 +4,10 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { queues } from "../../core/messages/queues.ts";
 import { sleep } from "../../platform/process/waiting.ts";
-import type { Delivery } from "../../platform/rabbitmq/port.ts";
-import type { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
+import type { BrokerConnection, Delivery } from "../../platform/rabbitmq/port.ts";
 
 export type Connection = Pick<
-  Rabbit,
+  BrokerConnection,
   "ended" | "publish" | "send" | "consume" | "depth" | "memoryId" | "close"
 >;
 

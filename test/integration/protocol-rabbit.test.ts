@@ -3,9 +3,10 @@ import { after, before, describe, it } from "node:test";
 import { connect } from "amqplib";
 import { TerminalError } from "../../core/errors.ts";
 import { queues } from "../../core/messages/queues.ts";
+import { sleep } from "../../platform/process/waiting.ts";
 import { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
 import { brokerContract } from "../contract/broker-contract.ts";
-import { deleteQueues, rabbitUrl } from "./services.ts";
+import { brokerUrl, deleteQueues, openRabbit } from "./services.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 import { found, notYet, until } from "./until.ts";
 
@@ -14,12 +15,12 @@ const retention = { maxBytes: 2 ** 26, maxAgeSeconds: 3_600 };
 brokerContract("RabbitMQ", {
   open: async () => {
     await deleteQueues();
-    const rabbit = await Rabbit.open(rabbitUrl(), "test");
+    const rabbit = await openRabbit();
     await rabbit.declareQueues();
     await rabbit.declareLog(retention);
     await rabbit.close();
   },
-  connect: () => Rabbit.open(rabbitUrl(), "test"),
+  connect: () => openRabbit(),
   close: deleteQueues,
 });
 
@@ -28,10 +29,10 @@ describe("the door to RabbitMQ", () => {
   after(deleteQueues);
 
   it("says what an operator must do when a queue was declared otherwise", async () => {
-    const model = await connect(rabbitUrl());
+    const model = await connect(brokerUrl());
     const channel = await model.createChannel();
     await channel.assertQueue(queues.read, { durable: true, arguments: { "x-queue-type": "classic" } });
-    const rabbit = await Rabbit.open(rabbitUrl(), "test");
+    const rabbit = await openRabbit();
     await assert.rejects(rabbit.declareQueues(), (error) => {
       assert.ok(error instanceof TerminalError);
       assert.match(error.message, /queue readQ exists with other properties.*rabbitmqctl delete_queue readQ/);
@@ -44,15 +45,31 @@ describe("the door to RabbitMQ", () => {
   });
 
   it("keeps an existing log as it is, whatever retention is asked for later", async () => {
-    const rabbit = await Rabbit.open(rabbitUrl(), "test");
+    const rabbit = await openRabbit();
     await rabbit.declareLog(retention);
     await rabbit.declareLog({ ...retention, maxAgeSeconds: 60 });
     assert.equal(rabbit.ended.aborted, false);
     await rabbit.close();
   });
 
+  it("drops a message whose time is up, and none before", async () => {
+    const rabbit = await openRabbit();
+    await rabbit.declareQueues();
+    await rabbit.publish(queues.read, Buffer.from("a"), { expirationMs: 100 });
+    await rabbit.publish(queues.read, Buffer.from("b"), { expirationMs: 60_000 });
+    await sleep(500);
+    const taken: string[] = [];
+    await rabbit.consume(queues.read, { prefetch: 10 }, (one) => {
+      taken.push(one.content.toString());
+      one.ack();
+    });
+    await until("one came", 5_000, async () => (taken.length > 0 ? found(true) : notYet(taken)));
+    assert.deepEqual(taken, ["b"]);
+    await rabbit.close();
+  });
+
   it("a temporary queue goes with its connection", async () => {
-    const [one, other] = [await Rabbit.open(rabbitUrl(), "test"), await Rabbit.open(rabbitUrl(), "test")];
+    const [one, other] = [await openRabbit(), await openRabbit()];
     const queue = await one.declareTemporary();
     await other.publish(queue, Buffer.from("a"));
     await one.close();
@@ -66,7 +83,7 @@ describe("the door to RabbitMQ", () => {
   });
 
   it("a consumed queue that is deleted ends the connection", async () => {
-    const rabbit = await Rabbit.open(rabbitUrl(), "test");
+    const rabbit = await openRabbit();
     await rabbit.declareQueues();
     await rabbit.consume(queues.read, { prefetch: 1 }, () => undefined);
     await deleteQueues();
@@ -75,9 +92,9 @@ describe("the door to RabbitMQ", () => {
   });
 
   it("a connection over which nothing comes any more ends within seconds", async () => {
-    const { hostname, port } = new URL(rabbitUrl());
+    const { hostname, port } = new URL(brokerUrl());
     const proxy = await TcpProxy.to(hostname, Number(port));
-    const url = new URL(rabbitUrl());
+    const url = new URL(brokerUrl());
     url.host = `127.0.0.1:${proxy.port}`;
     const rabbit = await Rabbit.open(url.toString(), "test");
     await rabbit.declareQueues();

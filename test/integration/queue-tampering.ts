@@ -1,10 +1,10 @@
 // What tests do to queues behind the workers' backs.
 import { connect } from "amqplib";
-import { rabbitUrl } from "./services.ts";
+import { brokerUrl } from "./services.ts";
 
 /** Takes what waits in the queue and goes away without an acknowledgement, as a worker that dies over it. */
 export async function takeAndDie(queue: string, count: number): Promise<readonly string[]> {
-  const model = await connect(rabbitUrl());
+  const model = await connect(brokerUrl());
   const channel = await model.createChannel();
   await channel.prefetch(count);
   const taken: string[] = [];
@@ -22,7 +22,7 @@ export async function takeAndDie(queue: string, count: number): Promise<readonly
 
 /** Takes everything out of a queue. */
 export async function takeAll(queue: string): Promise<readonly string[]> {
-  const model = await connect(rabbitUrl());
+  const model = await connect(brokerUrl());
   const channel = await model.createChannel();
   const contents: string[] = [];
   for (;;) {
@@ -36,7 +36,7 @@ export async function takeAll(queue: string): Promise<readonly string[]> {
 
 /** Makes the log before any worker does, with segments so small that it is soon trimmed. */
 export async function declareTinyLog(queue: string): Promise<void> {
-  const model = await connect(rabbitUrl());
+  const model = await connect(brokerUrl());
   const channel = await model.createChannel();
   await channel.assertQueue(queue, {
     durable: true,
@@ -50,7 +50,7 @@ export async function declareTinyLog(queue: string): Promise<void> {
 }
 
 export async function deleteQueue(queue: string): Promise<void> {
-  const model = await connect(rabbitUrl());
+  const model = await connect(brokerUrl());
   const channel = await model.createChannel();
   await channel.deleteQueue(queue);
   await model.close();

@@ -26,16 +26,16 @@ import {
   type WorkerNode,
 } from "../../core/state/znodes.ts";
 import { within } from "../../platform/process/waiting.ts";
-import { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
+import type { BrokerConnection } from "../../platform/rabbitmq/port.ts";
 import { createLog } from "../../platform/telemetry/log.ts";
 import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 import { openSqlite } from "../../worker/sqlite.ts";
-import { deleteQueues, rabbitUrl, uniqueCluster, zooKeeperServers } from "./services.ts";
+import { inspect } from "./inspect.ts";
+import * as services from "./services.ts";
 import { defaultSpec } from "./small-spec.ts";
 import { found, notYet, until } from "./until.ts";
 
 const workerProgram = fileURLToPath(new URL("../../worker/main.ts", import.meta.url));
-const inspectProgram = fileURLToPath(new URL("../../worker/copy/inspect.ts", import.meta.url));
 const answerWithinMs = 30_000;
 
 export interface WorkerProcess {
@@ -51,16 +51,17 @@ export type Written = DecodedAnswer & { readonly json: Record<string, unknown> }
 export class WorkerWorld {
   readonly paths: Paths;
   readonly session: ZooKeeperSession;
-  readonly rabbit: Rabbit;
+  readonly rabbit: BrokerConnection;
   readonly cluster: string;
   readonly #root: string;
   readonly #workers = new Map<string, WorkerProcess>();
   readonly #waiting = new Map<string, (answers: readonly DecodedAnswer[], worker: string) => void>();
-  readonly #id = uniqueCluster();
+  readonly #id = services.uniqueCluster();
+  #replyTo = "";
   #batches = 0;
   #spec = defaultSpec;
 
-  private constructor(cluster: string, session: ZooKeeperSession, rabbit: Rabbit, root: string) {
+  private constructor(cluster: string, session: ZooKeeperSession, rabbit: BrokerConnection, root: string) {
     this.cluster = cluster;
     this.paths = pathsOf(cluster);
     this.session = session;
@@ -69,21 +70,22 @@ export class WorkerWorld {
   }
 
   static async open(spec: Partial<ManifestSpec> = {}): Promise<WorkerWorld> {
-    await deleteQueues();
-    const cluster = uniqueCluster();
+    await services.deleteQueues();
+    const cluster = services.uniqueCluster();
     const log = createLog({ program: "test", format: "text", level: "warn" });
     const session = await ZooKeeperSession.open({
-      servers: zooKeeperServers(),
+      servers: services.zooKeeperServers(),
       sessionTimeoutMs: 10_000,
       log,
     });
-    const rabbit = await Rabbit.open(rabbitUrl(), "test");
+    const rabbit = await services.openRabbit();
     await rabbit.declareQueues();
     const root = await mkdtemp(join(tmpdir(), "worker-world-"));
     const world = new WorkerWorld(cluster, session, rabbit, root);
+    world.#replyTo = await services.answerQueueAt(rabbit);
     for (const path of persistentParents(world.paths)) await session.ensure(path);
     await world.publishSpec(spec);
-    await rabbit.consume(queues.response, { prefetch: 100, noAck: true }, ({ content, correlationId }) => {
+    await rabbit.consume(world.#replyTo, { prefetch: 100, noAck: true }, ({ content, correlationId }) => {
       const { worker, answers } = decodeAnswers(content);
       world.#waiting.get(correlationId)?.(answers, worker);
     });
@@ -116,8 +118,8 @@ export class WorkerWorld {
         PATH: process.env.PATH,
         WORKER_NAME: name,
         DATA_DIR: directory,
-        RABBITMQ_URL: through.rabbitUrl ?? rabbitUrl(),
-        ZOOKEEPER: through.zooKeeper ?? zooKeeperServers(),
+        RABBITMQ_URL: through.rabbitUrl ?? services.rabbitUrl(),
+        ZOOKEEPER: through.zooKeeper ?? services.zooKeeperServers(),
         DBAAS_CLUSTER: this.cluster,
         METRICS_PORT: "0",
         ...through.environment,
@@ -226,7 +228,7 @@ export class WorkerWorld {
     >[0];
     await this.rabbit.publish(kind === "read" ? queues.read : queues.write, encodeBatch(batch), {
       correlationId: id,
-      replyTo: queues.response,
+      replyTo: this.#replyTo,
     });
     const worker = await within(all, answerWithinMs, `answers to ${id}`);
     this.#waiting.delete(id);
@@ -265,18 +267,7 @@ export class WorkerWorld {
     await connection.close();
   }
 
-  /** What the worker's file holds: position, epoch and a digest of every table. */
-  async inspect(name: string): Promise<string> {
-    const child = spawn(process.execPath, [inspectProgram, this.directoryOf(name)], {
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    let text = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      text += chunk.toString("utf8");
-    });
-    await once(child, "exit");
-    return text.trim();
-  }
+  inspect = (name: string): Promise<string> => inspect(this.directoryOf(name));
 
   /** Waits until the copies of all the named workers are equal, and says what they hold. */
   untilEqual(names: readonly string[], withinMs = 20_000): Promise<string> {
@@ -293,7 +284,7 @@ export class WorkerWorld {
     for (const name of [...this.#workers.keys()]) await this.#end(name, "SIGKILL");
     await this.rabbit.close();
     this.session.close();
-    await deleteQueues();
+    await services.deleteQueues();
     await rm(this.#root, { recursive: true, force: true });
   }
 }
