@@ -12,19 +12,15 @@ import { toJson } from "./json.ts";
 import type {
   ClusterEvent,
   ClusterStatus,
-  Count,
-  Delete,
-  Insert,
+  Read,
   ReadAnswer,
-  Select,
   Stats,
-  Update,
-  Upsert,
   Where,
+  Write,
   WriteAnswer,
 } from "./types.ts";
 
-export type Write = Insert | Upsert | Update | Delete;
+export type { Write } from "./types.ts";
 
 export interface DbaasOptions {
   readonly url: string | URL;
@@ -77,7 +73,7 @@ export class Dbaas {
     return this.#seen;
   }
 
-  async read(query: Select | Count, options: ReadOptions = {}): Promise<ReadAnswer> {
+  async read(query: Read, options: ReadOptions = {}): Promise<ReadAnswer> {
     const endMs = performance.now() + this.#withinMs(options);
     const own = this.#options.readOwnWrites === false ? 0 : this.#position;
     const position = Math.max(own, options.minPosition ?? 0);
@@ -93,7 +89,7 @@ export class Dbaas {
     }
   }
 
-  async #read(query: Select | Count, headers: Headers, options: CallOptions): Promise<ReadAnswer> {
+  async #read(query: Read, headers: Headers, options: CallOptions): Promise<ReadAnswer> {
     return (await this.#post("/api/v1/db/read", query, headers, options)).value as ReadAnswer;
   }
 

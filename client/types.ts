@@ -154,7 +154,7 @@ export type OrderBy = string | readonly (string | {
   readonly descending?: boolean;
 })[];
 
-/** A text in which `%` stands for any characters and `_` for one; after the character `escape` they stand for themselves */
+/** A text in which `%` stands for any characters and `_` for one; after the character `escape` they stand for themselves. At most 1000 bytes. */
 export type Pattern = string | {
   readonly pattern: string;
   readonly escape: string;
@@ -166,7 +166,7 @@ export type ReadAnswer = readonly Row[];
 /** Columns and their values. All rows of one request have the same columns. */
 export type Row = { readonly [name: string]: Value };
 
-/** Rows of a table. Without `columns` all of them; without `orderBy` in no order to rely on. */
+/** Rows of a table. Without `columns` all of them; without `orderBy` in no order to rely on. An answer of more than 100000 rows is refused: `limit` and `offset` page. */
 export type Select = {
   readonly table: string;
   readonly columns?: Columns;
@@ -253,3 +253,9 @@ export type WriteAnswer = {
   /** Numbers that the database gave to inserted rows */
   readonly ids?: readonly number[];
 };
+
+/** One of each kind. */
+export type Read = Select | Count;
+
+/** One of each kind. */
+export type Write = Insert | Upsert | Update | Delete;

@@ -1,8 +1,8 @@
 // The one door to sqlite3: a connection as promises, with a statement cache, an interruptible time limit and errors by
 // what they mean (`sqlite-errors.ts`).
 import sqlite3 from "sqlite3";
+import { statementLimits } from "../core/messages/statement.ts";
 import type { Connection, Extension, OpenConnection, Row, SqlValue } from "./disk.ts";
-import { patternBytesMax } from "./sql/fit-values.ts";
 import { errorOf } from "./sqlite-errors.ts";
 
 const statementsMax = 64;
@@ -21,7 +21,7 @@ class SqliteConnection implements Connection {
   constructor(database: sqlite3.Database) {
     this.#database = database;
     database.configure("busyTimeout", busyTimeoutMs);
-    database.configure("limit", sqlite3.LIMIT_LIKE_PATTERN_LENGTH, patternBytesMax);
+    database.configure("limit", sqlite3.LIMIT_LIKE_PATTERN_LENGTH, statementLimits.patternBytesMax);
   }
 
   exec(sql: string): Promise<void> {

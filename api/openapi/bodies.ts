@@ -1,6 +1,7 @@
 // The bodies a client may send, by the names under which they are described. The schemas are those that requests are held
 // against; the examples are carried out by the tests.
 import { z } from "zod";
+import { statementLimits } from "../../core/messages/statement.ts";
 import * as schemas from "../requests/schemas.ts";
 import type { Example, JsonSchema } from "./json-schema.ts";
 
@@ -13,7 +14,9 @@ interface Body {
 const reads = {
   Select: {
     schema: schemas.selectBody,
-    description: "Rows of a table. Without `columns` all of them; without `orderBy` in no order to rely on.",
+    description:
+      "Rows of a table. Without `columns` all of them; without `orderBy` in no order to rely on. " +
+      `An answer of more than ${statementLimits.rowsMax} rows is refused: \`limit\` and \`offset\` page.`,
     examples: {
       select: {
         summary: "Some columns of some rows, in order",
@@ -42,7 +45,7 @@ const reads = {
       count: { summary: "Count rows", value: { table: "rides", count: true, where: { created_by: "asha" } } },
     },
   },
-} satisfies Record<string, Body>;
+} satisfies Record<Capitalize<keyof typeof schemas.readBodies>, Body>;
 
 const writes = {
   Insert: {
@@ -92,6 +95,10 @@ const writes = {
       },
     },
   },
+} satisfies Record<Capitalize<schemas.WriteOperation>, Body>;
+
+/** They stay, and are no part of the client. */
+const earlierWrites = {
   ColumnInsert: {
     schema: schemas.columnInsertBody,
     description: "As earlier clients insert: columns and their values beside each other.",
@@ -157,10 +164,12 @@ const writes = {
   },
 } satisfies Record<string, Body>;
 
-const bodies: Readonly<Record<string, Body>> = { ...reads, ...writes };
+const bodies: Readonly<Record<string, Body>> = { ...reads, ...writes, ...earlierWrites };
 
 export const readBodyNames = Object.keys(reads);
-export const writeBodyNames = Object.keys(writes);
+export const writeBodyNames = Object.keys({ ...writes, ...earlierWrites });
+/** Without the earlier forms. */
+export const clientBodies = { reads: readBodyNames, writes: Object.keys(writes) } as const;
 
 export const examplesOf = (names: readonly string[]): Readonly<Record<string, Example>> =>
   Object.assign({}, ...names.map((name) => bodies[name]?.examples));

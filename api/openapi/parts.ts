@@ -1,5 +1,6 @@
 // What stands inside bodies and is read by hand there (api/requests/): values, rows, columns, conditions, orders. The
 // tests hold these descriptions against those parsers, in both directions.
+import { statementLimits } from "../../core/messages/statement.ts";
 import { bounds } from "../limits.ts";
 import type { PartName } from "../requests/schemas.ts";
 import type { JsonSchema } from "./json-schema.ts";
@@ -88,7 +89,8 @@ export const parts: Readonly<
   },
   Pattern: {
     description:
-      "A text in which `%` stands for any characters and `_` for one; after the character `escape` they stand for themselves",
+      "A text in which `%` stands for any characters and `_` for one; after the character `escape` they stand for themselves. " +
+      `At most ${statementLimits.patternBytesMax} bytes.`,
     anyOf: [
       { type: "string" },
       {

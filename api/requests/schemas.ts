@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { Refusal } from "../../core/errors.ts";
 import { nearest } from "../../core/manifest/suggest.ts";
+import type { ReadShape, WriteShape } from "../../core/messages/statement.ts";
 import { bounds } from "../limits.ts";
 import { unquotedName } from "./values.ts";
 
@@ -122,6 +123,27 @@ export const queryUpdateBody = z
 export const queryDeleteBody = z
   .strictObject({ query: one("delete"), table, condition: where })
   .meta({ required: ["query", "table", "condition"] });
+
+/** How clients ask for each kind of read. A new kind does not compile before it stands here, and is described then. */
+export const readBodies = { select: selectBody, count: countBody } satisfies Record<
+  ReadShape["kind"],
+  z.ZodObject
+>;
+
+/** How clients ask for each kind of write, by the operation that they name: the same. */
+export const writeBodies = {
+  insert: { insert: insertBody, upsert: upsertBody },
+  update: { update: updateBody },
+  delete: { delete: deleteBody },
+  /** Has a route of its own, and no body. */
+  clear: {},
+  /** Made by the API itself, for strong reads. */
+  barrier: {},
+} satisfies Record<WriteShape["kind"], Readonly<Record<string, z.ZodObject>>>;
+
+type Bodies = typeof writeBodies;
+/** What a client names as `op`. */
+export type WriteOperation = { [K in keyof Bodies]: keyof Bodies[K] }[keyof Bodies];
 
 /** @throws Refusal naming the first field that does not fit */
 export function shaped<T extends z.ZodObject>(schema: T, body: unknown): z.output<T> {

@@ -2,11 +2,19 @@
 // field that is wrong in the form the client meant.
 
 import type { z } from "zod";
-import { Refusal } from "../../core/errors.ts";
+import { assertNever, Refusal } from "../../core/errors.ts";
 import { nearest } from "../../core/manifest/suggest.ts";
 import type { WriteShape, WriteStatement } from "../../core/messages/statement.ts";
 import { columnDelete, columnInsert, queryWrite } from "./legacy-writes.ts";
-import { deleteBody, insertBody, shaped, updateBody, upsertBody } from "./schemas.ts";
+import {
+  deleteBody,
+  insertBody,
+  shaped,
+  updateBody,
+  upsertBody,
+  type WriteOperation,
+  writeBodies,
+} from "./schemas.ts";
 import { isRecord, Params, rowsFrom } from "./values.ts";
 import { requiredConditionFrom } from "./where.ts";
 
@@ -20,10 +28,14 @@ export function parseWrite(body: unknown): WriteStatement {
   throw new Refusal("bad_request", `is required: ${operations.join(", ")}`, "op");
 }
 
-const operations = ["insert", "upsert", "update", "delete"] as const;
+/** The keys of the table are what its type says. */
+const operations = Object.values(writeBodies).flatMap(Object.keys) as readonly WriteOperation[];
+const isOperation = (op: unknown): op is WriteOperation => operations.some((known) => known === op);
 
 function native(body: Readonly<Record<string, unknown>>): WriteStatement {
-  switch (body.op) {
+  const { op } = body;
+  if (!isOperation(op)) throw unknownOperation(op);
+  switch (op) {
     case "insert":
       return insert(shaped(insertBody, body));
     case "upsert":
@@ -33,7 +45,7 @@ function native(body: Readonly<Record<string, unknown>>): WriteStatement {
     case "delete":
       return remove(shaped(deleteBody, body));
     default:
-      throw unknownOperation(body.op);
+      return assertNever(op);
   }
 }
 

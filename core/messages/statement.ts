@@ -9,6 +9,16 @@ export type Value = string | number | boolean | null;
 /** What fills a hole: one value, or the list on the right of `in`. */
 export type Param = Value | readonly Value[];
 
+/** What the workers refuse beyond: the API's description names it, too. */
+export const statementLimits = {
+  /** Of one answer: the client should page. */
+  rowsMax: 100_000,
+  /** One comparison with a pattern cannot be interrupted; its time is bounded by the lengths of text and pattern. */
+  patternBytesMax: 1_000,
+  /** Columns that stand in lists of one condition, each of which becomes a comparison. */
+  listedColumnsMax: 256,
+} as const;
+
 export type Comparison = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
 /**

@@ -2,34 +2,30 @@
 import type { JsonSchema, OpenApi } from "../../api/openapi/json-schema.ts";
 import { comment, typeOf } from "./typescript.ts";
 
-/** What the client's methods take and give; what these refer to comes along. */
-const wanted = [
-  "Select",
-  "Count",
-  "Insert",
-  "Upsert",
-  "Update",
-  "Delete",
-  "ReadAnswer",
-  "WriteAnswer",
-  "ClusterStatus",
-  "ClusterEvent",
-  "Stats",
-  "ErrorAnswer",
-];
+/** What the client's methods give, beside the bodies that they take; what these refer to comes along. */
+const answers = ["ReadAnswer", "WriteAnswer", "ClusterStatus", "ClusterEvent", "Stats", "ErrorAnswer"];
 
 const head = `// Written from the API's description by "node tools/client-types/main.ts". Not to be edited: a test compares the two.
 `;
 
-export function typesFile({ components: { schemas } }: OpenApi): string {
+/** The names of the bodies that a client sends. */
+export interface ClientBodies {
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+}
+
+export function typesFile({ components: { schemas } }: OpenApi, { reads, writes }: ClientBodies): string {
   const names = new Set<string>();
-  for (const name of wanted) collect(name, schemas, names);
+  for (const name of [...reads, ...writes, ...answers]) collect(name, schemas, names);
   const declarations = [...names].sort().map((name) => {
     const schema = schemas[name] ?? {};
     return `\n${comment(schema.description)}export type ${name} = ${withBigints(name, typeOf(schema))};\n`;
   });
-  return head + declarations.join("");
+  return head + declarations.join("") + union("Read", reads) + union("Write", writes);
 }
+
+const union = (name: string, of: readonly string[]): string =>
+  `\n/** One of each kind. */\nexport type ${name} = ${of.join(" | ")};\n`;
 
 /** Of columns. In JSON they are numbers like others; the client keeps the digits of large ones (json.ts). */
 const withBigints = (name: string, type: string): string =>

@@ -19,6 +19,9 @@ const limits = {
   lengthMax: queueLimits.answerBytesMax + 64 * 1024,
 } as const;
 
+/** All of them can be busy at a time, each in a thread of its own. */
+export const readConnections = limits.quickPlaces + limits.slowPlaces;
+
 /** What is sorted goes to a file beyond a few MiB: it can be a whole table. */
 const readerPragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;";
 
@@ -79,7 +82,7 @@ export class ReadPool {
 
   static async open(file: string, disk: Disk = systemDisk): Promise<ReadPool> {
     const all: Connection[] = [];
-    for (let i = 0; i < limits.quickPlaces + limits.slowPlaces; i++) {
+    for (let i = 0; i < readConnections; i++) {
       const connection = await disk.openConnection(file, "read");
       await connection.exec(readerPragmas);
       connection.limitLength(limits.lengthMax);

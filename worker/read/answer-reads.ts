@@ -9,11 +9,10 @@ import {
   refusalAnswer,
   waitMsOf,
 } from "../../core/messages/queues.ts";
-import type { ReadShape } from "../../core/messages/statement.ts";
+import { type ReadShape, statementLimits } from "../../core/messages/statement.ts";
 import type { Store } from "../copy/store.ts";
 import type { CompiledRead, CompiledShapes } from "../sql/compiled.ts";
 import { fitted } from "../sql/fit-values.ts";
-import { rowsMax } from "../sql/shape-sql.ts";
 import { InterruptedError, refusalOf, TooLargeError } from "../sqlite-errors.ts";
 import type { ReadReply } from "./slave.ts";
 
@@ -208,8 +207,14 @@ const tooManyBytes = new Refusal(
 
 function answerOf(store: Store, item: ReadItem, text: string, position: number): Answer {
   const space = text.indexOf(" ");
-  if (Number(text.slice(0, space)) > rowsMax)
-    return refuse(store, item, "too_large", `the answer has more than ${rowsMax} rows`, "limit");
+  if (Number(text.slice(0, space)) > statementLimits.rowsMax)
+    return refuse(
+      store,
+      item,
+      "too_large",
+      `the answer has more than ${statementLimits.rowsMax} rows`,
+      "limit",
+    );
   const body = Buffer.from(text.slice(space + 1));
   if (body.length > queueLimits.answerBytesMax)
     return refusalAnswer(item.index, refusalBody(tooManyBytes), position);

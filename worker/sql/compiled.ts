@@ -8,6 +8,7 @@ import {
   isColumns,
   type Param,
   type ReadShape,
+  statementLimits,
   type Value,
 } from "../../core/messages/statement.ts";
 import type { Schema, Table } from "../../core/schema.ts";
@@ -138,8 +139,7 @@ class Known<T> {
   }
 }
 
-/** Columns that stand in lists of one condition, each of which becomes a comparison. */
-const listedColumnsMax = 256;
+const { listedColumnsMax } = statementLimits;
 
 /** The condition and its values with the words that are columns as columns. */
 function withColumns(

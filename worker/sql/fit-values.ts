@@ -2,16 +2,21 @@
 // of another type is refused instead of turned into something that only looks like it. In a comparison a text that is no
 // number would make a constant of it for a column of numbers, which is never what its sender meant.
 import { Refusal } from "../../core/errors.ts";
-import { type Condition, isColumns, type Param, type Value } from "../../core/messages/statement.ts";
+import {
+  type Condition,
+  isColumns,
+  type Param,
+  statementLimits,
+  type Value,
+} from "../../core/messages/statement.ts";
 import type { Column, ColumnType, Table } from "../../core/schema.ts";
 import { withoutNul } from "./shape-sql.ts";
 
 /** Texts that SQLite takes for numbers. */
 const numberForm = /^[ \t\n\v\f\r]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[ \t\n\v\f\r]*$/i;
 const wholeForm = /^[ \t\n\v\f\r]*[+-]?\d+[ \t\n\v\f\r]*$/;
+const { patternBytesMax } = statementLimits;
 const shownMax = 40;
-/** One comparison with a pattern cannot be interrupted; its time is bounded by the lengths of text and pattern. */
-export const patternBytesMax = 1_000;
 const int64End = 2 ** 63;
 
 /** Numbers of many digits travel as texts: shown without quotes. */

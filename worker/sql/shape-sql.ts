@@ -6,6 +6,7 @@ import {
   isColumns,
   type Like,
   type ReadShape,
+  statementLimits,
   type WriteShape,
 } from "../../core/messages/statement.ts";
 import { type Column, findTable, quoted, quotedList, type Schema, type Table } from "../../core/schema.ts";
@@ -97,9 +98,6 @@ function likeSql(column: string, like: Like, hole: Hole, whole: boolean): string
 /** A pattern as it is compared. */
 export const withoutNul = (pattern: string): string => pattern.replaceAll("\0", "\ufdd0");
 
-/** A read that would answer more rows than this is refused: the client should page. */
-export const rowsMax = 100_000;
-
 export interface ReadSql {
   /** Yields one row with `body`: for each request a line, which is how many rows its answer has, a space, and its JSON text. */
   readonly sql: string;
@@ -142,7 +140,7 @@ function rowsSql(table: Table, shape: Extract<ReadShape, { kind: "select" }>, ho
       `${checkedColumn(table, column, `orderBy[${i}]`)}${descending ? " DESC" : ""}`,
   );
   const orderBy = order.length > 0 ? ` ORDER BY ${order.join(", ")}` : "";
-  const most = rowsMax + 1;
+  const most = statementLimits.rowsMax + 1;
   const limit = shape.limit === undefined ? String(most) : `min(${hole(shape.limit)}, ${most})`;
   const offset = shape.offset === undefined ? "" : ` OFFSET ${hole(shape.offset)}`;
   // The limit inside also keeps SQLite from dropping the order as pointless under an aggregate.

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { statusOf } from "../../../api/http/refusals.ts";
 import { needs, paths } from "../../../api/http/routes.ts";
+import { readBodyNames, writeBodyNames } from "../../../api/openapi/bodies.ts";
 import { describeApi } from "../../../api/openapi/document.ts";
 import type { JsonSchema } from "../../../api/openapi/json-schema.ts";
 import { operations } from "../../../api/openapi/operations.ts";
@@ -87,8 +88,8 @@ describe("the description", () => {
 
   it("gives examples that are taken, by the API and by the schema", () => {
     for (const [path, parse, names] of [
-      [paths.read, parseRead, ["Select", "Count"]],
-      [paths.write, parseWrite, ["Insert", "Upsert", "Update", "Delete", "ColumnInsert", "ColumnDelete"]],
+      [paths.read, parseRead, readBodyNames],
+      [paths.write, parseWrite, writeBodyNames],
     ] as const) {
       const body = api.paths[path]?.post?.requestBody?.content["application/json"];
       const examples = Object.values(body?.examples ?? {});

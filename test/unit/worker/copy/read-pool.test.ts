@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { sleep } from "../../../../platform/process/waiting.ts";
-import type { ReadPool } from "../../../../worker/copy/read-pool.ts";
+import { type ReadPool, readConnections } from "../../../../worker/copy/read-pool.ts";
 import type { Connection } from "../../../../worker/disk.ts";
 import { openCopy } from "../copies.ts";
 
@@ -20,7 +21,18 @@ function ends(pool: ReadPool, count: number, use: ReturnType<typeof slowly>): re
   );
 }
 
+/** Calls of the system that are no connection's: files, names of hosts. */
+const threadsBeside = 2;
+/** The writer, a copy that is made for another worker, and one that is read through. */
+const otherConnections = 3;
+
 describe("the reading connections", () => {
+  it("have a thread each in the image, beside the writer and what else a worker does", () => {
+    const image = readFileSync(new URL("../../../../Dockerfile", import.meta.url), "utf8");
+    const threads = Number(/\bUV_THREADPOOL_SIZE=(\d+)/.exec(image)?.[1]);
+    assert.ok(threads >= readConnections + otherConnections + threadsBeside, `${threads} threads`);
+  });
+
   it("answer quick reads while more slow ones are asked than there are places", async (t) => {
     const { readers } = await openCopy(t);
     const slow = ends(readers, 30, slowly(60_000));
