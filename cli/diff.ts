@@ -7,7 +7,7 @@ import { type SchemaPath, statementsOf } from "../core/rules/migration-plan.ts";
 import { wantedSlaves, withinBounds } from "../core/rules/scaling.ts";
 import { emptySchema } from "../core/schema.ts";
 import { type InForce, planFrom, retentionGap } from "../core/state/applied.ts";
-import type { WorkerStatus } from "../core/state/status.ts";
+import { isSeenToRun, type WorkerStatus } from "../core/state/status.ts";
 import type { SpecNode, WindowNode } from "../core/state/znodes.ts";
 import { type FieldChange, fieldChanges } from "./field-changes.ts";
 import { table } from "./table.ts";
@@ -71,7 +71,7 @@ export const isSame = ({ fields, schema, log }: ManifestDiff): boolean =>
 type Moves = Omit<ManifestDiff["workers"], "paused">;
 
 function workersThen({ accepted, window, workers }: ClusterNow, wanted: ManifestSpec): Moves {
-  const live = workers.filter(({ state }) => state !== "dead" && state !== "draining");
+  const live = workers.filter((worker) => isSeenToRun(worker) && worker.state !== "draining");
   const missing = 1 + withinBounds(wanted.scaling, wantedSlaves(wanted.scaling, window)) - live.length;
   const drain = [...live]
     .filter(({ state }) => state !== "master")

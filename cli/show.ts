@@ -1,6 +1,12 @@
 // PURE: a snapshot of the cluster -> the text that is printed of it.
 import { formatDuration } from "../core/manifest/quantities.ts";
-import type { ClusterStatus, CopyStatus, EventRecord, WorkerStatus } from "../core/state/status.ts";
+import {
+  type ClusterStatus,
+  type CopyStatus,
+  type EventRecord,
+  isSeenToRun,
+  type WorkerStatus,
+} from "../core/state/status.ts";
 import { age, clockTime } from "./ages.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { forMachines, type OutputFormat } from "./output.ts";
@@ -117,7 +123,7 @@ const isMissing = ({ conditions }: ClusterStatus): boolean =>
 
 function desiredAndObserved(status: ClusterStatus): string {
   const master = status.workers.find(({ state }) => state === "master");
-  const running = status.workers.filter(({ state }) => state !== "dead" && state !== "master");
+  const running = status.workers.filter((worker) => isSeenToRun(worker) && worker.state !== "master");
   const coming = running.length - status.readySlaves;
   return table(
     ["", "DESIRED", "OBSERVED", ""],

@@ -28,7 +28,7 @@ export type ClusterStatus = {
     readonly name: string;
     readonly container: string;
     readonly pid: number | null;
-    readonly state: "joining" | "slave" | "draining" | "master" | "starting" | "dead";
+    readonly state: "joining" | "slave" | "draining" | "master" | "starting" | "dead" | "unknown";
     readonly epoch: number;
     readonly position: number;
     /** Records behind the master */

@@ -1,6 +1,6 @@
 // What the controller counts of its cycles, and what it tells Prometheus: of itself, and of the cluster as it sees it.
 
-import type { ClusterStatus } from "../core/state/status.ts";
+import { type ClusterStatus, isSeenToRun } from "../core/state/status.ts";
 import { Distribution, latencyScale } from "../platform/telemetry/distribution.ts";
 import { Metrics } from "../platform/telemetry/metrics.ts";
 import type { ActionResult } from "./reconcile/act.ts";
@@ -104,7 +104,7 @@ function tellCluster(metrics: Metrics, status: () => ClusterStatus | null): void
   );
   const lags = (of: (worker: ClusterStatus["workers"][number]) => number) => () =>
     (status()?.workers ?? [])
-      .filter(({ state }) => state !== "dead" && state !== "starting")
+      .filter((worker) => isSeenToRun(worker) && worker.state !== "starting")
       .map((worker) => ({ labels: { worker: worker.name }, value: of(worker) }));
   metrics.gauge(
     "dbaas_worker_lag_records",

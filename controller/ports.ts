@@ -18,8 +18,24 @@ import type {
   WorkerNode,
 } from "../core/state/znodes.ts";
 
-/** `going`: being removed by somebody at this moment. */
-export type ContainerState = "running" | "dead" | "going";
+/**
+ * `going`: being removed by somebody at this moment. `unknown`: on a host that is away, so it may run or not: it is neither
+ * taken for live nor for dead.
+ */
+export type ContainerState = "running" | "dead" | "going" | "unknown";
+
+/**
+ * `clean`: in order, by itself or as asked. `killed`: from outside, and not for want of memory. `crashed`: by itself, in any
+ * other way.
+ */
+export type Ending = "clean" | "killed" | "outOfMemory" | "crashed";
+
+/** A container by all its names. */
+export interface ContainerRef {
+  readonly worker: string;
+  readonly host: string;
+  readonly id: string;
+}
 
 export interface ContainerSeen {
   readonly id: string;
@@ -27,22 +43,43 @@ export interface ContainerSeen {
   readonly shortId: string;
   /** The worker's name, for instance `w-1`. */
   readonly worker: string;
+  /** The name of the host that it runs on. */
+  readonly host: string;
   readonly state: ContainerState;
-  /** On the host; 0 unless running. */
+  /** On its host; 0 unless running. */
   readonly pid: number;
   readonly startedAtMs: number;
   readonly finishedAtMs: number;
-  readonly exitCode: number;
-  readonly outOfMemory: boolean;
+  /** Null unless it is dead. */
+  readonly ending: Ending | null;
+  /** The same in the engine's own words, for operators: `exit code 3`. Empty unless it is dead. */
+  readonly endedWith: string;
   readonly specHash: string;
 }
 
-export interface EngineView {
-  /** The id of the image that workers shall run from; null when there is none of that name. */
+/** A machine that containers run on. */
+export interface HostSeen {
+  readonly name: string;
+  /** Its place among the hosts, from 1. */
+  readonly number: number;
+  /** False while it cannot be seen: it is away, which does not mean that anything on it has ended. */
+  readonly reachable: boolean;
+  /** Since when it is reachable, or away, by the wall clock; 0 when that is not known. */
+  readonly sinceMs: number;
+  /** The id of the image that workers shall run from there; null when it is not known, or there is none of that name. */
   readonly image: string | null;
+  /** What the loss of it would interrupt beside its workers, as far as it is known. */
+  readonly leads: readonly HostLead[];
+}
+
+export type HostLead = "stream" | "zookeeper" | "controller";
+
+export interface EngineView {
+  /** All that belong to the cluster, also those that are away. */
+  readonly hosts: readonly HostSeen[];
   readonly ours: readonly ContainerSeen[];
-  /** The workers that have a volume of ours, whether or not one runs on it. */
-  readonly volumes: ReadonlySet<string>;
+  /** The workers that have a volume of ours, whether or not one runs on it, with the reachable host that it is on. */
+  readonly volumes: ReadonlyMap<string, string>;
   /** Containers and volumes that bear our names or our cluster's label without being ours. */
   readonly foreign: readonly (ForeignContainer & { readonly worker: string | null })[];
 }
@@ -50,6 +87,7 @@ export interface EngineView {
 export interface WorkerContainer {
   readonly name: string;
   readonly worker: string;
+  readonly host: string;
   readonly image: string;
   readonly network: string;
   readonly command: readonly string[];
@@ -62,10 +100,15 @@ export interface WorkerContainer {
 }
 
 /** A running process by all that tells it from another: containers and pids are both used again. */
-export interface Target {
-  readonly worker: string;
-  readonly id: string;
+export interface Target extends ContainerRef {
   readonly container: string;
+  readonly pid: number;
+}
+
+/** A container as it was started. */
+export interface StartedContainer {
+  readonly id: string;
+  /** On its host. */
   readonly pid: number;
 }
 
@@ -90,18 +133,20 @@ export interface ManifestSource {
 export interface Engine {
   /** @throws when anything about the view is uncertain: a partial view is none */
   view(): Promise<EngineView>;
-  /** Makes the volume unless it is there. @throws TerminalError when one of that name is not this cluster's */
-  claimVolume(volume: WorkerContainer["volume"]): Promise<"new" | "existing">;
-  /** On a volume that was claimed. @returns the container's id */
+  /**
+   * Sees to it that the worker has its volume on its host. "new" only if it is certain that there was none.
+   * @throws TerminalError when one of that name is not this cluster's
+   */
+  claimVolume(container: Pick<WorkerContainer, "worker" | "host" | "volume">): Promise<"new" | "existing">;
+  /** On a volume that was claimed. @returns what `start` wants to be told */
   create(container: WorkerContainer): Promise<string>;
-  /** @returns the pid on the host */
-  start(id: string): Promise<number>;
+  start(created: string): Promise<StartedContainer>;
   /** @throws when the container no longer runs under this pid: then the decision to kill it was about another process */
   kill(target: Target, signal: Signal): Promise<void>;
   /** Only a container that does not run. Its volume stays. */
-  remove(id: string): Promise<void>;
+  remove(container: ContainerRef): Promise<void>;
   /** The end of what it wrote, for the log; empty when there is nothing. */
-  lastWords(id: string): Promise<string>;
+  lastWords(container: ContainerRef): Promise<string>;
   /** Container events as they come, one call each, until the stream breaks or the signal fires. */
   watch(onEvent: (event: { readonly action: string }) => void, signal: AbortSignal): Promise<void>;
 }
@@ -143,6 +188,12 @@ export interface RegistryView {
   readonly logRetention?: LogSpec | null;
 }
 
+export interface ListedCopy {
+  readonly worker: string;
+  readonly host: string;
+  readonly holds: Place | null;
+}
+
 /** "blamed": the container ended by itself, so one of them may have ended it. "cleared": it was ended from outside. */
 export type SuspectsVerdict = "blamed" | "cleared";
 
@@ -164,7 +215,7 @@ export interface Registry {
   writeCommand(id: string, command: Command, version: number): Promise<boolean>;
   removeCommand(id: string): Promise<void>;
   /** Notes what a copy holds. What is noted already stays, unless the volume was made anew. */
-  listCopy(worker: string, holds: Place | null, volume: "new" | "existing"): Promise<void>;
+  listCopy(copy: ListedCopy, volume: "new" | "existing"): Promise<void>;
   unlistCopy(worker: string): Promise<void>;
   /** @param version null when there was no such note. @returns false when it was changed since it was seen */
   writeLog(log: LogNode, version: number | null): Promise<boolean>;

@@ -56,7 +56,8 @@ async function reconcileUntil(
     failpoint,
     spec: () => manifest.state.spec,
     moment: () => ({ nowMs: clock.now(), wallMs: clock.wallMs() }),
-    containerFor: (spec, worker, image) => workerContainer({ ...settings, uid }, spec.worker, worker, image),
+    containerFor: (spec, worker, host, image) =>
+      workerContainer({ ...settings, uid }, spec.worker, { worker, host, image }),
     interrupted: () => loop.interrupted,
   };
   const onDone = (done: CycleDone) => {

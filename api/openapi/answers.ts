@@ -51,7 +51,7 @@ const status = z.object({
       name: text,
       container: text,
       pid: z.int().nullable(),
-      state: z.enum(["joining", "slave", "draining", "master", "starting", "dead"]),
+      state: z.enum(["joining", "slave", "draining", "master", "starting", "dead", "unknown"]),
       epoch: whole,
       position: whole,
       lag: whole.meta({ description: "Records behind the master" }),

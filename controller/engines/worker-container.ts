@@ -15,14 +15,20 @@ export interface WorkerSettings {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+interface WorkerOn {
+  readonly worker: string;
+  readonly host: string;
+  /** By id; null when it is not known. */
+  readonly image: string | null;
+}
+
 const command = ["node", "worker/main.ts"] as const;
 const dataDir = "/data";
 
 export function workerContainer(
   settings: WorkerSettings,
   spec: WorkerSpec,
-  worker: string,
-  imageId: string | null = null,
+  { worker, host, image: imageId }: WorkerOn,
 ): WorkerContainer {
   const { cluster, uid, network, environment } = settings;
   const image = imageId ?? settings.image;
@@ -32,6 +38,7 @@ export function workerContainer(
   return {
     name: containerName(cluster, worker),
     worker,
+    host,
     image,
     network,
     command,

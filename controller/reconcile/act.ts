@@ -1,7 +1,7 @@
 // Fourth step of a cycle: carries out one intention after another. The order is the plan's: a dead master's znode must be
 // gone before its replacement starts. An action that fails spoils only what concerns the same worker; the next cycle sees
 // what is really there.
-import { assertNever, TransientError } from "../../core/errors.ts";
+import { TransientError } from "../../core/errors.ts";
 import { nowhere } from "../../core/log/place.ts";
 import type { Command } from "../../core/state/znodes.ts";
 import type { Failpoint } from "../failpoint.ts";
@@ -15,7 +15,7 @@ export interface ActPorts {
   readonly registry: Registry;
   readonly now: () => number;
   readonly failpoint: Failpoint;
-  readonly containerFor: (worker: string) => WorkerContainer;
+  readonly containerFor: (worker: string, host: string) => WorkerContainer;
   /** Something urgent happened, or the right to act is lost: stop here, the next cycle plans anew. */
   readonly interrupted: () => boolean;
   readonly onStarted: (worker: string, id: string) => void;
@@ -57,97 +57,63 @@ export async function carryOut(
 /** Half-forgotten a dead worker would still be in the others' way. */
 const isForgetting = ({ kind }: Action): boolean => kind === "forgetWorker" || kind === "forgetMaster";
 
-async function act(action: Action, ports: ActPorts): Promise<string> {
-  const { engine, registry, failpoint } = ports;
-  if (action.kind === "removeContainer") return removeContainer(action, ports);
-  await failpoint(`before-${action.kind}`);
-  switch (action.kind) {
-    case "forgetMaster":
-      await registry.forgetMaster(action);
-      break;
-    case "forgetWorker":
-      await registry.forgetWorker(action.worker, action.container, action.killed ? "cleared" : "blamed");
-      break;
-    case "listCopy":
-      await registry.listCopy(action.worker, null, "existing");
-      break;
-    case "unlistCopy":
-      await registry.unlistCopy(action.worker);
-      break;
-    case "publishSpec":
-      await registry.writeSpec(action.node);
-      break;
-    case "moveWindow":
-      await registry.writeWindow(action.node);
-      break;
-    case "executeCommand":
-      await execute(action, ports);
-      break;
-    // A client that has withdrawn its command meanwhile waits for no answer.
-    case "acceptLoss":
-      await acceptLoss(action, ports);
-      break;
-    case "settleCommand":
-      await registry.writeCommand(
-        action.command,
-        { ...action.made, outcome: { ok: true, pid: action.pid } },
-        action.version,
-      );
-      break;
-    case "refuseCommand":
-      await registry.writeCommand(
-        action.command,
-        { ...action.made, outcome: { ok: false, reason: action.reason } },
-        action.version,
-      );
-      break;
-    case "removeCommand":
-      await registry.removeCommand(action.command);
-      break;
-    case "writePid":
-      await registry.writePid(action.target.worker, action.target);
-      break;
-    case "kill":
-      await engine.kill(action.target, "SIGKILL");
-      break;
-    case "removePid":
-      await registry.removePid(action.worker);
-      break;
-    case "removeDrain":
-      await registry.removeDrain(action.worker);
-      break;
-    case "drain":
-      await registry.writeDrain(action.target.worker, {
-        container: action.target.container,
-        atMs: ports.now(),
-      });
-      break;
-    case "stepDown":
-      ports.onStepDown(action.target);
-      await engine.kill(action.target, "SIGTERM");
-      break;
-    case "startWorker":
-      await startWorker(action.worker, ports);
-      break;
-    default:
-      assertNever(action);
-  }
-  await failpoint(`after-${action.kind}`);
-  return "";
+async function act<K extends Kind>(action: ActionOf<K>, ports: ActPorts): Promise<string> {
+  const effect: Effects[K] = effects[action.kind];
+  if (action.kind !== "removeContainer") await ports.failpoint(`before-${action.kind}`);
+  const lastWords = await effect(action, ports);
+  if (action.kind !== "removeContainer") await ports.failpoint(`after-${action.kind}`);
+  return typeof lastWords === "string" ? lastWords : "";
 }
 
+type Kind = Action["kind"];
+type ActionOf<K extends Kind> = {
+  readonly [P in K]: Extract<Action, { readonly kind: P }> & { readonly kind: P };
+}[K];
+type Effects = { readonly [K in Kind]: (action: ActionOf<K>, ports: ActPorts) => Promise<unknown> };
+
+/** Each intention's effect. */
+const effects: Effects = {
+  forgetMaster: (action, { registry }) => registry.forgetMaster(action),
+  forgetWorker: ({ worker, container, killed }, { registry }) =>
+    registry.forgetWorker(worker, container, killed ? "cleared" : "blamed"),
+  listCopy: ({ worker, host }, { registry }) => registry.listCopy({ worker, host, holds: null }, "existing"),
+  unlistCopy: ({ worker }, { registry }) => registry.unlistCopy(worker),
+  publishSpec: ({ node }, { registry }) => registry.writeSpec(node),
+  moveWindow: ({ node }, { registry }) => registry.writeWindow(node),
+  executeCommand: execute,
+  acceptLoss,
+  // A client that has withdrawn its command meanwhile waits for no answer.
+  settleCommand: ({ command, made, version, pid }, { registry }) =>
+    registry.writeCommand(command, { ...made, outcome: { ok: true, pid } }, version),
+  refuseCommand: ({ command, made, version, reason }, { registry }) =>
+    registry.writeCommand(command, { ...made, outcome: { ok: false, reason } }, version),
+  removeCommand: ({ command }, { registry }) => registry.removeCommand(command),
+  writePid: ({ target }, { registry }) => registry.writePid(target.worker, target),
+  kill: ({ target }, { engine }) => engine.kill(target, "SIGKILL"),
+  removePid: ({ worker }, { registry }) => registry.removePid(worker),
+  removeDrain: ({ worker }, { registry }) => registry.removeDrain(worker),
+  removeContainer,
+  drain: ({ target }, { registry, now }) =>
+    registry.writeDrain(target.worker, { container: target.container, atMs: now() }),
+  stepDown: ({ target }, { engine, onStepDown }) => {
+    onStepDown(target);
+    return engine.kill(target, "SIGTERM");
+  },
+  startWorker,
+};
+
 async function startWorker(
-  worker: string,
+  { worker, host }: ActionOf<"startWorker">,
   { engine, registry, failpoint, ...ports }: ActPorts,
 ): Promise<void> {
-  const container = ports.containerFor(worker);
-  const volume = await engine.claimVolume(container.volume);
+  const container = ports.containerFor(worker, host);
+  const volume = await engine.claimVolume(container);
   await failpoint("after-claim");
   // Before its worker can run: the others must never miss a copy when they count them.
-  await registry.listCopy(worker, volume === "new" ? nowhere : null, volume);
-  const id = await engine.create(container);
+  await registry.listCopy({ worker, host, holds: volume === "new" ? nowhere : null }, volume);
+  const created = await engine.create(container);
   await failpoint("after-create");
-  const pid = await engine.start(id);
+  const { id, pid } = await engine.start(created);
   ports.onStarted(worker, id);
   await failpoint("after-start");
   await registry.writePid(worker, { pid, container: shortId(id) });
@@ -190,15 +156,17 @@ async function acceptLoss(action: Action & { kind: "acceptLoss" }, ports: ActPor
   await registry.writeCommand(command, { ...chosen, outcome: { ok: true, pid: target.pid } }, version + 1);
 }
 
+/** @returns its last words */
 async function removeContainer(
-  { worker, id, drained, ...end }: Action & { kind: "removeContainer" },
+  { worker, host, id, drained, ending }: ActionOf<"removeContainer">,
   { engine, registry, failpoint }: ActPorts,
 ): Promise<string> {
+  const container = { worker, host, id };
   // Its session may have ended before the container was seen to be dead.
-  if (endedByItself(end)) await registry.judgeSuspects(worker, shortId(id), "blamed");
-  const lastWords = drained ? "" : await engine.lastWords(id);
+  if (endedByItself(ending)) await registry.judgeSuspects(worker, shortId(id), "blamed");
+  const lastWords = drained ? "" : await engine.lastWords(container);
   await failpoint("before-removeContainer");
-  await engine.remove(id);
+  await engine.remove(container);
   await failpoint("after-removeContainer");
   return lastWords;
 }

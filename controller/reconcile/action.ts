@@ -3,7 +3,7 @@ import { assertNever } from "../../core/errors.ts";
 import { placeInWords } from "../../core/log/place.ts";
 import type { EventRecord } from "../../core/state/status.ts";
 import type { Command, CommandKind, Place, SpecNode, WindowNode } from "../../core/state/znodes.ts";
-import type { Signal, Target } from "../ports.ts";
+import type { Ending, Signal, Target } from "../ports.ts";
 
 export type KillReason = "hung" | "neverReady" | "stuck" | "secondMaster" | "drainOverdue";
 
@@ -29,7 +29,7 @@ export type Action =
       readonly killed: boolean;
     }
   /** Its volume exists, and what its copy holds is not known. */
-  | { readonly kind: "listCopy"; readonly worker: string }
+  | { readonly kind: "listCopy"; readonly worker: string; readonly host: string }
   | { readonly kind: "unlistCopy"; readonly worker: string }
   | { readonly kind: "publishSpec"; readonly node: SpecNode }
   | { readonly kind: "moveWindow"; readonly node: WindowNode; readonly ended: number }
@@ -76,9 +76,10 @@ export type Action =
   | {
       readonly kind: "removeContainer";
       readonly worker: string;
+      readonly host: string;
       readonly id: string;
-      readonly exitCode: number;
-      readonly outOfMemory: boolean;
+      readonly ending: Ending | null;
+      readonly endedWith: string;
       readonly drained: boolean;
     }
   | { readonly kind: "drain"; readonly target: Target; readonly replaced?: Outdated }
@@ -87,6 +88,7 @@ export type Action =
   | {
       readonly kind: "startWorker";
       readonly worker: string;
+      readonly host: string;
       readonly replaces: boolean;
       /** The one that will leave once this one is ready. */
       readonly replaced?: Outdated;
@@ -109,8 +111,7 @@ const killReasons: Record<KillReason, string> = {
 
 function ending(action: Action & { kind: "removeContainer" }): string {
   if (action.drained) return `slave ${action.worker} finished and left`;
-  const how = action.outOfMemory ? "out of memory" : `exit code ${action.exitCode}`;
-  return `worker ${action.worker} is dead (${how}), removing its container`;
+  return `worker ${action.worker} is dead (${action.endedWith}), removing its container`;
 }
 
 const because = (replaced: Outdated | undefined): string =>

@@ -83,11 +83,13 @@ interface Begun {
 }
 
 /** Whether its signal was sent already is not known: a worker takes a second SIGTERM like the first, and SIGKILL ends it. */
-function finish(begun: Begun, chosen: NonNullable<Command["chosen"]>, observed: Observed): Action {
+function finish(begun: Begun, chosen: NonNullable<Command["chosen"]>, observed: Observed): Action | null {
   const still = observed.workers.find(
     ({ container }) => container.shortId === chosen.container && container.pid === chosen.pid,
   );
   const handsOver = begun.made.kind === "switchover" && still !== undefined && still.phase !== "master";
+  // It may run on, out of sight: it is neither killed nor dead, and the command waits for its host.
+  if (still?.phase === "unknown") return null;
   if (still === undefined || !isRunning(still) || handsOver)
     return { kind: "settleCommand", ...begun, pid: chosen.pid };
   return { kind: "executeCommand", ...begun, target: targetOf(still), signal: signalFor(begun.made.kind) };

@@ -3,15 +3,21 @@
 import { comparePlaces, fullest, nowhere } from "../../core/log/place.ts";
 import type { Place } from "../../core/state/znodes.ts";
 import { ordinalOf } from "../names.ts";
+import type { HostSeen } from "../ports.ts";
 import type { Action } from "./action.ts";
+import { awayHostOf } from "./hosts.ts";
 import { isLed, isRunning, type Observed, type WorkerView } from "./workers.ts";
 
 export interface Copy {
   readonly worker: string;
   /** Null when no worker has opened it since ZooKeeper's data began. */
   readonly holds: Place | null;
-  /** False for a copy that is known of, and whose volume is gone for certain. */
+  /** False for a copy that is known of, and whose volume is gone for certain, or on a host that is away. */
   readonly hasVolume: boolean;
+  /** The host of its volume; null when it has none. */
+  readonly host: string | null;
+  /** The host that is away and has its volume; null when it is not on one that is away. */
+  readonly away: HostSeen | null;
   /** The worker that runs on it. */
   readonly running: WorkerView | null;
   /** Its worker led last, so it holds every acknowledged write. */
@@ -25,15 +31,18 @@ export function copiesOf(observed: Observed): readonly Copy[] {
   const { volumes, copies, log } = observed;
   const last = log === null || log.master === "" ? null : log.master;
   const views = new Map(observed.workers.filter(isRunning).map((view) => [view.name, view]));
-  const names = new Set([...volumes, ...copies.keys(), ...(last === null ? [] : [last])]);
+  const names = new Set([...volumes.keys(), ...copies.keys(), ...(last === null ? [] : [last])]);
   return [...names]
     .sort((a, b) => ordinalIn(a) - ordinalIn(b))
     .map((worker) => {
       const running = views.get(worker) ?? null;
-      const hasVolume = volumes.has(worker);
+      const host = volumes.get(worker) ?? null;
+      const hasVolume = host !== null;
+      const away = awayHostOf(worker, observed);
       const listed = copies.get(worker)?.holds ?? null;
       const noted = worker === last && !hasVolume && listed === null ? log : listed;
-      return { worker, holds: holdsOf(noted, running), hasVolume, running, lastMaster: worker === last };
+      const holds = holdsOf(noted, running);
+      return { worker, holds, hasVolume, host, away, running, lastMaster: worker === last };
     });
 }
 
@@ -64,17 +73,21 @@ export function needsOtherCopies(observed: Observed): boolean {
 
 /**
  * Every volume has an entry before anything else happens, because the workers count them. The entry of a volume that is gone
- * stays as long as its loss might be the loss of acknowledged writes: until a master leads, or it is known who led last.
+ * stays as long as its loss might be the loss of acknowledged writes: until a master leads, or it is known who led last. One on
+ * a host that is away is not gone.
  */
 export function listCopies(observed: Observed): readonly Action[] {
   const { volumes, copies, nodes, log } = observed;
   const vouchedFor = isLed(observed) || (log !== null && log.master !== "");
   const stays = (worker: string): boolean =>
-    !vouchedFor || volumes.has(worker) || nodes.some(({ name }) => name === worker);
+    !vouchedFor ||
+    volumes.has(worker) ||
+    awayHostOf(worker, observed) !== null ||
+    nodes.some(({ name }) => name === worker);
   return [
     ...[...volumes]
-      .filter((worker) => !copies.has(worker))
-      .map((worker): Action => ({ kind: "listCopy", worker })),
+      .filter(([worker]) => !copies.has(worker))
+      .map(([worker, host]): Action => ({ kind: "listCopy", worker, host })),
     ...[...copies.keys()]
       .filter((worker) => !stays(worker))
       .map((worker): Action => ({ kind: "unlistCopy", worker })),

@@ -127,7 +127,8 @@ export class Cycle {
 
   #logLastWords({ action, lastWords }: ActionResult): void {
     if (action.kind !== "removeContainer" || lastWords === "") return;
-    if (!action.outOfMemory && endedFromOutside.has(action.exitCode)) return;
+    // By itself in order, or from outside: then its last words say nothing about why.
+    if (action.ending === "clean" || action.ending === "killed") return;
     this.#options.log.warn(
       { cycle: { lastWords } },
       `${action.worker} wrote last: ${lastWords.replaceAll("\n", " | ")}`,
@@ -162,9 +163,6 @@ export class Cycle {
     return Math.max(0, Math.min(pace.resyncMs, endsAtMs - this.#options.world.moment().nowMs));
   }
 }
-
-/** By itself, or by a signal: then its last words say nothing about why. */
-const endedFromOutside: ReadonlySet<number> = new Set([0, 137, 143]);
 
 const failuresOf = (acted: readonly ActionResult[]): readonly string[] =>
   acted.flatMap(({ action, error }) =>

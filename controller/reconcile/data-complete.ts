@@ -5,6 +5,7 @@ import { comparePlaces, fullest, holdsAll, nowhere, placeInWords } from "../../c
 import { formatDuration } from "../../core/manifest/quantities.ts";
 import type { Place } from "../../core/state/znodes.ts";
 import { type Copy, copiesOf, heldByRunning, mayHoldMoreThan } from "./copies.ts";
+import { awayInWords } from "./hosts.ts";
 import type { Memory } from "./memory.ts";
 import { isLed, type Observed } from "./workers.ts";
 
@@ -16,7 +17,13 @@ export type DataFinding =
   | { readonly kind: "coming"; readonly message: string }
   | { readonly kind: "missing"; readonly reason: MissingReason; readonly message: string };
 
-export type MissingReason = "VolumeGone" | "VolumeForeign" | "WorkerFails" | "Paused" | "CopyIncomplete";
+export type MissingReason =
+  | "HostAway"
+  | "VolumeGone"
+  | "VolumeForeign"
+  | "WorkerFails"
+  | "Paused"
+  | "CopyIncomplete";
 
 export interface DataRules {
   readonly paused: boolean;
@@ -70,6 +77,7 @@ function judged(copy: Copy, { foreign, nowMs }: Observed, memory: Memory, rules:
   const stranger = foreign.find((one) => one.worker === worker);
   if (stranger !== undefined)
     return found("VolumeForeign", `cannot start beside ${stranger.name}: ${stranger.reason}`);
+  if (copy.away !== null) return found("HostAway", `is on ${awayInWords(copy.away)}`);
   if (!hasVolume) return found("VolumeGone", "has lost its volume");
   if (isHeard(copy)) return found("CopyIncomplete", "holds less than that now");
   const failure = memory.failures.get(worker);

@@ -1,12 +1,5 @@
-// PURE. How a container ended.
+// PURE. How a container ended, and what that says of what its worker had in hand.
+import type { Ending } from "../ports.ts";
 
-/** Exit code after SIGKILL. A request that brings a worker down makes it end in other ways. */
-const exitAfterSigkill = 137;
-
-export const endedByItself = ({
-  exitCode,
-  outOfMemory,
-}: {
-  readonly exitCode: number;
-  readonly outOfMemory: boolean;
-}): boolean => exitCode !== exitAfterSigkill || outOfMemory;
+/** A request that brings a worker down makes it end by itself; a kill from outside says nothing about requests. */
+export const endedByItself = (ending: Ending | null): boolean => ending !== "killed";

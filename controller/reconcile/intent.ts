@@ -10,19 +10,19 @@ export interface Intent {
   readonly spec: ManifestSpec;
   /** The accepted manifest as it shall stand in ZooKeeper. */
   readonly specNode: SpecNode;
-  /** What a worker started now is made from; null when that is not known for certain. */
-  readonly specHash: string | null;
+  /** What a worker started now is made from, by host; without those of which that is not known for certain. */
+  readonly specHashes: ReadonlyMap<string, string>;
   readonly desired: Desired;
   readonly window: WindowNode | null;
   readonly windowsEnded: number;
 }
 
-export function intend(spec: ManifestSpec, observed: Observed, specHash: string | null): Intent {
+export function intend(spec: ManifestSpec, observed: Observed, specHashes: Intent["specHashes"]): Intent {
   const { window, ended } = stepWindow(observed.window, observed, spec.scaling, observed.nowMs);
   return {
     spec,
     specNode: nextSpecNode(spec, observed.spec),
-    specHash,
+    specHashes,
     desired: desire(spec.scaling, window),
     window,
     windowsEnded: ended,

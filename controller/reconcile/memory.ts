@@ -56,9 +56,10 @@ export const emptyMemory: Memory = { containers: new Map(), failures: new Map(),
 
 export function remember(memory: Memory, observed: Observed): Memory {
   const running = observed.workers.filter(isRunning);
-  const containers = new Map(
-    running.map((view) => [view.container.id, remembered(memory, view, running, observed.nowMs)]),
-  );
+  const containers = new Map([
+    ...running.map((view) => [view.container.id, remembered(memory, view, running, observed.nowMs)] as const),
+    ...outOfSight(memory, observed),
+  ]);
   return {
     containers,
     failures: failuresAfter(memory, observed, containers),
@@ -66,6 +67,15 @@ export function remember(memory: Memory, observed: Observed): Memory {
     heads: headsAfter(memory.heads, observed),
   };
 }
+
+/** What is on a host that is away is remembered as it was seen last; being out of sight counts for nothing. */
+const outOfSight = (memory: Memory, { workers }: Observed): readonly (readonly [string, ContainerMemory])[] =>
+  workers.flatMap(({ phase, container }) => {
+    const known = memory.containers.get(container.id);
+    if (phase !== "unknown" || known === undefined) return [];
+    const none = { missingSinceMs: null, missedSinceMs: null, impostorSinceMs: null, stuckSinceMs: null };
+    return [[container.id, { ...known, ...none }] as const];
+  });
 
 function remembered(
   memory: Memory,
@@ -119,8 +129,8 @@ function failuresAfter(
   let failures = new Map(memory.failures);
   for (const [id, { worker, settled, stuckSinceMs }] of memory.containers) {
     if ((settled && stuckSinceMs === null) || running.has(id)) continue;
-    const exit = workers.find(({ container }) => container.id === id)?.container.exitCode;
-    const how = exit === undefined ? "its container is gone" : `it ended with exit code ${exit}`;
+    const ended = workers.find(({ container }) => container.id === id)?.container.endedWith;
+    const how = ended === undefined ? "its container is gone" : `it ended with ${ended}`;
     const state = stuckSinceMs === null ? "not ready yet" : "joining the log";
     failures = withFailure(failures, worker, `${state}, ${how}`, nowMs);
   }

@@ -9,8 +9,9 @@ import { endedByItself } from "./ending.ts";
 import { endUnhealthy } from "./health.ts";
 import type { Intent } from "./intent.ts";
 import type { Memory } from "./memory.ts";
+import { leavingFirst } from "./placement.ts";
 import { outdatedOf, replaceOutdated, workersWhileReplacing } from "./replace.ts";
-import { namesToStart } from "./starts.ts";
+import { workersToStart } from "./starts.ts";
 import { isDead, isLive, isRunning, type Observed, targetOf, type WorkerView } from "./workers.ts";
 
 const whilePaused: ReadonlySet<Action["kind"]> = new Set([
@@ -47,7 +48,7 @@ export function plan(intent: Intent, observed: Observed, memory: Memory): readon
     ...tellPids(observed),
     ...endUnhealthy(observed, memory, spec),
     ...clearAway(observed),
-    ...scaleIn(workersWanted, intent.specHash, observed),
+    ...scaleIn(workersWanted, intent.specHashes, observed),
     ...scaleOut(intent.desired.workers, observed, memory),
   ];
   if (spec.paused) return actions.filter(({ kind }) => whilePaused.has(kind));
@@ -86,7 +87,7 @@ function forgetDead(observed: Observed): readonly Action[] {
  * begun alone when it is suspected.
  */
 const wasKilled = (view: WorkerView | undefined): boolean =>
-  view !== undefined && !endedByItself(view.container) && view.drain === null;
+  view !== undefined && !endedByItself(view.container.ending) && view.drain === null;
 
 function record({ specNode, window, windowsEnded }: Intent, observed: Observed): readonly Action[] {
   const actions: Action[] = [];
@@ -106,23 +107,27 @@ const tellPids = ({ workers }: Observed): readonly Action[] =>
 function clearAway({ workers, pids, draining }: Observed): readonly Action[] {
   const running = workers.filter(isRunning);
   const dead = workers.filter(({ phase }) => phase === "dead");
-  const runs = (name: string): boolean => running.some((view) => view.name === name);
+  // What is on a host that is away keeps what it has.
+  const mayRun = (name: string): boolean =>
+    workers.some((view) => view.name === name && (isRunning(view) || view.phase === "unknown"));
   // A mark on a master, or on an earlier container of that name, means nobody.
   const drains = (name: string): boolean =>
-    running.some((view) => view.name === name && view.phase === "draining" && view.drain !== null);
+    running.some((view) => view.name === name && view.phase === "draining" && view.drain !== null) ||
+    workers.some((view) => view.name === name && view.phase === "unknown");
   return [
     ...dead.map(
       (view): Action => ({
         kind: "removeContainer",
         worker: view.name,
+        host: view.container.host,
         id: view.container.id,
-        exitCode: view.container.exitCode,
-        outOfMemory: view.container.outOfMemory,
+        ending: view.container.ending,
+        endedWith: view.container.endedWith,
         drained: view.drain !== null,
       }),
     ),
     ...[...pids.keys()]
-      .filter((name) => !runs(name))
+      .filter((name) => !mayRun(name))
       .map((worker): Action => ({ kind: "removePid", worker })),
     ...[...draining.keys()]
       .filter((name) => !drains(name))
@@ -132,24 +137,24 @@ function clearAway({ workers, pids, draining }: Observed): readonly Action[] {
 
 /**
  * Lowers the number of slaves. Never while there is no master: whoever is elected must not be a victim. One that is not
- * ready goes before one that serves, one that is to be replaced anyway before one that is not; among equals the highest
- * pid goes first.
+ * ready goes before one that serves, one that is to be replaced anyway before one that is not; among equals one on the host
+ * with the most goes first, and among those the highest pid.
  */
-function scaleIn(workersDesired: number, specHash: string | null, { workers }: Observed): readonly Action[] {
+function scaleIn(
+  workersDesired: number,
+  specHashes: Intent["specHashes"],
+  { workers }: Observed,
+): readonly Action[] {
   const live = workers.filter(isLive);
   if (!live.some(({ phase }) => phase === "master")) return [];
-  const isOutdated = (view: WorkerView): boolean => outdatedOf(specHash, view) !== null;
-  const surplus = live.length - workersDesired;
-  return live
-    .filter(({ phase, impostor }) => phase !== "master" && !impostor)
-    .sort(
-      (a, b) =>
-        Number(a.phase === "slave") - Number(b.phase === "slave") ||
-        Number(isOutdated(b)) - Number(isOutdated(a)) ||
-        b.container.pid - a.container.pid,
-    )
-    .slice(0, Math.max(0, surplus))
-    .map((view) => ({ kind: "drain", target: targetOf(view) }));
+  const isOutdated = (view: WorkerView): boolean => outdatedOf(specHashes, view) !== null;
+  const candidates = live.filter(({ phase, impostor }) => phase !== "master" && !impostor);
+  return leavingFirst(candidates, live, live.length - workersDesired, {
+    before: (a, b) =>
+      Number(a.phase === "slave") - Number(b.phase === "slave") ||
+      Number(isOutdated(b)) - Number(isOutdated(a)),
+    afterHosts: (a, b) => b.container.pid - a.container.pid,
+  }).map((view) => ({ kind: "drain", target: targetOf(view) }));
 }
 
 /** Starts what is missing, and every volume that the others need. */
@@ -163,7 +168,7 @@ function scaleOut(
     observed.workers.filter(({ phase, drain }) => phase === "dead" && drain === null).map(({ name }) => name),
   );
   const mayStart = (name: string): boolean => (memory.failures.get(name)?.notBeforeMs ?? 0) <= observed.nowMs;
-  return namesToStart(missing, observed, mayStart).map(
-    (worker) => ({ kind: "startWorker", worker, replaces: replaced.has(worker) }) as const,
+  return workersToStart(missing, observed, mayStart).map(
+    ({ worker, host }) => ({ kind: "startWorker", worker, host, replaces: replaced.has(worker) }) as const,
   );
 }

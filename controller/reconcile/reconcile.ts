@@ -16,7 +16,12 @@ export interface World extends Omit<ActPorts, "containerFor" | "onStarted" | "on
   /** The manifest's last good version; null when there was none since the start. */
   readonly spec: () => ManifestSpec | null;
   /** @param image by id, null when it is not known */
-  readonly containerFor: (spec: ManifestSpec, worker: string, image: string | null) => WorkerContainer;
+  readonly containerFor: (
+    spec: ManifestSpec,
+    worker: string,
+    host: string,
+    image: string | null,
+  ) => WorkerContainer;
 }
 
 export interface Round {
@@ -35,8 +40,9 @@ export async function reconcile(world: World, before: Memory): Promise<Round> {
   const spec = world.spec() ?? observed.spec?.spec ?? null;
   if (spec === null) return { observed, intent: null, memory, acted: [] };
 
-  const containerFor = (worker: string) => world.containerFor(spec, worker, observed.image);
-  const intent = intend(spec, observed, specHashIn(containerFor, observed));
+  const containerFor = (worker: string, host: string) =>
+    world.containerFor(spec, worker, host, imageOn(host, observed));
+  const intent = intend(spec, observed, specHashes(containerFor, observed));
   const actions = plan(intent, observed, memory);
   const now = () => world.moment().nowMs;
   const acted = await carryOut(actions, {
@@ -56,6 +62,19 @@ export async function reconcile(world: World, before: Memory): Promise<Round> {
   return { observed, intent, memory, acted };
 }
 
-/** What today's workers are made from. Without knowing the image nobody is taken for outdated. */
-const specHashIn = (containerFor: ActPorts["containerFor"], { image }: Observed): string | null =>
-  image === null ? null : (containerFor(workerName(1)).labels[labels.spec] ?? null);
+const imageOn = (host: string, { hosts }: Observed): string | null =>
+  hosts.find(({ name }) => name === host)?.image ?? null;
+
+/** What today's workers are made from, by host. Where the image is not known no worker is taken for outdated. */
+const specHashes = (
+  containerFor: ActPorts["containerFor"],
+  { hosts }: Observed,
+): ReadonlyMap<string, string> =>
+  new Map(
+    hosts
+      .filter(({ image }) => image !== null)
+      .flatMap(({ name }) => {
+        const hash = containerFor(workerName(1), name).labels[labels.spec];
+        return hash === undefined ? [] : [[name, hash]];
+      }),
+  );

@@ -3,6 +3,7 @@
 import { comparePlaces, nowhere } from "../../core/log/place.ts";
 import { ordinalOf, workerName } from "../names.ts";
 import { type Copy, copiesOf, heldByRunning, mayHoldMoreThan, needsOtherCopies } from "./copies.ts";
+import { hostForFresh, type Start, volumesInTurn } from "./placement.ts";
 import { isLed, type Observed } from "./workers.ts";
 
 /** How long a container may take to be removed before its name is given up. */
@@ -18,35 +19,41 @@ const isGoing = (name: string, { workers, wallMs }: Observed): boolean =>
  * @param missing how many workers are too few
  * @param mayStart false while a name backs off: it keeps its turn, no other name takes it
  */
-export function namesToStart(
+export function workersToStart(
   missing: number,
   observed: Observed,
   mayStart: (name: string) => boolean,
-): readonly string[] {
+): readonly Start[] {
   const taken = takenNames(observed);
   const volumes = volumesByNeed(observed).filter(({ worker }) => !taken.has(worker));
   const held = heldByRunning(copiesOf(observed));
   const needed = needsOtherCopies(observed)
     ? volumes.filter((copy) => copy.lastMaster || mayHoldMoreThan(held, copy))
     : [];
-  const turns = [...volumes.slice(0, Math.max(0, missing)), ...needed];
-  const names = [...new Set(turns.map(({ worker }) => worker))];
+  // Without a master data comes before spread.
+  const inTurn = isLed(observed)
+    ? volumesInTurn(volumes, missing, observed)
+    : volumes.slice(0, Math.max(0, missing));
+  const turns = [...new Set([...inTurn, ...needed])];
   const startable = (name: string): boolean => mayStart(name) && !isGoing(name, observed);
-  const started = names.filter(startable);
-  if (isLed(observed) || !holdsMoreElsewhere(observed, started))
-    started.push(...freshNames(missing - names.length, observed, taken).filter(startable));
-  return started;
+  const started: Start[] = turns.filter(({ worker }) => startable(worker));
+  if (!isLed(observed) && holdsMoreElsewhere(observed, started)) return started;
+  for (const worker of freshNames(missing - turns.length, observed, taken).filter(startable)) {
+    const host = hostForFresh(observed, started);
+    if (host !== null) started.push({ worker, host });
+  }
+  return started.map(({ worker, host }) => ({ worker, host }));
 }
 
 /** A volume that may hold more than all that run, and that is not about to be started. */
-function holdsMoreElsewhere(observed: Observed, started: readonly string[]): boolean {
+function holdsMoreElsewhere(observed: Observed, started: readonly Start[]): boolean {
   const copies = copiesOf(observed);
   const held = heldByRunning(copies);
   return copies.some(
     (copy) =>
       copy.hasVolume &&
       copy.running === null &&
-      !started.includes(copy.worker) &&
+      !started.some(({ worker }) => worker === copy.worker) &&
       mayHoldMoreThan(held, copy),
   );
 }
@@ -64,7 +71,7 @@ function takenNames(observed: Observed): ReadonlySet<string> {
  * The last master's first, then those of which nothing is known, then the fullest. While a master leads, its copy vouches for
  * the data: then the names come first whose containers have just ended.
  */
-function volumesByNeed(observed: Observed): readonly Copy[] {
+function volumesByNeed(observed: Observed): readonly (Copy & Start)[] {
   const led = isLed(observed);
   const died = new Set(observed.workers.filter(({ phase }) => phase === "dead").map(({ name }) => name));
   const byDeath = (a: Copy, b: Copy): number => Number(died.has(b.worker)) - Number(died.has(a.worker));
@@ -73,7 +80,7 @@ function volumesByNeed(observed: Observed): readonly Copy[] {
   const byPlace = (a: Copy, b: Copy): number => comparePlaces(b.holds ?? nowhere, a.holds ?? nowhere);
   const byOrdinal = (a: Copy, b: Copy): number => (ordinalOf(a.worker) ?? 0) - (ordinalOf(b.worker) ?? 0);
   return copiesOf(observed)
-    .filter(({ hasVolume }) => hasVolume)
+    .flatMap((copy) => (copy.host === null ? [] : [{ ...copy, host: copy.host }]))
     .sort((a, b) =>
       led
         ? byDeath(a, b) || byPlace(a, b) || byOrdinal(a, b)
@@ -81,11 +88,14 @@ function volumesByNeed(observed: Observed): readonly Copy[] {
     );
 }
 
-/** The lowest that are free. Without a master never one whose volume is gone and missed: a new one would be taken for it. */
+/**
+ * The lowest that are free. Never one whose volume is on a host that is away, and without a master never one whose volume is gone
+ * and missed: a new one would be taken for it.
+ */
 function freshNames(count: number, observed: Observed, taken: ReadonlySet<string>): readonly string[] {
   const known = new Set(
     copiesOf(observed)
-      .filter(({ hasVolume }) => hasVolume || !isLed(observed))
+      .filter(({ hasVolume, away }) => hasVolume || away !== null || !isLed(observed))
       .map(({ worker }) => worker),
   );
   const free: string[] = [];

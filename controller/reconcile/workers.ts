@@ -10,16 +10,16 @@ export interface Moment {
 
 export interface Observed extends RegistryView, Moment {
   readonly workers: readonly WorkerView[];
-  readonly image: EngineView["image"];
+  readonly hosts: EngineView["hosts"];
   readonly volumes: EngineView["volumes"];
   readonly foreign: EngineView["foreign"];
 }
 
 /**
  * `dead`: its container does not run. `starting`: runs, not in ZooKeeper. `joining`: there, without a complete copy.
- * `going`: its container is being removed by somebody.
+ * `going`: its container is being removed by somebody. `unknown`: its host is away.
  */
-export type Phase = "dead" | "going" | "starting" | "joining" | "slave" | "draining" | "master";
+export type Phase = "dead" | "going" | "unknown" | "starting" | "joining" | "slave" | "draining" | "master";
 
 export interface WorkerView {
   readonly name: string;
@@ -34,16 +34,19 @@ export interface WorkerView {
 }
 
 /** Whether it takes part: runs, and is not on its way out. */
-export const isLive = ({ phase }: WorkerView): boolean =>
-  phase !== "dead" && phase !== "going" && phase !== "draining";
+export const isLive = ({ phase }: WorkerView): boolean => isRunningPhase(phase) && phase !== "draining";
 
 /** Serves, or leads. */
 export const isReady = ({ phase }: WorkerView): boolean => phase === "slave" || phase === "master";
 
-export const isRunning = ({ phase }: WorkerView): boolean => phase !== "dead" && phase !== "going";
+export const isRunning = ({ phase }: WorkerView): boolean => isRunningPhase(phase);
+
+const isRunningPhase = (phase: Phase): boolean =>
+  phase !== "dead" && phase !== "going" && phase !== "unknown";
 
 export const targetOf = ({ name, container }: WorkerView): Target => ({
   worker: name,
+  host: container.host,
   id: container.id,
   container: container.shortId,
   pid: container.pid,
@@ -51,15 +54,17 @@ export const targetOf = ({ name, container }: WorkerView): Target => ({
 
 export function observedOf(engine: EngineView, registry: RegistryView, moment: Moment): Observed {
   const workers = engine.ours.map((container) => viewOf(container, registry));
-  const { image, volumes, foreign } = engine;
-  return { ...registry, ...moment, workers, image, volumes, foreign };
+  const { hosts, volumes, foreign } = engine;
+  return { ...registry, ...moment, workers, hosts, volumes, foreign };
 }
 
 function viewOf(container: ContainerSeen, registry: RegistryView): WorkerView {
   const mine = <T extends { readonly container: string }>(node: T | undefined): T | null =>
     node?.container === container.shortId ? node : null;
   const node = mine(registry.nodes.find((one) => one.container === container.shortId));
-  const drain = mine(registry.draining.get(container.worker));
+  const mark = mine(registry.draining.get(container.worker));
+  // A mark with a signal ends a worker, and does not drain it.
+  const drain = mark?.signal === undefined ? mark : null;
   const pidNode: PidNode | null = mine(registry.pids.get(container.worker));
   const isMaster = registry.master?.container === container.shortId;
   return {
@@ -96,7 +101,8 @@ export function isDead(
   node: { readonly name: string; readonly container: string },
 ): boolean {
   const view = workers.find(({ container }) => container.shortId === node.container);
-  if (view !== undefined) return !isRunning(view);
+  // One on a host that is away is left to its session.
+  if (view !== undefined) return view.phase !== "unknown" && !isRunning(view);
   return pids.get(node.name)?.container === node.container || workers.some(({ name }) => name === node.name);
 }
 

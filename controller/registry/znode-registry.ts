@@ -13,7 +13,6 @@ import {
   noterOf,
   type Paths,
   type PidNode,
-  type Place,
   type ReadsNode,
   type SpecNode,
   type SuspectsNode,
@@ -24,7 +23,15 @@ import {
 } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { NodeContent, ZnodeSession } from "../../platform/zookeeper/port.ts";
-import type { Registry, RegistryView, SeenCommand, SeenLog, SeenMaster, SuspectsVerdict } from "../ports.ts";
+import type {
+  ListedCopy,
+  Registry,
+  RegistryView,
+  SeenCommand,
+  SeenLog,
+  SeenMaster,
+  SuspectsVerdict,
+} from "../ports.ts";
 
 export class ZnodeRegistry implements Registry {
   readonly #session: ZnodeSession;
@@ -196,8 +203,8 @@ export class ZnodeRegistry implements Registry {
     return this.#session.set(`${this.#paths.commands}/${id}`, toJson(command), version);
   }
 
-  async listCopy(worker: string, holds: Place | null, volume: "new" | "existing"): Promise<void> {
-    const node = toJson({ holds, atMs: this.#clock.wallMs() } satisfies CopyNode);
+  async listCopy({ worker, host, holds }: ListedCopy, volume: "new" | "existing"): Promise<void> {
+    const node = toJson({ holds, atMs: this.#clock.wallMs(), host } satisfies CopyNode);
     if (volume === "new") await this.#session.put(this.#paths.copy(worker), node);
     else await this.#session.create(this.#paths.copy(worker), node);
   }

@@ -4,6 +4,7 @@ import type { Unapplied } from "../../core/state/applied.ts";
 import type { ConditionType, StatusCondition } from "../../core/state/status.ts";
 import { type DataFinding, findingInWords } from "../reconcile/data-complete.ts";
 import { type Desired, slavesInWords } from "../reconcile/desired.ts";
+import type { Intent } from "../reconcile/intent.ts";
 import type { Failure } from "../reconcile/memory.ts";
 import { outdatedOf } from "../reconcile/replace.ts";
 import { isLive, type Observed, type WorkerView } from "../reconcile/workers.ts";
@@ -13,8 +14,8 @@ export interface Findings {
   readonly observed: Observed | null;
   /** Null without any manifest that was ever good. */
   readonly desired: Desired | null;
-  /** What workers started now are made from. */
-  readonly specHash: string | null;
+  /** What workers started now are made from, by host. */
+  readonly specHashes: Intent["specHashes"];
   /** Null when it is not known for certain. */
   readonly data: DataFinding | null;
   readonly paused: boolean;
@@ -53,7 +54,7 @@ export function conditionsOf(
     MasterAvailable: seen === null ? unseen : masterAvailable(seen.observed.workers),
     DataComplete: seen === null || findings.data === null ? unseen : dataComplete(findings.data),
     SlavesAvailable: seen === null ? unseen : slavesAvailable(seen.observed.workers, seen.desired),
-    Scaling: seen === null ? unseen : scaling(seen.observed.workers, seen.desired, findings.specHash),
+    Scaling: seen === null ? unseen : scaling(seen.observed.workers, seen.desired, findings.specHashes),
     ManifestValid:
       findings.manifestProblem === null
         ? verdict(
@@ -121,8 +122,12 @@ function slavesAvailable(workers: readonly WorkerView[], desired: Desired): Verd
   return verdict("True", slaves >= desired.slaves ? "AllReady" : "SomeReady", message);
 }
 
-function scaling(workers: readonly WorkerView[], desired: Desired, specHash: string | null): Verdict {
-  const outdated = workers.filter(isLive).flatMap((view) => outdatedOf(specHash, view) ?? []);
+function scaling(
+  workers: readonly WorkerView[],
+  desired: Desired,
+  specHashes: Intent["specHashes"],
+): Verdict {
+  const outdated = workers.filter(isLive).flatMap((view) => outdatedOf(specHashes, view) ?? []);
   const live = workers.filter(isLive).length;
   const draining = count(workers, "draining");
   if (live < desired.workers)

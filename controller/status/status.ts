@@ -12,7 +12,7 @@ import type { Observed, WorkerView } from "../reconcile/workers.ts";
 import { conditionsOf, type Findings } from "./conditions.ts";
 
 export interface CycleFacts
-  extends Omit<Findings, "desired" | "specHash" | "data" | "notApplied" | "paused" | "failures"> {
+  extends Omit<Findings, "desired" | "specHashes" | "data" | "notApplied" | "paused" | "failures"> {
   readonly cluster: string;
   readonly intent: Intent | null;
   /** Before and after this cycle's observation. */
@@ -28,7 +28,7 @@ export function statusOf(facts: CycleFacts, previous: ClusterStatus | null): Clu
   const findings: Findings = {
     ...facts,
     desired: intent?.desired ?? null,
-    specHash: intent?.specHash ?? null,
+    specHashes: intent?.specHashes ?? new Map(),
     data: observed === null || intent === null ? null : dataFinding(observed, memory, dataRules(intent)),
     notApplied: intent === null || observed === null ? null : notApplied(intent.spec, observed),
     paused: intent?.spec.paused ?? false,

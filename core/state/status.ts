@@ -29,7 +29,8 @@ export interface WorkerStatus {
   readonly name: string;
   readonly container: string;
   readonly pid: number | null;
-  readonly state: WorkerState | "starting" | "dead";
+  /** `unknown`: its host is away. */
+  readonly state: WorkerState | "starting" | "dead" | "unknown";
   readonly epoch: number;
   readonly position: number;
   /** Records behind the master. */
@@ -40,6 +41,10 @@ export interface WorkerStatus {
   readonly writesServed: number;
   readonly sinceMs: number;
 }
+
+/** Neither dead nor out of sight. */
+export const isSeenToRun = ({ state }: Pick<WorkerStatus, "state">): boolean =>
+  state !== "dead" && state !== "unknown";
 
 /** What the copy on a worker's volume holds, as far as it is known. */
 export interface CopyStatus {

@@ -142,6 +142,8 @@ export interface LogNode extends Place {
 export interface CopyNode {
   readonly holds: Place | null;
   readonly atMs: number;
+  /** The host that the volume is on. Absent in what an earlier version wrote, and where a cluster knows only one host. */
+  readonly host?: string;
 }
 
 export interface MasterNode {
@@ -161,6 +163,8 @@ export interface PidNode {
 export interface DrainNode {
   readonly container: string;
   readonly atMs: number;
+  /** The worker ends itself by this signal, at once, and does not drain: for engines that cannot send one. */
+  readonly signal?: "SIGKILL" | "SIGTERM";
 }
 
 export interface SuspectsNode {

@@ -19,7 +19,7 @@ const masterOf = (workers: readonly WorkerStatus[]) => workers.find(({ state }) 
 
 const highestPid = (workers: readonly WorkerStatus[]) =>
   workers
-    .filter(({ state }) => state !== "master" && state !== "dead")
+    .filter(({ state }) => state !== "master" && state !== "dead" && state !== "unknown")
     .reduce<WorkerStatus | undefined>(
       (best, one) => ((one.pid ?? 0) > (best?.pid ?? -1) ? one : best),
       undefined,

@@ -161,7 +161,7 @@ export function drawRegistry(parent: Element): RegistryView {
 function chipsOf(stage: Stage): readonly Chip[] {
   const electing = stage.scene?.step === "election";
   return stage.workers
-    .filter(({ look }) => look !== "starting" && look !== "dying" && look !== "dead")
+    .filter(({ look }) => look !== "starting" && look !== "dying" && look !== "dead" && look !== "unknown")
     .map(({ key, name, pid, look }) => ({
       key,
       text: electing && pid !== null ? `${name} ${pid}` : name,

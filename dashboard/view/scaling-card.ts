@@ -85,7 +85,7 @@ interface Seat {
 
 /** One for each slave that shall be or is: taken, being taken, empty, or one too many. */
 function seatsOf(workers: readonly WorkerStatus[], desired: number): readonly Seat[] {
-  const slaves = workers.filter(({ state }) => state !== "master" && state !== "dead");
+  const slaves = workers.filter(({ state }) => state !== "master" && state !== "dead" && state !== "unknown");
   const of = (...states: readonly WorkerStatus["state"][]) =>
     slaves.filter(({ state }) => states.includes(state)).length;
   const [ready, coming, leaving] = [of("slave"), of("starting", "joining"), of("draining")];

@@ -12,6 +12,7 @@ const words: Readonly<Record<Look, string>> = {
   joining: "catching up",
   draining: "draining",
   dead: "dead",
+  unknown: "out of sight",
   dying: "gone",
   candidate: "candidate",
   chosen: "lowest pid",
@@ -115,11 +116,13 @@ export class WorkerCards {
   }
 }
 
-const hasCopy = (look: Look): boolean => look !== "starting" && look !== "dying" && look !== "dead";
+const withoutCopy: readonly Look[] = ["starting", "dying", "dead", "unknown"];
+const hasCopy = (look: Look): boolean => !withoutCopy.includes(look);
 
 function noteOn({ look, lag, place, served }: StagedWorker): string {
   if (look === "starting") return "container is up";
   if (look === "dying" || look === "dead") return "no sign of life";
+  if (look === "unknown") return "its host is away";
   if (lag > 0) return `${count(lag)} records behind`;
   return `${count(served)} ${place === "master" ? "writes" : "reads"} served`;
 }

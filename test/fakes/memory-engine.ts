@@ -1,65 +1,53 @@
-// A container engine in memory: containers with labels and pids, volumes that outlive them, and events, of which some are lost.
+// A container engine in memory, of one host or several: containers with labels and pids, volumes that outlive them, and events,
+// of which some are lost.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { labels, shortId } from "../../controller/names.ts";
+import { labels } from "../../controller/names.ts";
 import type {
-  ContainerSeen,
+  ContainerRef,
+  Ending,
   Engine,
   EngineHost,
   EngineView,
   Signal,
+  StartedContainer,
   Target,
   WorkerContainer,
 } from "../../controller/ports.ts";
-import { TransientError } from "../../core/errors.ts";
+import { TerminalError, TransientError } from "../../core/errors.ts";
+import { MemoryContainer, seenOf } from "./memory-container.ts";
 import { Volume } from "./memory-disk.ts";
 import { VirtualProcess, worldEpochMs } from "./virtual-process.ts";
 import type { Random, VirtualWorld } from "./virtual-world.ts";
 
 const callMs = 10;
 const startMs = 300;
-const killedCode = 137;
 /** A program that does not end in order by then is ended. */
 const stopWithinMs = 8_000;
 const eventsLost = 0.2;
 const image = "sha256:simulated";
-
 /** Runs in a container until it ends; told to stop by the signal. @throws what it failed with */
 export type Program = (container: MemoryContainer, stop: AbortSignal) => Promise<void>;
 
-export class MemoryContainer {
-  readonly id: string;
-  readonly made: WorkerContainer;
+interface MemoryHost {
+  readonly name: string;
+  /** Cannot be seen, and nothing on it can be changed; what runs there goes on. */
+  isAway: boolean;
+  sinceMs: number;
+}
+
+interface MemoryVolume {
+  readonly labels: Readonly<Record<string, string>>;
   readonly volume: Volume;
-  process: VirtualProcess;
-  state: "created" | "running" | "dead" = "created";
-  pid = 0;
-  startedAtMs = 0;
-  finishedAtMs = 0;
-  exitCode = 0;
-  outOfMemory = false;
-  readonly stop = new AbortController();
-
-  constructor(id: string, made: WorkerContainer, volume: Volume, process: VirtualProcess) {
-    this.id = id;
-    this.made = made;
-    this.volume = volume;
-    this.process = process;
-  }
-
-  get worker(): string {
-    return this.made.worker;
-  }
+  readonly host: string;
 }
 
 type OnEvent = (event: { readonly action: string }) => void;
 
 export class MemoryEngine implements EngineHost {
   readonly containers = new Map<string, MemoryContainer>();
-  readonly volumes = new Map<
-    string,
-    { readonly labels: Readonly<Record<string, string>>; readonly volume: Volume }
-  >();
+  readonly volumes = new Map<string, MemoryVolume>();
+  readonly hosts: readonly MemoryHost[];
   /** Answers nothing while it is away; what runs goes on. */
   isDown = false;
   readonly #world: VirtualWorld;
@@ -71,7 +59,8 @@ export class MemoryEngine implements EngineHost {
   readonly failures: string[] = [];
   #made = 0;
 
-  constructor(world: VirtualWorld, directory: string, program: Program) {
+  constructor(world: VirtualWorld, directory: string, program: Program, hosts = ["host-1"]) {
+    this.hosts = hosts.map((name) => ({ name, isAway: false, sinceMs: 0 }));
     this.#world = world;
     this.#random = world.random("engine");
     this.#directory = directory;
@@ -102,9 +91,9 @@ export class MemoryEngine implements EngineHost {
         await called();
         return this.#view(uid);
       },
-      claimVolume: async (volume) => {
+      claimVolume: async ({ volume, host }) => {
         await called();
-        return this.#claim(volume);
+        return this.#claim(volume, host);
       },
       create: async (container) => {
         await called();
@@ -114,14 +103,15 @@ export class MemoryEngine implements EngineHost {
         await called();
         const pid = this.#start(this.#known(id));
         await caller?.work(startMs);
-        return pid;
+        return { id, pid } satisfies StartedContainer;
       },
       kill: async (target, signal) => {
         await called();
         this.#kill(target, signal);
       },
-      remove: async (id) => {
+      remove: async ({ id }: ContainerRef) => {
         await called();
+        if (!this.containers.has(id)) return;
         const container = this.#known(id);
         if (container.state === "running") throw new TransientError("remove container: it runs");
         this.containers.delete(id);
@@ -137,37 +127,73 @@ export class MemoryEngine implements EngineHost {
   /** By a kill from outside, or by the kernel. */
   crash(container: MemoryContainer, { outOfMemory = false } = {}): void {
     if (container.state !== "running") return;
-    container.outOfMemory = outOfMemory;
     container.process.kill();
-    this.#ended(container, killedCode);
+    this.#ended(container, outOfMemory ? "outOfMemory" : "killed");
+  }
+
+  setAway(name: string, isAway: boolean): void {
+    const host = this.#host(name);
+    if (host.isAway === isAway) return;
+    host.isAway = isAway;
+    host.sinceMs = worldEpochMs + this.#world.nowMs;
+    this.#tell(isAway ? "host-away" : "host-back");
   }
 
   #mustAnswer(): void {
     if (this.isDown) throw new TransientError("the engine does not answer");
   }
 
+  #host(name: string): MemoryHost {
+    const host = this.hosts.find((one) => one.name === name);
+    if (host === undefined) throw new TransientError(`no such host: ${name}`);
+    return host;
+  }
+
+  #mustReach(name: string): void {
+    if (this.#host(name).isAway) throw new TransientError(`${name} is away`);
+  }
+
   #known(id: string): MemoryContainer {
     const container = this.containers.get(id);
     if (container === undefined) throw new TransientError(`no such container: ${id}`);
+    this.#mustReach(container.made.host);
     return container;
   }
 
   #view(uid: string): EngineView {
+    const isAway = (host: string): boolean => this.#host(host).isAway;
     return {
-      image,
-      ours: [...this.containers.values()].filter(({ made }) => made.labels[labels.uid] === uid).map(seenOf),
-      volumes: new Set(
-        [...this.volumes.values()].flatMap(({ labels: has }) =>
-          has[labels.uid] === uid ? [String(has[labels.worker])] : [],
+      hosts: this.hosts.map(({ name, isAway: away, sinceMs }, i) => ({
+        name,
+        number: i + 1,
+        reachable: !away,
+        sinceMs,
+        image,
+        leads: [],
+      })),
+      ours: [...this.containers.values()]
+        .filter(({ made }) => made.labels[labels.uid] === uid)
+        .map((container) => seenOf(container, isAway(container.made.host))),
+      volumes: new Map(
+        [...this.volumes.values()].flatMap(({ labels: has, host }) =>
+          has[labels.uid] === uid && !isAway(host) ? [[String(has[labels.worker]), host] as const] : [],
         ),
       ),
       foreign: [],
     };
   }
 
-  #claim({ name, labels: has }: WorkerContainer["volume"]): "new" | "existing" {
-    if (this.volumes.has(name)) return "existing";
-    this.volumes.set(name, { labels: has, volume: new Volume(join(this.#directory, name)) });
+  #claim({ name, labels: has }: WorkerContainer["volume"], host: string): "new" | "existing" {
+    this.#mustReach(host);
+    const known = this.volumes.get(name);
+    if (known !== undefined && known.host !== host)
+      throw new TerminalError(`volume ${name} is on ${known.host}, not on ${host}`);
+    if (known !== undefined) {
+      if (known.labels[labels.uid] !== has[labels.uid])
+        throw new TerminalError(`volume ${name} is not this cluster's`);
+      return "existing";
+    }
+    this.volumes.set(name, { labels: has, volume: new Volume(join(this.#directory, name)), host });
     return "new";
   }
 
@@ -195,16 +221,16 @@ export class MemoryEngine implements EngineHost {
   }
 
   async #run(container: MemoryContainer): Promise<void> {
-    let exitCode = 0;
+    let ending: Ending = "clean";
     try {
       await this.#program(container, container.stop.signal);
     } catch (error) {
       this.failures.push(`${container.worker}: ${String(error)}`);
-      exitCode = 1;
+      ending = "crashed";
     }
     if (container.process.dead) return;
     container.process.kill();
-    this.#ended(container, exitCode);
+    this.#ended(container, ending);
   }
 
   #kill({ id, pid }: Target, signal: Signal): void {
@@ -219,15 +245,15 @@ export class MemoryEngine implements EngineHost {
     this.#world.after(stopWithinMs, () => {
       if (container.state !== "running" || container.process.paused) return;
       container.process.kill();
-      this.#ended(container, 1);
+      this.#ended(container, "crashed");
     });
   }
 
-  #ended(container: MemoryContainer, exitCode: number): void {
+  #ended(container: MemoryContainer, ending: Ending): void {
     container.state = "dead";
-    container.exitCode = exitCode;
+    container.ending = ending;
     container.finishedAtMs = worldEpochMs + this.#world.nowMs;
-    this.#world.tell(container.worker, `container ended with ${exitCode}`);
+    this.#world.tell(container.worker, `container ended: ${ending}`);
     this.#tell("die");
   }
 
@@ -250,16 +276,3 @@ export class MemoryEngine implements EngineHost {
     });
   }
 }
-
-const seenOf = (container: MemoryContainer): ContainerSeen => ({
-  id: container.id,
-  shortId: shortId(container.id),
-  worker: container.worker,
-  state: container.state === "running" ? "running" : "dead",
-  pid: container.state === "running" ? container.pid : 0,
-  startedAtMs: container.startedAtMs,
-  finishedAtMs: container.finishedAtMs,
-  exitCode: container.exitCode,
-  outOfMemory: container.outOfMemory,
-  specHash: container.made.labels[labels.spec] ?? "",
-});

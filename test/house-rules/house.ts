@@ -41,7 +41,7 @@ export const adapters: Adapters = {
   // The torture is a program of its own, with a command line of its own.
   commander: ["cli/", "tools/torture/arguments.ts"],
   // The bench makes and looks at containers that are no workers.
-  dockerode: ["controller/engines/docker/docker-engine.ts", "tools/bench/world/engine.ts"],
+  dockerode: ["controller/engines/docker/docker-api.ts", "tools/bench/world/engine.ts"],
   // The example is a program of others, with a server of its own.
   express: ["api/http/routes.ts", "api/pages/pages.ts", "examples/rideshare/service.ts"],
   "fastest-levenshtein": ["core/manifest/suggest.ts"],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { hostname } from "node:os";
 import { after, describe, it } from "node:test";
 import { DockerEngine, uidOnEngine } from "../../controller/engines/docker/docker-engine.ts";
 import { workerContainer } from "../../controller/engines/worker-container.ts";
@@ -19,26 +20,29 @@ describe("DockerEngine on a real engine", () => {
   const spec = { memoryBytes: 128 * 2 ** 20, pidsMax: 64, readyWithinMs: 1, drainWithinMs: 1 };
 
   const wanted = (worker: string, image = workerImage()) => ({
-    ...workerContainer(
-      { cluster, uid, image, network: "bridge", environment: { SOME: "thing" } },
-      spec,
+    ...workerContainer({ cluster, uid, image, network: "bridge", environment: { SOME: "thing" } }, spec, {
       worker,
-    ),
+      host: hostname(),
+      image: null,
+    }),
     command: ["sleep", "600"],
   });
   const run = async (worker: string): Promise<{ readonly id: string; readonly pid: number }> => {
-    await engine.claimVolume(wanted(worker).volume);
+    await engine.claimVolume(wanted(worker));
     const id = await engine.create(wanted(worker));
-    return { id, pid: await engine.start(id) };
+    return engine.start(id);
   };
   const seen = async (id: string): Promise<ContainerSeen | undefined> =>
     (await engine.view()).ours.find((one) => one.id === id);
   const targetOf = (worker: string, { id, pid }: { readonly id: string; readonly pid: number }) => ({
     worker,
+    host: hostname(),
     id,
     pid,
     container: id.slice(0, 12),
   });
+
+  const refOf = (worker: string, { id }: { readonly id: string }) => ({ worker, host: hostname(), id });
 
   after(() => removeCluster(cluster));
 
@@ -54,9 +58,9 @@ describe("DockerEngine on a real engine", () => {
 
   it("tells by its id which image workers shall run from, and the one it runs from itself before any later build", async () => {
     const idOf = (what: string, format: string) => docker("inspect", "--format", format, what);
-    assert.equal((await engine.view()).image, await idOf(image, "{{.Id}}"));
+    assert.equal((await engine.view()).hosts[0]?.image, await idOf(image, "{{.Id}}"));
     const inside = new DockerEngine({ socketPath, cluster, uid, image, self: `${cluster}-w-1` });
-    assert.equal((await inside.view()).image, await idOf(`${cluster}-w-1`, "{{.Image}}"));
+    assert.equal((await inside.view()).hosts[0]?.image, await idOf(`${cluster}-w-1`, "{{.Image}}"));
     const nowhere = new DockerEngine({
       socketPath,
       cluster,
@@ -64,7 +68,7 @@ describe("DockerEngine on a real engine", () => {
       image: "no-such-image",
       self: "no-container",
     });
-    assert.equal((await nowhere.view()).image, null);
+    assert.equal((await nowhere.view()).hosts[0]?.image, null);
   });
 
   it("gives it no more rights than it needs, and bounds", async () => {
@@ -113,7 +117,8 @@ describe("DockerEngine on a real engine", () => {
     await docker("wait", `${cluster}-w-1`);
     const dead = await seen(container.id);
     assert.equal(dead?.state, "dead");
-    assert.equal(dead?.exitCode, 137);
+    assert.equal(dead?.ending, "killed");
+    assert.equal(dead?.endedWith, "exit code 137");
     assert.equal(dead?.pid, 0);
     assert.ok(Date.now() - (dead?.finishedAtMs ?? 0) < 60_000);
     await assert.rejects(engine.kill(target, "SIGKILL"), TransientError);
@@ -122,8 +127,8 @@ describe("DockerEngine on a real engine", () => {
   it("removes a dead container and keeps its volume for the next of that name", async () => {
     const [container] = (await engine.view()).ours;
     assert.ok(container);
-    await engine.remove(container.id);
-    await engine.remove(container.id);
+    await engine.remove(refOf("w-1", container));
+    await engine.remove(refOf("w-1", container));
     assert.deepEqual((await engine.view()).ours, []);
     await run("w-1");
     assert.equal(await docker("exec", `${cluster}-w-1`, "cat", "/data/mark"), "kept");
@@ -148,7 +153,7 @@ describe("DockerEngine on a real engine", () => {
     stop.abort();
     await watching.catch(() => undefined);
     assert.ok(events.includes("pause"));
-    await engine.remove(made.id);
+    await engine.remove(refOf("w-2", made));
   });
 
   it("ends the watch when it is told to", async () => {
@@ -184,17 +189,17 @@ describe("DockerEngine on a real engine", () => {
       foreign.map(({ worker }) => worker),
       ["w-7", "w-8", "w-9"],
     );
-    await assert.rejects(fresh.claimVolume(wanted("w-9").volume), TerminalError);
+    await assert.rejects(fresh.claimVolume(wanted("w-9")), TerminalError);
   });
 
   it("lists the volumes of ours by worker, also without a container, and knows a new one from one that is there", async () => {
     const { volume } = wanted("w-6");
-    assert.equal(await engine.claimVolume(volume), "new");
-    assert.equal(await engine.claimVolume(volume), "existing");
-    assert.deepEqual([...(await engine.view()).volumes].sort(), ["w-1", "w-2", "w-6"]);
+    assert.equal(await engine.claimVolume(wanted("w-6")), "new");
+    assert.equal(await engine.claimVolume(wanted("w-6")), "existing");
+    assert.deepEqual([...(await engine.view()).volumes.keys()].sort(), ["w-1", "w-2", "w-6"]);
     assert.equal(await uidOnEngine({ socketPath, cluster }), uid);
     await docker("volume", "rm", volume.name);
-    assert.deepEqual([...(await engine.view()).volumes].sort(), ["w-1", "w-2"]);
+    assert.deepEqual([...(await engine.view()).volumes.keys()].sort(), ["w-1", "w-2"]);
     assert.equal(await uidOnEngine({ socketPath, cluster: uniqueCluster() }), null);
   });
 

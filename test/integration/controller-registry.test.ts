@@ -135,12 +135,12 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
 
   it("notes what a copy holds, keeps what is noted, and forgets it only for a volume that is made anew", async () => {
     const held = async () => (await registry.view()).copies.get("w-3")?.holds;
-    await registry.listCopy("w-3", null, "existing");
+    await registry.listCopy({ worker: "w-3", host: "h", holds: null }, "existing");
     assert.equal(await held(), null);
     await session.put(paths.copy("w-3"), toJson({ holds: { epoch: 4, position: 7 }, atMs: 1 }));
-    await registry.listCopy("w-3", null, "existing");
+    await registry.listCopy({ worker: "w-3", host: "h", holds: null }, "existing");
     assert.deepEqual(await held(), { epoch: 4, position: 7 });
-    await registry.listCopy("w-3", { epoch: 0, position: 0 }, "new");
+    await registry.listCopy({ worker: "w-3", host: "h", holds: { epoch: 0, position: 0 } }, "new");
     assert.deepEqual(await held(), { epoch: 0, position: 0 });
     await registry.unlistCopy("w-3");
     assert.equal(await held(), undefined);

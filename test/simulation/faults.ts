@@ -1,8 +1,8 @@
 // Carries out the faults of a course, and makes peace at the end.
 import { assertNever } from "../../core/errors.ts";
 import { type Command, fromJson, type MasterNode, toJson } from "../../core/state/znodes.ts";
+import type { MemoryContainer } from "../fakes/memory-container.ts";
 import type { Volume } from "../fakes/memory-disk.ts";
-import type { MemoryContainer } from "../fakes/memory-engine.ts";
 import type { VirtualProcess } from "../fakes/virtual-process.ts";
 import type { Random } from "../fakes/virtual-world.ts";
 import type { Cluster } from "./cluster.ts";

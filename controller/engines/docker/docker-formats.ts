@@ -1,5 +1,8 @@
-// PURE: how Docker wants a container described, and how it hands out logs and events.
-import type { WorkerContainer } from "../../ports.ts";
+// PURE: how Docker wants a container described, how it tells of one, and how it hands out logs and events.
+import { labels, shortId } from "../../names.ts";
+import type { ContainerSeen, ContainerState, Ending, WorkerContainer } from "../../ports.ts";
+import type { ContainerListed, InspectedState } from "./docker-api.ts";
+import type { Labelled } from "./ownership.ts";
 
 const temporarySpace = "rw,nosuid,nodev,size=64m";
 
@@ -51,4 +54,43 @@ export function eventIn(line: string): { readonly action: string; readonly id: s
   } catch {
     return { action: "", id: "" };
   }
+}
+
+export const labelled = ({ Names, Labels }: ContainerListed): Labelled => ({
+  name: (Names[0] ?? "").replace(/^\//, ""),
+  labels: Labels,
+});
+
+const exitCodes = { inOrder: 0, afterSigkill: 137, afterSigterm: 143 } as const;
+
+/** SIGTERM asks a process to end: one that it ended did as it was asked. */
+function endingOf(exitCode: number, outOfMemory: boolean): Ending {
+  if (outOfMemory) return "outOfMemory";
+  if (exitCode === exitCodes.afterSigkill) return "killed";
+  return exitCode === exitCodes.inOrder || exitCode === exitCodes.afterSigterm ? "clean" : "crashed";
+}
+
+export const endingInWords = (exitCode: number, outOfMemory: boolean): string =>
+  outOfMemory ? "out of memory" : `exit code ${exitCode}`;
+
+const stateOf = (state: InspectedState): ContainerState => {
+  if (state.Status === "removing" || state.Restarting) return "going";
+  return state.Running ? "running" : "dead";
+};
+
+export function seenOf(info: ContainerListed, state: InspectedState, host: string): ContainerSeen {
+  const isDead = stateOf(state) === "dead";
+  return {
+    id: info.Id,
+    shortId: shortId(info.Id),
+    worker: info.Labels[labels.worker] ?? "",
+    host,
+    specHash: info.Labels[labels.spec] ?? "",
+    state: stateOf(state),
+    pid: state.Running ? state.Pid : 0,
+    startedAtMs: Math.max(0, Date.parse(state.StartedAt)),
+    finishedAtMs: state.Running ? 0 : Math.max(0, Date.parse(state.FinishedAt)),
+    ending: isDead ? endingOf(state.ExitCode, state.OOMKilled) : null,
+    endedWith: isDead ? endingInWords(state.ExitCode, state.OOMKilled) : "",
+  };
 }

@@ -2,7 +2,14 @@
 // the faults of real ones. It is driven step by step; no time passes by itself.
 
 import { labels, shortId } from "../../../controller/names.ts";
-import type { ContainerSeen, Engine, Registry, RegistryView, SeenMaster } from "../../../controller/ports.ts";
+import type {
+  ContainerSeen,
+  Ending,
+  Engine,
+  Registry,
+  RegistryView,
+  SeenMaster,
+} from "../../../controller/ports.ts";
 import type { World } from "../../../controller/reconcile/reconcile.ts";
 import { nowhere } from "../../../core/log/place.ts";
 import type { ManifestSpec } from "../../../core/manifest/manifest.ts";
@@ -15,15 +22,9 @@ import type {
   WindowNode,
   WorkerNode,
 } from "../../../core/state/znodes.ts";
+import { FakeContainers } from "./fake-containers.ts";
 import { FakeCopies } from "./fake-copies.ts";
 import { nowMs, spec } from "./makers.ts";
-
-interface FakeContainer {
-  seen: ContainerSeen;
-  readonly volume: string;
-  /** Does nothing any more, but its process is there. */
-  hung: boolean;
-}
 
 class ControllerDied extends Error {
   override readonly name = "ControllerDied";
@@ -32,7 +33,8 @@ class ControllerDied extends Error {
 const bare = (value: unknown) => JSON.parse(JSON.stringify(value)) as never;
 
 export class FakeWorld {
-  readonly containers = new Map<string, FakeContainer>();
+  readonly engine = new FakeContainers();
+  readonly containers = this.engine.all;
   readonly nodes = new Map<string, WorkerNode>();
   readonly pids = new Map<string, PidNode>();
   readonly draining = new Map<string, DrainNode>();
@@ -53,7 +55,6 @@ export class FakeWorld {
   engineRefuses = false;
   died = false;
   readonly #nextPid: () => number;
-  #ids = 0;
   #epochs = 0;
 
   constructor(nextPid: () => number) {
@@ -74,9 +75,10 @@ export class FakeWorld {
         this.died = true;
         throw new ControllerDied();
       },
-      containerFor: (_, worker, image) => ({
+      containerFor: (_, worker, host, image) => ({
         name: `dbaas-${worker}`,
         worker,
+        host,
         image: image ?? "image",
         network: "net",
         command: [],
@@ -91,8 +93,8 @@ export class FakeWorld {
     };
   }
 
-  get running(): readonly FakeContainer[] {
-    return [...this.containers.values()].filter(({ seen }) => seen.state === "running");
+  get running() {
+    return this.engine.running;
   }
 
   roleOf(id: string): string {
@@ -102,10 +104,14 @@ export class FakeWorld {
   }
 
   /** Its process ends. Its znodes stay until its session expires or somebody removes them. */
-  kill(id: string, exitCode = 137): void {
+  kill(id: string, ending: Ending = "killed"): void {
     const container = this.containers.get(id);
     if (container?.seen.state !== "running") return;
-    container.seen = { ...container.seen, state: "dead", pid: 0, exitCode, finishedAtMs: this.nowMs };
+    container.seen = { ...container.seen, state: "dead", pid: 0, ending, finishedAtMs: this.nowMs };
+  }
+
+  crash(id: string): void {
+    this.kill(id, "crashed");
   }
 
   hang(id: string): void {
@@ -188,7 +194,7 @@ export class FakeWorld {
     const marked = this.draining.get(name)?.container === container;
     if (node?.state === "draining") {
       this.nodes.delete(name);
-      this.kill(id, 0);
+      this.kill(id, "clean");
       return;
     }
     if (node !== undefined && marked && this.master?.container !== container)
@@ -218,49 +224,28 @@ export class FakeWorld {
     const short = shortId(id);
     if (this.master?.container === short) this.master = null;
     if (this.nodes.get(worker)?.container === short) this.nodes.delete(worker);
-    this.kill(id, 0);
+    this.kill(id, "clean");
   }
 
   #engine(): Engine {
     return {
-      view: async () => ({
-        image: this.image,
-        ours: [...this.containers.values()].map(({ seen }) => seen),
-        volumes: new Set(this.copies.volumes.keys()),
-        foreign: [],
-      }),
-      claimVolume: async ({ name }) => {
-        const worker = name.replace("dbaas-", "");
+      view: async () => this.engine.view(this.image, this.copies.volumes.keys()),
+      claimVolume: async ({ worker, host }) => {
         if (this.copies.volumes.has(worker)) return "existing";
         this.copies.volumes.set(worker, nowhere);
+        this.engine.homes.set(worker, host);
         return "new";
       },
-      create: async ({ name, worker, volume, labels: made }) => {
+      create: async (container) => {
         if (this.engineRefuses) throw new Error("no such image");
-        if ([...this.containers.values()].some((one) => one.seen.worker === worker))
-          throw new Error(`the name ${name} is taken`);
-        const id = `${(++this.#ids).toString(16).padStart(12, "0")}${"0".repeat(52)}`;
-        const seen: ContainerSeen = {
-          id,
-          shortId: shortId(id),
-          worker,
-          specHash: made[labels.spec] ?? "",
-          state: "dead",
-          pid: 0,
-          startedAtMs: 0,
-          finishedAtMs: 0,
-          exitCode: 0,
-          outOfMemory: false,
-        };
-        this.containers.set(id, { seen, volume: volume.name, hung: false });
-        return id;
+        return this.engine.create(container);
       },
       start: async (id) => {
         const container = this.containers.get(id);
         if (container === undefined) throw new Error("no such container");
         const pid = this.#nextPid();
         container.seen = { ...container.seen, state: "running", pid, startedAtMs: this.nowMs };
-        return pid;
+        return { id, pid };
       },
       kill: async ({ id, pid, worker }, signal) => {
         if (this.containers.get(id)?.seen.pid !== pid) throw new Error("does not run as this pid any more");
@@ -269,7 +254,7 @@ export class FakeWorld {
         this.harms.push(`kill ${worker} ${hung ? "hung" : this.roleOf(id)}`);
         this.kill(id);
       },
-      remove: async (id) => {
+      remove: async ({ id }) => {
         if (this.containers.get(id)?.seen.state === "running") throw new Error("still runs");
         this.containers.delete(id);
       },
@@ -318,9 +303,9 @@ export class FakeWorld {
         if (this.master?.container === container) this.master = null;
       },
       writeCommand: async (id, command) => this.commands.has(id) && this.commands.set(id, command).size > 0,
-      listCopy: async (worker, holds, volume) => {
+      listCopy: async ({ worker, holds, host }, volume) => {
         if (volume === "new" || !this.copies.entries.has(worker))
-          this.copies.entries.set(worker, { holds, atMs: this.nowMs });
+          this.copies.entries.set(worker, { holds, host, atMs: this.nowMs });
       },
       writeLog: async (log) => {
         this.copies.log = log;

@@ -1,6 +1,6 @@
 // Small makers for worlds: a test says only what matters to it.
 
-import type { ContainerSeen, EngineView, RegistryView } from "../../../controller/ports.ts";
+import type { ContainerSeen, Ending, EngineView, HostSeen, RegistryView } from "../../../controller/ports.ts";
 import { desire } from "../../../controller/reconcile/desired.ts";
 import type { Intent } from "../../../controller/reconcile/intent.ts";
 import { emptyMemory, type Memory, remember } from "../../../controller/reconcile/memory.ts";
@@ -24,6 +24,22 @@ export const spec = (changes: Partial<ManifestSpec> = {}): ManifestSpec => ({
   ...changes,
 });
 
+export const onlyHost: HostSeen = {
+  name: "host1",
+  number: 1,
+  reachable: true,
+  sinceMs: 0,
+  image: "sha256:image",
+  leads: [],
+};
+
+const endedWith: Record<Ending, string> = {
+  clean: "exit code 0",
+  killed: "exit code 137",
+  outOfMemory: "out of memory",
+  crashed: "exit code 1",
+};
+
 /** Of an up-to-date worker: its parts are image, limits and settings. */
 const specHash = "image-limits-settings";
 
@@ -36,7 +52,9 @@ export interface WorkerIs {
   readonly leads?: boolean;
   readonly marked?: { readonly atMs: number };
   readonly pidTold?: boolean;
-  readonly exitCode?: number;
+  readonly ending?: Ending;
+  /** The only one by default. */
+  readonly host?: string;
   readonly specHash?: string;
 }
 
@@ -49,13 +67,14 @@ const container = (worker: WorkerIs): ContainerSeen => ({
   id: idOf(worker),
   shortId: shortOf(worker),
   worker: worker.name,
+  host: worker.host ?? onlyHost.name,
   specHash: worker.specHash ?? specHash,
   state: worker.state === "dead" ? "dead" : "running",
   pid: worker.state === "dead" ? 0 : worker.pid,
   startedAtMs: nowMs - 100_000,
   finishedAtMs: worker.state === "dead" ? nowMs - 50 : 0,
-  exitCode: worker.exitCode ?? (worker.state === "dead" ? 137 : 0),
-  outOfMemory: false,
+  ending: worker.state === "dead" ? (worker.ending ?? "killed") : null,
+  endedWith: worker.state === "dead" ? endedWith[worker.ending ?? "killed"] : "",
 });
 
 const node = (worker: WorkerIs, state: WorkerState): WorkerNode => ({
@@ -72,18 +91,23 @@ const node = (worker: WorkerIs, state: WorkerState): WorkerNode => ({
   sinceMs: nowMs - 90_000,
 });
 
+export const volumesOf = (workers: readonly Pick<WorkerIs, "name" | "host">[]): ReadonlyMap<string, string> =>
+  new Map(workers.map(({ name, host }) => [name, host ?? onlyHost.name]));
+
 export function observed(
   workers: readonly WorkerIs[],
   changes: Partial<RegistryView & EngineView> = {},
 ): Observed {
   const leader = workers.find(({ leads }) => leads);
-  const { ours = workers.map(container), foreign = [], image = "sha256:image", ...registry } = changes;
-  const volumes = changes.volumes ?? new Set(workers.map(({ name }) => name));
+  const { ours = workers.map(container), foreign = [], hosts = [onlyHost], ...registry } = changes;
+  const volumes = changes.volumes ?? volumesOf(workers);
   return observedOf(
-    { image, ours, volumes, foreign },
+    { hosts, ours, volumes, foreign },
     {
       log: { broker: "b", master: leader?.name ?? "", epoch: 1, position: 10, version: 0 },
-      copies: new Map([...volumes].map((name) => [name, { holds: { epoch: 1, position: 10 }, atMs: nowMs }])),
+      copies: new Map(
+        [...volumes.keys()].map((name) => [name, { holds: { epoch: 1, position: 10 }, atMs: nowMs }]),
+      ),
       nodes: workers.flatMap((worker) =>
         worker.state === "none" || worker.state === "dead" ? [] : [node(worker, worker.state ?? "slave")],
       ),
@@ -146,7 +170,7 @@ export function intent(slaves: number, changes: Partial<Intent> = {}): Intent {
   return {
     spec: wanted,
     specNode: { generation: 3, spec: wanted },
-    specHash,
+    specHashes: new Map([[onlyHost.name, specHash]]),
     desired: desire(wanted.scaling, null),
     window: null,
     windowsEnded: 0,

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { hostConfigOf, textOfLogs } from "../../../controller/engines/docker/docker-formats.ts";
+import type { ContainerListed, InspectedState } from "../../../controller/engines/docker/docker-api.ts";
+import { hostConfigOf, seenOf, textOfLogs } from "../../../controller/engines/docker/docker-formats.ts";
 import { workerContainer } from "../../../controller/engines/worker-container.ts";
 import { failpointsIn } from "../../../controller/failpoint.ts";
 import { containerName, labels, ordinalOf, shortId, workerName } from "../../../controller/names.ts";
@@ -23,7 +24,7 @@ describe("workerContainer", () => {
   const settings = { cluster: "c", uid: "u", image: "i", network: "n", environment: { ZOOKEEPER: "z" } };
 
   it("bears the cluster's labels and is told who it is", () => {
-    const container = workerContainer(settings, spec().worker, "w-2");
+    const container = workerContainer(settings, spec().worker, { worker: "w-2", host: "h", image: null });
     assert.equal(container.name, "c-w-2");
     assert.equal(container.volume.name, "c-w-2");
     assert.deepEqual(container.environment, {
@@ -39,14 +40,18 @@ describe("workerContainer", () => {
 
   it("has one hash for all workers of a specification, and another for another one", () => {
     const hash = (changes: object, worker: string, image: string | null = null) =>
-      workerContainer(settings, { ...spec().worker, ...changes }, worker, image).labels[labels.spec];
+      workerContainer(settings, { ...spec().worker, ...changes }, { worker, host: "h", image }).labels[
+        labels.spec
+      ];
     assert.equal(hash({}, "w-1"), hash({}, "w-2"));
     assert.notEqual(hash({}, "w-1"), hash({ memoryBytes: 1 }, "w-1"));
     assert.notEqual(hash({}, "w-1", "sha256:1"), hash({}, "w-1", "sha256:2"));
   });
 
   it("may not swap", () => {
-    const { Memory, MemorySwap } = hostConfigOf(workerContainer(settings, spec().worker, "w-1"));
+    const { Memory, MemorySwap } = hostConfigOf(
+      workerContainer(settings, spec().worker, { worker: "w-1", host: "h", image: null }),
+    );
     assert.equal(MemorySwap, Memory);
   });
 });
@@ -62,6 +67,24 @@ describe("textOfLogs", () => {
     assert.equal(textOfLogs(Buffer.concat([frame("one\n"), frame("twö\n")])), "one\ntwö"));
 
   it("makes do with what is cut off", () => assert.equal(textOfLogs(frame("whole").subarray(0, 10)), "wh"));
+});
+
+describe("seenOf", () => {
+  const listed = { Id: "1".repeat(64), Labels: { [labels.worker]: "w-1" } } as unknown as ContainerListed;
+  const ended = (ExitCode: number, OOMKilled = false) => {
+    const times = { StartedAt: "2026-01-01T00:00:00Z", FinishedAt: "2026-01-01T00:00:01Z" };
+    const state = { Status: "exited", Running: false, Pid: 0, ExitCode, OOMKilled, ...times };
+    const { ending, endedWith } = seenOf(listed, state as InspectedState, "h");
+    return [ending, endedWith];
+  };
+
+  it("tells a process that ended in order, or as it was asked, from one that was killed or crashed", () => {
+    assert.deepEqual(ended(0), ["clean", "exit code 0"]);
+    assert.deepEqual(ended(143), ["clean", "exit code 143"]);
+    assert.deepEqual(ended(137), ["killed", "exit code 137"]);
+    assert.deepEqual(ended(137, true), ["outOfMemory", "out of memory"]);
+    assert.deepEqual(ended(139), ["crashed", "exit code 139"]);
+  });
 });
 
 describe("failpointsIn", () => {

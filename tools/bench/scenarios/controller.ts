@@ -52,7 +52,8 @@ export async function cycleTimes(manifest: string): Promise<readonly number[]> {
     failpoint: noFailpoint,
     spec: () => spec,
     moment: () => ({ nowMs: Date.now(), wallMs: Date.now() }),
-    containerFor: (wanted, worker) => workerContainer(settings, wanted.worker, worker),
+    containerFor: (wanted, worker, host, image) =>
+      workerContainer(settings, wanted.worker, { worker, host, image }),
     interrupted: () => false,
   };
   const log = createLog({ program: "simulated", format: "json", level: "silent" });

@@ -2,11 +2,15 @@
 // is there the moment its container starts; nothing here takes time, so that all time is the controller's own.
 import { shortId } from "../../../controller/names.ts";
 import type {
+  ContainerRef,
   ContainerSeen,
   Engine,
   EngineView,
+  HostSeen,
+  ListedCopy,
   Registry,
   RegistryView,
+  StartedContainer,
   Target,
   WorkerContainer,
 } from "../../../controller/ports.ts";
@@ -15,7 +19,6 @@ import type {
   ClusterStatus,
   CopyNode,
   PidNode,
-  Place,
   SpecNode,
   WindowNode,
   WorkerNode,
@@ -23,6 +26,7 @@ import type {
 
 const epoch = 7;
 const firstPid = 10_000;
+const host: HostSeen = { name: "host", number: 1, reachable: true, sinceMs: 0, image: null, leads: [] };
 
 export class SimulatedEngine implements Engine {
   readonly #containers = new Map<string, ContainerSeen>();
@@ -30,9 +34,9 @@ export class SimulatedEngine implements Engine {
 
   async view(): Promise<EngineView> {
     return {
-      image: null,
+      hosts: [host],
       ours: [...this.#containers.values()].map((container) => ({ ...container })),
-      volumes: new Set([...this.#containers.values()].map(({ worker }) => worker)),
+      volumes: new Map([...this.#containers.values()].map(({ worker }) => [worker, host.name])),
       foreign: [],
     };
   }
@@ -48,23 +52,25 @@ export class SimulatedEngine implements Engine {
   async create({ worker, labels }: WorkerContainer): Promise<string> {
     this.#made += 1;
     const id = this.#made.toString(16).padStart(64, "0").split("").reverse().join("");
-    const never = { pid: 0, startedAtMs: 0, finishedAtMs: 0, exitCode: 0, outOfMemory: false };
+    const never = { pid: 0, startedAtMs: 0, finishedAtMs: 0, ending: null, endedWith: "" } as const;
     const specHash = labels["dbaas.spec"] ?? "";
-    this.#containers.set(id, { id, shortId: shortId(id), worker, state: "dead", specHash, ...never });
+    const seen = { id, shortId: shortId(id), worker, host: host.name, specHash };
+    this.#containers.set(id, { ...seen, state: "dead", ...never });
     return id;
   }
 
-  async start(id: string): Promise<number> {
+  async start(id: string): Promise<StartedContainer> {
     const pid = firstPid + this.#made;
     this.#change(id, { state: "running", pid, startedAtMs: Date.now() });
-    return pid;
+    return { id, pid };
   }
 
   async kill({ id }: Pick<Target, "id">): Promise<void> {
-    this.#change(id, { state: "dead", pid: 0, finishedAtMs: Date.now(), exitCode: 137 });
+    const how = { ending: "killed", endedWith: "exit code 137" } as const;
+    this.#change(id, { state: "dead", pid: 0, finishedAtMs: Date.now(), ...how });
   }
 
-  async remove(id: string): Promise<void> {
+  async remove({ id }: Pick<ContainerRef, "id">): Promise<void> {
     this.#containers.delete(id);
   }
 
@@ -146,7 +152,7 @@ export class SimulatedRegistry implements Registry {
     this.#pids.delete(worker);
   }
 
-  async listCopy(worker: string, holds: Place | null): Promise<void> {
+  async listCopy({ worker, holds }: ListedCopy): Promise<void> {
     this.#copies.set(worker, { holds, atMs: Date.now() });
   }
 

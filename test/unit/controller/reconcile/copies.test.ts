@@ -6,7 +6,7 @@ import { acceptance, dataFinding } from "../../../../controller/reconcile/data-c
 import { fullest, holdsAll, nowhere } from "../../../../core/log/place.ts";
 import { Controller, pidsFrom } from "../fake-controller.ts";
 import { FakeWorld } from "../fake-world.ts";
-import { spec } from "../makers.ts";
+import { onlyHost, spec } from "../makers.ts";
 
 const rules = { paused: false, readyWithinMs: 60_000 };
 const slavesWanted = (slaves: number) => spec({ scaling: { ...spec().scaling, baseline: slaves } });
@@ -94,7 +94,7 @@ describe("the copies after a full stop", () => {
     const real = world.controller();
     const old = [...world.copies.volumes.keys()].filter((name) => name !== last).slice(0, 2);
     for (const name of old) {
-      const id = await real.engine.create(real.containerFor(world.spec, name, world.image));
+      const id = await real.engine.create(real.containerFor(world.spec, name, onlyHost.name, world.image));
       await real.engine.start(id);
     }
     await controller.settle();
@@ -109,7 +109,7 @@ describe("the copies after a full stop", () => {
     for (let second = 0; second < 90; second++) {
       world.nowMs += 1_000;
       await controller.cycle();
-      for (const { seen } of world.running) if (seen.worker === last) world.kill(seen.id, 1);
+      for (const { seen } of world.running) if (seen.worker === last) world.crash(seen.id);
       world.workersTurn();
     }
     assert.equal(world.master, null);

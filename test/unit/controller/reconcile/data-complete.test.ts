@@ -7,7 +7,17 @@ import { report } from "../../../../controller/status/report.ts";
 import { type CycleFacts, statusOf } from "../../../../controller/status/status.ts";
 import type { ClusterStatus } from "../../../../core/state/status.ts";
 import type { LogNode, Place } from "../../../../core/state/znodes.ts";
-import { dead, intent, master, nowMs, observed, slave, type WorkerIs, watched } from "../makers.ts";
+import {
+  dead,
+  intent,
+  master,
+  nowMs,
+  observed,
+  slave,
+  volumesOf,
+  type WorkerIs,
+  watched,
+} from "../makers.ts";
 
 const rules: DataRules = { paused: false, readyWithinMs: 60_000 };
 const log: LogNode & { version: number } = { broker: "b", master: "w-3", epoch: 5, position: 90, version: 4 };
@@ -21,7 +31,7 @@ interface CopyIs {
 function waitingFor(w3: CopyIs, others: readonly WorkerIs[] = [], changes: object = {}): Observed {
   const world = observed([slave("w-1", 100, { state: "joining" }), ...others], {
     log,
-    volumes: new Set(["w-1", ...(w3.volume === false ? [] : ["w-3"])]),
+    volumes: volumesOf(["w-1", ...(w3.volume === false ? [] : ["w-3"])].map((name) => ({ name }))),
     copies: new Map([
       ["w-1", { holds: { epoch: 4, position: 70 }, atMs: 1 }],
       ["w-3", { holds: w3.holds ?? null, atMs: 1 }],

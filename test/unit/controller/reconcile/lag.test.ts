@@ -30,7 +30,7 @@ describe("lag", () => {
 
   it("remembers nothing new while there is no master", () => {
     const nobody = observedOf(
-      { image: null, ours: [], volumes: new Set<string>(), foreign: [] },
+      { hosts: [], ours: [], volumes: new Map(), foreign: [] },
       {
         nodes: [],
         master: null,

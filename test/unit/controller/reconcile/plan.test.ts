@@ -11,21 +11,25 @@ import {
   master,
   nowMs,
   observed,
+  onlyHost,
   shortOf,
   slave,
   spec,
+  volumesOf,
   watched,
   windowNode,
 } from "../makers.ts";
 
 const target = (name: string, pid: number) => ({
   worker: name,
+  host: onlyHost.name,
   id: idOf({ name, pid }),
   container: shortOf({ name, pid }),
   pid,
 });
 
-const started = (worker: string, replaces = false) => ({ kind: "startWorker", worker, replaces }) as const;
+const started = (worker: string, replaces = false) =>
+  ({ kind: "startWorker", worker, host: onlyHost.name, replaces }) as const;
 
 describe("plan", () => {
   it("does nothing when the world is as desired", () =>
@@ -42,9 +46,10 @@ describe("plan", () => {
       {
         kind: "removeContainer",
         worker: "w-1",
+        host: onlyHost.name,
         id: idOf(gone),
-        exitCode: 137,
-        outOfMemory: false,
+        ending: "killed",
+        endedWith: "exit code 137",
         drained: false,
       },
       { kind: "removePid", worker: "w-1" },
@@ -80,11 +85,11 @@ describe("plan", () => {
       return plan(intent(1), world, emptyMemory).find(({ kind }) => kind === "forgetWorker");
     };
     const forget = { kind: "forgetWorker", worker: "w-2", container: shortOf({ name: "w-2", pid: 200 }) };
-    assert.deepEqual(forgotten({ exitCode: 137 }), { ...forget, killed: true });
-    assert.deepEqual(forgotten({ exitCode: 137, outOfMemory: true }), { ...forget, killed: false });
-    assert.deepEqual(forgotten({ exitCode: 139 }), { ...forget, killed: false });
-    assert.deepEqual(forgotten({ exitCode: 137 }, { atMs: nowMs - 5_000 }), { ...forget, killed: false });
-    assert.deepEqual(forgotten({ exitCode: 137 }, undefined, following), { ...forget, killed: false });
+    assert.deepEqual(forgotten({ ending: "killed" }), { ...forget, killed: true });
+    assert.deepEqual(forgotten({ ending: "outOfMemory" }), { ...forget, killed: false });
+    assert.deepEqual(forgotten({ ending: "crashed" }), { ...forget, killed: false });
+    assert.deepEqual(forgotten({ ending: "killed" }, { atMs: nowMs - 5_000 }), { ...forget, killed: false });
+    assert.deepEqual(forgotten({ ending: "killed" }, undefined, following), { ...forget, killed: false });
   });
 
   it("leaves the znode alone of a worker that was never a container of ours", () => {
@@ -128,7 +133,7 @@ describe("plan", () => {
   });
 
   it("removes a drained slave that has left, and its marks, and starts nobody in its place", () => {
-    const left = dead("w-3", 300, { exitCode: 0, marked: { atMs: nowMs - 5_000 } });
+    const left = dead("w-3", 300, { ending: "clean", marked: { atMs: nowMs - 5_000 } });
     const world = observed([master("w-1", 100), slave("w-2", 200), left]);
     assert.deepEqual(
       plan(intent(1), world, emptyMemory).map(({ kind }) => kind),
@@ -172,8 +177,8 @@ describe("plan", () => {
   });
 
   it("starts no other volume beside running workers that wait for none, though it is not known who led last", () => {
-    const volumes = new Set(["w-1", "w-2", "w-3", "w-4"]);
-    const copies = new Map([...volumes].map((name) => [name, { holds: null, atMs: 0 }]));
+    const volumes = volumesOf(["w-1", "w-2", "w-3", "w-4"].map((name) => ({ name })));
+    const copies = new Map([...volumes.keys()].map((name) => [name, { holds: null, atMs: 0 }]));
     const world = observed([slave("w-1", 100), slave("w-2", 200)], { log: null, volumes, copies });
     assert.deepEqual(plan(intent(1), world, emptyMemory), []);
     const none = observed([], { log: null, volumes, copies });

@@ -152,7 +152,7 @@ describe("reconcile", () => {
     const { world, controller } = await settled();
     let starts = 0;
     for (let second = 0; second < 120; second++) {
-      for (const { seen } of world.running) if (!world.nodes.has(seen.worker)) world.kill(seen.id, 1);
+      for (const { seen } of world.running) if (!world.nodes.has(seen.worker)) world.crash(seen.id);
       if (second === 0)
         world.kill(world.running.find(({ seen }) => world.roleOf(seen.id) === "slave")?.seen.id ?? "");
       world.nowMs += 1_000;
@@ -241,7 +241,7 @@ describe("reconcile", () => {
       for (let second = 0; second < 120; second++) {
         world.nowMs += 1_000;
         await controller.cycle();
-        for (const { seen } of world.running) if (seen.specHash.startsWith("broken")) world.kill(seen.id, 1);
+        for (const { seen } of world.running) if (/^broken/.test(seen.specHash)) world.crash(seen.id);
       }
       const still = world.running.map(({ seen }) => seen.id);
       assert.ok(before.every((id) => still.includes(id)));

@@ -18,6 +18,7 @@ describe("replacing outdated workers", () => {
     assert.deepEqual(plan(intent(1), observed([master("w-1", 100), slave("w-2", 200, older)]), emptyMemory), [
       {
         kind: "startWorker",
+        host: "host1",
         worker: "w-3",
         replaces: false,
         replaced: { worker: "w-2", why: "runs an older image" },
@@ -72,7 +73,7 @@ describe("replacing outdated workers", () => {
   it("touches nobody while paused, nor while the image is not known", () => {
     const world = observed([master("w-1", 1), slave("w-2", 2, older)]);
     assert.deepEqual(planned(world, { ...intent(1), spec: spec({ paused: true }) }), []);
-    assert.deepEqual(planned(world, intent(1, { specHash: null })), []);
+    assert.deepEqual(planned(world, intent(1, { specHashes: new Map() })), []);
   });
 });
 

@@ -178,7 +178,7 @@ describe("conditionsOf", () => {
     const findings = {
       ...facts(),
       desired: intent(1).desired,
-      specHash: null,
+      specHashes: new Map(),
       data: null,
       notApplied: null,
       paused: false,
@@ -207,7 +207,7 @@ describe("report", () => {
   it("tells why the number of slaves changes, and what is done for it", () => {
     const status = statusOf(facts(), null);
     const desired = { slaves: 2, workers: 3, reason: "21 reads in 2m0s -> 2 slaves" };
-    const action = { kind: "startWorker", worker: "w-3", replaces: false } as const;
+    const action = { kind: "startWorker", worker: "w-3", host: "host1", replaces: false } as const;
     const telling = report({
       ...story,
       desired,
@@ -240,7 +240,7 @@ describe("report", () => {
 
   it("tells what failed", () => {
     const status = statusOf(facts(), null);
-    const action = { kind: "startWorker", worker: "w-3", replaces: false } as const;
+    const action = { kind: "startWorker", worker: "w-3", host: "host1", replaces: false } as const;
     const acted = [{ action, error: new Error("no such image"), lastWords: "" }];
     const telling = report({ ...story, acted, before: status, after: status });
     assert.deepEqual(telling.errors, ["starting worker w-3 failed: no such image"]);

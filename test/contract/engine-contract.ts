@@ -1,0 +1,239 @@
+// What the controller relies on in an engine, whatever it is: plain Docker, Docker Swarm, and the one in memory with which the
+// cluster is simulated.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { workerContainer } from "../../controller/engines/worker-container.ts";
+import { labels, shortId } from "../../controller/names.ts";
+import type {
+  ContainerSeen,
+  Engine,
+  EngineHost,
+  EngineView,
+  StartedContainer,
+  Target,
+  WorkerContainer,
+} from "../../controller/ports.ts";
+import { TransientError } from "../../core/errors.ts";
+import { sleep } from "../../platform/process/waiting.ts";
+
+export interface EngineUnderTest {
+  /** Of this test run alone. */
+  readonly cluster: string;
+  readonly image: string;
+  readonly network: string;
+  /** What a container does until it is ended: it must end by SIGTERM and by SIGKILL. */
+  readonly command: readonly string[];
+  readonly open: () => Promise<EngineHost>;
+  /** From outside, as an operator or the kernel would. */
+  readonly crash: (container: ContainerSeen) => Promise<void>;
+  readonly removeVolume: (worker: string, host: string) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+const uid = "uid-of-the-contract";
+const withinMs = 20_000;
+const spec = { memoryBytes: 128 * 2 ** 20, pidsMax: 64, readyWithinMs: 1, drainWithinMs: 1 };
+
+export function engineContract(kind: string, tested: EngineUnderTest): void {
+  describe(`engine: ${kind}`, () => {
+    const world = new Tried(tested);
+
+    before(() => world.open());
+    after(() => tested.close());
+
+    it("has hosts, each with a name and a number of its own, and of those that are reachable the image", async () => {
+      const { hosts } = await world.engine.view();
+      assert.ok(hosts.length > 0);
+      assert.equal(new Set(hosts.map(({ name }) => name)).size, hosts.length);
+      assert.equal(new Set(hosts.map(({ number }) => number)).size, hosts.length);
+      assert.ok(hosts.every(({ reachable, image }) => reachable && image !== null));
+    });
+
+    it("is empty before anything was made", async () => {
+      const { ours, volumes, foreign } = await world.engine.view();
+      assert.deepEqual([ours, [...volumes], foreign], [[], [], []]);
+      assert.equal(await world.host.uid(), null);
+    });
+
+    it("knows a volume that it makes from one that is there", async () => {
+      assert.equal(await world.engine.claimVolume(world.wanted("w-1")), "new");
+      await world.run("w-1");
+      assert.equal(await world.engine.claimVolume(world.wanted("w-1")), "existing");
+    });
+
+    it("shows a container that was started: its worker, host, pid and what it was made from", async () => {
+      const seen = await world.seen("w-1");
+      const { id, pid } = world.startedAs("w-1");
+      assert.deepEqual([seen?.state, seen?.host, seen?.id, seen?.pid], ["running", world.first, id, pid]);
+      assert.equal(seen?.shortId, shortId(id));
+      assert.equal(seen?.specHash, world.wanted("w-1").labels[labels.spec]);
+      assert.ok(pid > 0);
+      assert.equal(seen?.ending, null);
+    });
+
+    it("shows the volume with its host, and tells the cluster's uid by it", async () => {
+      await world.until("the volume is seen", ({ volumes }) => volumes.get("w-1") === world.first);
+      assert.equal(await world.host.uid(), uid);
+    });
+
+    it("makes no second container of a worker that has one", async () => {
+      await assert.rejects(world.engine.create(world.wanted("w-1")), TransientError);
+    });
+
+    it("kills the process that was meant, and no other", async () => {
+      const target = await world.target("w-1");
+      await assert.rejects(world.engine.kill({ ...target, pid: target.pid + 1 }, "SIGKILL"), TransientError);
+      assert.equal((await world.seen("w-1"))?.state, "running");
+      await world.engine.kill(target, "SIGKILL");
+      const dead = await world.untilDead("w-1");
+      assert.deepEqual([dead.ending, dead.pid, dead.id], ["killed", 0, target.id]);
+      assert.ok(dead.finishedAtMs > 0);
+      await assert.rejects(world.engine.kill(target, "SIGKILL"), TransientError);
+    });
+
+    it("removes a dead container once or twice, and keeps its volume for the next of that name", async () => {
+      const { id, host } = await world.untilDead("w-1");
+      await world.engine.remove({ worker: "w-1", host, id });
+      await world.engine.remove({ worker: "w-1", host, id });
+      const { volumes } = await world.until("it is gone", ({ ours }) => ours.length === 0);
+      assert.deepEqual([...volumes], [["w-1", world.first]]);
+      assert.equal(await world.engine.claimVolume(world.wanted("w-1")), "existing");
+      await world.run("w-1");
+      assert.notEqual((await world.seen("w-1"))?.id, id);
+    });
+
+    it("asks a process to end by SIGTERM", async () => {
+      await world.engine.kill(await world.target("w-1"), "SIGTERM");
+      const dead = await world.untilDead("w-1");
+      assert.equal(dead.ending, "clean");
+      await world.engine.remove({ worker: "w-1", host: dead.host, id: dead.id });
+      await world.until("it is gone", ({ ours }) => ours.length === 0);
+    });
+
+    it("wakes its watcher when a container ends by another hand, and says that it was killed", async () => {
+      await world.run("w-2");
+      const stop = new AbortController();
+      let deaths = 0;
+      const watching = world.engine.watch(({ action }) => {
+        if (action === "die") deaths += 1;
+      }, stop.signal);
+      await sleep(200);
+      const container = await world.seen("w-2");
+      assert.ok(container);
+      await tested.crash(container);
+      await world.until("the watcher was woken", () => deaths > 0);
+      assert.equal((await world.untilDead("w-2")).ending, "killed");
+      stop.abort();
+      await watching.catch(() => undefined);
+    });
+
+    it("starts on the host that it is told, where there are several", async () => {
+      const { hosts } = await world.engine.view();
+      const last = hosts.at(-1)?.name ?? "";
+      await world.run("w-3", last);
+      assert.equal((await world.seen("w-3"))?.host, last);
+      await world.until("its volume is seen there", ({ volumes }) => volumes.get("w-3") === last);
+    });
+
+    it("does not see what another uid owns, and does not take its volume", async () => {
+      const other = world.host.open("another-uid");
+      assert.deepEqual((await other.view()).ours, []);
+      assert.deepEqual([...(await other.view()).volumes], []);
+      const stranger = world.wanted("w-3", world.startedOn("w-3"), "another-uid");
+      await assert.rejects(other.claimVolume(stranger));
+    });
+
+    it("no longer shows a volume that was removed", async () => {
+      const { id, host } = await world.untilDead("w-2");
+      await world.engine.remove({ worker: "w-2", host, id });
+      await tested.removeVolume("w-2", host);
+      await world.until("it is gone", ({ volumes }) => !volumes.has("w-2"));
+      assert.equal(await world.engine.claimVolume(world.wanted("w-2")), "new");
+    });
+  });
+}
+
+/** The engine under test, and what was made on it. */
+class Tried {
+  readonly #tested: EngineUnderTest;
+  readonly #started = new Map<string, StartedContainer & { readonly host: string }>();
+  #opened: { readonly host: EngineHost; readonly engine: Engine } | undefined;
+  first = "";
+
+  constructor(tested: EngineUnderTest) {
+    this.#tested = tested;
+  }
+
+  async open(): Promise<void> {
+    const host = await this.#tested.open();
+    this.#opened = { host, engine: host.open(uid) };
+    const { hosts } = await this.until("every host is reachable", (view) =>
+      view.hosts.every(({ reachable }) => reachable),
+    );
+    this.first = hosts[0]?.name ?? "";
+  }
+
+  get host(): EngineHost {
+    assert.ok(this.#opened);
+    return this.#opened.host;
+  }
+
+  get engine(): Engine {
+    assert.ok(this.#opened);
+    return this.#opened.engine;
+  }
+
+  wanted(worker: string, host = this.first, owner = uid): WorkerContainer {
+    const { cluster, image, network, command } = this.#tested;
+    const settings = { cluster, uid: owner, image, network, environment: { SOME: "thing" } };
+    return { ...workerContainer(settings, spec, { worker, host, image: null }), command };
+  }
+
+  async run(worker: string, host = this.first): Promise<void> {
+    const container = this.wanted(worker, host);
+    await this.engine.claimVolume(container);
+    this.#started.set(worker, {
+      ...(await this.engine.start(await this.engine.create(container))),
+      host,
+    });
+  }
+
+  startedAs(worker: string): StartedContainer {
+    const started = this.#started.get(worker);
+    assert.ok(started);
+    return started;
+  }
+
+  startedOn(worker: string): string {
+    return this.#started.get(worker)?.host ?? "";
+  }
+
+  async seen(worker: string): Promise<ContainerSeen | undefined> {
+    return (await this.engine.view()).ours.find((one) => one.worker === worker);
+  }
+
+  async target(worker: string): Promise<Target> {
+    const seen = await this.seen(worker);
+    assert.equal(seen?.state, "running");
+    return { worker, host: seen.host, id: seen.id, container: seen.shortId, pid: seen.pid };
+  }
+
+  async until(what: string, holds: (view: EngineView) => boolean): Promise<EngineView> {
+    const deadline = performance.now() + withinMs;
+    for (;;) {
+      const view = await this.engine.view();
+      if (holds(view)) return view;
+      if (performance.now() > deadline) assert.fail(`not within ${withinMs} ms: ${what}`);
+      await sleep(20);
+    }
+  }
+
+  async untilDead(worker: string): Promise<ContainerSeen> {
+    const { ours } = await this.until(`${worker} is dead`, (view) =>
+      view.ours.some((one) => one.worker === worker && one.state === "dead"),
+    );
+    const seen = ours.find((one) => one.worker === worker);
+    assert.ok(seen);
+    return seen;
+  }
+}

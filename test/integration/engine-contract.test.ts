@@ -1,0 +1,19 @@
+import { dockerHost } from "../../controller/engines/docker/docker-host.ts";
+import { containerName } from "../../controller/names.ts";
+import { engineContract } from "../contract/engine-contract.ts";
+import { docker, removeCluster, workerImage } from "./controller-containers.ts";
+import { uniqueCluster } from "./services.ts";
+
+const cluster = uniqueCluster();
+const image = workerImage();
+
+engineContract("plain Docker", {
+  cluster,
+  image,
+  network: "bridge",
+  command: ["sleep", "600"],
+  open: async () => dockerHost({ socketPath: "/var/run/docker.sock", cluster, image, self: "no-container" }),
+  crash: async ({ id }) => void (await docker("kill", id)),
+  removeVolume: async (worker) => void (await docker("volume", "rm", containerName(cluster, worker))),
+  close: () => removeCluster(cluster),
+});
