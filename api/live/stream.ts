@@ -1,10 +1,13 @@
 // The live view: events and status as they come, figures once a second, to everybody who listens.
+
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NumberedEvent, QueueDepths } from "../../core/state/stats.ts";
 import type { Paths } from "../../core/state/znodes.ts";
 import { type Cancel, type Clock, every } from "../../platform/process/clock.ts";
+import type { Metrics } from "../../platform/telemetry/metrics.ts";
 import type { Watched } from "../cluster/znodes.ts";
 import { refuse, sendJson } from "../http/refusals.ts";
+import { paths, type Route } from "../http/routes.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { frame, type ListenerLimits, Listeners, streamHeaders } from "./listeners.ts";
 import { eventsAfter } from "./numbering.ts";
@@ -100,3 +103,17 @@ export class LiveStream {
 
 const framesOf = (events: readonly NumberedEvent[]): string =>
   events.map((event) => frame("event", JSON.stringify(event), event.id)).join("");
+
+/** The routes of the live view: events, figures, metrics. */
+export const liveRoutes = (stream: LiveStream, metrics: Metrics): readonly Route[] => [
+  { method: "get", path: paths.events, handle: stream.events },
+  { method: "get", path: paths.stats, handle: stream.stats },
+  {
+    method: "get",
+    path: paths.metrics,
+    handle: async (_req, res) => {
+      const text = await metrics.text();
+      res.writeHead(200, { "Content-Type": metrics.contentType }).end(text);
+    },
+  },
+];

@@ -12,10 +12,9 @@ import { DatabaseRoutes, databaseRoutes } from "../../../api/http/database-route
 import { createRoutes } from "../../../api/http/routes.ts";
 import { Unsent } from "../../../api/http/unsent.ts";
 import { limits } from "../../../api/limits.ts";
-import { liveRoutes } from "../../../api/live/live-routes.ts";
 import { Meters } from "../../../api/live/meters.ts";
 import { Sampler } from "../../../api/live/sampler.ts";
-import { LiveStream } from "../../../api/live/stream.ts";
+import { LiveStream, liveRoutes } from "../../../api/live/stream.ts";
 import { descriptionRoutes } from "../../../api/openapi/routes.ts";
 import { openAccess } from "../../../core/access.ts";
 import { pathsOf } from "../../../core/state/znodes.ts";
