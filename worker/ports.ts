@@ -94,6 +94,8 @@ export interface Members {
   takeMastership(): Promise<Elected | null>;
   /** Writes down what this master holds. @throws TransientError when a later master has */
   hasLed(place: Place): Promise<void>;
+  /** What was noted of the broker's memory id is to be noted anew. */
+  readonly isNoteOutdated: boolean;
   atWork(): Promise<void>;
   raiseEpochs(above: number): Promise<void>;
 }

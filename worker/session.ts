@@ -8,6 +8,7 @@ import type { BrokerConnection } from "../platform/rabbitmq/port.ts";
 import type { ZnodeSession } from "../platform/zookeeper/port.ts";
 import { endWhenLeftBehind } from "./lead/left-behind.ts";
 import { Member } from "./lead/member.ts";
+import { SeenMemory } from "./lead/seen-memory.ts";
 import type { Kept, WorkerPorts } from "./worker-ports.ts";
 
 const sessionTimeoutDefaultMs = 4_000;
@@ -25,10 +26,10 @@ export async function runSession(ports: WorkerPorts, kept: Kept, stop: AbortSign
     const znodes = await openZnodes(ports, kept, AbortSignal.any([stop, broker.ended]));
     undo.push(() => znodes.close());
     await declareLog(broker, znodes, ports, kept);
-    const memory = await broker.memoryId();
+    const memory = await SeenMemory.of(() => broker.memoryId(), ports.clock);
     const over = new AbortController();
     undo.push(() => over.abort("session over"));
-    const changed = memoryChanged(broker, memory, ports.clock, over.signal);
+    const changed = memoryLost(memory, ports.clock, over.signal);
     const signal = AbortSignal.any([stop, broker.ended, znodes.ended, changed]);
     const member = new Member(ports, kept, { broker, znodes, memory });
     undo.push(() => member.leave());
@@ -54,26 +55,21 @@ async function declareLog(
 }
 
 /**
- * Fires when the id has changed under a living connection: another worker has made the log anew while this one did not read it.
- * Workers that come later see another id than this one does, and the two would wait for each other.
+ * Fires when the memory is lost under a living connection: another worker has made the log anew while this one did not read it, or
+ * several brokers were restarted. Workers that come later see another id than this one does, and the two would wait for each other.
  */
-function memoryChanged(
-  broker: BrokerConnection,
-  memory: string,
-  clock: Clock,
-  over: AbortSignal,
-): AbortSignal {
-  const changed = new AbortController();
+function memoryLost(memory: SeenMemory, clock: Clock, over: AbortSignal): AbortSignal {
+  const lost = new AbortController();
   const look = async () => {
-    while (!over.aborted && !changed.signal.aborted) {
+    while (!over.aborted && !lost.signal.aborted) {
       await clock.sleep(memoryEveryMs, over);
       if (over.aborted) return;
-      const now = await broker.memoryId().catch(() => memory);
-      if (now !== memory) changed.abort(new TransientError("the broker's memory id was changed"));
+      if (await memory.look().catch(() => false))
+        lost.abort(new TransientError("the broker's memory id was changed"));
     }
   };
   void look();
-  return changed.signal;
+  return lost.signal;
 }
 
 /** The manifest says how long the session lasts, and it stands in ZooKeeper: the first time a worker asks twice. */

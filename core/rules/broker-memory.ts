@@ -7,8 +7,9 @@ export const unknownId = "?";
 
 const separator = ",";
 
+export const isUnknown = (id: string): boolean => id === unknownId;
 export const listOfIds = (ids: readonly string[]): string => ids.join(separator);
-const idsIn = (memory: string): readonly string[] => memory.split(separator);
+export const idsIn = (memory: string): readonly string[] => memory.split(separator);
 
 const isMajority = (count: number, all: number): boolean => count > all / 2;
 

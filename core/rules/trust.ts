@@ -2,11 +2,13 @@
 //
 // An acknowledged write stands in the log and in the file of the master that acknowledged it. The log can lose its end only when
 // the broker loses its memory (a restart, a volume put back, the log deleted), and then the broker's memory id is another one
-// than the id in the znode `log`. While both are the same, every copy that joins the log may lead: reading the log to its end
+// than the id in the znode `log`; of several brokers, a majority of theirs. While both are the same, every copy that joins the log
+// may lead: reading the log to its end
 // gives it everything. When they differ, the last master's copy has to be there as a witness. The fullest copy beside it goes
 // on: it vouches for the log if it joins the log, and otherwise the log goes on from this copy alone ("adopt").
 import { comparePlaces, fullest, holdsAll, nowhere, placeInWords, samePlace } from "../log/place.ts";
 import type { LogNode, Place } from "../state/znodes.ts";
+import { sameMemory } from "./broker-memory.ts";
 
 /**
  * joined: the record that it applied last stands in the log, or it read the log from its first record.
@@ -18,7 +20,7 @@ export interface OwnCopy {
   readonly name: string;
   readonly place: Place;
   readonly joint: Joint;
-  /** The broker's memory id under which this process has last seen the log vouched for. */
+  /** The broker's memory id as it was noted when this process has last seen the log vouched for. */
   readonly vouchedUnder: string | null;
 }
 
@@ -60,10 +62,14 @@ const wait = (why: string): Verdict => ({ kind: "wait", why });
 
 export function standingOf(own: OwnCopy, seen: Seen): Verdict {
   const { log, memory } = seen;
-  if (log !== null && log.broker === memory) return inWholeLog(own, log, seen);
+  if (log !== null && sameMemory(log.broker, memory)) return inWholeLog(own, log, seen);
   // ZooKeeper has lost or forgotten what this process still knows: the broker has not forgotten anything since.
-  if (own.vouchedUnder === memory && own.joint === "joined")
-    return { kind: "vouch", log: { broker: memory, master: "", ...fullest([own.place, log ?? nowhere]) } };
+  const { vouchedUnder } = own;
+  if (vouchedUnder !== null && sameMemory(vouchedUnder, memory) && own.joint === "joined")
+    return {
+      kind: "vouch",
+      log: { broker: vouchedUnder, master: "", ...fullest([own.place, log ?? nowhere]) },
+    };
   return log === null || log.master === "" ? byCensus(own, seen) : byWitness(own, log, seen);
 }
 
@@ -160,6 +166,6 @@ export function gateOf(
     return holdsAll(own, known)
       ? { kind: "pass" }
       : refuse(`another copy has led meanwhile, up to ${placeInWords(known)}`);
-  if (known.broker !== memory) return refuse("the log is not vouched for");
+  if (!sameMemory(known.broker, memory)) return refuse("the log is not vouched for");
   return holdsAll(own, known) ? { kind: "pass" } : { kind: "behind", until: known };
 }

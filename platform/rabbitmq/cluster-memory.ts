@@ -4,24 +4,36 @@
 
 import { TransientError } from "../../core/errors.ts";
 import { bootQueueOf } from "../../core/messages/queues.ts";
-import { listOfIds, unknownId } from "../../core/rules/broker-memory.ts";
+import { idsIn, isUnknown, listOfIds, unknownId } from "../../core/rules/broker-memory.ts";
 import { within } from "../process/waiting.ts";
 import type { Memory } from "./memory.ts";
 
 /** The second only while fewer than a majority have answered. */
 const askWithinMs = [1_000, 3_000] as const;
 
-/** Opens a connection to one broker for a question. */
-export type Visit = <T>(
-  withinMs: number,
-  use: (broker: { memoryIn(queue: string): Memory }) => Promise<T>,
-) => Promise<T>;
+export interface Peer {
+  readonly ended: AbortSignal;
+  memoryIn(queue: string): Memory;
+  close(): Promise<void>;
+}
 
+/** Opens a connection to one broker. */
+export type Connect = (withinMs: number) => Promise<Peer>;
+
+/** Its connections are kept from one question to the next, until it is closed. */
 export class ClusterMemory implements Memory {
-  readonly #brokers: readonly Visit[];
+  readonly #brokers: readonly Connect[];
+  readonly #peers = new Map<number, Promise<Peer>>();
+  #isClosed = false;
 
-  constructor(brokers: readonly Visit[]) {
+  constructor(brokers: readonly Connect[]) {
     this.#brokers = brokers;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const peer of this.#peers.values())
+      void peer.then((connected) => connected.close()).catch(() => undefined);
   }
 
   /** @throws TransientError when no majority of the brokers answers */
@@ -32,7 +44,7 @@ export class ClusterMemory implements Memory {
   /** @throws TransientError when one of the brokers does not answer: what is made now would have no replica there */
   async requireAll(): Promise<void> {
     const ids = await this.#ids();
-    const away = ids.filter((id) => id === unknownId).length;
+    const away = ids.filter(isUnknown).length;
     if (away > 0)
       throw new TransientError(
         `RabbitMQ: ${away} of ${ids.length} brokers do not answer; queues are made once all are there`,
@@ -40,12 +52,13 @@ export class ClusterMemory implements Memory {
   }
 
   async renew(before: string): Promise<void> {
-    const ids = before.split(",");
+    const ids = idsIn(before);
     await Promise.all(
-      this.#brokers.map((visit, i) => {
+      this.#brokers.map((_, i) => {
         const id = ids[i];
-        if (id === undefined || id === unknownId) return undefined;
-        return this.#ask(i, visit, askWithinMs[1], (memory) => memory.renew(id));
+        return id === undefined || isUnknown(id)
+          ? undefined
+          : this.#ask(i, askWithinMs[1], (memory) => memory.renew(id));
       }),
     );
   }
@@ -54,21 +67,39 @@ export class ClusterMemory implements Memory {
     const ids = this.#brokers.map(() => unknownId);
     for (const withinMs of askWithinMs) {
       await Promise.all(
-        this.#brokers.map(async (visit, i) => {
+        this.#brokers.map(async (_, i) => {
           if (ids[i] === unknownId)
-            ids[i] = await this.#ask(i, visit, withinMs, (memory) => memory.id()).catch(() => unknownId);
+            ids[i] = await this.#ask(i, withinMs, (memory) => memory.id()).catch(() => unknownId);
         }),
       );
-      if (ids.filter((id) => id !== unknownId).length > ids.length / 2) return ids;
+      if (ids.filter((id) => !isUnknown(id)).length > ids.length / 2) return ids;
     }
     throw new TransientError("RabbitMQ: no majority of the brokers answers");
   }
 
-  #ask<T>(index: number, visit: Visit, withinMs: number, use: (memory: Memory) => Promise<T>): Promise<T> {
-    const queue = bootQueueOf(index);
-    const asking = visit(withinMs, (broker) =>
-      within(use(broker.memoryIn(queue)), withinMs, `ask for ${queue}`),
-    );
-    return within(asking, withinMs, `ask for ${queue}`);
+  async #ask<T>(broker: number, withinMs: number, use: (memory: Memory) => Promise<T>): Promise<T> {
+    const queue = bootQueueOf(broker);
+    const peer = await within(this.#peer(broker, withinMs), withinMs, `ask for ${queue}`);
+    try {
+      return await within(use(peer.memoryIn(queue)), withinMs, `ask for ${queue}`);
+    } catch (error) {
+      // It says nothing any more, or not in time: the next question goes over a new connection.
+      this.#peers.delete(broker);
+      void peer.close();
+      throw error;
+    }
+  }
+
+  async #peer(broker: number, withinMs: number): Promise<Peer> {
+    const kept = await this.#peers.get(broker)?.catch(() => undefined);
+    if (kept !== undefined && !kept.ended.aborted) return kept;
+    const connect = this.#brokers[broker];
+    if (connect === undefined || this.#isClosed) throw new TransientError("RabbitMQ connection is not open");
+    const connecting = connect(withinMs).then((peer) => {
+      if (this.#isClosed) void peer.close();
+      return peer;
+    });
+    this.#peers.set(broker, connecting);
+    return connecting;
   }
 }

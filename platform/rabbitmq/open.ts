@@ -21,11 +21,14 @@ export function rabbitAt(
   const brokers = brokersIn(url);
   const order = inOrder(brokers, preferred);
   if (brokers.length === 1) return (name) => Rabbit.open(url, name);
-  const cluster = {
-    size: brokers.length,
-    memory: new ClusterMemory(brokers.map(({ url: one }) => visitor(one))),
+  return async (name) => {
+    const memory = new ClusterMemory(
+      brokers.map((one) => (withinMs) => Rabbit.open(one.url, name, { withinMs })),
+    );
+    const rabbit = await openFirst(order, name, { size: brokers.length, memory });
+    rabbit.ended.addEventListener("abort", () => memory.close(), { once: true });
+    return rabbit;
   };
-  return (name) => openFirst(order, name, cluster);
 }
 
 /** @throws TransientError when none of them answers in time */
@@ -45,14 +48,3 @@ async function openFirst(
   const told = [...problems].map(([broker, problem]) => `${broker}: ${problem}`);
   throw new TransientError(`open a RabbitMQ connection: no broker answers (${told.join("; ")})`);
 }
-
-const visitor =
-  (url: string) =>
-  async <T>(withinMs: number, use: (rabbit: Rabbit) => Promise<T>): Promise<T> => {
-    const rabbit = await Rabbit.open(url, "memory", { withinMs });
-    try {
-      return await use(rabbit);
-    } finally {
-      void rabbit.close();
-    }
-  };

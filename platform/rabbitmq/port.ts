@@ -73,8 +73,9 @@ export interface BrokerConnection {
    */
   declareTemporary(name?: string, messagesMax?: number): Promise<string>;
   /**
-   * Another one than before when records that the broker confirmed may be gone: it was restarted, or the log was made anew. As
-   * long as this connection lives, it stays the same.
+   * Another one than before when records that the broker confirmed may be gone: it was restarted, or the log was made anew. With
+   * one broker it stays the same as long as this connection lives. Of several brokers it is the list of their ids, in which those
+   * that do not answer are unknown.
    */
   memoryId(): Promise<string>;
   /** How many messages wait, and how many consumers there are. For a stream: how many records it holds, about. */

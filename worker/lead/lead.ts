@@ -6,7 +6,7 @@ import { encodeRecord } from "../../core/log/record.ts";
 import { queues } from "../../core/messages/queues.ts";
 import { gateOf } from "../../core/rules/trust.ts";
 import type { LogNode, Place } from "../../core/state/znodes.ts";
-import { bounded } from "../../platform/process/waiting.ts";
+import { bounded, unlessAborted } from "../../platform/process/waiting.ts";
 import { follow } from "../copy/follow.ts";
 import { GapError } from "../copy/log-reader.ts";
 import type { Elected } from "../ports.ts";
@@ -96,8 +96,9 @@ function watchPlace(
  * @throws GapError when the log does not bring it there
  */
 async function reachKnown(options: RoleOptions, known: LogNode | null, scope: AbortSignal): Promise<void> {
-  const { ledger, memory, adoptsFrom } = options;
+  const { ledger, adoptsFrom } = options;
   const adopts = adoptsFrom !== undefined && samePlace(ledger.applied, adoptsFrom);
+  const memory = await unlessAborted(options.memory.asked(), scope);
   const gate = gateOf(ledger.applied, known, { memory, adopts });
   if (gate.kind === "refuse") throw new TransientError(`must not lead: ${gate.why}`);
   if (gate.kind === "pass") return;
@@ -132,7 +133,7 @@ async function tellPlace({ ledger, membership, time, log }: RoleOptions, scope: 
   let told: Place = ledger.applied;
   const tell = async () => {
     const place = ledger.applied;
-    if (samePlace(place, told)) return;
+    if (samePlace(place, told) && !membership.isNoteOutdated) return;
     await membership.hasLed(place);
     told = place;
   };

@@ -3,6 +3,7 @@
 import { TransientError } from "../../core/errors.ts";
 import { fromJson, type LogNode, type Paths, type Place, toJson } from "../../core/state/znodes.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
+import type { SeenMemory } from "./seen-memory.ts";
 
 const attemptsMax = 5;
 
@@ -16,19 +17,18 @@ export class AcknowledgedLog {
   readonly #session: Pick<ZnodeSession, "get" | "set" | "create">;
   readonly #path: string;
   readonly #master: string;
-  readonly #broker: string;
+  readonly #memory: Pick<SeenMemory, "toNote">;
   #known: KnownLog | undefined;
 
-  /** @param broker the broker's memory id of this session */
   constructor(
     session: Pick<ZnodeSession, "get" | "set" | "create">,
     paths: Paths,
-    { name, memory }: { readonly name: string; readonly memory: string },
+    { name, memory }: { readonly name: string; readonly memory: Pick<SeenMemory, "toNote"> },
   ) {
     this.#session = session;
     this.#path = paths.log;
     this.#master = name;
-    this.#broker = memory;
+    this.#memory = memory;
   }
 
   async read(): Promise<KnownLog> {
@@ -38,6 +38,12 @@ export class AcknowledgedLog {
         ? { node: null, version: -1 }
         : { node: fromJson<LogNode>(content.data), version: content.stat.version };
     return this.#known;
+  }
+
+  /** Whether an id that has changed is to be noted: one that was seen for long enough. */
+  get isOutdated(): boolean {
+    const noted = this.#known?.node?.broker;
+    return noted !== undefined && this.#memory.toNote(noted) !== noted;
   }
 
   /** @returns false when it was changed since it was read */
@@ -51,11 +57,12 @@ export class AcknowledgedLog {
    * @throws TransientError when a later master has written here
    */
   async hasLed({ epoch, position }: Place): Promise<void> {
-    const node: LogNode = { broker: this.#broker, master: this.#master, epoch, position };
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       const known = this.#known ?? (await this.read());
       if (known.node !== null && known.node.epoch > epoch)
         throw new TransientError(`epoch ${known.node.epoch} has begun, this master is of epoch ${epoch}`);
+      const broker = this.#memory.toNote(known.node?.broker ?? null);
+      const node: LogNode = { broker, master: this.#master, epoch, position };
       if (await this.replace(known, node)) {
         this.#known = { node, version: known.version + 1 };
         return;

@@ -25,6 +25,7 @@ import { Membership, type Telling } from "./membership.ts";
 import type { Role } from "./role.ts";
 import type { RoleOptions } from "./role-options.ts";
 import { runRoles } from "./run-roles.ts";
+import type { SeenMemory } from "./seen-memory.ts";
 import { type OwnStanding, Standing } from "./standing.ts";
 
 /** A read waits this long at most for the copy to reach a wanted position. */
@@ -37,8 +38,7 @@ const stateOf = (role: Role): WorkerState => (role === "stopped" ? "joining" : r
 export interface Connections {
   readonly broker: BrokerConnection;
   readonly znodes: ZnodeSession;
-  /** The broker's memory id. */
-  readonly memory: string;
+  readonly memory: SeenMemory;
 }
 
 export class Member {
@@ -46,7 +46,7 @@ export class Member {
   readonly #kept: Kept;
   readonly #broker: BrokerConnection;
   readonly #znodes: ZnodeSession;
-  readonly #memory: string;
+  readonly #memory: SeenMemory;
   readonly #guid: string;
   readonly #membership: Membership;
   readonly #suspects: Suspects;

@@ -1,5 +1,6 @@
 // This worker among the others: its ephemeral znode, what it says there, whom it sees, and the `master` znode.
 import { messageOf, TransientError } from "../../core/errors.ts";
+import { sameMemory } from "../../core/rules/broker-memory.ts";
 import {
   type CopyNode,
   fromJson,
@@ -16,6 +17,7 @@ import type { Log } from "../../platform/telemetry/log.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type { Elected, Members, Peer } from "../ports.ts";
 import { AcknowledgedLog, type KnownLog } from "./log-node.ts";
+import type { SeenMemory } from "./seen-memory.ts";
 
 /** Counters and positions are told this often at most; a change of state at once. */
 const counterEveryMs = 500;
@@ -34,8 +36,7 @@ export interface MembershipOptions {
   readonly container: string;
   readonly guid: string;
   readonly sinceMs: number;
-  /** The broker's memory id. */
-  readonly memory: string;
+  readonly memory: SeenMemory;
   readonly time: Clock;
   readonly log: Log;
   /** Read whenever the node is written. */
@@ -153,6 +154,10 @@ export class Membership implements Members {
     return this.#log.hasLed(place);
   }
 
+  get isNoteOutdated(): boolean {
+    return this.#log.isOutdated;
+  }
+
   /** Writes down that the log holds everything acknowledged. @returns false when the node has changed since it was read */
   async vouch(known: KnownLog, node: LogNode): Promise<boolean> {
     // ZooKeeper was emptied, or is new; epochs must still only grow.
@@ -164,7 +169,8 @@ export class Membership implements Members {
     const { session, paths } = this.#options;
     const log = await this.#log.read();
     // The log is whole: what else there is makes no difference.
-    if (log.node?.broker === this.#options.memory) return { log, copies: new Map(), listed: true };
+    if (log.node !== null && sameMemory(log.node.broker, this.#options.memory.now))
+      return { log, copies: new Map(), listed: true };
     const [names, spec] = await Promise.all([session.children(paths.copies), session.stat(paths.spec)]);
     const holdings = await Promise.all(
       names.map(async (name) => {

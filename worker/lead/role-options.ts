@@ -7,6 +7,7 @@ import type { Log } from "../../platform/telemetry/log.ts";
 import type { Broker, Feed, Ledger, Members, RecordWriter, Session, Suspicion } from "../ports.ts";
 import type { AnswerReads } from "../read/slave.ts";
 import type { Role } from "./role.ts";
+import type { SeenMemory } from "./seen-memory.ts";
 
 export interface RoleOptions {
   readonly name: string;
@@ -19,8 +20,7 @@ export interface RoleOptions {
   readonly reader: Feed;
   readonly writer: RecordWriter;
   readonly judge: Judge;
-  /** The broker's memory id. */
-  readonly memory: string;
+  readonly memory: Pick<SeenMemory, "asked">;
   /** Set when the log does not hold this copy and goes on from it once its worker leads: where it stands. */
   readonly adoptsFrom?: Place | undefined;
   readonly time: Clock;

@@ -2,6 +2,7 @@
 // ZooKeeper, lets the pure rules decide (core/rules/trust.ts), and writes what they say.
 import { messageOf, TransientError } from "../../core/errors.ts";
 import { placeInWords } from "../../core/log/place.ts";
+import { sameMemory } from "../../core/rules/broker-memory.ts";
 import { type Joint, standingOf, type Verdict } from "../../core/rules/trust.ts";
 import type { Paths, Place } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
@@ -9,10 +10,11 @@ import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type { Membership } from "./membership.ts";
+import type { SeenMemory } from "./seen-memory.ts";
 
 /** What a worker process remembers over its sessions. */
 export interface Remembered {
-  /** The broker's memory id under which the log was last known to be whole. */
+  /** The broker's memory id, as it was noted, under which the log was last known to be whole. */
   vouchedUnder: string | null;
 }
 
@@ -21,8 +23,7 @@ export interface StandingOptions {
   readonly session: Pick<ZnodeSession, "watch">;
   readonly paths: Paths;
   readonly name: string;
-  /** The broker's memory id. */
-  readonly memory: string;
+  readonly memory: Pick<SeenMemory, "now">;
   readonly remembered: Remembered;
   readonly time: Clock;
   readonly log: Log;
@@ -72,13 +73,16 @@ export class Standing {
   }
 
   async #look(own: OwnStanding): Promise<Verdict> {
-    const { membership, name, memory, remembered, log } = this.#options;
+    const { membership, name, remembered, log } = this.#options;
+    const memory = this.#options.memory.now;
     const [known, peers, master] = await Promise.all([
       membership.knownCopies(),
       membership.peers(),
       membership.master(),
     ]);
-    if (known.log.node?.broker === memory) remembered.vouchedUnder = memory;
+    const noted = known.log.node?.broker;
+    // As it was noted: an id that has changed since proves nothing until it is noted as well.
+    if (noted !== undefined && sameMemory(noted, memory)) remembered.vouchedUnder = noted;
     const verdict = standingOf(
       { name, ...own, vouchedUnder: remembered.vouchedUnder },
       {
@@ -93,10 +97,9 @@ export class Standing {
       },
     );
     if (verdict.kind === "vouch" && (await membership.vouch(known.log, verdict.log))) {
-      const message =
-        verdict.log.broker === memory
-          ? "own copy shows that the log is whole"
-          : "own copy is the fullest of all that is known";
+      const message = sameMemory(verdict.log.broker, memory)
+        ? "own copy shows that the log is whole"
+        : "own copy is the fullest of all that is known";
       log.info({ place: placeInWords(own.place) }, message);
     }
     return verdict;

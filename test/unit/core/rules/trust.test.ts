@@ -203,3 +203,46 @@ describe("the gate before a master's marker", () => {
     assert.equal(gateOf(at(5, 100), restarted, { memory: "now", adopts: true }).kind, "pass");
   });
 });
+
+describe("with three brokers", () => {
+  const noted = acknowledged({ broker: "a,b,c" });
+  const with3 = (memory: string, change: Partial<Seen> = {}) => seen({ memory, log: noted, ...change });
+
+  it("a copy that joins the log may lead, also after one was restarted or is away", () => {
+    for (const memory of ["a,b,c", "a,b,x", "a,?,c"]) {
+      assert.equal(kindOf(own(), with3(memory)), "lead", memory);
+      assert.equal(gateOf(at(5, 100), noted, { memory, adopts: false }).kind, "pass", memory);
+    }
+  });
+
+  it("a copy waits for the last master's once two were restarted or are away", () => {
+    for (const memory of ["a,y,x", "z,y,x", "a,?,x", "?,?,c"]) {
+      assert.match(whyOf(own(), with3(memory)), /waits for w-1, whose copy holds every acknowledged write/);
+      assert.equal(gateOf(at(5, 100), noted, { memory, adopts: false }).kind, "refuse", memory);
+    }
+  });
+
+  it("the last master's copy vouches, with the ids as they are then", () => {
+    const verdict = standingOf(own({ name: "w-1" }), with3("a,y,x"));
+    assert.deepEqual(verdict, { kind: "vouch", log: { ...noted, broker: "a,y,x" } });
+  });
+
+  it("what a process has seen vouched for is vouched for again under the ids that were noted then", () => {
+    const emptied = with3("a,b,x", { log: null });
+    const verdict = standingOf(own({ vouchedUnder: "a,b,c" }), emptied);
+    assert.deepEqual(verdict, { kind: "vouch", log: { broker: "a,b,c", master: "", ...at(5, 100) } });
+  });
+
+  it("what was vouched for before two were restarted counts nothing", () => {
+    const emptied = with3("a,y,x", { log: null, copies: new Map([["w-9", null]]) });
+    assert.match(
+      whyOf(own({ vouchedUnder: "a,b,c" }), emptied),
+      /waits until it is known what the copies of w-9 hold/,
+    );
+  });
+
+  it("a log of one broker is another one's", () => {
+    const before = acknowledged({ broker: "a" });
+    assert.equal(kindOf(own(), with3("a,b,c", { log: before })), "wait");
+  });
+});

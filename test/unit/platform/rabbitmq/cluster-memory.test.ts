@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, mock } from "node:test";
-import { ClusterMemory, type Visit } from "../../../../platform/rabbitmq/cluster-memory.ts";
+import { ClusterMemory, type Connect } from "../../../../platform/rabbitmq/cluster-memory.ts";
 import type { Memory } from "../../../../platform/rabbitmq/memory.ts";
 
 /** A broker whose queues have an id, or whose host is away: then a question has no answer at all. */
@@ -8,21 +8,40 @@ class FakeBroker {
   isAway = false;
   id = "";
   renewals = 0;
+  connections = 0;
   readonly asked: string[] = [];
+  readonly #open = new Set<AbortController>();
 
   constructor(id: string) {
     this.id = id;
   }
 
-  readonly visit: Visit = async (_withinMs, use) => {
+  get openConnections(): number {
+    return this.#open.size;
+  }
+
+  readonly connect: Connect = async () => {
     if (this.isAway) return new Promise<never>(() => undefined);
-    return use({ memoryIn: (queue) => this.#memory(queue) });
+    this.connections += 1;
+    const ended = new AbortController();
+    this.#open.add(ended);
+    ended.signal.addEventListener("abort", () => this.#open.delete(ended));
+    return {
+      ended: ended.signal,
+      memoryIn: (queue) => this.#memory(queue),
+      close: async () => ended.abort("closed"),
+    };
   };
+
+  restart(id: string): void {
+    this.id = id;
+    for (const ended of this.#open) ended.abort("restarted");
+  }
 
   #memory(queue: string): Memory {
     this.asked.push(queue);
     return {
-      id: () => Promise.resolve(this.id),
+      id: () => (this.isAway ? new Promise<never>(() => undefined) : Promise.resolve(this.id)),
       renew: async (before) => {
         if (before !== this.id) return;
         this.renewals += 1;
@@ -34,7 +53,7 @@ class FakeBroker {
 
 function cluster() {
   const brokers = [new FakeBroker("a"), new FakeBroker("b"), new FakeBroker("c")] as const;
-  return { brokers, memory: new ClusterMemory(brokers.map(({ visit }) => visit)) };
+  return { brokers, memory: new ClusterMemory(brokers.map(({ connect }) => connect)) };
 }
 
 describe("the memory id of several brokers", () => {
@@ -45,6 +64,38 @@ describe("the memory id of several brokers", () => {
       brokers.map(({ asked }) => asked),
       [["bootQ-1"], ["bootQ-2"], ["bootQ-3"]],
     );
+  });
+
+  it("is asked for over connections that are kept, and closed with it", async () => {
+    const { brokers, memory } = cluster();
+    await memory.id();
+    await memory.id();
+    assert.deepEqual(
+      brokers.map(({ connections }) => connections),
+      [1, 1, 1],
+    );
+    memory.close();
+    await new Promise(setImmediate);
+    assert.deepEqual(
+      brokers.map(({ openConnections }) => openConnections),
+      [0, 0, 0],
+    );
+  });
+
+  it("is asked for over a new connection after a restart", async () => {
+    const { brokers, memory } = cluster();
+    await memory.id();
+    brokers[1].restart("x");
+    assert.equal(await memory.id(), "a,x,c");
+  });
+
+  it("has one that falls silent as unknown, and knows it again when it is back", async () => {
+    const { brokers, memory } = cluster();
+    await memory.id();
+    brokers[1].isAway = true;
+    assert.equal(await memory.id(), "a,?,c");
+    brokers[1].isAway = false;
+    assert.equal(await memory.id(), "a,b,c");
   });
 
   it("has one that does not answer as unknown, a second later", async () => {

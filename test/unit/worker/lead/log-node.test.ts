@@ -41,7 +41,8 @@ class Node {
 }
 
 describe("the znode of what is acknowledged", () => {
-  const of = (session: Node, name: string) => new AcknowledgedLog(session, paths, { name, memory: "now" });
+  const of = (session: Node, name: string) =>
+    new AcknowledgedLog(session, paths, { name, memory: { toNote: () => "now" } });
 
   it("is written once read with a single call", async () => {
     const session = new Node();

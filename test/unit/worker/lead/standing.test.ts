@@ -48,7 +48,7 @@ class Around {
     session: { watch: () => undefined },
     paths: pathsOf("test"),
     name: "w-2",
-    memory: "now",
+    memory: { now: "now" },
     remembered: this.remembered,
     time: this.#time(),
     log,
