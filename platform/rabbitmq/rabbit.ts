@@ -8,9 +8,9 @@ import { aborted, within } from "../process/waiting.ts";
 import { withHeartbeat } from "./brokers.ts";
 import { Confirms } from "./confirms.ts";
 import { type BrokerCluster, Declarations } from "./declarations.ts";
-import { deliveryOf } from "./delivery.ts";
 import { watchLink } from "./link.ts";
 import { BrokerMemory, type Memory } from "./memory.ts";
+import { deliveryOf, propertiesOf } from "./message.ts";
 import type {
   BrokerConnection,
   ConsumeOptions,
@@ -19,7 +19,6 @@ import type {
   LogRetention,
   PublishOptions,
 } from "./port.ts";
-import { propertiesOf } from "./properties.ts";
 import { Scratch } from "./scratch.ts";
 
 const openWithinMs = 10_000;

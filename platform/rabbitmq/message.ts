@@ -1,5 +1,21 @@
-// A message as the programs see it. Part of platform/rabbitmq/rabbit.ts, which owns the channel it came on.
-import type { Delivery } from "./port.ts";
+// A message as the broker carries it and as the programs see it: what it is told beside one, and what it tells. Part of
+// platform/rabbitmq/rabbit.ts, which owns the channels.
+import type { Delivery, PublishOptions } from "./port.ts";
+
+/** What the broker is told beside a message. */
+export const propertiesOf = ({
+  correlationId,
+  replyTo,
+  persistent,
+  expirationMs,
+  traceparent,
+}: PublishOptions) => ({
+  ...(correlationId === undefined ? {} : { correlationId }),
+  ...(replyTo === undefined ? {} : { replyTo }),
+  ...(expirationMs === undefined ? {} : { expiration: String(Math.max(0, Math.round(expirationMs))) }),
+  ...(traceparent === undefined ? {} : { headers: { traceparent } }),
+  persistent: persistent ?? false,
+});
 
 interface Message {
   readonly content: Buffer;
