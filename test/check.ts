@@ -9,10 +9,12 @@ import { once } from "node:events";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { finished } from "node:stream/promises";
 import { run } from "node:test";
 import { dot } from "node:test/reporters";
 
 process.env.SIM_SEEDS ??= "300";
+process.env.SIM_SECONDS ??= "40";
 // Each test file is a program of its own, which would compile the same sources again.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "..", "node_modules", ".cache", "node");
 
@@ -24,11 +26,16 @@ async function succeeds(program: string, ...args: readonly string[]): Promise<bo
 
 const npx = (...args: readonly string[]) => succeeds("npx", "--no-install", ...args);
 
-/** @param name only tests whose names hold it. @returns false, with a reason told, when there was none to run */
+/** No file takes this long, also on a busy machine; one that hangs is named. */
+const fileTimeoutMs = 4 * 60_000;
+
+/** @param name only tests whose names hold it. @returns false, with a reason told, when one failed or there was none to run */
 async function runTests(files: readonly string[], name?: string): Promise<boolean> {
+  const startedAtMs = performance.now();
   const tests = run({
     files: [...files],
     concurrency: availableParallelism(),
+    timeout: fileTimeoutMs,
     ...(name === undefined ? {} : { testNamePatterns: [escaped(name)] }),
   });
   let passed = 0;
@@ -36,13 +43,17 @@ async function runTests(files: readonly string[], name?: string): Promise<boolea
   tests.on("test:pass", ({ skip, details }) => {
     if (skip === undefined && details.type !== "suite") passed += 1;
   });
-  tests.on("test:fail", () => {
-    failed += 1;
+  tests.on("test:fail", ({ details }) => {
+    if (details.type !== "suite") failed += 1;
   });
-  tests.compose(dot).pipe(process.stdout);
-  await once(tests, "end");
+  const dots = tests.compose(dot);
+  dots.pipe(process.stdout, { end: false });
+  // Which tests failed, and why, is the last that it says.
+  await finished(dots);
   if (passed + failed === 0)
     console.error(`no test was run${name === undefined ? "" : `: none is called "${name}"`}`);
+  const tookSeconds = ((performance.now() - startedAtMs) / 1_000).toFixed(0);
+  console.log(`\n${passed} tests passed, ${failed} failed, in ${tookSeconds} s`);
   return failed === 0 && passed > 0;
 }
 
@@ -77,17 +88,20 @@ async function checkOnly(asked: string): Promise<boolean> {
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 async function checkAll(): Promise<boolean> {
+  // Properties that take seconds get fewer random values; `./dbaas test` tries all of them.
+  process.env.TEST_SHARE ??= "0.2";
   const looked = await Promise.all([
     npx("tsc", "-p", "tsconfig.json"),
     npx("tsc", "-p", "dashboard/tsconfig.json"),
     npx("biome", "check", "."),
   ]);
-  return (
-    (await runTests([...filesUnder("test/unit"), "test/simulation/simulation.test.ts"])) &&
-    looked.every(Boolean)
-  );
+  // The longest first: nobody waits for it alone in the end.
+  const isTested = await runTests([simulation, ...filesUnder("test/unit")]);
+  if (!looked.every(Boolean)) console.error("types or style are not as they must be: see above");
+  return isTested && looked.every(Boolean);
 }
 
+const simulation = "test/simulation/simulation.test.ts";
 const asked = process.argv.slice(2);
 let isGood = asked.length > 0 || (await checkAll());
 for (const one of asked) isGood = (await checkOnly(one)) && isGood;

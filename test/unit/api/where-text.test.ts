@@ -5,6 +5,7 @@ import { Params } from "../../../api/requests/values.ts";
 import { conditionFromText } from "../../../api/requests/where-text.ts";
 import { Refusal } from "../../../core/errors.ts";
 import type { Condition, Param } from "../../../core/messages/statement.ts";
+import { runs } from "../../support/runs.ts";
 
 function parse(text: string): { condition: Condition; params: readonly Param[] } {
   const params = new Params();
@@ -253,7 +254,7 @@ describe("any condition", () => {
           assert.ok(error instanceof Refusal, String(error));
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

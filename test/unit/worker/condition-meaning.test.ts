@@ -10,6 +10,7 @@ import { writeRows } from "../../../worker/copy/effects.ts";
 import type { Store } from "../../../worker/copy/store.ts";
 import { answerReads } from "../../../worker/read/answer-reads.ts";
 import type { TableShape } from "../../../worker/sql/shape-sql.ts";
+import { runs } from "../../support/runs.ts";
 import {
   asked,
   columns,
@@ -94,7 +95,7 @@ describe("a condition written as text", () => {
         assert.deepEqual(await found(store, where), misfit ? "bad_request" : wanted, where);
         assert.deepEqual(await deleted(store, where), misfit ? "bad_request" : wanted.length, where);
       }),
-      { numRuns: 2_500 },
+      { numRuns: runs(2_500) },
     );
   });
 });
@@ -160,7 +161,7 @@ describe("a condition written as an object", () => {
         assert.deepEqual(await found(store, where), misfit ? "bad_request" : wanted, said);
         assert.deepEqual(await deleted(store, where), misfit ? "bad_request" : wanted.length, said);
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     );
   });
 });
@@ -188,7 +189,7 @@ describe("a pattern", () => {
         assert.deepEqual(await deleted(store, { t: { like: pattern } }), wanted.length);
         assert.deepEqual(await deleted(store, { t: { "not like": pattern } }), given.length - wanted.length);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

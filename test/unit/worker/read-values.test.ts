@@ -7,6 +7,7 @@ import type { Param, ReadShape } from "../../../core/messages/statement.ts";
 import type { Store } from "../../../worker/copy/store.ts";
 import { answerReads } from "../../../worker/read/answer-reads.ts";
 import type { TableShape } from "../../../worker/sql/shape-sql.ts";
+import { runs } from "../../support/runs.ts";
 import { batch, entry, openCopy, replying } from "./copies.ts";
 import { integer, table, text } from "./schemas.ts";
 
@@ -84,7 +85,7 @@ describe("what is read", () => {
           given,
         );
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -109,7 +110,7 @@ describe("what is read", () => {
         const told = await column(store, "i", given.map(String));
         assert.equal(told, `[${given.map((one) => `{"i":${one}}`).join(",")}]`);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 
@@ -133,7 +134,7 @@ describe("what is read", () => {
           );
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { migrate } from "../../../core/rules/migration.ts";
 import { type Column, emptySchema, type Schema, type Table } from "../../../core/schema.ts";
 import { childrenFirst } from "../../../worker/sql/shape-sql.ts";
+import { runs } from "../../support/runs.ts";
 import { openCopy, withUndoing } from "./copies.ts";
 import { integer, shop, table, text } from "./schemas.ts";
 
@@ -139,7 +140,7 @@ describe("migrating between any two schemas", () => {
           }
         }),
       ),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 });

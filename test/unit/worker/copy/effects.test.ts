@@ -10,6 +10,7 @@ import type { LogEntry } from "../../../../worker/ports.ts";
 import type { PendingWrite } from "../../../../worker/write/draft.ts";
 import { ledgerOf } from "../../../../worker/write/ledger.ts";
 import { committed, unlimited } from "../../../fakes/commits.ts";
+import { runs } from "../../../support/runs.ts";
 import { batch, contentsOf, entry, insertion, openCopy, withUndoing } from "../copies.ts";
 import { shop, text } from "../schemas.ts";
 
@@ -144,7 +145,7 @@ describe("copies of one log", () => {
           }
         }),
       ),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 
