@@ -1,8 +1,8 @@
 // Runs the test files in lanes at the same time, each file by file in the order given, which `node --test` does not keep.
-// Those with a cluster mostly wait for it, each for one of their own; what needs the processor meanwhile are the others.
+// Those with a cluster mostly wait for it, each lane for one of its own; what needs the processor meanwhile are the others.
 // One report: a lane's as it comes, then the next one's, and the runner's closing counts of all as the last lines.
 // Called by `./dbaas test`.
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { ClosingCounts } from "./support/closing-counts.ts";
@@ -10,9 +10,12 @@ import { ClosingCounts } from "./support/closing-counts.ts";
 /** No file takes this long; one that does hangs, and the others must still be run and counted. */
 const fileTimeoutMs = 15 * 60_000;
 
-const laneOf = (file: string): string => /\/(e2e|journeys)\//.exec(file)?.[1] ?? "no cluster";
+// Each file is a program of its own, which would compile the same sources again.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "..", "node_modules", ".cache", "node");
+
+const laneOf = (file: string): string => /\/(e2e|journeys|torture)\//.exec(file)?.[1] ?? "no cluster";
 const files = process.argv.slice(2).map((file) => resolve(file));
-const lanes = ["no cluster", "e2e", "journeys"]
+const lanes = ["no cluster", "e2e", "journeys", "torture"]
   .map((name) => files.filter((file) => laneOf(file) === name))
   .filter((lane) => lane.length > 0)
   .map((lane) => run({ files: lane, concurrency: 1, timeout: fileTimeoutMs }));
