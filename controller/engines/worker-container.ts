@@ -43,7 +43,7 @@ export function workerContainer(
     network,
     command,
     dataDir,
-    environment: { ...common, WORKER_NAME: worker },
+    environment: { ...common, WORKER_NAME: worker, WORKER_HOST: host },
     volume: { name: containerName(cluster, worker), labels: ownership },
     labels: {
       ...ownership,

@@ -78,6 +78,8 @@ export function needsOtherCopies(observed: Observed): boolean {
  */
 export function listCopies(observed: Observed): readonly Action[] {
   const { volumes, copies, nodes, log } = observed;
+  // Where there are several hosts, a note tells of a volume that cannot be seen. Earlier versions did not write its host.
+  const isOneOfSeveral = observed.hosts.length > 1;
   const vouchedFor = isLed(observed) || (log !== null && log.master !== "");
   const stays = (worker: string): boolean =>
     !vouchedFor ||
@@ -86,7 +88,9 @@ export function listCopies(observed: Observed): readonly Action[] {
     nodes.some(({ name }) => name === worker);
   return [
     ...[...volumes]
-      .filter(([worker]) => !copies.has(worker))
+      .filter(
+        ([worker, host]) => !copies.has(worker) || (isOneOfSeveral && copies.get(worker)?.host !== host),
+      )
       .map(([worker, host]): Action => ({ kind: "listCopy", worker, host })),
     ...[...copies.keys()]
       .filter((worker) => !stays(worker))

@@ -205,8 +205,17 @@ export class ZnodeRegistry implements Registry {
 
   async listCopy({ worker, host, holds }: ListedCopy, volume: "new" | "existing"): Promise<void> {
     const node = toJson({ holds, atMs: this.#clock.wallMs(), host } satisfies CopyNode);
-    if (volume === "new") await this.#session.put(this.#paths.copy(worker), node);
-    else await this.#session.create(this.#paths.copy(worker), node);
+    const path = this.#paths.copy(worker);
+    if (volume === "new") await this.#session.put(path, node);
+    else if ((await this.#session.create(path, node)) === null) await this.#noteHost(path, host);
+  }
+
+  /** Of a copy that is noted: its worker may be writing there at the same time, and what it holds must stay. */
+  async #noteHost(path: string, host: string): Promise<void> {
+    const content = await this.#session.get(path);
+    const known = content === null ? null : fromJson<CopyNode>(content.data);
+    if (content === null || known === null || known.host === host) return;
+    await this.#session.set(path, toJson({ ...known, host }), content.stat.version);
   }
 
   async unlistCopy(worker: string): Promise<void> {

@@ -142,6 +142,10 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
     assert.deepEqual(await held(), { epoch: 4, position: 7 });
     await registry.listCopy({ worker: "w-3", host: "h", holds: { epoch: 0, position: 0 } }, "new");
     assert.deepEqual(await held(), { epoch: 0, position: 0 });
+    await session.put(paths.copy("w-3"), toJson({ holds: { epoch: 4, position: 7 }, atMs: 1 }));
+    await registry.listCopy({ worker: "w-3", host: "host2", holds: null }, "existing");
+    const noted = (await registry.view()).copies.get("w-3");
+    assert.deepEqual([noted?.holds, noted?.host], [{ epoch: 4, position: 7 }, "host2"]);
     await registry.unlistCopy("w-3");
     assert.equal(await held(), undefined);
   });

@@ -21,6 +21,11 @@ export class FakeContainers {
     return [...this.all.values()].filter(({ seen }) => seen.state === "running");
   }
 
+  /** Those that reach ZooKeeper and the broker. */
+  get connected(): readonly FakeContainer[] {
+    return this.running.filter(({ seen, hung }) => !hung && !this.isAway(seen.host));
+  }
+
   isAway(host: string): boolean {
     return this.hosts.some(({ name, reachable }) => name === host && !reachable);
   }
@@ -41,6 +46,14 @@ export class FakeContainers {
       volumes: new Map(there.map((worker) => [worker, home(worker)])),
       foreign: [],
     };
+  }
+
+  /** By its id, if its host can be reached. */
+  reach(id: string): FakeContainer {
+    const container = this.all.get(id);
+    if (container === undefined) throw new Error("no such container");
+    if (this.isAway(container.seen.host)) throw new Error(`${container.seen.host} is away`);
+    return container;
   }
 
   create({ name, worker, host, volume, labels: made }: WorkerContainer): string {

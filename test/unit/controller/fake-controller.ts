@@ -35,8 +35,9 @@ export class Controller {
   }
 
   #allThere(): boolean {
-    const { running, master, nodes } = this.#world;
-    return master !== null && running.every(({ seen }) => nodes.get(seen.worker)?.container === seen.shortId);
+    const { running, master, nodes, engine } = this.#world;
+    const inSight = running.filter(({ seen }) => !engine.isAway(seen.host));
+    return master !== null && inSight.every(({ seen }) => nodes.get(seen.worker)?.container === seen.shortId);
   }
 }
 

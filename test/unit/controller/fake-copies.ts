@@ -1,5 +1,6 @@
 // The copies on the volumes of a fake world, and the rules by which its workers lead: after a restart of the broker the last
 // master's copy must be there, without any note of it every copy must be known, and the fullest goes on.
+import type { ListedCopy } from "../../../controller/ports.ts";
 import { comparePlaces, fullest, holdsAll, nowhere } from "../../../core/log/place.ts";
 import type { CopyNode, LogNode, Place, WorkerNode } from "../../../core/state/znodes.ts";
 
@@ -21,13 +22,18 @@ export class FakeCopies {
     this.#set(name, this.place(name));
   }
 
+  list({ worker, host, holds }: ListedCopy, volume: "new" | "existing"): void {
+    const known = volume === "new" ? undefined : this.entries.get(worker);
+    this.entries.set(worker, { holds, atMs: 0, ...known, host });
+  }
+
   place(name: string): Place {
     return this.volumes.get(name) ?? nowhere;
   }
 
   #set(name: string, place: Place): void {
     this.volumes.set(name, place);
-    this.entries.set(name, { holds: place, atMs: 0 });
+    this.entries.set(name, { ...this.entries.get(name), holds: place, atMs: 0 });
   }
 
   /** Why a worker may not lead; null when it may. */

@@ -121,7 +121,7 @@ export class FakeWorld {
 
   /** Sessions of dead and hung workers expire. */
   expireSessions(): void {
-    const alive = new Set(this.running.filter(({ hung }) => !hung).map(({ seen }) => seen.shortId));
+    const alive = new Set(this.engine.connected.map(({ seen }) => seen.shortId));
     for (const [name, node] of this.nodes) if (!alive.has(node.container)) this.nodes.delete(name);
     if (this.master !== null && !alive.has(this.master.container)) this.master = null;
   }
@@ -160,7 +160,7 @@ export class FakeWorld {
   /** Every healthy worker does what it can do next: join, catch up, lead, or leave. */
   workersTurn(): void {
     if (this.specNode === null) return;
-    for (const { seen, hung } of this.running) if (!hung) this.#workerTurn(seen);
+    for (const { seen } of this.engine.connected) this.#workerTurn(seen);
     if (this.master !== null) return;
     const able = [...this.nodes.values()].filter(
       ({ state, waiting }) => state === "slave" && waiting === undefined,
@@ -241,14 +241,13 @@ export class FakeWorld {
         return this.engine.create(container);
       },
       start: async (id) => {
-        const container = this.containers.get(id);
-        if (container === undefined) throw new Error("no such container");
+        const container = this.engine.reach(id);
         const pid = this.#nextPid();
         container.seen = { ...container.seen, state: "running", pid, startedAtMs: this.nowMs };
         return { id, pid };
       },
       kill: async ({ id, pid, worker }, signal) => {
-        if (this.containers.get(id)?.seen.pid !== pid) throw new Error("does not run as this pid any more");
+        if (this.engine.reach(id).seen.pid !== pid) throw new Error("does not run as this pid any more");
         if (signal === "SIGTERM") return this.#stepDown(id, worker);
         const hung = this.containers.get(id)?.hung === true;
         this.harms.push(`kill ${worker} ${hung ? "hung" : this.roleOf(id)}`);
@@ -303,10 +302,7 @@ export class FakeWorld {
         if (this.master?.container === container) this.master = null;
       },
       writeCommand: async (id, command) => this.commands.has(id) && this.commands.set(id, command).size > 0,
-      listCopy: async ({ worker, holds, host }, volume) => {
-        if (volume === "new" || !this.copies.entries.has(worker))
-          this.copies.entries.set(worker, { holds, host, atMs: this.nowMs });
-      },
+      listCopy: async (copy, volume) => this.copies.list(copy, volume),
       writeLog: async (log) => {
         this.copies.log = log;
         return true;

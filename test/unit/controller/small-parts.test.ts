@@ -32,6 +32,7 @@ describe("workerContainer", () => {
       DBAAS_CLUSTER: "c",
       DATA_DIR: "/data",
       WORKER_NAME: "w-2",
+      WORKER_HOST: "h",
     });
     const { [labels.spec]: hash, ...rest } = container.labels;
     assert.deepEqual(rest, { [labels.cluster]: "c", [labels.uid]: "u", [labels.worker]: "w-2" });
