@@ -2,7 +2,16 @@
 # Brings one cluster up and takes it down: `./dbaas up`, `down` and `logs`. Containers, volumes and the network carry the
 # cluster's name, so several clusters live side by side; workers are found by their label.
 
+# cluster_up [--swarm]
 cluster_up() {
+  case "$#:${1:-}" in
+    0:) ;;
+    1:--swarm)
+      swarm_up
+      return
+      ;;
+    *) usage_error "up takes --swarm only, not $*" ;;
+  esac
   check_settings
   check_tls
   check_manifest
@@ -183,7 +192,7 @@ welcome() {
   case $url in http://*:80 | https://*:443) url=${url%:*} ;; esac
   say "$CLUSTER is up on $url"
   echo
-  docker exec "$CLUSTER-orchestrator" node cli/main.ts get workers 2>/dev/null ||
+  docker exec "$(orchestrator)" node cli/main.ts get workers 2>/dev/null ||
     api_get /api/v1/worker/list | tail -n 1
   cat <<EOF
 
@@ -203,6 +212,11 @@ cluster_down() {
   esac
   check_settings
   engine_answers || die "no Docker engine answers, so nothing of $CLUSTER is running"
+  if [ -n "$(swarm_services)" ]; then
+    swarm_down "${volumes[@]+"${volumes[@]}"}"
+    tell_down "${volumes[@]+"${volumes[@]}"}"
+    return
+  fi
   ensure_engine
   start_progress "stopping $CLUSTER"
   # The controller first: it would replace the workers.
@@ -217,8 +231,10 @@ cluster_down() {
     # Compose 2 overlooks this one where a folder takes its place.
     docker volume rm "$CLUSTER-no-tls" >/dev/null 2>&1 || true
   fi
-  say "$CLUSTER is down$([ ${#volumes[@]} -gt 0 ] && echo ', its data is deleted' || echo '; its data stays (--volumes deletes it)')"
+  tell_down "${volumes[@]+"${volumes[@]}"}"
 }
+
+tell_down() { say "$CLUSTER is down$([ $# -gt 0 ] && echo ', its data is deleted' || echo '; its data stays (--volumes deletes it)')"; }
 
 # remove_workers [--volumes]: what the controller made for this cluster, and only that.
 remove_workers() {
@@ -239,7 +255,7 @@ remove_workers() {
 
 # The controller's lines of the orchestrator's output, and the lines that continue one; --all shows every program's.
 cluster_logs() {
-  local follow=0 all=0 argument container=$CLUSTER-orchestrator
+  local follow=0 all=0 argument container
   for argument in "$@"; do
     case $argument in
       -f | --follow) follow=1 ;;
@@ -248,6 +264,7 @@ cluster_logs() {
     esac
   done
   engine_answers || die "no Docker engine answers"
+  container=$(orchestrator)
   if [ -z "$(state_of .Id "$container")" ]; then
     printf 'dbaas: %s\n' "there is no container $container; ./dbaas up starts it" >&2
     exit 3

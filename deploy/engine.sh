@@ -8,9 +8,14 @@ ENGINE_LOG=/var/log/dbaas-dockerd.log
 engine_answers() { has docker && within 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
 ensure_engine() {
-  engine_answers || provide_engine
+  ensure_daemon
   choose_compose || { install_packages docker-compose && choose_compose; } ||
     die "Docker Compose is missing: install the compose plugin (docker compose) or docker-compose 1.29 or later"
+}
+
+# An engine that answers and can build. Compose is not needed on a Swarm.
+ensure_daemon() {
+  engine_answers || provide_engine
   # The classic builder serves where BuildKit's client part is not installed.
   if ! docker buildx version >/dev/null 2>&1; then export DOCKER_BUILDKIT=0; fi
 }

@@ -32,9 +32,16 @@ accept_loss() {
 
 # As the command line program says it: 3 when there is nothing to ask.
 require_orchestrator() {
-  [ "$(state_of .State.Running "$CLUSTER-orchestrator")" = true ] && return
+  [ "$(state_of .State.Running "$(orchestrator)")" = true ] && return
   printf 'dbaas: %s\n' "$CLUSTER is not running; ./dbaas up starts it" >&2
   exit 3
+}
+
+# The orchestrator's container on this host; on a Swarm its name is the engine's, and a label tells it.
+orchestrator() {
+  local name=$CLUSTER-orchestrator id=''
+  if [ -z "$(state_of .Id "$name")" ]; then id=$(container_of orchestrator 2>/dev/null || true); fi
+  echo "${id:-$name}"
 }
 
 # ask_program ARGUMENT…: with this function's input as the program's.
@@ -57,7 +64,7 @@ lasts() {
 set_program() {
   local kind=short places=4 patience=20
   if lasts "$@"; then kind=lasting places=8 patience=0; fi
-  PROGRAM=("$CLUSTER-orchestrator" bash -c "$enter_program" dbaas "$kind" "$places" "$patience" "$@")
+  PROGRAM=("$(orchestrator)" bash -c "$enter_program" dbaas "$kind" "$places" "$patience" "$@")
 }
 
 # Runs in the container. A place is a lock that the program holds until it ends; few may wait for one.

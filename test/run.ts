@@ -1,6 +1,7 @@
 // Runs the test files in lanes at the same time, each file by file in the order given, which `node --test` does not keep.
 // Those with a cluster mostly wait for it, each lane for one of its own; what needs the processor meanwhile are the others.
 // One report: a lane's as it comes, then the next one's, and the runner's closing counts of all as the last lines.
+// Tests of several hosts come last and alone: three engines, brokers and ZooKeeper servers would disturb the others.
 // Called by `./dbaas test`.
 import { join, resolve } from "node:path";
 import { run } from "node:test";
@@ -13,21 +14,23 @@ const fileTimeoutMs = 15 * 60_000;
 // Each file is a program of its own, which would compile the same sources again.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "..", "node_modules", ".cache", "node");
 
-const laneOf = (file: string): string => /\/(e2e|journeys|torture)\//.exec(file)?.[1] ?? "no cluster";
+const laneOf = (file: string): string => /\/(e2e|journeys|torture|hosts)\//.exec(file)?.[1] ?? "no cluster";
 const files = process.argv.slice(2).map((file) => resolve(file));
-const lanes = ["no cluster", "e2e", "journeys", "torture"]
-  .map((name) => files.filter((file) => laneOf(file) === name))
-  .filter((lane) => lane.length > 0)
-  .map((lane) => run({ files: lane, concurrency: 1, timeout: fileTimeoutMs }));
+const started = (names: readonly string[]) =>
+  names
+    .map((name) => files.filter((file) => laneOf(file) === name))
+    .filter((lane) => lane.length > 0)
+    .map((lane) => run({ files: lane, concurrency: 1, timeout: fileTimeoutMs }));
 
 const report = new spec();
 report.pipe(process.stdout);
 const counts = new ClosingCounts();
-for (const lane of lanes)
-  for await (const event of lane) {
-    if (event.type === "test:fail" && (event.data.todo === undefined || event.data.todo === false))
-      process.exitCode = 1;
-    if (!counts.take(event)) report.write(event);
-  }
+for (const names of [["no cluster", "e2e", "journeys", "torture"], ["hosts"]])
+  for (const lane of started(names))
+    for await (const event of lane) {
+      if (event.type === "test:fail" && (event.data.todo === undefined || event.data.todo === false))
+        process.exitCode = 1;
+      if (!counts.take(event)) report.write(event);
+    }
 for (const event of counts.events()) report.write(event);
 report.end();

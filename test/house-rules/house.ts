@@ -77,6 +77,7 @@ export const startedFiles: Readonly<Record<string, string>> = {
   "dashboard/feed/shared-worker.ts": "the page starts it as a shared worker, by its address",
   "test/check.ts": "npm run check",
   "test/run.ts": "./dbaas test",
+  "tools/hosts/no-names.ts": "hosts.sh starts it, in the network of the hosts",
   "worker/copy/inspect.ts": "tests and torture run it in a worker's container, by its path",
 };
 

@@ -1,0 +1,332 @@
+# shellcheck shell=bash
+# One cluster on three hosts of a Docker Swarm: `./dbaas up --swarm` and the `down` of it. Each host has the number 1, 2 or 3 (the
+# node's label dbaas) and a stack of its own, CLUSTER-NUMBER, so that a change is brought to one host after the other.
+
+HOST_NUMBERS=(1 2 3)
+SWARM_LABEL=dbaas.stack
+
+swarm_up() {
+  check_settings
+  ! with_tls || die "TLS is not offered on several hosts yet: let what stands before them speak it"
+  check_manifest
+  lock_setup
+  ensure_daemon
+  check_swarm
+  choose_images
+  ensure_images zookeeper rabbitmq app
+  number_hosts
+  make_secrets
+  make_configs
+  make_network
+  unlock_setup
+  # With the default of 5 s a host that was lost is noticed after 14 s, with this after 4 s.
+  docker swarm update --dispatcher-heartbeat 1s >/dev/null
+  if [ -z "$(swarm_services)" ]; then start_hosts; else change_hosts; fi
+  complete_replicas
+  remove_old_configs
+  wait_until_ready
+  welcome
+}
+
+# check_swarm: this host is a manager, most managers answer, and three are there or known.
+check_swarm() {
+  local state
+  state=$(docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}' 2>/dev/null)
+  case $state in
+    "active true") ;;
+    active*) die "this host is a worker of its Swarm, and has to be a manager: docker node promote HOST, on a manager" ;;
+    *)
+      die "this host is in no Swarm. Three hosts make one:" \
+        "  on the first:       docker swarm init --advertise-addr ITS-ADDRESS" \
+        "                      docker swarm join-token manager" \
+        "  on the two others:  what the last command printed" \
+        "Then ./dbaas up --swarm on any of them"
+      ;;
+  esac
+  hosts_of_swarm >/dev/null ||
+    die "the Swarm does not answer: most of its managers have to run. docker node ls says more on each host." \
+      "If the others will not come back: docker swarm init --force-new-cluster"
+}
+
+# A line for each manager: id, number or -, ready or away, name. Ordered by name, so that the first start numbers them by it.
+hosts_of_swarm() {
+  local ids
+  ids=$(within 20 docker node ls --filter role=manager --quiet) || return 1
+  # shellcheck disable=SC2086  # a list of ids
+  docker node inspect --format '{{.ID}} {{with index .Spec.Labels "dbaas"}}{{.}}{{else}}-{{end}} {{.Status.State}} {{.Description.Hostname}}' $ids |
+    awk '{ print $1, $2, $3 == "ready" ? "ready" : "away", $4 }' | sort -k 4
+}
+
+# Numbers stay with their hosts. One that left the Swarm (docker node rm) leaves its number to a new one.
+number_hosts() {
+  local hosts number line id name
+  hosts=$(hosts_of_swarm)
+  for number in "${HOST_NUMBERS[@]}"; do
+    line=$(awk -v number="$number" '$2 == number' <<<"$hosts")
+    [ "$(grep -c . <<<"$line")" -le 1 ] || die "several hosts of the Swarm have the label dbaas=$number; take it from all but one: docker node update --label-rm dbaas HOST"
+    if [ -n "$line" ]; then
+      if [[ $line == *" away "* ]]; then say "host ${line##* } (number $number) is away"; fi
+      continue
+    fi
+    line=$(awk '$2 == "-" && $3 == "ready"' <<<"$hosts" | head -n 1)
+    [ -n "$line" ] || die "three managers are needed, and no host is there for number $number. The Swarm has: $(awk '{ printf "%s%s (%s)", sep, $4, $3; sep = ", " }' <<<"$hosts")." \
+      "On another host: docker swarm join with the token that docker swarm join-token manager prints"
+    read -r id _ _ name <<<"$line"
+    forget_broker "$number"
+    docker node update --label-add "dbaas=$number" "$id" >/dev/null
+    say "host $name has number $number"
+    hosts=$(hosts_of_swarm)
+  done
+}
+
+# The brokers still know the one of a host that left: its successor, of the same name, would not be let in.
+forget_broker() {
+  local broker
+  broker=$(container_of rabbitmq)
+  [ -n "$broker" ] || return 0
+  if in_broker rabbitmqctl -q cluster_status --formatter json 2>/dev/null | grep -q "\"rabbit@rabbitmq-$1\""; then
+    say "the brokers forget the one of the host that had number $1"
+    quietly forget-broker in_broker rabbitmqctl -q forget_cluster_node "rabbit@rabbitmq-$1"
+  fi
+}
+
+# container_of PART: of this cluster, on this host; nothing where none runs.
+container_of() { docker ps --quiet --filter "label=$SWARM_LABEL=$CLUSTER" --filter "label=dbaas.part=$1" | head -n 1; }
+
+# By the entry point, which knows where an image keeps its commands.
+in_broker() { docker exec "$(container_of rabbitmq)" docker-entrypoint.sh "$@"; }
+
+# Made once. Brokers and ZooKeeper keep the passwords in their volumes, so they stay as long as those do.
+make_secrets() {
+  if has_all_secrets; then return; fi
+  ensure_credentials
+  local brokers servers
+  brokers=$(printf ",rabbitmq-%s:5672" "${HOST_NUMBERS[@]}")
+  servers=$(printf ",zookeeper-%s:2181" "${HOST_NUMBERS[@]}")
+  make_secret erlang-cookie "$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')"
+  make_secret rabbitmq-user "default_user = $RABBITMQ_USER
+default_pass = $RABBITMQ_PASSWORD"
+  make_secret rabbitmq-url "amqp://$RABBITMQ_USER:$RABBITMQ_PASSWORD@${brokers#,}"
+  make_secret zookeeper-servers "$ZOOKEEPER_USER:$ZOOKEEPER_PASSWORD@${servers#,}"
+}
+
+SECRETS=(erlang-cookie rabbitmq-user rabbitmq-url zookeeper-servers)
+
+has_all_secrets() { docker secret inspect "${SECRETS[@]/#/$CLUSTER-}" >/dev/null 2>&1; }
+
+make_secret() { # NAME CONTENT
+  if ! docker secret inspect "$CLUSTER-$1" >/dev/null 2>&1; then
+    printf '%s\n' "$2" | docker secret create --label "$SWARM_LABEL=$CLUSTER" "$CLUSTER-$1" - >/dev/null
+  fi
+}
+
+# A config cannot be changed: what a file holds is part of the name. The manifest is the first one only; from then on it is in
+# ZooKeeper, and this config stays what it is.
+make_configs() {
+  DBAAS_ZOO_CFG=$(cat "$ROOT/deploy/zoo.cfg" "$ROOT/deploy/zoo-swarm.cfg" | make_config zoo-cfg)
+  DBAAS_RABBITMQ_CONF=$(cat "$ROOT/deploy/rabbitmq.conf" "$ROOT/deploy/rabbitmq-swarm.conf" | make_config rabbitmq-conf)
+  DBAAS_RABBITMQ_PLUGINS=$(make_config rabbitmq-plugins <"$ROOT/deploy/rabbitmq-plugins")
+  if ! docker config inspect "$CLUSTER-manifest" >/dev/null 2>&1; then
+    docker config create --label "$SWARM_LABEL=$CLUSTER" "$CLUSTER-manifest" "$(manifests)/dbaas.yaml" >/dev/null
+  fi
+}
+
+# make_config NAME: of standard input; prints what it is called.
+make_config() {
+  local text name
+  text=$(cat)
+  name=$CLUSTER-$1-$(checksum <<<"$text")
+  docker config inspect "$name" >/dev/null 2>&1 || docker config create --label "$SWARM_LABEL=$CLUSTER" "$name" - <<<"$text" >/dev/null
+  echo "$name"
+}
+
+# Those that a service uses cannot be removed, and are not.
+remove_old_configs() {
+  local name
+  for name in $(docker config ls --quiet --filter "label=$SWARM_LABEL=$CLUSTER"); do docker config rm "$name" >/dev/null 2>&1 || true; done
+}
+
+make_network() {
+  docker network inspect "$CLUSTER-net" >/dev/null 2>&1 ||
+    docker network create --driver overlay --attachable --label "$SWARM_LABEL=$CLUSTER" "$CLUSTER-net" >/dev/null ||
+    die "the network $CLUSTER-net cannot be made"
+  [ "$(docker network inspect --format '{{.Driver}}' "$CLUSTER-net")" = overlay ] ||
+    die "the network $CLUSTER-net is one of this host alone: first take down the cluster of that name that runs on it (./dbaas down)"
+}
+
+swarm_services() { docker service ls --quiet --filter "label=$SWARM_LABEL=$CLUSTER" 2>/dev/null; }
+
+# The brokers and the servers of the first start need each other.
+start_hosts() {
+  local number
+  say "starting $CLUSTER on three hosts: zookeeper, rabbitmq, orchestrator"
+  for number in "${HOST_NUMBERS[@]}"; do deploy_host "$number"; done
+  for number in "${HOST_NUMBERS[@]}"; do wait_for_host "$number"; done
+}
+
+# One host after the other, each only when the service can do without it. What is unchanged goes on running.
+change_hosts() {
+  local number
+  for number in "${HOST_NUMBERS[@]}"; do
+    if is_away "$number"; then continue; fi
+    if ! is_as_wanted "$number"; then
+      say "bringing host $number to what is wanted"
+      can_do_without "$number"
+      deploy_host "$number"
+    fi
+    wait_for_host "$number"
+  done
+}
+
+# Each service bears a checksum of all that it was made from.
+is_as_wanted() {
+  [ "$(docker stack services --quiet "$CLUSTER-$1" | xargs -r docker service inspect --format '{{index .Spec.Labels "dbaas.revision"}}')" = \
+    "$(printf '%s\n' "$(revision)" "$(revision)" "$(revision)")" ]
+}
+
+is_away() { hosts_of_swarm | grep -q " $1 away "; }
+
+# can_do_without NUMBER: each queue and the log have a majority on the other hosts.
+can_do_without() {
+  start_progress "waiting until the brokers can do without the one of host $1"
+  wait_until "${DBAAS_UP_TIMEOUT:-180}" broker_is_spare "$1" ||
+    die "a queue would lose its majority without the broker of host $1; nothing was changed there." \
+      "docker exec $(container_of rabbitmq) rabbitmq-queues check_if_node_is_quorum_critical says more"
+  stop_progress
+}
+
+broker_is_spare() {
+  [ -n "$(container_of rabbitmq)" ] &&
+    { ! in_broker rabbitmq-diagnostics -q -n "rabbit@rabbitmq-$1" ping >/dev/null 2>&1 ||
+      in_broker rabbitmq-queues -q -n "rabbit@rabbitmq-$1" check_if_node_is_quorum_critical >/dev/null 2>&1; }
+}
+
+# What stack.yml asks for, the host's number aside. Exported to whatever is run.
+with_stack_variables() {
+  DBAAS_CLUSTER=$CLUSTER DBAAS_PORT=$PORT DBAAS_ZOO_CFG=$DBAAS_ZOO_CFG DBAAS_RABBITMQ_CONF=$DBAAS_RABBITMQ_CONF \
+    DBAAS_RABBITMQ_PLUGINS=$DBAAS_RABBITMQ_PLUGINS DBAAS_IMAGE=$(on_every_host "$APP_IMAGE") \
+    ZOOKEEPER_IMAGE=$(on_every_host "$ZOOKEEPER_IMAGE") RABBITMQ_IMAGE=$(on_every_host "$RABBITMQ_IMAGE") "$@"
+}
+
+# A checksum of stack.yml and of every variable that it names.
+revision() {
+  # shellcheck disable=SC2016  # sed's own
+  with_stack_variables env | grep -xE "($(sed -nE 's/.*\$\{([A-Z_]+).*/\1/p' "$ROOT/deploy/stack.yml" | grep -vE '_(NUMBER|REVISION)$' | sort -u | paste -sd '|' -))=.*" |
+    sort | cat - "$ROOT/deploy/stack.yml" | checksum
+}
+
+deploy_host() { # NUMBER
+  local revision
+  revision=$(revision)
+  DBAAS_HOST_NUMBER=$1 DBAAS_REVISION=$revision with_stack_variables \
+    quietly "stack-$CLUSTER-$1" docker stack deploy --with-registry-auth --resolve-image never --compose-file "$ROOT/deploy/stack.yml" "$CLUSTER-$1"
+  # The update of a service begins within a second.
+  sleep 1
+}
+
+# on_every_host IMAGE: as a registry knows it, by its digest; one that was built or loaded, by its id. An engine tries to pull what is
+# named otherwise at each start of a container, and waits up to 20 s where it reaches no registry.
+on_every_host() {
+  docker image inspect --format '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "$1"
+}
+
+# wait_for_host NUMBER: until its broker and its ZooKeeper server are in their clusters.
+wait_for_host() {
+  start_progress "waiting for the broker and the ZooKeeper server of host $1"
+  wait_until "${DBAAS_UP_TIMEOUT:-180}" host_runs "$1" || die "host $1 does not run its parts in time: docker stack ps --no-trunc $CLUSTER-$1"
+  stop_progress
+}
+
+host_runs() {
+  refuse_missing_images "$1"
+  [ "$(docker stack ps --filter desired-state=running --format '{{.CurrentState}}' "$CLUSTER-$1" | grep -c ^Running)" = 3 ] &&
+    ! docker stack services --quiet "$CLUSTER-$1" | xargs docker service inspect --format '{{with .UpdateStatus}}{{.State}}{{end}}' | grep -qx updating &&
+    serves_zookeeper "$1" && serves_broker "$1"
+}
+
+refuse_missing_images() {
+  docker stack ps --no-trunc --filter desired-state=ready --filter desired-state=running --format '{{.Error}}' "$CLUSTER-$1" |
+    grep -q 'No such image' || return 0
+  die "host $1 lacks an image. Load them there, from this host:" \
+    "  docker save $APP_IMAGE $ZOOKEEPER_IMAGE $RABBITMQ_IMAGE | ssh $(hosts_of_swarm | awk -v number="$1" '$2 == number { print $4 }') docker load" \
+    "then ./dbaas up --swarm again. Or name images of a registry that every host reaches: DBAAS_IMAGE, ZOOKEEPER_IMAGE, RABBITMQ_IMAGE"
+}
+
+# From the network of the hosts, by what runs on this one.
+serves_zookeeper() {
+  # shellcheck disable=SC2016  # the inner shell expands them
+  within 5 docker exec "$(container_of zookeeper)" bash -c 'exec 3<>"/dev/tcp/zookeeper-$0/2181" && echo srvr >&3 && grep -qE "^Mode: (leader|follower)" <&3' "$1" >/dev/null 2>&1
+}
+
+serves_broker() {
+  within 20 docker exec "$(container_of rabbitmq)" docker-entrypoint.sh rabbitmq-diagnostics -q -n "rabbit@rabbitmq-$1" check_running >/dev/null 2>&1
+}
+
+# A broker that is new in the cluster has no copy of the queues and the log until it is told to.
+complete_replicas() {
+  local number name queues
+  queues=$(in_broker rabbitmqctl -q list_queues name type members --no-table-headers 2>/dev/null) || return 0
+  for number in "${HOST_NUMBERS[@]}"; do
+    if is_away "$number"; then continue; fi
+    while IFS= read -r name; do
+      say "the log $name gets a copy on host $number"
+      quietly replica in_broker rabbitmq-streams -q add_replica "$name" "rabbit@rabbitmq-$number"
+    done < <(awk -F '\t' -v node="rabbitmq-$number" '$2 == "stream" && index($3, node) == 0 { print $1 }' <<<"$queues")
+    if awk -F '\t' -v node="rabbitmq-$number" '$2 == "quorum" && index($3, node) == 0 { lacks = 1 } END { exit !lacks }' <<<"$queues"; then
+      say "the queues get copies on host $number"
+      quietly replica in_broker rabbitmq-queues -q grow "rabbit@rabbitmq-$number" all
+    fi
+  done
+}
+
+# swarm_down [--volumes]: the orchestrators first, which would replace the workers.
+swarm_down() {
+  local number services
+  start_progress "stopping $CLUSTER on every host"
+  for number in "${HOST_NUMBERS[@]}"; do docker service scale --detach "$CLUSTER-${number}_orchestrator=0" >/dev/null 2>&1 || true; done
+  wait_until 25 has_no_orchestrator || true
+  services=$(docker service ls --quiet --filter "label=dbaas.cluster=$CLUSTER")
+  # shellcheck disable=SC2086  # a list of ids
+  if [ -n "$services" ]; then docker service rm $services >/dev/null; fi
+  for number in "${HOST_NUMBERS[@]}"; do docker stack rm "$CLUSTER-$number" >/dev/null 2>&1 || true; done
+  wait_until 60 remove_network || die "containers of $CLUSTER are still there after a minute; ./dbaas down again, or docker node ps on each host"
+  remove_old_configs
+  if [ $# -gt 0 ]; then
+    remove_volumes_everywhere
+    docker secret ls --quiet --filter "label=$SWARM_LABEL=$CLUSTER" | xargs -r docker secret rm >/dev/null
+    rm -f "$STATE/$CLUSTER.env"
+  fi
+  stop_progress
+}
+
+has_no_orchestrator() {
+  local number
+  for number in "${HOST_NUMBERS[@]}"; do [ -z "$(docker service ps --quiet "$CLUSTER-${number}_orchestrator" 2>/dev/null)" ] || return 1; done
+}
+
+# A network goes only when no container on any host is in it.
+remove_network() {
+  docker network inspect "$CLUSTER-net" >/dev/null 2>&1 || return 0
+  docker network rm "$CLUSTER-net" >/dev/null 2>&1
+}
+
+# Volumes are each engine's own: on every host that can be seen a container removes those of this cluster.
+remove_volumes_everywhere() {
+  local job=$CLUSTER-volumes hosts image
+  image=$(on_every_host "$APP_IMAGE" 2>/dev/null) || die "the image $APP_IMAGE is missing here, by which volumes on the other hosts are removed"
+  docker service rm "$job" >/dev/null 2>&1 || true
+  docker service create --quiet --detach --mode global-job --name "$job" --no-resolve-image --restart-condition none \
+    --constraint node.labels.dbaas!= --user root --mount "type=bind,source=${DBAAS_DOCKER_SOCKET:-/var/run/docker.sock},target=/var/run/docker.sock" \
+    --env "DBAAS_CLUSTER=$CLUSTER" "$image" node --input-type=module --eval "$(cat "$ROOT/deploy/remove-volumes.mjs")" >/dev/null
+  hosts=$(hosts_of_swarm | awk '$2 != "-" && $3 == "ready"' | wc -l)
+  wait_until 60 has_completed "$job" "$hosts" || {
+    docker service ps --no-trunc "$job" >&2
+    die "the volumes of $CLUSTER could not be removed on every host"
+  }
+  docker service rm "$job" >/dev/null
+  if hosts_of_swarm | grep -q ' away '; then
+    say "a host that is away keeps its volumes; there, once it is back: docker volume ls --filter name=$CLUSTER-"
+  fi
+}
+
+has_completed() { [ "$(docker service ps --format '{{.CurrentState}}' "$1" | grep -c ^Complete)" -ge "$2" ]; }
