@@ -55,8 +55,11 @@ export interface Disk {
   readonly openConnection: OpenConnection;
   /** With its parents; one that is there stays as it is. */
   makeDirectory(directory: string): Promise<void>;
-  /** So that names made and moved in it outlast a power cut. */
-  syncDirectory(directory: string): Promise<void>;
+  /**
+   * What was written to the file, or made and moved in the directory, outlasts a power cut when it resolves. Does nothing when there
+   * is no such file.
+   */
+  sync(path: string): Promise<void>;
   /** In bytes. @returns undefined when there is no such file; @throws when it cannot be looked at */
   size(file: string): Promise<number | undefined>;
   remove(file: string): Promise<void>;

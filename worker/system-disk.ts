@@ -10,12 +10,14 @@ const isGone = (error: unknown): boolean =>
 export const systemDisk: Disk = {
   openConnection: openSqlite,
   makeDirectory: async (directory) => void (await mkdir(directory, { recursive: true })),
-  syncDirectory: async (directory) => {
-    const handle = await open(directory, "r");
+  sync: async (path) => {
+    const handle = await open(path, "r").catch((error: unknown) => {
+      if (!isGone(error)) throw error;
+    });
     try {
-      await handle.sync();
+      await handle?.sync();
     } finally {
-      await handle.close();
+      await handle?.close();
     }
   },
   size: async (file) => {

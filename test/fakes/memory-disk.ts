@@ -209,7 +209,11 @@ function filesOf(volume: Volume, process: VirtualProcess): Omit<Disk, "openConne
   };
   return {
     makeDirectory: () => called(process),
-    syncDirectory: () => called(process),
+    sync: (path) =>
+      done(() => {
+        if (path === `${volume.file}-wal`)
+          volume.syncedBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+      }),
     size: async (file) => {
       await called(process);
       return statSync(file, { throwIfNoEntry: false })?.size;

@@ -137,7 +137,8 @@ class Joining {
   }
 
   #look(joint: Joint): Promise<Verdict> {
-    return this.#options.standing.look({ place: this.#store.applied, joint });
+    const store = this.#store;
+    return this.#options.standing.look({ place: store.applied, joint, sync: () => store.sync() });
   }
 
   async #worthSnapshot(): Promise<boolean> {

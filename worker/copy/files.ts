@@ -53,7 +53,13 @@ export async function install(
   // Empty since the old file was closed; they must not meet the new one.
   for (const ending of companions) await disk.remove(`${file}${ending}`);
   await disk.rename(snapshotFile, file);
-  await disk.syncDirectory(directory);
+  await disk.sync(directory);
+}
+
+/** What is committed stands in the file or beside it. */
+export async function sync(directory: string, disk: Disk): Promise<void> {
+  const file = databaseFile(directory);
+  for (const ending of ["-wal", ""]) await disk.sync(`${file}${ending}`);
 }
 
 /** What SQLite still has beside the file goes into it. */

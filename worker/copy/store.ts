@@ -18,6 +18,7 @@ import {
   install,
   mustBeThere,
   requireFormat,
+  sync,
   verify,
 } from "./files.ts";
 import { prepareKeys, recordKeys } from "./keys.ts";
@@ -144,6 +145,11 @@ export class Store {
   async check(): Promise<void> {
     await mustBeThere(databaseFile(this.directory), this.#disk);
     await this.readers.apart(verify);
+  }
+
+  /** Everything that is committed outlasts a power cut. Also while the writer is at a transaction. */
+  async sync(): Promise<void> {
+    await sync(this.directory, this.#disk);
   }
 
   /** A master syncs every commit to the disk, and first of all what it has applied as a slave, which has the log to read again. */

@@ -274,9 +274,10 @@ export class Member {
 
 /** How the copy stands to the log while it is read. */
 function standingOf({ store, reader, adoptsFrom }: Attached): OwnStanding {
-  const { applied } = store;
-  if (adoptsFrom !== undefined && samePlace(applied, adoptsFrom)) return { place: applied, joint: "apart" };
-  return { place: applied, joint: applied.offset >= 0 || reader.hasRead ? "joined" : "empty" };
+  const { applied: place } = store;
+  const sync = () => store.sync();
+  if (adoptsFrom !== undefined && samePlace(place, adoptsFrom)) return { place, joint: "apart", sync };
+  return { place, joint: place.offset >= 0 || reader.hasRead ? "joined" : "empty", sync };
 }
 
 const isDivergence = (error: unknown): boolean =>

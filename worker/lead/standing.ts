@@ -34,6 +34,8 @@ export interface StandingOptions {
 export interface OwnStanding {
   readonly place: Place;
   readonly joint: Joint;
+  /** Resolves once the copy holds as much on its disk. */
+  readonly sync: () => Promise<void>;
 }
 
 /** Looks again at every change of the list of workers, and this often. */
@@ -84,7 +86,7 @@ export class Standing {
     // As it was noted: an id that has changed since proves nothing until it is noted as well.
     if (noted !== undefined && sameMemory(noted, memory)) remembered.vouchedUnder = noted;
     const verdict = standingOf(
-      { name, ...own, vouchedUnder: remembered.vouchedUnder },
+      { name, place: own.place, joint: own.joint, vouchedUnder: remembered.vouchedUnder },
       {
         memory,
         log: known.log.node,
@@ -96,7 +98,10 @@ export class Standing {
         hasMaster: master !== null,
       },
     );
-    if (verdict.kind === "vouch" && (await membership.vouch(known.log, verdict.log))) {
+    if (verdict.kind !== "vouch") return verdict;
+    // What the copies are said to hold must outlast a power cut: the others would wait for it.
+    await own.sync();
+    if (await membership.vouch(known.log, verdict.log)) {
       const message = sameMemory(verdict.log.broker, memory)
         ? "own copy shows that the log is whole"
         : "own copy is the fullest of all that is known";

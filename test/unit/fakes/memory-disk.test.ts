@@ -39,6 +39,14 @@ describe("the disk of the simulation", () => {
     assert.equal((await open()).applied.position, 1);
   });
 
+  it("keeps what a copy brought to the disk by itself", async (t) => {
+    const { volume, open, store } = await opened(t);
+    await store.apply([entry(0, marker(1)), entry(1, batch(1, []))]);
+    await store.sync();
+    volume.cutPower();
+    assert.equal((await open()).applied.position, 1);
+  });
+
   it("keeps all that was committed when only the process is killed", async (t) => {
     const { volume, open, store } = await opened(t);
     await store.apply([entry(0, marker(1)), entry(1, batch(1, []))]);

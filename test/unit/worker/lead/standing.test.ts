@@ -15,7 +15,8 @@ import type { Peer } from "../../../../worker/ports.ts";
 
 const log = createLog({ program: "test", format: "json", level: "silent" });
 const at = (epoch: number, position: number): Place => ({ epoch, position });
-const joined = (place: Place): OwnStanding => ({ place, joint: "joined" });
+const sync = async () => undefined;
+const joined = (place: Place): OwnStanding => ({ place, joint: "joined", sync });
 
 /** What the worker sees in ZooKeeper, and how often it looked. */
 class Around {
@@ -108,9 +109,28 @@ describe("the standing of a copy", () => {
 
   it("goes on from its own copy in two steps when nothing is known and the log is lost", async () => {
     const around = new Around();
-    const verdict = await around.standing.look({ place: at(5, 100), joint: "apart" });
+    const verdict = await around.standing.look({ place: at(5, 100), joint: "apart", sync });
     assert.equal(verdict.kind, "adopt");
     assert.deepEqual(around.node, { broker: "", master: "w-2", ...at(5, 100) });
+  });
+
+  it("has its copy on the disk before it says what the copy holds", async () => {
+    const around = new Around();
+    const notes: (LogNode | null)[] = [];
+    const own: OwnStanding = { ...joined(at(5, 100)), sync: async () => void notes.push(around.node) };
+    await around.standing.look(own);
+    assert.deepEqual(notes, [null]);
+    assert.deepEqual(around.node, { broker: "now", master: "w-2", ...at(5, 100) });
+  });
+
+  it("says nothing of a copy that could not be brought to the disk", async () => {
+    const around = new Around();
+    const own: OwnStanding = {
+      ...joined(at(5, 100)),
+      sync: async () => Promise.reject(new Error("input/output error")),
+    };
+    await assert.rejects(around.standing.look(own), /input\/output error/);
+    assert.equal(around.node, null);
   });
 
   it("outlives the loss of what ZooKeeper knew within one process", async () => {
@@ -136,7 +156,7 @@ describe("the standing of a copy", () => {
     const around = new Around();
     around.node = { broker: "now", master: "w-1", ...at(6, 100) };
     around.peer("w-1", at(6, 100), true);
-    const own = (): OwnStanding => ({ place: at(5, 101), joint: "apart" });
+    const own = (): OwnStanding => ({ place: at(5, 101), joint: "apart", sync });
     await assert.rejects(around.standing.watch(own, around.over.signal), /another copy has gone on/);
   });
 });
