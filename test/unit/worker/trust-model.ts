@@ -1,0 +1,319 @@
+// A small model of the cluster, without time: workers with files, a log, a broker that forgets, a ZooKeeper that is emptied.
+// Whatever happens in it, a worker that is let lead holds every acknowledged write, and once every volume is there, one leads.
+import assert from "node:assert/strict";
+import { holdsAll, nowhere } from "../../../core/log/place.ts";
+import { gateOf, type Joint, standingOf, type Verdict } from "../../../core/rules/trust.ts";
+import type { LogNode, Place } from "../../../core/state/znodes.ts";
+
+interface Entry extends Place {
+  /** Unique: two records of one place may differ. Undefined on a marker. */
+  readonly id?: number;
+  readonly after?: number;
+  readonly adopts?: number;
+}
+
+interface Copy {
+  place: Place;
+  ids: readonly number[];
+  /** The entry applied last; undefined before the first. */
+  last: Entry | undefined;
+}
+
+interface Worker {
+  readonly name: string;
+  copy: Copy;
+  runs: boolean;
+  /** Undefined while the copy does not read the log; the index of the next entry otherwise. */
+  reads: number | undefined;
+  gap: boolean;
+  adopts: boolean;
+  vouchedUnder: string | null;
+  /** So many of its records no power cut takes from it: it has led since. */
+  synced: number;
+}
+
+const empty = (): Copy => ({ place: nowhere, ids: [], last: undefined });
+
+export type Step =
+  | { readonly kind: "write" | "read" | "look" | "elect" | "deposeMaster"; readonly who: number }
+  /** `torn`: the file loses what was not synced, as by a power cut; a master syncs everything. */
+  | { readonly kind: "die" | "start"; readonly who: number; readonly torn: boolean }
+  /** A worker is elected, and acknowledges writes that some of the others read. */
+  | { readonly kind: "serve"; readonly writes: number; readonly readers: number }
+  /** Everything stops; then the workers of `back` are there again. */
+  | { readonly kind: "stopAll"; readonly lost: number; readonly back: number; readonly torn: boolean }
+  | { readonly kind: "restartBroker"; readonly lost: number }
+  | { readonly kind: "deleteLog" | "trimLog" | "emptyZooKeeper" };
+
+export class Model {
+  readonly workers: Worker[];
+  log: Entry[] = [];
+  trimmed = 0;
+  memory = 0;
+  node: LogNode | null = null;
+  copies = new Map<string, Place | null>();
+  acknowledged: number[] = [];
+  master: Worker | undefined;
+  #epoch = 0;
+  #ids = 0;
+
+  constructor(count: number) {
+    this.workers = Array.from({ length: count }, (_, i) => ({
+      name: `w-${i + 1}`,
+      copy: empty(),
+      runs: false,
+      reads: undefined,
+      gap: false,
+      adopts: false,
+      vouchedUnder: null,
+      synced: 0,
+    }));
+    for (const { name } of this.workers) this.copies.set(name, null);
+  }
+
+  take(step: Step): void {
+    const worker = "who" in step ? this.workers[step.who % this.workers.length] : undefined;
+    if (step.kind === "serve") this.#serve(step.writes, step.readers);
+    else if (step.kind === "stopAll") this.#stopAll(step.lost, step.back, step.torn);
+    else if (step.kind === "restartBroker") this.#loseMemory(this.log.length - step.lost);
+    else if (step.kind === "deleteLog") this.#loseMemory(0);
+    else if (step.kind === "trimLog") this.#trimLog();
+    else if (step.kind === "emptyZooKeeper") this.#emptyZooKeeper();
+    else if (worker === undefined) return;
+    else if (step.kind === "start") this.start(worker);
+    else if (step.kind === "die") this.#die(worker, step.torn);
+    else if (step.kind === "look") this.look(worker);
+    else if (step.kind === "elect") this.elect(worker);
+    else if (step.kind === "read") this.read(worker);
+    else if (step.kind === "write") this.#write(step.who % 3);
+    else if (worker === this.master) this.#leave(worker);
+  }
+
+  /** Never its newest part, where the last master's copy stands. */
+  #trimLog(): void {
+    const last = this.workers.find(({ name }) => name === this.node?.master)?.copy.last;
+    const keep = last === undefined ? 0 : this.log.indexOf(last);
+    this.trimmed = Math.max(this.trimmed, Math.min(Math.floor(this.log.length / 2), keep));
+  }
+
+  #serve(writes: number, readers: number): void {
+    for (const worker of this.workers) this.elect(worker);
+    for (let i = 0; i < writes; i++) this.#write(2);
+    for (const [i, worker] of this.workers.entries())
+      if ((readers >> i) % 2 === 1) for (let read = 0; read < 10; read++) this.read(worker);
+  }
+
+  #stopAll(lost: number, back: number, torn: boolean): void {
+    for (const worker of this.workers) this.#die(worker, torn);
+    this.#loseMemory(this.log.length - lost);
+    for (const [i, worker] of this.workers.entries()) if ((back >> i) % 2 === 1) this.start(worker);
+  }
+
+  start(worker: Worker): void {
+    if (worker.runs) return;
+    worker.runs = true;
+    worker.gap = false;
+    this.copies.set(worker.name, worker.copy.place);
+  }
+
+  #die(worker: Worker, torn: boolean): void {
+    if (!worker.runs) return;
+    this.#leave(worker);
+    worker.runs = false;
+    worker.vouchedUnder = null;
+    if (torn && worker.copy.ids.length > worker.synced) {
+      const { ids, place } = worker.copy;
+      const kept = Math.max(0, ids.length - 1);
+      // Only within its epoch: a copy that lost its marker, too, stands where it stood before, which is the same case.
+      if (worker.copy.last?.id === ids.at(-1))
+        worker.copy = {
+          ids: ids.slice(0, kept),
+          place: { epoch: place.epoch, position: place.position - 1 },
+          // The record before it, or the marker of its epoch.
+          last: this.#inEpoch(place.epoch, ids[kept - 1]) ??
+            this.#inEpoch(place.epoch, undefined) ?? { ...nowhere, id: -1 },
+        };
+    }
+  }
+
+  #inEpoch(epoch: number, id: number | undefined): Entry | undefined {
+    return this.log.find((one) => one.epoch === epoch && one.id === id);
+  }
+
+  /** Its session is over: it joins anew. */
+  #leave(worker: Worker): void {
+    if (this.master === worker) this.master = undefined;
+    worker.reads = undefined;
+    worker.adopts = false;
+  }
+
+  #loseMemory(length: number): void {
+    this.memory += 1;
+    this.log = this.log.slice(0, Math.max(0, length));
+    this.trimmed = Math.min(this.trimmed, this.log.length);
+    for (const worker of this.workers) this.#leave(worker);
+  }
+
+  #emptyZooKeeper(): void {
+    this.node = null;
+    this.copies = new Map(this.workers.map(({ name, runs, copy }) => [name, runs ? copy.place : null]));
+    for (const worker of this.workers) this.#leave(worker);
+  }
+
+  #join(worker: Worker): Joint {
+    const { copy } = worker;
+    if (worker.reads !== undefined) {
+      if (worker.adopts) return "apart";
+      return copy.last !== undefined || this.log.length > 0 ? "joined" : "empty";
+    }
+    if (worker.gap) return "apart";
+    if (copy.last === undefined) {
+      if (this.trimmed > 0) return "apart";
+      worker.reads = 0;
+      return this.log.length > 0 ? "joined" : "empty";
+    }
+    const at = this.log.indexOf(copy.last);
+    if (at < this.trimmed) return "apart";
+    worker.reads = at + 1;
+    return "joined";
+  }
+
+  verdict(worker: Worker): Verdict {
+    const joint = this.#join(worker);
+    const peers = this.workers.filter((other) => other.runs && other !== worker);
+    return standingOf(
+      { name: worker.name, place: worker.copy.place, joint, vouchedUnder: worker.vouchedUnder },
+      {
+        memory: String(this.memory),
+        log: this.node,
+        copies: this.copies,
+        listed: true,
+        peers: peers.map((peer) => ({
+          name: peer.name,
+          place: peer.copy.place,
+          eligible: this.node?.broker === String(this.memory) && peer.reads !== undefined && !peer.adopts,
+        })),
+        hasMaster: this.master !== undefined,
+      },
+    );
+  }
+
+  look(worker: Worker): Verdict | undefined {
+    if (!worker.runs || worker === this.master) return undefined;
+    if (this.node?.broker === String(this.memory)) worker.vouchedUnder = String(this.memory);
+    const verdict = this.verdict(worker);
+    if (verdict.kind === "vouch") {
+      worker.synced = worker.copy.ids.length;
+      this.node = verdict.log;
+      return this.look(worker);
+    }
+    if (verdict.kind === "adopt") {
+      worker.adopts = true;
+      worker.reads = this.log.length;
+    }
+    if (verdict.kind === "copy") {
+      const donor = this.workers.find(({ name }) => name === verdict.donors[0]) as Worker;
+      assert.ok(
+        holdsAll(donor.copy.place, worker.copy.place),
+        "a snapshot never holds less than what it replaces",
+      );
+      this.#leave(worker);
+      worker.copy = { ...donor.copy };
+      worker.synced = worker.copy.ids.length;
+      worker.gap = false;
+      this.copies.set(worker.name, worker.copy.place);
+    }
+    return verdict;
+  }
+
+  elect(worker: Worker): void {
+    if (!worker.runs || this.master !== undefined) return;
+    const verdict = this.look(worker);
+    if (verdict?.kind !== "lead" && verdict?.kind !== "adopt") return;
+    const { adopts } = worker;
+    const terms = { memory: String(this.memory), adopts };
+    if (!adopts)
+      while (gateOf(worker.copy.place, this.node, terms).kind === "behind" && this.#readOne(worker));
+    const gate = gateOf(worker.copy.place, this.node, terms);
+    if (gate.kind !== "pass") {
+      worker.gap = gate.kind === "behind";
+      this.#leave(worker);
+      return;
+    }
+    this.#epoch = Math.max(this.#epoch, worker.copy.place.epoch) + 1;
+    const { epoch: held, position } = worker.copy.place;
+    const marker: Entry = {
+      epoch: this.#epoch,
+      position,
+      after: position,
+      ...(adopts ? { adopts: held } : {}),
+    };
+    this.log.push(marker);
+    if (adopts) worker.reads = this.log.length - 1;
+    while (worker.copy.place.epoch < marker.epoch) if (!this.#readOne(worker)) return;
+    worker.adopts = false;
+    assert.deepEqual(
+      this.acknowledged.filter((id) => !worker.copy.ids.includes(id)),
+      [],
+      `${worker.name} leads without acknowledged writes`,
+    );
+    this.node = { broker: String(this.memory), master: worker.name, ...worker.copy.place };
+    this.master = worker;
+  }
+
+  read(worker: Worker): void {
+    if (!worker.runs || worker === this.master || worker.adopts) return;
+    this.#join(worker);
+    this.#readOne(worker);
+  }
+
+  /** @returns whether there was one that could be read */
+  #readOne(worker: Worker): boolean {
+    const entry = worker.reads === undefined ? undefined : this.log[worker.reads];
+    if (entry === undefined || worker.reads === undefined) return false;
+    const { epoch, position } = worker.copy.place;
+    const gap = () => {
+      worker.gap = true;
+      this.#leave(worker);
+      return false;
+    };
+    worker.reads += 1;
+    if (entry.epoch < epoch) return true;
+    if (entry.id === undefined) {
+      if (entry.epoch === epoch) return true;
+      const fits =
+        entry.adopts === undefined
+          ? (entry.after ?? 0) <= position
+          : entry.adopts === epoch && entry.after === position;
+      if (!fits) return gap();
+      worker.copy = { ...worker.copy, place: { epoch: entry.epoch, position }, last: entry };
+      return true;
+    }
+    if (entry.epoch > epoch) return gap();
+    if (entry.position <= position) return true;
+    if (entry.position > position + 1) return gap();
+    worker.copy = {
+      ids: [...worker.copy.ids, entry.id],
+      place: { epoch, position: entry.position },
+      last: entry,
+    };
+    return true;
+  }
+
+  /** How far it comes: appended only, applied by its master as well, or acknowledged. */
+  #write(how: number): void {
+    const { master } = this;
+    if (master === undefined) return;
+    this.#ids += 1;
+    const { epoch, position } = master.copy.place;
+    const entry: Entry = { epoch, position: position + 1, id: this.#ids };
+    this.log.push(entry);
+    if (how === 0) this.#leave(master);
+    else this.#readOne(master);
+    if (how === 2) {
+      master.synced = master.copy.ids.length;
+      this.acknowledged.push(this.#ids);
+      this.node = { broker: String(this.memory), master: master.name, ...master.copy.place };
+    }
+  }
+}
