@@ -30,7 +30,7 @@ const lookAgainMs = 2_000;
 
 /** Returns once the lock is ours, which it stays as long as the session lasts. @throws the signal's reason */
 export async function acquireLock(
-  session: Pick<ZnodeSession, "create" | "get" | "remove" | "watch">,
+  session: Pick<ZnodeSession, "create" | "get" | "remove" | "sync" | "watch">,
   { path, place, clock, log }: LockOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -40,7 +40,7 @@ export async function acquireLock(
   let told = "";
   while ((await session.create(path, toJson(me), { ephemeral: true })) === null) {
     signal.throwIfAborted();
-    const content = await session.get(path);
+    const [, content] = await Promise.all([session.sync(), session.get(path)]);
     const holder = content === null ? null : fromJson<Holder>(content.data);
     // An earlier process of this very place is certainly over when its pid is free, or is ours now.
     if (content !== null && holder?.host === me.host && (holder.pid === me.pid || !place.isAlive(holder.pid)))

@@ -22,7 +22,7 @@ import {
   type WorkerNode,
 } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
-import type { NodeContent, ZnodeSession } from "../../platform/zookeeper/port.ts";
+import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type {
   ListedCopy,
   Registry,
@@ -48,6 +48,7 @@ export class ZnodeRegistry implements Registry {
     const { workers, copies, pids, draining, reads, commands, window, spec, tables, logRetention } =
       this.#paths;
     const [
+      ,
       nodes,
       copyNodes,
       pidNodes,
@@ -61,6 +62,8 @@ export class ZnodeRegistry implements Registry {
       tablesNode,
       retention,
     ] = await Promise.all([
+      // First: what is decided on this is decided on what all others have written.
+      this.#session.sync(),
       this.#below<WorkerNode>(workers),
       this.#below<CopyNode>(copies),
       this.#below<PidNode>(pids),
@@ -151,7 +154,7 @@ export class ZnodeRegistry implements Registry {
 
   /** @throws TransientError when it has become master since it was chosen */
   async writeDrain(worker: string, node: DrainNode): Promise<void> {
-    const master = await this.#master();
+    const [, master] = await Promise.all([this.#session.sync(), this.#master()]);
     if (master === null || master.container === node.container)
       throw new TransientError(`drain ${worker}: the master changed in the meantime`);
     await this.#session.put(this.#paths.drain(worker), toJson(node));
@@ -193,7 +196,7 @@ export class ZnodeRegistry implements Registry {
 
   /** Looks again: between observing and acting the znode may have become another's. */
   async #heldBy(path: string, container: string): Promise<{ guid: string; version: number } | null> {
-    const content: NodeContent | null = await this.#session.get(path);
+    const [, content] = await Promise.all([this.#session.sync(), this.#session.get(path)]);
     if (content === null) return null;
     const holder = fromJson<Pick<WorkerNode | MasterNode, "container" | "guid">>(content.data);
     return holder?.container === container ? { guid: holder.guid, version: content.stat.version } : null;

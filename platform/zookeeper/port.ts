@@ -37,6 +37,12 @@ export interface ZnodeSession {
   readonly timeoutMs: number;
   close(): void;
 
+  /**
+   * What is asked for behind this call is at least as new as what any session had written before it. Without it a server of
+   * several may answer with an older state, except for what this session has written itself. It need not be waited for to
+   * be heeded: requests of one session are carried out in their order.
+   */
+  sync(): Promise<void>;
   /** @returns the path, with its number when sequential; null when the path already exists */
   create(path: string, data: string, options?: CreateOptions): Promise<string | null>;
   /** Gives the node and all below it to this session's user alone. Without a user nothing changes. */

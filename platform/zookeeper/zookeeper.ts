@@ -119,6 +119,12 @@ export class ZooKeeperSession implements ZnodeSession {
     this.#client.close();
   }
 
+  /** A single server has no older state to answer with. */
+  async sync(): Promise<void> {
+    if (!this.#address.hosts.includes(",")) return;
+    await this.#call("sync", "/", [], (done) => this.#client.a_sync("/", done as never));
+  }
+
   async create(path: string, data: string, options: CreateOptions = {}): Promise<string | null> {
     const flag =
       (options.ephemeral ? flags.ephemeral : flags.persistent) | (options.sequential ? flags.sequence : 0);

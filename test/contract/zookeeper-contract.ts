@@ -17,6 +17,7 @@ export type Session = Pick<
   | "set"
   | "put"
   | "remove"
+  | "sync"
   | "watch"
   | "close"
 >;
@@ -60,6 +61,7 @@ export function zooKeeperContract(kind: string, zooKeeper: ZooKeeperUnderTest): 
     it("a node is made once and seen by everybody", async () => {
       assert.equal(await one.create(`${root}/a`, "first"), `${root}/a`);
       assert.equal(await other.create(`${root}/a`, "second"), null);
+      await other.sync();
       assert.equal((await other.get(`${root}/a`))?.data, "first");
       assert.equal(await other.get(`${root}/none`), null);
       assert.equal(await other.stat(`${root}/none`), null);
@@ -70,6 +72,7 @@ export function zooKeeperContract(kind: string, zooKeeper: ZooKeeperUnderTest): 
       assert.equal(await one.set(`${root}/v`, "1", 0), true);
       assert.equal(await other.set(`${root}/v`, "2", 0), false);
       assert.equal(await other.set(`${root}/v`, "3"), true);
+      await one.sync();
       const { data, stat } = (await one.get(`${root}/v`)) ?? assert.fail();
       assert.deepEqual([data, stat.version], ["3", 2]);
       assert.equal(await one.set(`${root}/none`, ""), false);
@@ -81,6 +84,7 @@ export function zooKeeperContract(kind: string, zooKeeper: ZooKeeperUnderTest): 
     it("put makes what is not there and changes what is", async () => {
       await one.put(`${root}/p`, "1");
       await other.put(`${root}/p`, "2");
+      await one.sync();
       assert.equal((await one.get(`${root}/p`))?.data, "2");
     });
 
@@ -91,6 +95,7 @@ export function zooKeeperContract(kind: string, zooKeeper: ZooKeeperUnderTest): 
       assert.equal((await one.stat(`${root}/l`))?.czxid, first);
       await one.remove(`${root}/l`);
       await other.create(`${root}/l`, "");
+      await one.sync();
       assert.ok(((await one.stat(`${root}/l`))?.czxid ?? 0) > first);
     });
 
@@ -99,9 +104,19 @@ export function zooKeeperContract(kind: string, zooKeeper: ZooKeeperUnderTest): 
       await one.create(`${root}/c/y`, "");
       await one.create(`${root}/c/x`, "");
       await one.ensure(`${root}/c/x/deep`);
+      await other.sync();
       assert.deepEqual(await other.children(`${root}/c`), ["x", "y"]);
       assert.deepEqual(await other.children(`${root}/none`), []);
       assert.equal(await one.remove(`${root}/c/x`), false);
+    });
+
+    it("what is asked for behind a sync is as new as all that was written before it", async () => {
+      await one.create(`${root}/f`, "");
+      for (let i = 0; i < 50; i++) {
+        await one.set(`${root}/f`, String(i));
+        const [, found] = await Promise.all([other.sync(), other.get(`${root}/f`)]);
+        assert.equal(found?.data, String(i));
+      }
     });
 
     it("sequential nodes count upwards", async () => {
@@ -117,6 +132,7 @@ export function zooKeeperContract(kind: string, zooKeeper: ZooKeeperUnderTest): 
       const session = await zooKeeper.connect();
       await session.create(`${root}/e`, "", { ephemeral: true });
       assert.equal((await session.stat(`${root}/e`))?.mine, true);
+      await other.sync();
       assert.equal((await other.stat(`${root}/e`))?.mine, false);
       let wakes = 0;
       other.watch("node", `${root}/e`, () => {
@@ -146,7 +162,7 @@ export function zooKeeperContract(kind: string, zooKeeper: ZooKeeperUnderTest): 
         () => one.create(`${root}/w`, ""),
       ]) {
         // Behind the answer to a read the watch stands again: what changes before that is seen by looking, not told.
-        await other.get(root);
+        await Promise.all([other.sync(), other.get(root)]);
         const before = wakes;
         await act();
         await until("the change was told", () => wakes > before);
@@ -167,7 +183,7 @@ export function zooKeeperContract(kind: string, zooKeeper: ZooKeeperUnderTest): 
       });
       for (const act of [() => one.create(`${root}/k/1`, ""), () => one.remove(`${root}/k/1`)]) {
         // As above: told is what happens once the watch stands.
-        await other.get(root);
+        await Promise.all([other.sync(), other.get(root)]);
         const before = wakes;
         await act();
         await until("it was told", () => wakes > before);

@@ -2,7 +2,7 @@
 import { TransientError } from "../../core/errors.ts";
 import type { NodeContent, NodeStat, WatchKind, ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type { Lane, Link } from "./link.ts";
-import type { MemoryZooKeeper } from "./memory-zookeeper.ts";
+import type { MemoryZooKeeper, Znode } from "./memory-zookeeper.ts";
 import type { VirtualProcess } from "./virtual-process.ts";
 
 /** Connecting anew takes that much longer than a message. */
@@ -20,6 +20,9 @@ export class MemorySession implements ZnodeSession {
   readonly #watches = new Map<string, Set<() => void>>();
   readonly #pending = new Set<(error: Error) => void>();
   #expired = false;
+  /** What its server still answers with, and what it has not told yet. */
+  #older: ReadonlyMap<string, Znode> | undefined;
+  readonly #untold = new Set<string>();
   #connected = true;
 
   readonly ended: AbortSignal = this.#ended.signal;
@@ -45,13 +48,17 @@ export class MemorySession implements ZnodeSession {
     this.#ended.abort("the world is over");
   }
 
+  sync(): Promise<void> {
+    return this.#call(() => this.#catchUp());
+  }
+
   async create(
     path: string,
     data: string,
     options: { readonly ephemeral?: boolean; readonly sequential?: boolean } = {},
   ): Promise<string | null> {
     const owner = options.ephemeral ? this : null;
-    return this.#call(() => this.#server.create(path, data, owner, options.sequential ?? false));
+    return this.#write(() => this.#server.create(path, data, owner, options.sequential ?? false));
   }
 
   async protect(): Promise<void> {
@@ -64,7 +71,7 @@ export class MemorySession implements ZnodeSession {
 
   get(path: string): Promise<NodeContent | null> {
     return this.#call(() => {
-      const node = this.#server.nodes.get(path);
+      const node = (this.#older ?? this.#server.nodes).get(path);
       return node === undefined ? null : { data: node.data, stat: this.#server.statOf(node, this) };
     });
   }
@@ -74,11 +81,11 @@ export class MemorySession implements ZnodeSession {
   }
 
   children(path: string): Promise<readonly string[]> {
-    return this.#call(() => this.#server.children(path));
+    return this.#call(() => this.#server.children(path, this.#older));
   }
 
   set(path: string, data: string, version = -1): Promise<boolean> {
-    return this.#call(() => this.#server.set(path, data, version));
+    return this.#write(() => this.#server.set(path, data, version));
   }
 
   async put(path: string, data: string): Promise<void> {
@@ -87,7 +94,7 @@ export class MemorySession implements ZnodeSession {
   }
 
   remove(path: string, version = -1): Promise<boolean> {
-    return this.#call(() => this.#server.remove(path, version));
+    return this.#write(() => this.#server.remove(path, version));
   }
 
   watch(kind: WatchKind, path: string, wake: () => void, scope?: AbortSignal): void {
@@ -100,10 +107,41 @@ export class MemorySession implements ZnodeSession {
 
   /** Server side. */
   fire(kind: WatchKind, path: string): void {
-    if (this.#watches.has(`${kind} ${path}`))
+    const key = `${kind} ${path}`;
+    if (this.#older !== undefined) this.#untold.add(key);
+    else if (this.#watches.has(key))
       this.#toClient(() => {
-        for (const wake of this.#watches.get(`${kind} ${path}`) ?? []) wake();
+        for (const wake of this.#watches.get(key) ?? []) wake();
       });
+  }
+
+  get isBehind(): boolean {
+    return this.#older !== undefined;
+  }
+
+  /** Server side: its own server has not heard of what comes next. */
+  fallBehind(older: ReadonlyMap<string, Znode>, forMs: number): void {
+    this.#older = older;
+    if (Number.isFinite(forMs)) this.#server.world.after(forMs, () => this.#catchUp());
+  }
+
+  #catchUp(): void {
+    if (this.#older === undefined) return;
+    this.#older = undefined;
+    for (const key of this.#untold)
+      this.#toClient(() => {
+        for (const wake of this.#watches.get(key) ?? []) wake();
+      });
+    this.#untold.clear();
+  }
+
+  /** A session sees what it has written itself, and so all that was written before. */
+  #write<T>(write: () => T): Promise<T> {
+    return this.#call(() => {
+      const written = write();
+      this.#catchUp();
+      return written;
+    });
   }
 
   /** The ensemble does not hear of this session for `ms`: beyond the timeout it is over, and others take its place. */

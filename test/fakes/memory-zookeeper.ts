@@ -6,7 +6,7 @@ import { MemorySession } from "./memory-session.ts";
 import { type VirtualProcess, worldEpochMs } from "./virtual-process.ts";
 import type { VirtualWorld } from "./virtual-world.ts";
 
-interface Znode {
+export interface Znode {
   data: string;
   version: number;
   readonly czxid: number;
@@ -15,18 +15,25 @@ interface Znode {
   readonly owner: MemorySession | null;
 }
 
+/**
+ * Each session may be at a server of its own that is behind by up to `staleMsMax`: it answers with its older state until it has
+ * heard of the newer one, or until its session writes or syncs.
+ */
 export class MemoryZooKeeper {
   readonly world: VirtualWorld;
+  staleMsMax = 0;
   readonly nodes = new Map<string, Znode>();
   readonly sessions = new Set<MemorySession>();
   /** Told of each node that is made. */
   onCreate: ((path: string) => void) | undefined;
   readonly #everMade: MemorySession[] = [];
+  readonly #staleness: () => number;
   #zxid = 0;
   #sequence = 0;
 
   constructor(world: VirtualWorld) {
     this.world = world;
+    this.#staleness = world.random("zookeeper servers");
   }
 
   get #nowMs(): number {
@@ -49,6 +56,7 @@ export class MemoryZooKeeper {
     this.#sequence += sequential ? 1 : 0;
     const made = sequential ? `${path}${String(this.#sequence).padStart(10, "0")}` : path;
     if (this.nodes.has(made)) return null;
+    this.#keepOlder();
     this.#zxid += 1;
     const nowMs = this.#nowMs;
     this.nodes.set(made, {
@@ -67,6 +75,7 @@ export class MemoryZooKeeper {
   set(path: string, data: string, version: number): boolean {
     const node = this.nodes.get(path);
     if (node === undefined || (version >= 0 && node.version !== version)) return false;
+    this.#keepOlder();
     this.#zxid += 1;
     node.data = data;
     node.version += 1;
@@ -79,14 +88,26 @@ export class MemoryZooKeeper {
     const node = this.nodes.get(path);
     if (node === undefined || (version >= 0 && node.version !== version)) return false;
     if (this.children(path).length > 0) return false;
+    this.#keepOlder();
     this.#zxid += 1;
     this.nodes.delete(path);
     this.#changed(path, true);
     return true;
   }
 
-  children(path: string): readonly string[] {
-    const names = [...this.nodes.keys()].filter(
+  /** For servers that are behind: what they have not heard of yet. */
+  #keepOlder(): void {
+    if (this.staleMsMax === 0) return;
+    let older: ReadonlyMap<string, Znode> | undefined;
+    for (const session of this.sessions) {
+      if (session.isBehind) continue;
+      older ??= new Map([...this.nodes].map(([path, node]) => [path, { ...node }]));
+      session.fallBehind(older, this.#staleness() * this.staleMsMax);
+    }
+  }
+
+  children(path: string, nodes: ReadonlyMap<string, Znode> = this.nodes): readonly string[] {
+    const names = [...nodes.keys()].filter(
       (other) => other.startsWith(`${path}/`) && !other.slice(path.length + 1).includes("/"),
     );
     return names.map((name) => name.slice(path.length + 1)).sort();

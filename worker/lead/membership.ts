@@ -29,7 +29,7 @@ export type Telling = Omit<WorkerNode, "name" | "container" | "guid" | "pid" | "
 export interface MembershipOptions {
   readonly session: Pick<
     ZnodeSession,
-    "ended" | "create" | "get" | "set" | "put" | "stat" | "children" | "remove" | "watch" | "close"
+    "ended" | "create" | "get" | "set" | "put" | "stat" | "children" | "remove" | "sync" | "watch" | "close"
   >;
   readonly paths: Paths;
   readonly name: string;
@@ -114,9 +114,10 @@ export class Membership implements Members {
     else session.close();
   }
 
+  /** As they are, not as an older state of ZooKeeper has them: who leads is decided on this. */
   async peers(): Promise<readonly Peer[]> {
     const { session, paths } = this.#options;
-    const names = await session.children(paths.workers);
+    const [, names] = await Promise.all([session.sync(), session.children(paths.workers)]);
     const peers = await Promise.all(names.map((name) => this.#peer(name)));
     return peers.filter((peer) => peer !== null);
   }
@@ -130,7 +131,8 @@ export class Membership implements Members {
   }
 
   async master(): Promise<MasterNode | null> {
-    const content = await this.#options.session.get(this.#options.paths.master);
+    const { session, paths } = this.#options;
+    const [, content] = await Promise.all([session.sync(), session.get(paths.master)]);
     return content === null ? null : fromJson<MasterNode>(content.data);
   }
 
@@ -167,7 +169,7 @@ export class Membership implements Members {
 
   async knownCopies(): Promise<KnownCopies> {
     const { session, paths } = this.#options;
-    const log = await this.#log.read();
+    const [, log] = await Promise.all([session.sync(), this.#log.read()]);
     // The log is whole: what else there is makes no difference.
     if (log.node !== null && sameMemory(log.node.broker, this.#options.memory.now))
       return { log, copies: new Map(), listed: true };

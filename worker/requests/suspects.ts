@@ -22,7 +22,7 @@ const blamedMax = 64;
 const notesMax = 32;
 
 export interface SuspectsOptions {
-  readonly session: Pick<ZnodeSession, "get" | "put" | "children" | "remove">;
+  readonly session: Pick<ZnodeSession, "get" | "put" | "children" | "remove" | "sync">;
   readonly paths: Paths;
   readonly name: string;
   readonly container: string;
@@ -86,7 +86,7 @@ export class Suspects implements Suspicion {
     verdict: { readonly guilty: Set<string>; readonly undecided: Set<string> },
   ): Promise<void> {
     const { session, paths, peers } = this.#options;
-    const noters = await session.children(paths.suspects);
+    const [, noters] = await Promise.all([session.sync(), session.children(paths.suspects)]);
     const others = noters.filter((noter) => noter !== this.#noter);
     const alive =
       others.length === 0

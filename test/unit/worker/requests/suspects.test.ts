@@ -20,6 +20,7 @@ function notebook(...alive: readonly string[]) {
     notes.set(path, { data, czxid: notes.get(path)?.czxid ?? changes });
   };
   const session = {
+    sync: () => reached(() => undefined),
     children: () =>
       reached(() => [...notes.keys()].map((path) => path.slice(paths.suspects.length + 1)).sort()),
     get: (path: string) =>

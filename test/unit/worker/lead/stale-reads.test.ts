@@ -1,0 +1,112 @@
+// What a worker decides at a ZooKeeper server that has not heard of the latest writes yet.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { sameMemory } from "../../../../core/rules/broker-memory.ts";
+import { mayLead } from "../../../../core/rules/election.ts";
+import {
+  type LogNode,
+  pathsOf,
+  persistentParents,
+  toJson,
+  type WorkerNode,
+} from "../../../../core/state/znodes.ts";
+import { systemClock } from "../../../../platform/process/clock.ts";
+import { createLog } from "../../../../platform/telemetry/log.ts";
+import type { ZnodeSession } from "../../../../platform/zookeeper/port.ts";
+import { Membership } from "../../../../worker/lead/membership.ts";
+import { SeenMemory } from "../../../../worker/lead/seen-memory.ts";
+import { Link } from "../../../fakes/link.ts";
+import { MemoryZooKeeper } from "../../../fakes/memory-zookeeper.ts";
+import { runningWorld } from "../../../fakes/running-world.ts";
+import { VirtualProcess } from "../../../fakes/virtual-process.ts";
+
+const paths = pathsOf("test");
+const worker = (name: string, pid: number): WorkerNode => ({
+  name,
+  container: name,
+  guid: name,
+  state: "slave",
+  pid,
+  eligible: true,
+  position: 7,
+  epoch: 1,
+  readsServed: 0,
+  writesServed: 0,
+  sinceMs: 0,
+});
+const whole: LogNode = { broker: "a", master: "w-1", epoch: 1, position: 7 };
+
+describe("a worker at a server of ZooKeeper that is behind", () => {
+  const { world, stop } = runningWorld(1);
+  const server = new MemoryZooKeeper(world);
+  const connect = () => server.connect(new VirtualProcess(world, "test"), new Link(world, "test", 1), 4_000);
+  const others = connect();
+  let memory: SeenMemory;
+
+  before(async () => {
+    memory = await SeenMemory.of(async () => "a", systemClock);
+    for (const path of persistentParents(paths)) await others.ensure(path);
+    await others.create(paths.worker("w-2"), toJson(worker("w-2", 200)));
+    await others.create(paths.log, toJson(whole));
+    await others.create(paths.spec, "{}");
+  });
+  after(() => stop());
+
+  /** Its server has not heard of what `write` did, and hears of it only when it is asked to. */
+  async function membershipBehind(write: () => Promise<unknown>, { syncs }: { readonly syncs: boolean }) {
+    const session = connect();
+    await session.sync();
+    server.staleMsMax = Number.POSITIVE_INFINITY;
+    await write();
+    server.staleMsMax = 0;
+    const without: ZnodeSession = new Proxy(session, {
+      get: (target, name) => {
+        if (name === "sync") return async () => undefined;
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    return new Membership({
+      session: syncs ? session : without,
+      paths,
+      name: "w-2",
+      container: "w-2",
+      guid: "w-2",
+      sinceMs: 0,
+      memory,
+      time: systemClock,
+      log: createLog({ program: "test", format: "json", level: "silent" }),
+      telling: () => worker("w-2", 200),
+    });
+  }
+
+  for (const syncs of [true, false])
+    it(`${syncs ? "sees" : "would not see, without a sync,"} the candidate that goes first`, async () => {
+      const membership = await membershipBehind(
+        () => others.put(paths.worker("w-3"), toJson(worker("w-3", 50))),
+        { syncs },
+      );
+      assert.equal(mayLead("w-2", await membership.peers(), false), !syncs);
+      await others.remove(paths.worker("w-3"));
+    });
+
+  for (const syncs of [true, false])
+    it(`${syncs ? "sees" : "would not see, without a sync,"} that another leads`, async () => {
+      const membership = await membershipBehind(() => others.create(paths.master, toJson({ name: "w-1" })), {
+        syncs,
+      });
+      assert.equal((await membership.master())?.name, syncs ? "w-1" : undefined);
+      await others.remove(paths.master);
+    });
+
+  for (const syncs of [true, false])
+    it(`${syncs ? "sees" : "would not see, without a sync,"} that the log is not vouched for any more`, async () => {
+      const membership = await membershipBehind(
+        () => others.put(paths.log, toJson({ ...whole, broker: "another" })),
+        { syncs },
+      );
+      const { log } = await membership.knownCopies();
+      assert.equal(sameMemory(log.node?.broker ?? "", memory.now), !syncs);
+      await others.put(paths.log, toJson(whole));
+    });
+});
