@@ -50,6 +50,8 @@ export class MemoryEngine implements EngineHost {
   readonly hosts: readonly MemoryHost[];
   /** Answers nothing while it is away; what runs goes on. */
   isDown = false;
+  /** Told of each container whose program is asked to end. */
+  onStop: ((id: string) => void) | undefined;
   readonly #world: VirtualWorld;
   readonly #random: Random;
   readonly #directory: string;
@@ -241,6 +243,7 @@ export class MemoryEngine implements EngineHost {
       this.crash(container);
       return;
     }
+    this.onStop?.(id);
     container.process.receive(() => container.stop.abort(new TransientError("stopped by SIGTERM")));
     this.#world.after(stopWithinMs, () => {
       if (container.state !== "running" || container.process.paused) return;

@@ -52,6 +52,8 @@ export interface Course {
 
 /** A cluster needs so long to be there at all. */
 const startsMs = 3_000;
+/** The controller sees a command, chooses and writes down whom it hits within about that time. */
+const withdrawnWithinMs = 60;
 const sharedIds = ["s1", "s2", "s3"] as const;
 
 /** What a run is about, and how often: faults of one kind meet each other more often than by mere chance. */
@@ -229,7 +231,9 @@ class Author {
       return { kind: "slowDisk", ms: 500 + this.#random() * 4_000, byMs: 50 + this.#random() * 1_000 };
     if (dice < 0.78) return { kind: "expireSession" };
     if (dice < 0.81) return { kind: "forget" };
-    if (dice < 0.85) return { kind: "switchover" };
+    if (dice < 0.83) return { kind: "switchover" };
+    if (dice < 0.85)
+      return { kind: "withdrawnSwitchover", afterMs: ((dice - 0.83) / 0.02) * withdrawnWithinMs };
     if (dice < 0.9) return { kind: "scale", slaves: 1 + this.#below(4) };
     if (dice < 0.94) return { kind: "engineDown", ms: this.#outage(6_000) };
     if (dice < 0.97) return { kind: "blockBroker", ms: this.#outage(6_000) };

@@ -1,11 +1,12 @@
 // Carries out the faults of a course, and makes peace at the end.
 import { assertNever } from "../../core/errors.ts";
-import { type Command, fromJson, type MasterNode, toJson } from "../../core/state/znodes.ts";
+import { fromJson, type MasterNode } from "../../core/state/znodes.ts";
 import type { MemoryContainer } from "../fakes/memory-container.ts";
 import type { Volume } from "../fakes/memory-disk.ts";
 import type { VirtualProcess } from "../fakes/virtual-process.ts";
 import type { Random } from "../fakes/virtual-world.ts";
 import type { Cluster } from "./cluster.ts";
+import { Commands } from "./commands.ts";
 import type { Fault, Target } from "./course.ts";
 import {
   type BrokerStrike,
@@ -25,12 +26,14 @@ interface Struck {
 export class Faults {
   readonly overAtMs: number;
   readonly #cluster: Cluster;
+  readonly #commands: Commands;
   readonly #random: Random;
   readonly #undo = new Set<() => void>();
   #peace = false;
 
   constructor(cluster: Cluster, faults: readonly Fault[]) {
     this.#cluster = cluster;
+    this.#commands = new Commands(cluster);
     this.#random = cluster.world.random("faults");
     this.overAtMs = Math.max(0, ...faults.map(({ atMs, strike }) => atMs + lengthOf(strike)));
     for (const fault of faults) cluster.world.after(fault.atMs, () => this.#begin(fault));
@@ -205,7 +208,10 @@ export class Faults {
         this.#cluster.edit({ ...spec, scaling: { ...spec.scaling, baseline: strike.slaves } });
         break;
       case "switchover":
-        this.#command({ kind: "switchover" });
+        this.#commands.leave({ kind: "switchover" });
+        break;
+      case "withdrawnSwitchover":
+        this.#commands.leaveFor(strike.afterMs, { kind: "switchover" });
         break;
       case "stopAll":
         this.#stopAll(strike.ms);
@@ -221,16 +227,10 @@ export class Faults {
     }
   }
 
-  #command(what: Pick<Command, "kind">): void {
-    const { zooKeeper, paths, apiProcess } = this.#cluster;
-    const command: Command = { ...what, madeAtMs: apiProcess.process.wallMs() };
-    zooKeeper.create(`${paths.commands}/command-`, toJson(command), null, true);
-  }
-
   /** An operator sees that not all that was acknowledged is there, and lets the service go on without it. */
   acceptLoss(): void {
     this.#cluster.world.tell("operator", "accepts the loss");
-    this.#command({ kind: "acceptLoss" });
+    this.#commands.leave({ kind: "acceptLoss" });
   }
 
   #crash({ process, container }: Struck, outOfMemory: boolean): void {

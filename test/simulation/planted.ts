@@ -247,4 +247,19 @@ const ofCopies: readonly Planted[] = [
   },
 ];
 
-export const planted: readonly Planted[] = [...ofTheLog, ...ofRequests, ...ofCopies];
+const ofCommands: readonly Planted[] = [
+  {
+    name: "withdrawn-commands",
+    title: "a controller that carries out what its client has withdrawn",
+    seed: 434,
+    edits: [
+      {
+        file: "controller/reconcile/act.ts",
+        find: 'if (!(await registry.writeCommand(command, chosen, version)))\n    throw new TransientError("the command was withdrawn, nothing was done for it");',
+        put: "await registry.writeCommand(command, chosen, version);",
+      },
+    ],
+  },
+];
+
+export const planted: readonly Planted[] = [...ofTheLog, ...ofRequests, ...ofCopies, ...ofCommands];

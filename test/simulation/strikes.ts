@@ -37,6 +37,8 @@ export type ClusterStrike =
   | { readonly kind: "scale"; readonly slaves: number }
   /** The master is asked to let go of what it leads. */
   | { readonly kind: "switchover" }
+  /** The same, and its client gives up waiting so long afterwards. */
+  | { readonly kind: "withdrawnSwitchover"; readonly afterMs: number }
   /** As `./dbaas down` and `up`, or a reboot: every program ends, and comes back later. */
   | { readonly kind: "stopAll"; readonly ms: number }
   /** The same for the whole machine: what was not on a disk is gone, of the log so many records. */
