@@ -18,10 +18,10 @@ const noFloor: Edit = {
 };
 const anyLog: Edit = {
   file: "core/rules/trust.ts",
-  find: 'if (known.broker !== memory) return refuse("the log is not vouched for");',
-  put: 'if (known.broker !== memory) return { kind: "pass" };',
+  find: 'if (!sameMemory(known.broker, memory)) return refuse("the log is not vouched for");',
+  put: 'if (!sameMemory(known.broker, memory)) return { kind: "pass" };',
 };
-const wholeLog = "if (log !== null && log.broker === memory) return inWholeLog(own, log, seen);";
+const wholeLog = "if (log !== null && sameMemory(log.broker, memory)) return inWholeLog(own, log, seen);";
 
 const ofTheLog: readonly Planted[] = [
   {
@@ -173,7 +173,7 @@ const ofCopies: readonly Planted[] = [
       {
         file: "core/rules/trust.ts",
         find: wholeLog,
-        put: 'if (log !== null && (log.broker === memory || own.joint !== "apart")) return lead;',
+        put: 'if (log !== null && (sameMemory(log.broker, memory) || own.joint !== "apart")) return lead;',
       },
       anyLog,
     ],
