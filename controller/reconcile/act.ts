@@ -129,8 +129,8 @@ async function choose(
 ): Promise<Command> {
   const { worker: name, container, pid } = target;
   const chosen: Command = { ...made, chosen: { name, container, pid } };
-  if (!(await registry.writeCommand(command, chosen, version)))
-    throw new TransientError("the command was withdrawn, nothing was done for it");
+  const isWritten = await registry.writeCommand(command, chosen, version);
+  if (!isWritten) throw new TransientError("the command was withdrawn, nothing was done for it");
   await failpoint("after-choose");
   return chosen;
 }

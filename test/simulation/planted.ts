@@ -255,8 +255,8 @@ const ofCommands: readonly Planted[] = [
     edits: [
       {
         file: "controller/reconcile/act.ts",
-        find: 'if (!(await registry.writeCommand(command, chosen, version)))\n    throw new TransientError("the command was withdrawn, nothing was done for it");',
-        put: "await registry.writeCommand(command, chosen, version);",
+        find: 'if (!isWritten) throw new TransientError("the command was withdrawn, nothing was done for it");',
+        put: "",
       },
     ],
   },
