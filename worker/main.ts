@@ -33,6 +33,8 @@ runProgram(log, async (stop) => {
     {
       name,
       container: hostname(),
+      host: env.WORKER_HOST || undefined,
+      end: (signal) => process.kill(process.pid, signal),
       disk: systemDisk,
       directory,
       paths: pathsOf(cluster),

@@ -74,6 +74,7 @@ export interface Session {
   readonly silent: AbortSignal;
   watch(kind: "node" | "children", path: string, wake: () => void, scope?: AbortSignal): void;
   stat(path: string): Promise<{ readonly mine: boolean } | null>;
+  get(path: string): Promise<{ readonly data: string } | null>;
 }
 
 export interface Peer extends Candidate {

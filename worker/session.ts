@@ -6,6 +6,7 @@ import { persistentParents, toJson } from "../core/state/znodes.ts";
 import type { Clock } from "../platform/process/clock.ts";
 import type { BrokerConnection } from "../platform/rabbitmq/port.ts";
 import type { ZnodeSession } from "../platform/zookeeper/port.ts";
+import { endWhenTold } from "./lead/end-signal.ts";
 import { endWhenLeftBehind } from "./lead/left-behind.ts";
 import { Member } from "./lead/member.ts";
 import { SeenMemory } from "./lead/seen-memory.ts";
@@ -25,6 +26,7 @@ export async function runSession(ports: WorkerPorts, kept: Kept, stop: AbortSign
     await broker.declareQueues();
     const znodes = await openZnodes(ports, kept, AbortSignal.any([stop, broker.ended]));
     undo.push(() => znodes.close());
+    endWhenTold(znodes, { ...ports, path: ports.paths.drain(name) }, znodes.ended);
     await declareLog(broker, znodes, ports, kept);
     const memory = await SeenMemory.of(() => broker.memoryId(), ports.clock);
     const over = new AbortController();

@@ -15,6 +15,10 @@ export interface WorkerPorts {
   readonly name: string;
   /** The id of its container, as the container knows it. */
   readonly container: string;
+  /** Where the container is. Not told on plain Docker, which is one host. */
+  readonly host: string | undefined;
+  /** Ends this process, as if it had been sent the signal. */
+  readonly end: (signal: "SIGKILL" | "SIGTERM") => void;
   readonly disk: Disk;
   /** Where its copy of the database lies on it. */
   readonly directory: string;

@@ -195,6 +195,8 @@ export class Cluster {
       {
         name,
         container: shortId(id),
+        host: undefined,
+        end: () => process.kill(),
         disk: diskOf(volume, process),
         directory: volume.directory,
         paths: this.paths,

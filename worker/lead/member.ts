@@ -65,12 +65,13 @@ export class Member {
     this.#znodes = znodes;
     this.#memory = memory;
     this.#guid = ports.newId();
-    const { name, container, paths, clock, log, measures } = ports;
+    const { name, container, host, paths, clock, log, measures } = ports;
     measures.standing = () => this.#measured();
     const shared = { session: znodes, paths, name, memory, time: clock, log };
     this.#membership = new Membership({
       ...shared,
       container,
+      host,
       guid: this.#guid,
       sinceMs: clock.wallMs(),
       telling: () => this.#telling(),

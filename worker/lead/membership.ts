@@ -35,6 +35,8 @@ export interface MembershipOptions {
   readonly name: string;
   readonly container: string;
   readonly guid: string;
+  /** Where its volume is; undefined where there is but one host. */
+  readonly host: string | undefined;
   readonly sinceMs: number;
   readonly memory: SeenMemory;
   readonly time: Clock;
@@ -187,7 +189,9 @@ export class Membership implements Members {
   /** Outlives this worker: what the copy on its volume holds. */
   async keepPlace({ epoch, position }: Place): Promise<void> {
     const { session, paths, name, time } = this.#options;
-    const node: CopyNode = { holds: { epoch, position }, atMs: time.now() };
+    const { host } = this.#options;
+    const at = host === undefined ? {} : { host };
+    const node: CopyNode = { holds: { epoch, position }, atMs: time.now(), ...at };
     await session.put(paths.copy(name), toJson(node));
   }
 

@@ -3,6 +3,7 @@
 import { messageOf, TransientError } from "../../core/errors.ts";
 import { holdsAll } from "../../core/log/place.ts";
 import { mayLead } from "../../core/rules/election.ts";
+import { type DrainNode, fromJson } from "../../core/state/znodes.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import { follow } from "../copy/follow.ts";
 import type { Elected } from "../ports.ts";
@@ -15,6 +16,9 @@ import type { RoleOptions } from "./role-options.ts";
 const lookEveryMs = 1_000;
 /** A session that is over gives its reads so long to be answered; the others are delivered to another slave. */
 const lastAnswersWithinMs = 1_000;
+
+/** Such a mark is none to drain by: the process ends itself (worker/lead/end-signal.ts). */
+const asksForAnEnd = (data: string): boolean => fromJson<DrainNode>(data)?.signal !== undefined;
 
 /** Reads that are served beside what else the roles do. */
 interface Serving {
@@ -107,9 +111,9 @@ class Roles {
       const [peers, master, drain] = await Promise.all([
         membership.peers(),
         membership.master(),
-        session.stat(paths.drain(name)),
+        session.get(paths.drain(name)),
       ]);
-      return { peers, master, draining: drain !== null };
+      return { peers, master, draining: drain !== null && !asksForAnEnd(drain.data) };
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
       log.debug({ reason: messageOf(error) }, "could not look at the znodes");

@@ -21,6 +21,8 @@ describe("a worker that cannot reach its world", () => {
       {
         name: "w-1",
         container: "container",
+        host: undefined,
+        end: () => undefined,
         disk: systemDisk,
         directory: "/nowhere",
         paths: pathsOf("test"),

@@ -72,6 +72,7 @@ describe("a worker at a server of ZooKeeper that is behind", () => {
       name: "w-2",
       container: "w-2",
       guid: "w-2",
+      host: undefined,
       sinceMs: 0,
       memory,
       time: systemClock,
