@@ -16,6 +16,8 @@ export interface Call {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** On the loopback; that of the cluster of this process when there is none. */
+  readonly port?: number;
 }
 
 const timeoutDefaultMs = 20_000;
@@ -29,7 +31,11 @@ const parsed = (text: string): unknown => {
 };
 
 /** @throws when the connection breaks or no answer comes in time */
-export function call(method: string, path: string, { body, headers, timeoutMs }: Call = {}): Promise<Answer> {
+export function call(
+  method: string,
+  path: string,
+  { body, headers, timeoutMs, port }: Call = {},
+): Promise<Answer> {
   const content = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
   const length: Record<string, string> =
     content === undefined
@@ -39,7 +45,7 @@ export function call(method: string, path: string, { body, headers, timeoutMs }:
     const outgoing = request(
       {
         host: "127.0.0.1",
-        port: ports.api,
+        port: port ?? ports.api,
         method,
         path,
         agent: false,

@@ -1,8 +1,9 @@
 // Three hosts on one machine, for tests and torture: switched on and off, cut off, paused and slowed down, each with an engine of its
 // own, and what runs on them reached from outside. hosts.sh does the work; this file says what there is to do.
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type Server } from "node:net";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { rootDir } from "../cluster/settings.ts";
@@ -18,16 +19,26 @@ export interface HostsOptions {
   readonly name: string;
   /** The first three numbers of every address. */
   readonly network: string;
+  /** What `./dbaas` is told on every host besides. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A port of this machine's loopback, for as long as it is not closed. */
+export interface Reached {
+  readonly port: number;
+  readonly close: () => void;
 }
 
 export class Hosts {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #folder: string;
   readonly #name: string;
-  readonly #relays: { readonly child: ChildProcess; readonly listening: Server }[] = [];
+  readonly #settings: Readonly<Record<string, string>>;
+  readonly #relays = new Set<() => void>();
 
-  constructor({ name, network }: HostsOptions) {
+  constructor({ name, network, settings = {} }: HostsOptions) {
     this.#name = name;
+    this.#settings = settings;
     this.#folder = join(rootDir, ".dbaas", "hosts", name);
     this.#environment = {
       ...process.env,
@@ -75,20 +86,48 @@ export class Hosts {
 
   /** `./dbaas` on that host. */
   dbaas = (host: number, ...args: readonly string[]): Promise<string> =>
-    this.run(host, "env", ...this.#images(), "bash", "-c", 'cd /dbaas && ./dbaas "$@"', "dbaas", ...args);
+    this.run(host, "env", ...this.#variables(), "bash", "-c", 'cd /dbaas && ./dbaas "$@"', "dbaas", ...args);
 
   addressOf = (host: number): string => `${this.#environment.HOSTS_NET}.${10 + host}`;
 
   /** @returns a port of this machine's loopback, by which that port of that host is reached from now on */
   async reach(host: number, port: number): Promise<number> {
-    return this.#relay([`--net=/run/netns/${this.#name}-client`], { host: this.addressOf(host), port });
+    const to = { host: this.addressOf(host), port };
+    return (await this.#relay([`--net=/run/netns/${this.#name}-client`], to)).port;
+  }
+
+  /**
+   * @returns a port of this machine's loopback, by which that port of a container on that host is reached from now on, until the
+   * container ends or `close` is called
+   */
+  async reachIn(host: number, container: string, port: number): Promise<Reached> {
+    const pid = (await this.docker(host, "inspect", "--format", "{{.State.Pid}}", container)).trim();
+    const first = (await readFile(join(this.stateOf(host), "..", "pid"), "utf8")).trim();
+    const namespace = `/proc/${first}/root/proc/${pid}/ns/net`;
+    return this.#relay([`--net=${namespace}`], { host: "127.0.0.1", port });
+  }
+
+  /** What `./dbaas` keeps on that host, as seen from this machine. */
+  stateOf = (host: number): string => join(this.#folder, String(host), "state");
+
+  /** On this machine, where signals take effect at once. Its first process. */
+  async pidOf(host: number, containerId: string): Promise<number> {
+    for (const version of ["/sys/fs/cgroup/freezer", "/sys/fs/cgroup"]) {
+      const group = join(version, `${this.#name}-${host}`, containerId, "cgroup.procs");
+      const pids = await readFile(group, "utf8").catch(() => "");
+      const [first] = pids.split("\n").filter((line) => line !== "");
+      if (first !== undefined) return Number(first);
+    }
+    throw new Error(`no process of ${containerId} on host ${host}`);
+  }
+
+  /** Runs a program of this machine in the network of the hosts, as a machine beside them. */
+  get besideThem(): readonly string[] {
+    return ["nsenter", `--net=/run/netns/${this.#name}-client`];
   }
 
   async down(): Promise<void> {
-    for (const { child, listening } of this.#relays.splice(0)) {
-      child.kill();
-      listening.close();
-    }
+    for (const close of [...this.#relays]) close();
     await this.#do("down");
   }
 
@@ -97,7 +136,7 @@ export class Hosts {
     return (await this.#do("leftovers")).split("\n").filter((line) => line !== "");
   }
 
-  async #relay(namespace: readonly string[], to: Forward): Promise<number> {
+  async #relay(namespace: readonly string[], to: Forward): Promise<Reached> {
     const relay = join(import.meta.dirname, "relay.ts");
     const child = spawn("nsenter", [...namespace, process.execPath, relay], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -107,15 +146,21 @@ export class Hosts {
     const address = listening.address();
     if (address === null || typeof address === "string") throw new Error("no port to listen on");
     child.send(to, listening);
-    this.#relays.push({ child, listening });
-    return address.port;
+    const close = (): void => {
+      child.kill();
+      listening.close();
+      this.#relays.delete(close);
+    };
+    this.#relays.add(close);
+    return { port: address.port, close };
   }
 
-  #images(): readonly string[] {
-    return ["DBAAS_IMAGES", "DBAAS_IMAGE"].flatMap((name) => {
+  #variables(): readonly string[] {
+    const images = ["DBAAS_IMAGES", "DBAAS_IMAGE"].flatMap((name) => {
       const value = this.#environment[name];
       return value === undefined ? [] : [`${name}=${value}`];
     });
+    return [...images, ...Object.entries(this.#settings).map(([name, value]) => `${name}=${value}`)];
   }
 
   async #do(...command: readonly (string | number)[]): Promise<string> {

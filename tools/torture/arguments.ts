@@ -2,7 +2,20 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Fault } from "./faults/fault.ts";
 
-export interface TortureArguments {
+/** The faults of one kind of cluster. */
+export interface Catalogue {
+  readonly faults: readonly Fault[];
+  /** Names of those that come between the others: deaths of the master, in every way. */
+  readonly between: readonly string[];
+}
+
+/** By how many hosts the cluster has. */
+export type Catalogues = Readonly<Record<HostCount, Catalogue>>;
+
+export type HostCount = 1 | 3;
+
+export interface TortureArguments extends Catalogue {
+  readonly hosts: HostCount;
   readonly seed: number;
   readonly minutes: number;
   /** So often every fault comes at most; null for as often as there is time. */
@@ -11,7 +24,6 @@ export interface TortureArguments {
   readonly rows: number;
   /** Factor for every time limit within which the cluster must heal. */
   readonly patience: number;
-  readonly faults: readonly Fault[];
   readonly keep: boolean;
   readonly list: boolean;
 }
@@ -19,7 +31,8 @@ export interface TortureArguments {
 const description = [
   "Brings up a cluster of its own (dbaas-torture), lets clients write and read, and breaks the cluster in every listed way, one",
   "fault after another, until the time is over. After each fault the cluster must be as desired again, and everything the",
-  "clients were told must be true in every copy and in the log. Exits with 1 when anything was not.",
+  "clients were told must be true in every copy and in the log. Exits with 1 when anything was not. With --hosts 3 the cluster",
+  "runs on three hosts that are simulated on this machine, as root, and whole hosts are lost.",
 ].join(" ");
 
 export class UsageError extends Error {
@@ -34,13 +47,15 @@ export class HelpWanted extends Error {
 /** @throws UsageError, HelpWanted */
 export function argumentsFrom(
   given: readonly string[],
-  catalogue: readonly Fault[],
+  catalogues: Catalogues,
   seedDefault: number,
 ): TortureArguments {
-  const command = tortureCommand(catalogue);
+  const command = tortureCommand();
   try {
-    const unless = { seed: seedDefault, rounds: null, faults: catalogue, keep: false, list: false };
-    return { ...unless, ...command.parse([...given], { from: "user" }).opts<Given>() };
+    const unless = { seed: seedDefault, rounds: null, keep: false, list: false };
+    const { faults: names, ...rest } = command.parse([...given], { from: "user" }).opts<Given>();
+    const { faults, between } = catalogues[rest.hosts];
+    return { ...unless, ...rest, between, faults: names === undefined ? faults : among(faults, names) };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed") throw new HelpWanted(command.helpInformation());
@@ -49,15 +64,17 @@ export function argumentsFrom(
 }
 
 /** What has no default of its own is there only where it was given. */
-type Given = Pick<TortureArguments, "minutes" | "clients" | "rows" | "patience"> & Partial<TortureArguments>;
+type Given = Pick<TortureArguments, "hosts" | "minutes" | "clients" | "rows" | "patience"> &
+  Partial<Omit<TortureArguments, "faults" | "between">> & { readonly faults?: string };
 
-const tortureCommand = (catalogue: readonly Fault[]): Command =>
+const tortureCommand = (): Command =>
   new Command("./dbaas torture")
     .description(description)
     .option("--seed <n>", "the same seed gives the same plan (default: of the time)", whole(0, 2 ** 32 - 1))
     .option("--minutes <m>", "how long", number(0.1, 24 * 60), 5)
     .option("--rounds <r>", "end as well when every fault came so often", whole(1, 1_000))
-    .option("--faults <names>", "only these, with commas between them (default: all)", among(catalogue))
+    .option("--hosts <n>", "1, or 3 that are simulated, with faults of their own", hostCount, 1)
+    .option("--faults <names>", "only these, with commas between them (default: all)")
     .option("--clients <k>", "how many besides the one that measures", whole(1, 200), 8)
     .option(
       "--rows <n>",
@@ -93,12 +110,16 @@ const whole =
     return value;
   };
 
-const among =
-  (catalogue: readonly Fault[]) =>
-  (text: string): readonly Fault[] =>
-    text.split(",").map((name) => {
-      const fault = catalogue.find((one) => one.name === name.trim());
-      if (fault === undefined)
-        throw new InvalidArgumentError(`There is no fault "${name.trim()}" (--list shows all).`);
-      return fault;
-    });
+function hostCount(text: string): HostCount {
+  const count = Number(text);
+  if (count !== 1 && count !== 3) throw new InvalidArgumentError("It must be 1 or 3.");
+  return count;
+}
+
+/** @throws UsageError */
+const among = (faults: readonly Fault[], names: string): readonly Fault[] =>
+  names.split(",").map((name) => {
+    const fault = faults.find((one) => one.name === name.trim());
+    if (fault === undefined) throw new UsageError(`There is no fault "${name.trim()}" (--list shows all).`);
+    return fault;
+  });

@@ -12,17 +12,25 @@ const print = (line: string): void => {
 };
 
 async function main(): Promise<number> {
-  const { catalogue } = await import("./faults/catalogue.ts");
-  const options = argumentsFrom(process.argv.slice(2), catalogue, Date.now() % 1_000_000);
+  const [{ catalogue, masterDeaths }, onHosts] = await Promise.all([
+    import("./faults/catalogue.ts"),
+    import("./hosts/faults/catalogue.ts"),
+  ]);
+  const catalogues = { 1: { faults: catalogue, between: masterDeaths }, 3: onHosts.hostsCatalogue };
+  const options = argumentsFrom(process.argv.slice(2), catalogues, Date.now() % 1_000_000);
   if (options.list) {
-    for (const { name, what } of catalogue) print(`${name.padEnd(34)}${what}`);
+    for (const { name, what } of catalogues[options.hosts].faults) print(`${name.padEnd(34)}${what}`);
     return 0;
   }
   const { torture } = await import("./run.ts");
+  const world =
+    options.hosts === 1
+      ? (await import("./one-host/world.ts")).oneHost(options.keep)
+      : (await import("./hosts/world.ts")).severalHosts(options.keep);
   const interrupted = new AbortController();
   // The step that is under way is finished, so that nothing stays cut or frozen; the second time it ends at once.
   process.once("SIGINT", () => interrupted.abort());
-  const { violations, report } = await torture(options, print, interrupted.signal);
+  const { violations, report } = await torture(options, world, print, interrupted.signal);
   print(`\n${report}`);
   return violations.length === 0 ? 0 : 1;
 }

@@ -10,13 +10,13 @@ import { randomOf } from "./random.ts";
 import type { Strike } from "./report/gaps.ts";
 import type { Timeline } from "./report/timeline.ts";
 import type { Step } from "./schedule.ts";
-import { settled } from "./settle.ts";
+import type { World } from "./world.ts";
 
 export interface NemesisOptions {
   readonly timeline: Timeline;
   readonly observer: Observer;
   readonly crowd: Crowd;
-  readonly workersDesired: number;
+  readonly world: Pick<World, "settled">;
   readonly patience: number;
 }
 
@@ -40,10 +40,14 @@ export async function carryOut(step: Step, fault: Fault, options: NemesisOptions
       random: randomOf(step.seed),
       holdMs: step.holdMs,
       hush: () => crowd.hush(),
-      strike: (kind = "other") => {
+      strike: (kind = "other", lost = []) => {
         const atMs = timeline.nowMs();
         const { number, fault: name } = step;
-        strikes.push({ step: number, fault: name, kind, atMs, healedAtMs: null, replacedAtMs: null });
+        const open = { healedAtMs: null, replacedAtMs: null, backAtMs: null };
+        strikes.push({ step: number, fault: name, kind, lost, atMs, ...open });
+      },
+      back: () => {
+        for (const strike of strikes) strike.backAtMs = timeline.nowMs();
       },
       note: (what) => timeline.tell(`     ${what}`),
       violate: (rule, evidence) => broken.push({ rule, evidence: `${fault.name}: ${evidence}` }),
@@ -61,10 +65,10 @@ export async function carryOut(step: Step, fault: Fault, options: NemesisOptions
 async function heal(
   fault: Fault,
   strikes: readonly Strike[],
-  { timeline, observer, workersDesired, patience }: NemesisOptions,
+  { timeline, observer, world, patience }: NemesisOptions,
 ): Promise<readonly Violation[]> {
   try {
-    const all = await settled(workersDesired, patience * (fault.healsWithinMs ?? healsWithinMs));
+    const all = await world.settled(patience * (fault.healsWithinMs ?? healsWithinMs));
     const healedAtMs = timeline.nowMs();
     const struckAtMs = strikes.at(-1)?.atMs ?? healedAtMs;
     for (const strike of strikes) {

@@ -3,28 +3,21 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../core/errors.ts";
-import { dbaas } from "../cluster/command.ts";
-import { saveManifest } from "../cluster/manifest.ts";
-import { closeRegistry } from "../cluster/registry.ts";
 import { rootDir } from "../cluster/settings.ts";
 import type { TortureArguments } from "./arguments.ts";
 import { loadBallast } from "./ballast.ts";
 import { type Checked, checkpoint } from "./checkpoint.ts";
 import { Crowd } from "./clients/crowd.ts";
-import { ContainerLogs } from "./cluster/container-logs.ts";
 import { LogReader } from "./cluster/log-reader.ts";
 import { Observer } from "./cluster/observer.ts";
 import { isRoot } from "./cluster/power.ts";
-import { closeZooKeeper } from "./cluster/zookeeper.ts";
-import { masterDeaths } from "./faults/catalogue.ts";
 import { emptyHistory, type Violation } from "./history.ts";
-import { baseline, baselineWorkers } from "./manifest.ts";
 import { carryOut } from "./nemesis.ts";
 import type { Strike } from "./report/gaps.ts";
 import { reportOf } from "./report/report.ts";
 import { inWords, Timeline } from "./report/timeline.ts";
 import { describeStep, type Step, schedule } from "./schedule.ts";
-import { settled } from "./settle.ts";
+import type { World } from "./world.ts";
 
 export interface Verdict {
   readonly violations: readonly Violation[];
@@ -34,55 +27,53 @@ export interface Verdict {
 /** A checkpoint after every step while it is quick; after that many steps when the data has grown. */
 const checkpoints = { quickMs: 4_000, everySteps: 10 } as const;
 const betweenChance = 0.5;
-const upMs = 60_000;
 
 export async function torture(
   options: TortureArguments,
+  world: World,
   print: (line: string) => void,
   interrupted: AbortSignal,
 ): Promise<Verdict> {
   const folder = join(rootDir, ".dbaas", `torture-${options.seed}`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const logs = new ContainerLogs(folder);
+  let stopLogs = (): void => undefined;
   try {
-    await bringUp(print);
-    await logs.follow();
-    const run = new Run(options, print, interrupted);
+    await world.bringUp(print);
+    stopLogs = await world.followLogs(folder);
+    const run = new Run(options, world, print, interrupted);
     const verdict = await run.go();
     await run.keep(folder, verdict);
     return verdict;
   } finally {
-    logs.stop();
-    await closeRegistry();
-    await closeZooKeeper();
-    if (!options.keep) await dbaas("down", "--volumes");
+    stopLogs();
+    await world.takeDown();
   }
-}
-
-async function bringUp(print: (line: string) => void): Promise<void> {
-  print("bringing up a cluster of its own");
-  await saveManifest(await baseline());
-  await dbaas("down", "--volumes").catch(() => undefined);
-  await dbaas("up");
-  await settled(baselineWorkers, upMs);
 }
 
 class Run {
   readonly #options: TortureArguments;
+  readonly #world: World;
   readonly #print: (line: string) => void;
   readonly #interrupted: AbortSignal;
   readonly #history = emptyHistory();
   readonly #timeline: Timeline;
-  readonly #log = new LogReader();
+  readonly #log: LogReader;
   readonly #strikes: Strike[] = [];
   readonly #violations: Violation[] = [];
   readonly #failures: string[] = [];
   readonly #steps: Step[] = [];
   #checked: Checked | null = null;
 
-  constructor(options: TortureArguments, print: (line: string) => void, interrupted: AbortSignal) {
+  constructor(
+    options: TortureArguments,
+    world: World,
+    print: (line: string) => void,
+    interrupted: AbortSignal,
+  ) {
     this.#options = options;
+    this.#world = world;
+    this.#log = new LogReader(world.withBroker);
     this.#print = print;
     this.#interrupted = interrupted;
     this.#timeline = new Timeline(print);
@@ -92,12 +83,19 @@ class Run {
     const { seed, minutes, rounds, clients, rows, patience } = this.#options;
     const faults = this.#faults();
     this.#print(`seed ${seed}, ${minutes} minutes, ${clients} clients, ${faults.length} faults`);
-    await loadBallast(rows);
+    const history = this.#history;
+    const asks = this.#world.asks((what) => history.odd.push(what));
+    if (asks[0] !== undefined) await loadBallast(rows, asks[0]);
     const { nowMs } = this.#timeline;
-    const crowd = new Crowd({ clients, seed, history: this.#history, nowMs });
-    const observer = new Observer(this.#timeline, baselineWorkers);
-    const plan = schedule({ seed, faults: faults.map(plannable), between: masterDeaths, betweenChance });
-    const doing = { timeline: this.#timeline, observer, crowd, workersDesired: baselineWorkers, patience };
+    const crowd = new Crowd({ clients, seed, history, asks, nowMs });
+    const observer = new Observer(this.#timeline, this.#world);
+    const plan = schedule({
+      seed,
+      faults: faults.map(plannable),
+      between: this.#options.between,
+      betweenChance,
+    });
+    const doing = { timeline: this.#timeline, observer, crowd, world: this.#world, patience };
     const endsAtMs = nowMs() + minutes * 60_000;
     for (const step of plan) {
       if (nowMs() >= endsAtMs || this.#interrupted.aborted || this.#violations.length > 0) break;
@@ -151,7 +149,7 @@ class Run {
   /** A look that could not be had says nothing about the cluster; one that cannot be had again and again does. */
   async #checkpoint(looksLeft = 2): Promise<Checked> {
     try {
-      return await checkpoint(this.#history, this.#log, baselineWorkers);
+      return await checkpoint(this.#history, this.#log, this.#world);
     } catch (error) {
       if (looksLeft === 0) throw error;
       this.#timeline.tell(`     could not look: ${messageOf(error).slice(0, 200)}`);

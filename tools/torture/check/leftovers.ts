@@ -15,22 +15,41 @@ export interface Remains {
     readonly messages: number;
     readonly consumers: number;
   }[];
+  readonly queuesDesired: QueuesDesired;
 }
 
-const lasting = new Set(["readQ", "writeQ", "syncQ", "responseQ", "deadQ", "bootQ"]);
+export interface QueuesDesired {
+  /** By name. */
+  readonly lasting: readonly string[];
+  /** Of those that programs make for themselves, whose names tell no more than their kind: how many. */
+  readonly perProgram: readonly { readonly kind: RegExp; readonly count: number }[];
+}
+
 /** Must be empty while no client sends anything. */
 const emptied = ["readQ", "writeQ", "responseQ"];
 const snapshotQueue = /^snapshot\./;
 
 export function checkLeftovers(remains: Remains): readonly Violation[] {
-  const { workersDesired, containers, workerNodes, pidNodes, drainNodes, openCommands, queues } = remains;
+  const {
+    workersDesired,
+    containers,
+    workerNodes,
+    pidNodes,
+    drainNodes,
+    openCommands,
+    queues,
+    queuesDesired,
+  } = remains;
+  const { lasting, perProgram } = queuesDesired;
   const running = containers.filter((one) => one.running).map(({ name }) => name);
   const stopped = containers.filter((one) => !one.running).map(({ name }) => name);
-  const temporary = queues.filter(({ name }) => !lasting.has(name));
+  const temporary = queues.filter(({ name }) => !lasting.includes(name));
   const snapshots = temporary.filter(({ name }) => snapshotQueue.test(name));
-  const others = temporary.filter(({ name }) => !snapshotQueue.test(name));
+  const others = temporary.filter(
+    ({ name }) => !snapshotQueue.test(name) && !perProgram.some(({ kind }) => kind.test(name)),
+  );
   const full = queues.filter(({ name, messages }) => emptied.includes(name) && messages > 0);
-  const missing = [...lasting].filter((name) => !queues.some((queue) => queue.name === name));
+  const missing = lasting.filter((name) => !queues.some((queue) => queue.name === name));
   return [
     ...unless(running.length === workersDesired, "workers", `${running.length} run: ${running.join(" ")}`),
     ...unless(stopped.length === 0, "orphan containers", stopped.join(" ")),
@@ -47,6 +66,14 @@ export function checkLeftovers(remains: Remains): readonly Violation[] {
       "snapshot queues",
       snapshots.map(({ name }) => name).join(" "),
     ),
+    ...perProgram.flatMap(({ kind, count }) => {
+      const some = temporary.filter(({ name }) => kind.test(name)).map(({ name }) => name);
+      return unless(
+        some.length === count,
+        `queues like ${kind.source}`,
+        `${count} wanted: ${some.join(" ")}`,
+      );
+    }),
     ...unless(others.length === 0, "orphan queues", others.map(({ name }) => name).join(" ")),
     ...unless(full.length === 0, "queues that are not emptied", full.map(inWords).join(" ")),
     ...unless(missing.length === 0, "missing queues", missing.join(" ")),

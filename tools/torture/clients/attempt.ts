@@ -2,6 +2,7 @@
 // limit, so one that takes longer than this is a hang, which is a fault of the service and not of the connection.
 import type { Answer } from "../../cluster/http.ts";
 import { call } from "../../cluster/http.ts";
+import { ports } from "../../cluster/settings.ts";
 
 /** The manifest's 10 s, and what a loaded machine may add. */
 const hangsAfterMs = 14_000;
@@ -11,13 +12,24 @@ export type Attempt =
   | { readonly kind: "lost"; readonly reason: string }
   | { readonly kind: "hung" };
 
-export async function attempt(
+/** How a client sends a request: to the one API there is, or to one of several. */
+export type Ask = (
+  path: string,
+  body: unknown,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<Attempt>;
+
+/** At the only API of one machine. */
+export const attempt: Ask = (path, body, headers) => attemptAt(ports.api, path, body, headers);
+
+export async function attemptAt(
+  port: number,
   path: string,
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Attempt> {
   try {
-    const answer = await call("POST", path, { body, headers, timeoutMs: hangsAfterMs });
+    const answer = await call("POST", path, { port, body, headers, timeoutMs: hangsAfterMs });
     return { kind: "answered", answer };
   } catch (error) {
     const { name, message, code } = error as { name?: string; message?: string; code?: string };

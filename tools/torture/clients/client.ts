@@ -10,7 +10,7 @@ import type {
   RegisterWrite,
 } from "../history.ts";
 import type { Random } from "../random.ts";
-import { attempt, isSuccess, mayRetry, positionIn, workerIn } from "./attempt.ts";
+import { type Ask, isSuccess, mayRetry, positionIn, workerIn } from "./attempt.ts";
 import type { Gate } from "./gate.ts";
 import { type Insisting, insist } from "./insist.ts";
 
@@ -19,6 +19,7 @@ export interface ClientOptions {
   /** All clients, whose registers it reads. */
   readonly names: readonly string[];
   readonly history: History;
+  readonly ask: Ask;
   readonly random: Random;
   readonly nowMs: () => number;
   readonly gate: Gate;
@@ -39,8 +40,8 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    const { nowMs, over, history } = options;
-    this.#insisting = { nowMs, over, odd: (what) => history.odd.push(`${options.name}: ${what}`) };
+    const { nowMs, over, history, ask } = options;
+    this.#insisting = { ask, nowMs, over, odd: (what) => history.odd.push(`${options.name}: ${what}`) };
   }
 
   async run(): Promise<void> {
@@ -134,10 +135,10 @@ export class Client {
   }
 
   async #read(read: RegisterRead | LedgerCount, body: unknown, minPosition: number): Promise<unknown> {
-    const { nowMs, history, name } = this.#options;
+    const { ask, nowMs, history, name } = this.#options;
     const headers: Record<string, string> =
       minPosition > 0 ? { "x-dbaas-min-position": String(minPosition) } : {};
-    const made = await attempt(readPath, body, headers);
+    const made = await ask(readPath, body, headers);
     read.doneAtMs = nowMs();
     if (made.kind === "hung") history.odd.push(`${name}: no answer at all to a read`);
     if (made.kind !== "answered") return undefined;

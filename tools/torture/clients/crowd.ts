@@ -1,6 +1,7 @@
 // All clients together: started at once, held and released together, and ended in order.
 import type { History } from "../history.ts";
 import { randomOf, seedFor } from "../random.ts";
+import type { Ask } from "./attempt.ts";
 import { Client } from "./client.ts";
 import { Gate } from "./gate.ts";
 import { probe } from "./prober.ts";
@@ -9,6 +10,8 @@ export interface CrowdOptions {
   readonly clients: number;
   readonly seed: number;
   readonly history: History;
+  /** Each begins at another API, where there are several. */
+  readonly asks: readonly Ask[];
   readonly nowMs: () => number;
 }
 
@@ -23,14 +26,16 @@ export class Crowd {
   readonly #over = new AbortController();
   readonly #running: Promise<unknown>;
 
-  constructor({ clients, seed, history, nowMs }: CrowdOptions) {
+  constructor({ clients, seed, history, asks, nowMs }: CrowdOptions) {
     const names = Array.from({ length: clients }, (_, i) => `c${i + 1}`);
     const ends = { stop: this.#stop.signal, over: this.#over.signal };
     this.#running = Promise.all([
-      probe({ history, nowMs, gate: this.#prober, ...ends }),
-      ...names.map((name) => {
+      probe({ asks, history, nowMs, gate: this.#prober, ...ends }),
+      ...names.map((name, i) => {
         const random = randomOf(seedFor(seed, name));
-        return new Client({ name, names, history, random, nowMs, gate: this.#clients, ...ends }).run();
+        const ask = asks[i % asks.length];
+        if (ask === undefined) throw new Error("no API to ask");
+        return new Client({ name, names, history, ask, random, nowMs, gate: this.#clients, ...ends }).run();
       }),
     ]);
   }

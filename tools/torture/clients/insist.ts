@@ -1,12 +1,13 @@
 // A write on its way to certainty: sent again under the same key until it is answered, or the run has no more time.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Write } from "../history.ts";
-import { type Attempt, attempt, isPoisoned, isSuccess, mayRetry, positionIn } from "./attempt.ts";
+import { type Ask, type Attempt, isPoisoned, isSuccess, mayRetry, positionIn } from "./attempt.ts";
 
 const retryPauseMs = 60;
 const path = "/api/v1/db/write";
 
 export interface Insisting {
+  readonly ask: Ask;
   readonly nowMs: () => number;
   /** After this the client gives up. */
   readonly over: AbortSignal;
@@ -17,7 +18,7 @@ export interface Insisting {
 export async function insist(write: Write, body: unknown, how: Insisting): Promise<boolean> {
   const headers = write.key === null ? {} : { "idempotency-key": write.key };
   do {
-    const made = await attempt(path, body, headers);
+    const made = await how.ask(path, body, headers);
     if (made.kind === "answered" && isSuccess(made.answer)) {
       write.outcome = "acked";
       write.position = positionIn(made.answer);

@@ -2,6 +2,7 @@
 // while the service stands still, and would never notice how long that was.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { History, LedgerWrite } from "../history.ts";
+import type { Ask } from "./attempt.ts";
 import type { Gate } from "./gate.ts";
 import { insist } from "./insist.ts";
 
@@ -12,6 +13,8 @@ const everyMs = 30;
 const unansweredMax = 400;
 
 export interface ProberOptions {
+  /** In turn, so that one way into the service that is away does not hide that the others are open. */
+  readonly asks: readonly Ask[];
   readonly history: History;
   readonly nowMs: () => number;
   readonly gate: Gate;
@@ -19,10 +22,12 @@ export interface ProberOptions {
   readonly over: AbortSignal;
 }
 
-export async function probe({ history, nowMs, gate, stop, over }: ProberOptions): Promise<void> {
+export async function probe({ asks, history, nowMs, gate, stop, over }: ProberOptions): Promise<void> {
   const unanswered = new Set<Promise<unknown>>();
   const odd = (what: string) => history.odd.push(`${prober}: ${what}`);
   const send = async (n: number): Promise<void> => {
+    const ask = asks[n % asks.length];
+    if (ask === undefined) throw new Error("no API to ask");
     const op = `${prober}-${n}`;
     const write: LedgerWrite = {
       kind: "ledger",
@@ -38,7 +43,7 @@ export async function probe({ history, nowMs, gate, stop, over }: ProberOptions)
     };
     history.writes.push(write);
     const body = { op: "insert", table: "ledger", row: { op, part: 0, client: prober } };
-    await insist(write, body, { nowMs, over, odd });
+    await insist(write, body, { ask, nowMs, over, odd });
   };
   for (let n = 1; !stop.aborted; n++) {
     // While the gate is closed nothing piles up behind it.

@@ -35,8 +35,11 @@ export interface QueueSeen {
   readonly consumers: number;
 }
 
-export async function queuesSeen(): Promise<readonly QueueSeen[]> {
-  const text = await rabbitmqctl("list_queues", "name", "messages", "consumers", "--formatter", "json");
+export const queuesSeen = async (): Promise<readonly QueueSeen[]> =>
+  queuesIn(await rabbitmqctl("list_queues", "name", "messages", "consumers", "--formatter", "json"));
+
+/** What `list_queues` wrote as JSON. */
+export function queuesIn(text: string): readonly QueueSeen[] {
   const listed = JSON.parse(text) as { name: string; messages: number | ""; consumers: number | "" }[];
   return listed.map(({ name, messages, consumers }) => ({
     name,

@@ -6,7 +6,7 @@ import { queues } from "../../../core/messages/queues.ts";
 import type { Delivery } from "../../../platform/rabbitmq/port.ts";
 import type { LogLife } from "../check/log.ts";
 import { type LogLine, logLineOf } from "../check/log-line.ts";
-import { withBroker } from "./broker.ts";
+import type { WithBroker } from "../world.ts";
 
 const quietMs = 300;
 const firstWithinMs = 3_000;
@@ -18,7 +18,12 @@ interface Life extends LogLife {
 
 export class LogReader {
   readonly lives: Life[] = [];
+  readonly #withBroker: WithBroker;
   #last: { readonly offset: number; readonly checksum: string } | null = null;
+
+  constructor(withBroker: WithBroker) {
+    this.#withBroker = withBroker;
+  }
 
   /** Reads what is new, at least up to a batch of this position. */
   async readTo(position: number): Promise<void> {
@@ -30,7 +35,7 @@ export class LogReader {
 
   /** @returns false when the log does not go on where the last look ended */
   #readFrom(offset: number | "first", position: number): Promise<boolean> {
-    return withBroker(async (rabbit) => {
+    return this.#withBroker(async (rabbit) => {
       const arrived: Delivery[] = [];
       await rabbit.consume(queues.sync, { prefetch: 500, streamOffset: offset }, (delivery) => {
         arrived.push(delivery);

@@ -2,7 +2,8 @@
 // also knows when the cluster was complete again, which is how long a replacement took.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Timeline } from "../report/timeline.ts";
-import { type SeenCluster, seenBy, zooKeeper } from "./zookeeper.ts";
+import type { World } from "../world.ts";
+import { type SeenCluster, seenBy } from "./zookeeper.ts";
 
 const everyMs = 60;
 const againMs = 500;
@@ -15,10 +16,15 @@ export class Observer {
   #master = "";
   /** Changes between complete and not, in order. */
   readonly #changes: { readonly atMs: number; readonly complete: boolean }[] = [];
+  readonly #zooKeeper: World["zooKeeper"];
   #workersDesired: number;
 
-  constructor(timeline: Timeline, workersDesired: number) {
+  constructor(
+    timeline: Timeline,
+    { workersDesired, zooKeeper }: Pick<World, "workersDesired" | "zooKeeper">,
+  ) {
     this.#timeline = timeline;
+    this.#zooKeeper = zooKeeper;
     this.#workersDesired = workersDesired;
     this.#running = this.#observe();
   }
@@ -45,7 +51,7 @@ export class Observer {
   async #observe(): Promise<void> {
     while (!this.#stop.signal.aborted)
       try {
-        this.#compare(await seenBy(await zooKeeper()));
+        this.#compare(await seenBy(await this.#zooKeeper()));
         await sleep(everyMs);
       } catch {
         await sleep(againMs);

@@ -61,8 +61,7 @@ export interface ZnodesLeft {
   readonly openCommands: readonly string[];
 }
 
-export async function znodesLeft(): Promise<ZnodesLeft> {
-  const session = await zooKeeper();
+export async function znodesLeft(session: ZooKeeperSession): Promise<ZnodesLeft> {
   const [workerNodes, pidNodes, drainNodes, commands] = await Promise.all(
     [paths.workers, paths.pids, paths.draining, paths.commands].map((path) => session.children(path)),
   );

@@ -10,8 +10,10 @@ export interface Scene {
   readonly holdMs: number;
   /** Clients other than the prober fall silent until the fault is over. */
   readonly hush: () => Promise<void>;
-  /** The moment it strikes: gaps are measured from here. */
-  readonly strike: (kind?: GapKind) => void;
+  /** The moment it strikes: gaps are measured from here. `lost` says what of the service goes with it, in words of the report. */
+  readonly strike: (kind?: GapKind, lost?: readonly string[]) => void;
+  /** What was lost is there again: from here it is counted how long it takes until all is as desired. */
+  readonly back: () => void;
   readonly note: (what: string) => void;
   /** A promise was seen broken while the fault lasted. */
   readonly violate: (rule: string, evidence: string) => void;

@@ -8,7 +8,11 @@ export interface Strike {
   readonly step: number;
   readonly fault: string;
   readonly kind: GapKind;
+  /** What went with it, in words; nothing where the fault's name says it all. */
+  readonly lost: readonly string[];
   readonly atMs: number;
+  /** When what was lost was there again, where it comes back by the fault itself. */
+  backAtMs: number | null;
   /** When the cluster was as desired again; null when it never was. */
   healedAtMs: number | null;
   /** When a killed worker's successor served; null when none was killed or none served. */
@@ -19,6 +23,8 @@ export interface Gap {
   readonly strike: Strike;
   /** Null when no write was answered any more. */
   readonly firstWriteMs: number | null;
+  /** The longest time without any acknowledged write, up to the next strike or until all was as desired. */
+  readonly stillMs: number;
   /** The longest wait of any write that was under way. */
   readonly worstMs: number;
   /** Requests that got an error or lost their connection before the cluster was healed. */
@@ -27,15 +33,40 @@ export interface Gap {
 
 /** A planned change is felt by those who are under way at its moment. */
 const felt = { beforeMs: 1_000, afterMs: 5_000 } as const;
+/** A cluster that does not heal is counted for so long. */
+const feltMs = 60_000;
 
 /** @param writes in the order in which they were sent */
 export function gapsOf(strikes: readonly Strike[], writes: readonly Write[]): readonly Gap[] {
-  return strikes.map((strike) => gapOf(strike, writes));
+  const acknowledgedMs = writes
+    .flatMap(({ outcome, doneAtMs }) => (outcome === "acked" ? [doneAtMs] : []))
+    .sort((a, b) => a - b);
+  return strikes.map((strike, i) => {
+    const next = strikes[i + 1];
+    const endsMs = Math.min(
+      strike.healedAtMs ?? strike.atMs + feltMs,
+      next?.atMs ?? Number.POSITIVE_INFINITY,
+    );
+    return { ...gapOf(strike, writes), stillMs: longestStill(acknowledgedMs, strike.atMs, endsMs) };
+  });
 }
 
-function gapOf(strike: Strike, writes: readonly Write[]): Gap {
+/** @param momentsMs in order */
+function longestStill(momentsMs: readonly number[], fromMs: number, toMs: number): number {
+  let longest = 0;
+  let last = fromMs;
+  for (const moment of momentsMs) {
+    if (moment <= fromMs) continue;
+    if (moment >= toMs) break;
+    longest = Math.max(longest, moment - last);
+    last = moment;
+  }
+  return Math.max(longest, toMs - last);
+}
+
+function gapOf(strike: Strike, writes: readonly Write[]): Omit<Gap, "stillMs"> {
   const { atMs, healedAtMs } = strike;
-  const untilMs = Math.min(healedAtMs ?? Number.POSITIVE_INFINITY, atMs + 60_000);
+  const untilMs = Math.min(healedAtMs ?? Number.POSITIVE_INFINITY, atMs + feltMs);
   let first = Number.POSITIVE_INFINITY;
   let worstMs = 0;
   let failed = 0;

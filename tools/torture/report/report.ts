@@ -3,7 +3,9 @@ import type { TortureArguments } from "../arguments.ts";
 import type { Checked } from "../checkpoint.ts";
 import type { History, Violation } from "../history.ts";
 import type { Step } from "../schedule.ts";
+import { cell, numberCells } from "./cells.ts";
 import { figuresOf, type Gap, type GapKind, gapsOf, type Strike } from "./gaps.ts";
+import { lossTable } from "./losses.ts";
 
 export interface Findings {
   readonly options: TortureArguments;
@@ -25,6 +27,7 @@ export function reportOf(findings: Findings): string {
     "",
     ...gapTable(gaps),
     "",
+    ...lossTable(gaps).flatMap((line, i, all) => (i === all.length - 1 ? [line, ""] : [line])),
     ...byFault(gaps),
     ...(findings.failures.length === 0
       ? []
@@ -76,18 +79,10 @@ function gapRow(kind: string, gaps: readonly Gap[]): string {
   const first = figuresOf(gaps.flatMap(({ firstWriteMs }) => firstWriteMs ?? []));
   const worst = figuresOf(gaps.map(({ worstMs }) => worstMs));
   const failed = gaps.reduce((sum, gap) => sum + gap.failed, 0);
-  return [
-    kind,
-    String(gaps.length),
-    ...[first.p50, first.p95, first.max, worst.p50, worst.p95, worst.max].map((ms) => ms.toFixed(0)),
-    String(failed),
-  ]
+  return [kind, String(gaps.length), ...[first, worst].flatMap(numberCells), String(failed)]
     .map(cell)
     .join("");
 }
-
-const cell = (text: string, column: number): string =>
-  column === 0 ? text.padEnd(36) : text.padStart(text.length > 8 ? text.length + 2 : 8);
 
 /** Faults of which a worker dies and another comes in its place, with nothing else in the way. */
 const replacements = new Set([

@@ -25,6 +25,10 @@ const tidy: Remains = {
     queue("snapshot.one"),
     queue("snapshot.two"),
   ],
+  queuesDesired: {
+    lasting: ["readQ", "writeQ", "syncQ", "responseQ", "deadQ", "bootQ"],
+    perProgram: [],
+  },
 };
 
 const rules = (change: Partial<Remains>): readonly string[] =>

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { argumentsFrom, HelpWanted, UsageError } from "../../../../tools/torture/arguments.ts";
 import { randomOf, seedFor } from "../../../../tools/torture/random.ts";
 import { figuresOf, gapsOf, type Strike } from "../../../../tools/torture/report/gaps.ts";
+import { lossTable } from "../../../../tools/torture/report/losses.ts";
 import { type Step, schedule } from "../../../../tools/torture/schedule.ts";
 import { ledgerWrite, unanswered } from "./histories.ts";
 
@@ -52,6 +53,8 @@ test("a gap lasts from the strike to the first answer to a write that was sent a
     step: 1,
     fault: "kill",
     kind: "killed master",
+    lost: ["master"],
+    backAtMs: null,
     atMs: 1_000,
     healedAtMs: 3_000,
     replacedAtMs: null,
@@ -67,6 +70,43 @@ test("a gap lasts from the strike to the first answer to a write that was sent a
   assert.equal(gapsOf([{ ...strike, atMs: 9_000 }], writes)[0]?.firstWriteMs, null);
 });
 
+test("no write is acknowledged from the strike or the last answer until the next one, at most until all is as desired", () => {
+  const strike = { fault: "power-cut", kind: "other" as const, lost: [], replacedAtMs: null, backAtMs: null };
+  const at = (atMs: number, healedAtMs: number | null): Strike => ({ ...strike, step: 1, atMs, healedAtMs });
+  const acked = [900, 1_100, 1_600, 2_000, 2_700, 9_000].map((doneAtMs) =>
+    ledgerWrite(String(doneAtMs), { sentAtMs: doneAtMs - 10, doneAtMs }),
+  );
+  const still = (...strikes: readonly Strike[]) => gapsOf(strikes, acked).map(({ stillMs }) => stillMs);
+  assert.deepEqual(still(at(1_000, 3_000)), [700], "the longest of several");
+  assert.deepEqual(still(at(1_000, 2_100)), [500], "only until it was healed");
+  assert.deepEqual(still(at(1_000, 3_000), at(1_900, 3_000)), [500, 700], "up to the next strike");
+  assert.deepEqual(still(at(8_000, null)), [59_000], "one that never heals");
+});
+
+test("the report tells gaps by what was lost, and counts a fault under each thing that went with it", () => {
+  const gap = (lost: readonly string[], stillMs: number, backAtMs: number | null) => ({
+    strike: {
+      step: 1,
+      fault: "f",
+      kind: "other" as const,
+      lost,
+      atMs: 0,
+      healedAtMs: 900,
+      replacedAtMs: null,
+      backAtMs,
+    },
+    firstWriteMs: stillMs / 2,
+    stillMs,
+    worstMs: 0,
+    failed: 0,
+  });
+  assert.deepEqual(lossTable([gap([], 5, null)]), []);
+  const rows = lossTable([gap(["master"], 400, 100), gap(["master", "stream leader"], 800, null)]);
+  const numbers = (name: string) => rows.find((row) => row.startsWith(name))?.match(/-|\d+/g);
+  assert.deepEqual(numbers("master"), ["2", "400", "800", "800", "200", "400", "400", "800", "800", "800"]);
+  assert.deepEqual(numbers("stream leader"), ["1", "800", "800", "800", "400", "400", "400", "-", "-", "-"]);
+});
+
 test("figures are ranks, not averages", () => {
   const values = Array.from({ length: 100 }, (_, i) => i + 1);
   assert.deepEqual(figuresOf(values), { count: 100, p50: 50, p95: 95, max: 100 });
@@ -74,7 +114,10 @@ test("figures are ranks, not averages", () => {
 });
 
 test("arguments that make no sense are refused by name", () => {
-  const from = (...given: string[]) => argumentsFrom(given, [], 42);
+  const none = { faults: [], between: [] };
+  const overHosts = { name: "power-cut", what: "", run: async () => undefined };
+  const from = (...given: string[]) =>
+    argumentsFrom(given, { 1: none, 3: { faults: [overHosts], between: [] } }, 42);
   assert.equal(from().seed, 42);
   assert.deepEqual(
     [from("--seed", "5", "--minutes", "0.5").seed, from("--minutes", "0.5").minutes],
@@ -86,13 +129,20 @@ test("arguments that make no sense are refused by name", () => {
     ["--clients", "1.5"],
     ["--faults", "none"],
     ["--what"],
+    ["--hosts", "2"],
+    ["--hosts", "3", "--faults", "none"],
   ])
     assert.throws(() => from(...wrong), UsageError);
   assert.throws(() => from("--minutes", "0"), /--minutes.*It must be a number from 0\.1 to 1440/);
   assert.throws(() => from("--faults", "none"), /There is no fault "none" \(--list shows all\)/);
   for (const help of ["--help", "-h"]) assert.throws(() => from("--seed", "5", help), HelpWanted);
+  assert.deepEqual(from("--hosts", "3").faults, [overHosts]);
+  assert.deepEqual(from("--hosts", "3", "--faults", "power-cut").faults, [overHosts]);
+  assert.throws(() => from("--faults", "power-cut"), /There is no fault "power-cut"/);
   const { seed: _, ...others } = from();
   assert.deepEqual(others, {
+    hosts: 1,
+    between: [],
     minutes: 5,
     rounds: null,
     faults: [],

@@ -1,0 +1,72 @@
+// The brokers of three hosts: a connection to one of them, which of them leads the log, and what queues there are.
+import { queues } from "../../../core/messages/queues.ts";
+import { Rabbit } from "../../../platform/rabbitmq/rabbit.ts";
+import { found, until } from "../../cluster/until.ts";
+import { type QueueSeen, queuesIn } from "../cluster/broker.ts";
+import { credentialsIn } from "../cluster/credentials.ts";
+import type { WithBroker } from "../world.ts";
+import { atSomeHost, commandIn, portInto } from "./parts.ts";
+import { type HostNumber, hosts } from "./testbed.ts";
+
+const brokerPort = 5672;
+const managementPort = 15672;
+const opensWithinMs = 20_000;
+const answersWithinMs = 3_000;
+
+const credentials = (): Promise<string> => credentialsIn(hosts.stateOf(1), "RABBITMQ");
+
+const opened = (): Promise<Rabbit> =>
+  until("a broker takes a connection", opensWithinMs, () =>
+    atSomeHost(async (host) => {
+      const port = await portInto(host, "rabbitmq", brokerPort);
+      return found(await Rabbit.open(`amqp://${await credentials()}@127.0.0.1:${port}`, "torture"));
+    }),
+  );
+
+export const withBroker: WithBroker = async (use) => {
+  const rabbit = await opened();
+  try {
+    return await use(rabbit);
+  } finally {
+    await rabbit.close();
+  }
+};
+
+interface StreamSeen {
+  /** The leader's: `rabbit@rabbitmq-2`. */
+  readonly node?: string;
+  readonly online?: readonly string[];
+}
+
+/** @throws when its broker does not answer */
+async function logSeenBy(host: HostNumber): Promise<StreamSeen> {
+  const port = await portInto(host, "rabbitmq", managementPort);
+  const answer = await fetch(`http://127.0.0.1:${port}/api/queues/%2f/${queues.sync}`, {
+    headers: { authorization: `Basic ${Buffer.from(await credentials()).toString("base64")}` },
+    signal: AbortSignal.timeout(answersWithinMs),
+  });
+  if (!answer.ok) throw new Error(`broker of host ${host}: ${answer.status}`);
+  return (await answer.json()) as StreamSeen;
+}
+
+export async function streamLeader(): Promise<number | undefined> {
+  const { node } = await atSomeHost(logSeenBy);
+  const [number] = /\d+$/.exec(node ?? "") ?? [];
+  return number === undefined ? undefined : Number(number);
+}
+
+/** How many brokers hold the log, as one of them sees it. */
+export async function logReplicas(host: HostNumber): Promise<number> {
+  return (await logSeenBy(host)).online?.length ?? 0;
+}
+
+/** By the entry point, which knows where an image keeps its commands. */
+const rabbitmqctlOn = (host: HostNumber, ...args: readonly string[]): Promise<string> =>
+  commandIn(host, "rabbitmq", "docker-entrypoint.sh", "rabbitmqctl", "--quiet", ...args);
+
+export const queuesSeen = async (): Promise<readonly QueueSeen[]> =>
+  queuesIn(
+    await atSomeHost((host) =>
+      rabbitmqctlOn(host, "list_queues", "name", "messages", "consumers", "--formatter", "json"),
+    ),
+  );

@@ -1,0 +1,157 @@
+// More than one host is lost: the service must stop, take nothing, and go on by itself.
+import { setTimeout as sleep } from "node:timers/promises";
+import { found, notYet, until } from "../../../cluster/until.ts";
+import { attemptAt, isSuccess } from "../../clients/attempt.ts";
+import { type Fault, hold, type Scene } from "../../faults/fault.ts";
+import { apis } from "../apis.ts";
+import { leadersNow } from "../leaders.ts";
+import { inWords } from "../roles.ts";
+import { disturbances, type HostNumber, hostNumbers, hosts, withoutLink, withoutPower } from "../testbed.ts";
+import { called, cast, kill, workers } from "../workers.ts";
+import { strikeHost, struckBy } from "./scene.ts";
+
+const healsWithinMs = 180_000;
+/** What was under way when the majority went may still be acknowledged. */
+const stopsWithinMs = 10_000;
+
+type Away = (host: HostNumber, meanwhile: () => Promise<unknown>) => Promise<void>;
+
+/** The one that is left must take no write, and answer that it does not. */
+async function takesNothing({ violate, note }: Scene, host: HostNumber): Promise<void> {
+  const row = { op: `alone-${performance.now()}`, part: 0, client: "nemesis" };
+  const made = await attemptAt(apis.portOf(host), "/api/v1/db/write", { op: "insert", table: "ledger", row });
+  if (made.kind === "answered" && isSuccess(made.answer))
+    violate("a write was acknowledged without a majority of hosts", `host ${host}: ${made.answer.text}`);
+  else if (made.kind === "hung") violate("a request hung without a majority of hosts", `host ${host}`);
+  else
+    note(
+      `host ${host} alone: ${made.kind === "answered" ? `${made.answer.status} ${made.answer.text.slice(0, 160)}` : made.reason}`,
+    );
+}
+
+async function twoAway(scene: Scene, how: string, away: Away): Promise<void> {
+  scene.note(inWords(await leadersNow()));
+  const [left, first, last] = scene.random.shuffled(hostNumbers) as [HostNumber, HostNumber, HostNumber];
+  scene.note(`hosts ${first} and ${last} go; host ${first} comes back first`);
+  scene.strike("other", [`two hosts ${how}, until one is back`]);
+  await away(last, async () => {
+    await away(first, async () => {
+      await sleep(stopsWithinMs);
+      await takesNothing(scene, left);
+      await hold(scene);
+    });
+    scene.strike("other", [`two hosts ${how}, from the return of one`]);
+    await writesGoOn();
+  });
+  scene.back();
+}
+
+const goesOnMs = 120_000;
+
+const writesGoOn = (): Promise<boolean> =>
+  until("a write is acknowledged", goesOnMs, async () => {
+    const row = { n: -1_000, filling: String(performance.now()) };
+    const made = await attemptAt(apis.somePort(), "/api/v1/db/write", {
+      op: "upsert",
+      table: "ballast",
+      row,
+    });
+    return made.kind === "answered" && isSuccess(made.answer) ? found(true) : notYet(made);
+  });
+
+const replacedWithinMs = 60_000;
+
+/** Long enough that its workers are made up for on the others. */
+async function staysAway(scene: Scene): Promise<void> {
+  const { all } = await cast();
+  const struck = await struckBy("master", scene);
+  scene.note(`host ${struck.host} stays away`);
+  strikeHost(scene, "host without power, replaced", struck);
+  await withoutPower(struck.host, async () => {
+    try {
+      const there = await until(
+        "as many workers as desired serve on the others",
+        replacedWithinMs,
+        async () => {
+          const seen = (await workers()).filter(({ state }) => state === "master" || state === "slave");
+          return seen.length === all.length
+            ? found(seen)
+            : notYet(seen.map((one) => `${called(one)} ${one.state}`));
+        },
+      );
+      scene.back();
+      scene.note(`made up for: ${called(...there)}`);
+    } catch (error) {
+      scene.violate(
+        "a host that stays away is not made up for",
+        error instanceof Error ? error.message : String(error),
+      );
+    }
+    await hold(scene);
+  });
+}
+
+/** The engines of two hosts stand still, so no manager answers: what runs goes on, and is followed when it dies. */
+async function withoutManagers(scene: Scene): Promise<void> {
+  const { master } = await cast();
+  const others = hostNumbers.filter((host) => host !== master.host);
+  const signal = (name: string) =>
+    Promise.all(others.map((host) => hosts.run(host, "pkill", `-${name}`, "-x", "dockerd")));
+  const over = others.map((host) => disturbances.begin(host, "disturbed"));
+  await signal("STOP");
+  try {
+    await sleep(1_000);
+    scene.note(`no manager; kill -9 ${called(master)}`);
+    scene.strike("killed master", ["managers without a majority: master killed"]);
+    await kill(master);
+    await hold(scene);
+  } finally {
+    await signal("CONT");
+    for (const end of over) end();
+    scene.back();
+  }
+}
+
+export const majority: readonly Fault[] = [
+  {
+    name: "power-cut-two-hosts",
+    what: "two of three hosts lose their power: the service stops, and goes on when one is back",
+    holdMs: [5_000, 15_000],
+    healsWithinMs,
+    run: (scene) => twoAway(scene, "without power", withoutPower),
+  },
+  {
+    name: "cut-off-two-hosts",
+    what: "no host hears another: the service stops, and goes on when two do",
+    holdMs: [5_000, 15_000],
+    healsWithinMs,
+    run: (scene) => twoAway(scene, "cut off", withoutLink),
+  },
+  {
+    name: "power-cut-all-hosts",
+    what: "all hosts lose their power at once",
+    holdMs: [1_000, 5_000],
+    healsWithinMs,
+    run: async (scene) => {
+      scene.strike("other", ["all hosts without power"]);
+      const [one, two, three] = hostNumbers;
+      await withoutPower(one, () => withoutPower(two, () => withoutPower(three, () => hold(scene))));
+      scene.strike("other", ["all hosts without power, from their return"]);
+      scene.back();
+    },
+  },
+  {
+    name: "replace-host",
+    what: "the host with the master loses its power and stays away until its workers are made up for",
+    holdMs: [1_000, 5_000],
+    healsWithinMs,
+    run: staysAway,
+  },
+  {
+    name: "managers-without-majority",
+    what: "the engines of two hosts stand still and no manager answers, while the master dies",
+    holdMs: [5_000, 12_000],
+    healsWithinMs,
+    run: withoutManagers,
+  },
+];

@@ -1,0 +1,34 @@
+// Whether a part of a host serves: of the broker that it has the log with all others, of the ZooKeeper server that it belongs to the
+// others, of the orchestrator that its API is ready.
+import { call } from "../../cluster/http.ts";
+import { found, notYet, until } from "../../cluster/until.ts";
+import { apis } from "./apis.ts";
+import { logReplicas } from "./broker.ts";
+import type { Part } from "./parts.ts";
+import { type HostNumber, hostNumbers } from "./testbed.ts";
+import { modeOn } from "./zookeeper.ts";
+
+const readyWithinMs = 5_000;
+
+/** Null when it does, else in words what is missing. */
+export const lackOf: Readonly<Record<Part, (host: HostNumber) => Promise<string | null>>> = {
+  rabbitmq: async (host) => {
+    const replicas = await logReplicas(host).catch(() => 0);
+    return replicas === hostNumbers.length ? null : `host ${host}: ${replicas} replicas of the log`;
+  },
+  zookeeper: async (host) =>
+    (await modeOn(host)) === null ? `host ${host}: its ZooKeeper server does not serve` : null,
+  orchestrator: async (host) => {
+    const { status, text } = await call("GET", "/readyz", {
+      port: apis.portOf(host),
+      timeoutMs: readyWithinMs,
+    });
+    return status === 200 ? null : `host ${host}: ${text.slice(0, 200)}`;
+  },
+};
+
+export const partServes = (host: HostNumber, part: Part, withinMs: number): Promise<boolean> =>
+  until(`the ${part} of host ${host} serves`, withinMs, async () => {
+    const lack = await lackOf[part](host);
+    return lack === null ? found(true) : notYet(lack);
+  });

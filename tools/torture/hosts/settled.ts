@@ -1,0 +1,42 @@
+// Waits until a cluster on three hosts is as desired: every host is there with a broker, a ZooKeeper server and an API that is ready,
+// the log has all its replicas, and one master and the slaves that the manifest asks for serve.
+import { setTimeout as sleep } from "node:timers/promises";
+import { found, type Look, notYet, until } from "../../cluster/until.ts";
+import { attemptAt, isSuccess } from "../clients/attempt.ts";
+import { apis } from "./apis.ts";
+import { lackOf } from "./serves.ts";
+import { type HostNumber, hostNumbers } from "./testbed.ts";
+import { called, type HostWorker, workers } from "./workers.ts";
+
+/** Looking costs the machine that everything is measured on. */
+const pauseMs = 400;
+
+/** @throws with what was seen last when it takes longer */
+export const settled = (workersDesired: number, withinMs: number): Promise<readonly HostWorker[]> =>
+  until(`three hosts with one master and ${workersDesired - 1} slaves serve`, withinMs, async () => {
+    const seen = await look(workersDesired).catch((error: unknown) =>
+      notYet(error instanceof Error ? error.message : error),
+    );
+    if (!("found" in seen)) await sleep(pauseMs);
+    return seen;
+  });
+
+async function look(workersDesired: number): Promise<Look<readonly HostWorker[]>> {
+  const all = await workers();
+  const inState = (state: string) => all.filter((one) => one.state === state).length;
+  const seen = all.map((one) => `${called(one)} ${one.state}`);
+  if (all.length !== workersDesired || inState("master") !== 1 || inState("slave") !== workersDesired - 1)
+    return notYet(seen);
+  const incomplete = (await Promise.all(hostNumbers.map(lacks))).filter((lack) => lack !== null);
+  return incomplete.length === 0 ? found(all) : notYet({ seen, incomplete });
+}
+
+/** What a host still lacks, in words; null when nothing. */
+async function lacks(host: HostNumber): Promise<string | null> {
+  for (const part of ["zookeeper", "rabbitmq", "orchestrator"] as const) {
+    const lack = await lackOf[part](host);
+    if (lack !== null) return lack;
+  }
+  const read = await attemptAt(apis.portOf(host), "/api/v1/db/read", { table: "registers", limit: 1 });
+  return read.kind === "answered" && isSuccess(read.answer) ? null : `host ${host}: no read is answered`;
+}
