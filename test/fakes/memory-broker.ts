@@ -4,14 +4,19 @@ import { queueArguments } from "../../core/messages/queues.ts";
 import type { PublishOptions } from "../../platform/rabbitmq/port.ts";
 import type { Link } from "./link.ts";
 import { MemoryConnection } from "./memory-connection.ts";
-import { Queue, type QueueLimits, type Reading } from "./memory-queue.ts";
+import { limitsOf, Queue, type QueueLimits, type Reading } from "./memory-queue.ts";
+import { type Append, type Owner, Replicas } from "./memory-replicas.ts";
 import type { VirtualProcess } from "./virtual-process.ts";
 import type { VirtualWorld } from "./virtual-world.ts";
 
 /** What became of a message. */
 export type Taking = "taken" | "refused" | "no such queue";
 
-export class MemoryBroker {
+/** The connection that a message came by. */
+type Sender = Pick<MemoryConnection, "node" | "isOpen">;
+
+/** One broker, or several that have a replica each of the log and of the queues. */
+export class MemoryBroker implements Owner {
   readonly world: VirtualWorld;
   /** The stream, by offset. */
   readonly log: Buffer[] = [];
@@ -27,6 +32,12 @@ export class MemoryBroker {
   isBlocked = false;
   isDown = false;
   streamIsThere = true;
+  /** Undefined where there is one broker. */
+  readonly replicas: Replicas | undefined;
+  /** What was confirmed was lost once: the log tells the history no more. */
+  hasLost = false;
+  /** What came to a broker that does not work with a majority. */
+  #held: { readonly node: number; readonly act: () => void }[] = [];
   readonly #queues = new Map<string, Queue>();
   readonly #connections = new Set<MemoryConnection>();
   readonly #everMade: MemoryConnection[] = [];
@@ -34,14 +45,24 @@ export class MemoryBroker {
   #memories = 0;
   #names = 0;
 
-  constructor(world: VirtualWorld, stream: string, queues: readonly string[]) {
+  constructor(world: VirtualWorld, stream: string, queues: readonly string[], brokers = 1) {
     this.world = world;
     this.stream = stream;
-    for (const name of queues) this.#queues.set(name, new Queue());
+    this.replicas = brokers === 1 ? undefined : new Replicas(world, brokers, this);
+    for (const name of queues) this.#queues.set(name, this.#queue({}));
   }
 
-  connect(process: VirtualProcess, link: Link): MemoryConnection {
-    const connection = new MemoryConnection(this, process, link);
+  /**
+   * @param node the broker that it is a connection to
+   * @param reaches whether the program reaches a broker at this moment
+   */
+  connect(
+    process: VirtualProcess,
+    link: Link,
+    node = 0,
+    reaches: (node: number) => boolean = () => true,
+  ): MemoryConnection {
+    const connection = new MemoryConnection(this, process, link, node, reaches);
     this.#connections.add(connection);
     this.#everMade.push(connection);
     return connection;
@@ -63,13 +84,76 @@ export class MemoryBroker {
     return `memory ${this.#memories}`;
   }
 
+  get confirmed(): { length: number } {
+    return this.log;
+  }
+
+  confirm({ content, traceparent, onTaken }: Append): void {
+    if (traceparent !== undefined) this.traceparents.set(this.log.length, traceparent);
+    this.log.push(content);
+    this.everTaken.push(content);
+    this.onCopied();
+    onTaken();
+  }
+
+  lose(length: number): void {
+    this.world.tell("brokers", `lose ${this.log.length - length} confirmed records`);
+    this.hasLost = true;
+    this.log.length = length;
+    for (const { connection, reading } of [...this.readings])
+      if (reading.at > length) connection.loseBrokerSide();
+  }
+
+  onCopied(): void {
+    for (const { connection, reading } of this.readings) connection.feed(reading);
+  }
+
+  onServing(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const { node, act } of held) this.whenServing(node, act);
+    for (const queue of this.#queues.values()) queue.dispatch();
+    this.onCopied();
+  }
+
+  onGone(node: number): void {
+    for (const connection of [...this.#connections])
+      if (connection.node === node) connection.loseBrokerSide();
+  }
+
+  /** At once, or when a majority works together again with this broker among them. */
+  whenServing(node: number, act: () => void): void {
+    if (this.replicas?.serves(node) ?? true) act();
+    else this.#held.push({ node, act });
+  }
+
+  /** Up to where a reader at this broker is given records. */
+  readable(node: number): number {
+    return this.replicas?.readable(node) ?? this.log.length;
+  }
+
+  /** A program can connect to it. */
+  accepts(node: number): boolean {
+    return !this.isDown && (this.replicas?.accepts(node) ?? true);
+  }
+
   /** Every connection is lost, and with them what was not persistent. */
   restart(): void {
+    if (this.replicas !== undefined) {
+      for (let node = 0; node < this.replicas.size; node++) this.restartOne(node, 0);
+      return;
+    }
     this.#memories += 1;
     this.isBlocked = false;
     for (const connection of [...this.#connections]) connection.loseBrokerSide();
     for (const queue of this.#queues.values())
       queue.ready = queue.ready.filter((message) => message.persistent);
+  }
+
+  /** One of several is away for a while, and those who are connected to it see that at once. */
+  restartOne(node: number, ms: number): void {
+    this.replicas?.stop(node);
+    this.world.after(ms, () => this.replicas?.comeUp(node));
   }
 
   /** Says nothing to anybody for a while, and comes back as after a restart. */
@@ -89,6 +173,11 @@ export class MemoryBroker {
 
   /** A power cut: the newest records were not on the disk yet. */
   loseEnd(records: number): void {
+    if (this.replicas !== undefined) {
+      for (let node = 0; node < this.replicas.size; node++) this.replicas.vanish(node, records);
+      this.restart();
+      return;
+    }
     this.log.length = Math.max(this.first, this.log.length - records);
     this.restart();
   }
@@ -98,6 +187,7 @@ export class MemoryBroker {
     this.streamIsThere = false;
     this.log.length = 0;
     this.first = 0;
+    this.replicas?.forgetAll();
     for (const { connection } of [...this.readings]) connection.loseBrokerSide();
   }
 
@@ -107,41 +197,67 @@ export class MemoryBroker {
     for (const connection of [...this.#connections]) connection.onBlocked(isBlocked);
   }
 
-  /** @returns whether it was made */
-  declareStream(): boolean {
+  /** @returns whether it was made, or why it cannot be */
+  declareStream(reaches: (node: number) => boolean): boolean | Error {
     if (this.streamIsThere) return false;
+    const whyNot = this.replicas?.whyNotAll(reaches);
+    if (whyNot !== undefined) return whyNot;
     this.streamIsThere = true;
     // What stood in the one that was deleted is forgotten.
     this.#memories += 1;
+    this.replicas?.forgetAll();
     return true;
   }
 
   declare(name: string, limits: QueueLimits = {}): string {
     this.#names += 1;
     const declared = name === "" ? `amq.gen-${this.#names}` : name;
-    if (!this.#queues.has(declared)) this.#queues.set(declared, new Queue(() => this.world.nowMs, limits));
+    if (!this.#queues.has(declared)) this.#queues.set(declared, this.#queue(limits));
     return declared;
   }
 
-  /** As the programs declare them. */
-  declareQueues(): void {
-    for (const [name, declared] of Object.entries(queueArguments)) {
-      const { "x-max-length": messagesMax, "x-overflow": overflow }: Declared = declared;
-      this.declare(name, {
-        ...(messagesMax === undefined ? {} : { messagesMax }),
-        ...(overflow === undefined ? {} : { overflow }),
-      });
-    }
+  #queue(limits: QueueLimits): Queue {
+    const isAlone = this.replicas === undefined || limits.owner !== undefined;
+    const serves = () => isAlone || this.replicas?.leader !== undefined;
+    return new Queue(() => this.world.nowMs, limits, serves);
+  }
+
+  /** As the programs declare them. @returns why they cannot be made */
+  declareQueues(reaches: (node: number) => boolean = () => true): Error | undefined {
+    const areThere = Object.keys(queueArguments).every((name) => this.#queues.has(name));
+    const whyNot = areThere ? undefined : this.replicas?.whyNotAll(reaches);
+    if (whyNot !== undefined) return whyNot;
+    for (const [name, declared] of Object.entries(queueArguments)) this.declare(name, limitsOf(declared));
+    return undefined;
   }
 
   queue(name: string): Queue | undefined {
     return this.#queues.get(name);
   }
 
-  take(queue: string, content: Buffer, options: PublishOptions): Taking {
-    if (queue === this.stream) return this.#append(content, options);
+  /** @param told once a majority has it, where there are several brokers */
+  take(
+    queue: string,
+    content: Buffer,
+    options: PublishOptions,
+    from: Sender = { node: 0, isOpen: true },
+    told: (taking: Taking) => void = () => undefined,
+  ): void {
+    if (queue === this.stream) {
+      this.#append(content, options, from, told);
+      return;
+    }
     const known = this.#queues.get(queue);
-    if (known === undefined) return "no such queue";
+    if (known === undefined) {
+      told("no such queue");
+      return;
+    }
+    // A queue of one connection is at its broker and nowhere else.
+    const { owner } = known.limits;
+    if (owner !== undefined && owner.node !== from.node && !(this.replicas?.serves(owner.node) ?? true)) {
+      told("refused");
+      return;
+    }
     this.#order += 1;
     const { expirationMs } = options;
     const isTaken = known.add({
@@ -154,21 +270,26 @@ export class MemoryBroker {
       redelivered: false,
       ...(expirationMs === undefined ? {} : { expiresAtMs: this.world.nowMs + expirationMs }),
     });
-    return isTaken ? "taken" : "refused";
+    told(isTaken ? "taken" : "refused");
   }
 
-  #append(content: Buffer, { traceparent }: PublishOptions): Taking {
-    if (!this.streamIsThere) return "no such queue";
-    if (traceparent !== undefined) this.traceparents.set(this.log.length, traceparent);
-    this.log.push(content);
-    this.everTaken.push(content);
-    for (const { connection, reading } of this.readings) connection.feed(reading);
-    return "taken";
+  #append(
+    content: Buffer,
+    { traceparent }: PublishOptions,
+    from: Sender,
+    told: (taking: Taking) => void,
+  ): void {
+    if (!this.streamIsThere) {
+      told("no such queue");
+      return;
+    }
+    const append: Append = {
+      content,
+      traceparent,
+      isWanted: () => from.isOpen,
+      onTaken: () => told("taken"),
+    };
+    if (this.replicas === undefined) this.confirm(append);
+    else this.replicas.append(append);
   }
-}
-
-interface Declared {
-  readonly "x-queue-type": "classic";
-  readonly "x-max-length"?: number;
-  readonly "x-overflow"?: "reject-publish" | "drop-head";
 }

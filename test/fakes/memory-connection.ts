@@ -9,11 +9,12 @@ import {
   RefusedMessageError,
 } from "../../platform/rabbitmq/port.ts";
 import type { Lane, Link } from "./link.ts";
-import type { MemoryBroker } from "./memory-broker.ts";
+import type { MemoryBroker, Taking } from "./memory-broker.ts";
+import { Calls } from "./memory-calls.ts";
+import { memoryOf } from "./memory-ids.ts";
 import { Consuming, type Message, type Queue, Reading } from "./memory-queue.ts";
 import type { VirtualProcess } from "./virtual-process.ts";
 
-const confirmWithinMs = 10_000;
 /** A client asks for a sign of life every second and gives up after this. */
 const clientNoticesMs = { least: 2_500, most: 4_500 } as const;
 /** The broker relies on heartbeats. */
@@ -23,9 +24,10 @@ export class MemoryConnection implements BrokerConnection {
   readonly #broker: MemoryBroker;
   readonly #process: VirtualProcess;
   readonly #link: Link;
+  readonly #reaches: (node: number) => boolean;
   readonly #ended = new AbortController();
   readonly #consumers = new Map<Consuming, Queue>();
-  readonly #confirms = new Set<(error: Error) => void>();
+  readonly #calls: Calls;
   readonly #publisher: Lane;
   readonly #confirmer: Lane;
   readonly #back: Lane;
@@ -36,16 +38,31 @@ export class MemoryConnection implements BrokerConnection {
   #blocked = false;
 
   readonly ended: AbortSignal = this.#ended.signal;
+  /** The broker that it leads to. */
+  readonly node: number;
 
-  constructor(broker: MemoryBroker, process: VirtualProcess, link: Link) {
+  constructor(
+    broker: MemoryBroker,
+    process: VirtualProcess,
+    link: Link,
+    node: number,
+    reaches: (node: number) => boolean,
+  ) {
     this.#broker = broker;
+    this.node = node;
+    this.#reaches = reaches;
     this.#process = process;
+    this.#calls = new Calls(process);
     this.#link = link;
     this.#publisher = link.lane();
     this.#confirmer = link.lane();
     this.#back = link.lane();
     // The kernel closes the sockets of a process that is gone; what it had sent before arrives first.
     process.onEnd(() => this.#confirmer(() => this.loseBrokerSide()));
+  }
+
+  get isOpen(): boolean {
+    return this.#brokerSide;
   }
 
   get blocked(): boolean {
@@ -89,30 +106,29 @@ export class MemoryConnection implements BrokerConnection {
   publish(queue: string, content: Buffer, options: PublishOptions = {}): Promise<void> {
     if (this.ended.aborted) return Promise.reject(this.ended.reason);
     this.#publishes = true;
-    return this.#answered((resolve, reject) => {
-      this.#toBroker(this.#confirmer, () => {
-        const taking = this.#broker.take(queue, content, options);
+    return this.#calls.made((resolve, reject) => {
+      const told = (taking: Taking) =>
         this.#toClient(this.#back, () => {
           if (taking === "taken") resolve();
           else if (taking === "refused") reject(new RefusedMessageError(`publish to ${queue}: refused`));
           else reject(new TransientError(`publish to ${queue}: there is no such queue`));
         });
-      });
+      this.#toBroker(this.#confirmer, () => this.#broker.take(queue, content, options, this, told));
     });
   }
 
   send(queue: string, content: Buffer, options: PublishOptions = {}): boolean {
     if (this.ended.aborted || !this.#process.step()) return false;
-    this.#toBroker(this.#publisher, () => void this.#broker.take(queue, content, options));
+    this.#toBroker(this.#publisher, () => this.#broker.take(queue, content, options, this));
     return true;
   }
 
   declareQueues(): Promise<void> {
-    return this.#asked(this.#publisher, () => this.#broker.declareQueues());
+    return this.#asked(this.#publisher, () => this.#broker.declareQueues(this.#reaches));
   }
 
   declareLog(): Promise<boolean> {
-    return this.#asked(this.#publisher, () => this.#broker.declareStream());
+    return this.#asked(this.#publisher, () => this.#broker.declareStream(this.#reaches));
   }
 
   declareTemporary(name = "", messagesMax?: number): Promise<string> {
@@ -130,6 +146,8 @@ export class MemoryConnection implements BrokerConnection {
   }
 
   memoryId(): Promise<string> {
+    const { replicas } = this.#broker;
+    if (replicas !== undefined) return memoryOf(replicas, this.#process, this.#reaches);
     return this.#asked(this.#publisher, () => this.#broker.memoryId);
   }
 
@@ -194,7 +212,7 @@ export class MemoryConnection implements BrokerConnection {
     const wanted = typeof streamOffset === "number" ? streamOffset : streamOffset === "next" ? end : 0;
     // It says nothing about an offset that it does not have, but reads from the nearest that it has.
     const at = Math.min(Math.max(wanted, this.#broker.first), end);
-    const reading = new Reading(out, prefetch, at, (delivery) =>
+    const reading = new Reading(out, { prefetch, at, node: this.node }, (delivery) =>
       onDelivery({ ...delivery, ack: () => this.#act(toBroker, delivery.ack) }),
     );
     const one = { connection: this, reading };
@@ -213,7 +231,10 @@ export class MemoryConnection implements BrokerConnection {
 
   /** Broker side. */
   deliver(consumer: Consuming, queue: Queue, message: Message): void {
-    consumer.take(queue, message, (act) => this.#toClient(consumer.out, act));
+    // What a broker without a majority is to hand out does not get there.
+    consumer.take(queue, message, (act) =>
+      this.#broker.whenServing(this.node, () => this.#toClient(consumer.out, act)),
+    );
   }
 
   /** The broker is done with this connection: what was not acked goes to others. */
@@ -230,7 +251,7 @@ export class MemoryConnection implements BrokerConnection {
     if (this.ended.aborted) return;
     const error = new TransientError(`RabbitMQ connection lost: ${why}`);
     this.#ended.abort(error);
-    for (const fail of [...this.#confirms]) fail(error);
+    this.#calls.fail(error);
     // The end of the stream arrives behind what was sent before it.
     this.#confirmer(() => this.loseBrokerSide());
   }
@@ -240,44 +261,22 @@ export class MemoryConnection implements BrokerConnection {
     this.#toBroker(lane, act);
   }
 
-  #asked<T>(lane: Lane, answer: () => T): Promise<T> {
+  #asked<T>(lane: Lane, answer: () => T | Error): Promise<T> {
     if (this.ended.aborted) return Promise.reject(this.ended.reason);
-    return this.#answered((resolve) => {
+    return this.#calls.made((resolve, reject) => {
       this.#toBroker(lane, () => {
         const given = answer();
-        this.#toClient(this.#back, () => resolve(given));
+        this.#toClient(this.#back, () => (given instanceof Error ? reject(given) : resolve(given)));
       });
-    });
-  }
-
-  /** A call and its answer, its failure with the connection, or its time. */
-  #answered<T>(call: (resolve: (value: T) => void, reject: (error: Error) => void) => void): Promise<T> {
-    if (!this.#process.step()) return new Promise(() => undefined);
-    return new Promise((resolve, reject) => {
-      const cancel = this.#process.after(confirmWithinMs, () =>
-        fail(new TransientError(`no answer within ${confirmWithinMs} ms`)),
-      );
-      const settle = () => {
-        cancel();
-        this.#confirms.delete(fail);
-      };
-      const fail = (error: Error) => {
-        settle();
-        reject(error);
-      };
-      this.#confirms.add(fail);
-      call((value) => {
-        settle();
-        resolve(value);
-      }, fail);
     });
   }
 
   #toBroker(lane: Lane, act: () => void): void {
     lane(() => {
-      const read = () => {
-        if (this.#brokerSide) act();
-      };
+      const read = () =>
+        this.#broker.whenServing(this.node, () => {
+          if (this.#brokerSide) act();
+        });
       if (this.#broker.isBlocked && this.#publishes) this.#unread.push(read);
       else read();
     });

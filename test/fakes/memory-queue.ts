@@ -81,16 +81,30 @@ export interface QueueLimits {
   readonly owner?: MemoryConnection;
 }
 
+interface Declared {
+  readonly "x-queue-type": "classic";
+  readonly "x-max-length"?: number;
+  readonly "x-overflow"?: "reject-publish" | "drop-head";
+}
+
+export const limitsOf = ({ "x-max-length": messagesMax, "x-overflow": overflow }: Declared): QueueLimits => ({
+  ...(messagesMax === undefined ? {} : { messagesMax }),
+  ...(overflow === undefined ? {} : { overflow }),
+});
+
 export class Queue {
   ready: Message[] = [];
   consumers: Consuming[] = [];
   readonly limits: QueueLimits;
   readonly #nowMs: () => number;
+  readonly #serves: () => boolean;
   #next = 0;
 
-  constructor(nowMs: () => number = () => 0, limits: QueueLimits = {}) {
+  /** @param serves false while the brokers hand out nothing of it */
+  constructor(nowMs: () => number, limits: QueueLimits, serves: () => boolean) {
     this.#nowMs = nowMs;
     this.limits = limits;
+    this.#serves = serves;
   }
 
   /** @returns false when it is full and does not take more */
@@ -113,7 +127,7 @@ export class Queue {
 
   /** Hands out what is ready, to one consumer after the other, as long as they have room. */
   dispatch(): void {
-    for (;;) {
+    while (this.#serves()) {
       this.#dropExpired();
       if (this.ready.length === 0) return;
       const consumer = this.#nextWithRoom();
@@ -150,11 +164,18 @@ export class Queue {
 export class Reading {
   readonly out: Lane;
   readonly prefetch: number;
+  readonly node: number;
   readonly onDelivery: (delivery: Delivery) => void;
   at: number;
   unacked = 0;
 
-  constructor(out: Lane, prefetch: number, at: number, onDelivery: (delivery: Delivery) => void) {
+  /** @param node the broker whose replica it reads */
+  constructor(
+    out: Lane,
+    { prefetch, at, node }: Pick<Reading, "prefetch" | "at" | "node">,
+    onDelivery: (delivery: Delivery) => void,
+  ) {
+    this.node = node;
     this.out = out;
     this.prefetch = prefetch;
     this.at = at;
@@ -163,7 +184,7 @@ export class Reading {
 
   /** Sends what there is room for. */
   feed(stream: Stream, send: (act: () => void) => void): void {
-    while (this.unacked < this.prefetch && this.at < stream.log.length) {
+    while (this.unacked < this.prefetch && this.at < stream.readable(this.node)) {
       const streamOffset = this.at;
       this.at += 1;
       this.unacked += 1;
@@ -190,4 +211,5 @@ export class Reading {
 interface Stream {
   readonly log: readonly Buffer[];
   readonly traceparents: ReadonlyMap<number, string>;
+  readable(node: number): number;
 }

@@ -23,6 +23,33 @@ brokerContract("in memory", {
   close: async () => stop(),
 });
 
+const several = runningWorld(3);
+const brokers = new MemoryBroker(several.world, queues.sync, [queues.read, queues.write], 3);
+let connections = 0;
+
+brokerContract("several in memory", {
+  open: async () => undefined,
+  connect: async () => {
+    connections += 1;
+    const process = new VirtualProcess(several.world, "test");
+    const link = new Link(several.world, `test ${connections}`, 3);
+    const connection = brokers.connect(process, link, connections % 3);
+    const close = async () => {
+      await connection.close();
+      // It is over for the broker as well.
+      await process.sleep(10);
+    };
+    return new Proxy(connection, {
+      get: (of, name) => {
+        if (name === "close") return close;
+        const value = of[name as keyof typeof of];
+        return typeof value === "function" ? value.bind(of) : value;
+      },
+    });
+  },
+  close: async () => several.stop(),
+});
+
 describe("the broker in memory", () => {
   let running: RunningWorld;
   const opened = () => {
