@@ -2,7 +2,7 @@
 # Simulated hosts on one Linux machine, as root. Each is a network namespace on one bridge, an overlay over one root file system,
 # mount, pid, uts and ipc namespaces, and a Docker engine of its own. All of a host hangs on the first process of its pid
 # namespace: killing that one is a power cut. The bridge stands in a namespace of its own, so nothing outside is changed.
-#   hosts.sh up N | boot K | off K | cut K | join K | freeze K | thaw K | slow K MS | can-slow | in K COMMAND… | halt K
+#   hosts.sh up N | boot K | off K | cut K | join K | freeze K | thaw K | slow K MS | can-slow | narrow K KBIT | in K COMMAND… | halt K
 #            down | leftovers
 # HOSTS_NAME names all of it; HOSTS_DIR is a folder for it on a real file system; HOSTS_BASE is the root file system that they
 # share; HOSTS_ENGINE, if given, an engine's folder with the images that each begins with; HOSTS_SHARE a folder that each sees as
@@ -78,8 +78,8 @@ until [ -e /run/ends ]; do
   rm -f /run/docker.pid
   # An engine that ends in order takes its mounts away.
   for layer in \$(ls /layers | grep -vx l); do
-    own=/var/lib/docker/overlay2/\$layer
-    [ -e "\$own/diff" ] || { mount --bind "/layers/\$layer" "\$own" && mount -o remount,bind,ro "\$own"; }
+    own=/var/lib/docker/overlay2/\$layer/diff
+    mountpoint -q "\$own" || { mount --bind "/layers/\$layer/diff" "\$own" && mount -o remount,bind,ro "\$own"; }
   done
   dockerd --cgroup-parent /$HOSTS_NAME-$1 >>/var/log/dockerd.log 2>&1 & engine=\$!
   wait \$engine || sleep 0.5
@@ -113,7 +113,11 @@ give_images() { # FOLDER
     find "$HOSTS_ENGINE" -mindepth 1 -maxdepth 1 -not -name overlay2 -not -name engine-id -exec cp -a {} "$1.new" ';'
     mkdir "$1.new/overlay2"
     cp -a "$HOSTS_ENGINE/overlay2/l" "$1.new/overlay2"
-    for layer in "$(shared_layers)"/*/; do mkdir -p "$1.new/overlay2/$(basename "$layer")"; done
+    for layer in "$(shared_layers)"/*/diff; do
+      layer=$(dirname "$layer")
+      mkdir -p "$1.new/overlay2/$(basename "$layer")/diff"
+      find "$layer" -mindepth 1 -maxdepth 1 -not -name diff -exec cp -a {} "$1.new/overlay2/$(basename "$layer")" ';'
+    done
     mv "$1.new" "$1"
   fi
 }
@@ -166,7 +170,9 @@ wait_for() { # SECONDS COMMAND…
 inside() { # K COMMAND…
   local host=$1 pid
   pid=$(cat "$(folder "$1")/pid") && shift
-  join_cgroup "$host" nsenter -t "$pid" -m -n -p -u -i -r -w "$@"
+  # Nothing of this machine's environment.
+  join_cgroup "$host" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb \
+    nsenter -t "$pid" -m -n -p -u -i -r -w "$@"
 }
 
 link_of() { ip -n "$SWITCH" link set "port$1" "$2"; } # K up|down
@@ -192,6 +198,15 @@ slow() { # K MS
     ip netns exec "$SWITCH" tc qdisc del dev "port$1" root 2>/dev/null || true
   else
     ip netns exec "$SWITCH" tc qdisc replace dev "port$1" root netem delay "$2ms"
+  fi
+}
+
+# What goes to it, at most so much a second, with a queue that waits half a second.
+narrow() { # K KBIT
+  if [ "$2" = 0 ]; then
+    ip netns exec "$SWITCH" tc qdisc del dev "port$1" root 2>/dev/null || true
+  else
+    ip netns exec "$SWITCH" tc qdisc replace dev "port$1" root tbf rate "$2kbit" burst 16kb latency 500ms
   fi
 }
 
@@ -250,6 +265,7 @@ main() {
     freeze) set_frozen "$1" yes ;;
     thaw) set_frozen "$1" no ;;
     slow) slow "$1" "$2" ;;
+    narrow) narrow "$1" "$2" ;;
     in) inside "$@" ;;
     # shuts an engine down in order, for a copy of its folder
     halt) kill "$(cat "$(folder "$1")/pid")" && wait_for 20 has_no_process "$1" ;;

@@ -74,7 +74,10 @@ export class Hosts {
   resumeAll = (host: number): Promise<string> => this.#do("thaw", host);
   /** Everything to this host comes so much later; 0 ends that. */
   slow = (host: number, ms: number): Promise<string> => this.#do("slow", host, ms);
-  /** Not every kernel can do that. */
+  /** Not more than so much to this host; 0 ends that. */
+  narrow = (host: number, kilobitPerSecond: number): Promise<string> =>
+    this.#do("narrow", host, kilobitPerSecond);
+  /** Not every kernel can be slow. */
   canSlow = (): Promise<boolean> =>
     this.#do("can-slow").then(
       () => true,
@@ -146,9 +149,11 @@ export class Hosts {
     const address = listening.address();
     if (address === null || typeof address === "string") throw new Error("no port to listen on");
     child.send(to, listening);
+    // Who listens here as well would take some of the connections.
+    await once(child, "message");
+    listening.close();
     const close = (): void => {
       child.kill();
-      listening.close();
       this.#relays.delete(close);
     };
     this.#relays.add(close);

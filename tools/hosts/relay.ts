@@ -29,6 +29,7 @@ function forward(outside: Socket, to: Forward): void {
 
 process.on("message", (to: Forward, listening: Server) => {
   listening.on("connection", (outside: Socket) => forward(outside, to));
+  process.send?.("listening");
 });
 // With whoever started it.
 process.on("disconnect", () => process.exit(0));

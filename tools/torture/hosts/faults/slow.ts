@@ -1,57 +1,72 @@
-// Links that are there and slow.
-import { type Fault, hold } from "../../faults/fault.ts";
-import { disturbances, hostNumbers, hosts } from "../testbed.ts";
+// Links that are there and slow: late by netem, where the kernel has it, or narrow.
+import { type Fault, hold, type Scene } from "../../faults/fault.ts";
+import { disturbances, type HostNumber, hostNumbers, hosts } from "../testbed.ts";
 import { strikeHost, struckBy, type Target } from "./scene.ts";
 
-const slowMs = { min: 20, max: 150 } as const;
-
-async function requireNetem(): Promise<void> {
-  if (!(await hosts.canSlow())) throw new Error("this kernel has no netem");
+interface Way {
+  readonly name: string;
+  readonly what: string;
+  readonly unit: string;
+  readonly amounts: readonly [min: number, max: number];
+  readonly set: (host: HostNumber, amount: number) => Promise<unknown>;
 }
 
-const slowHost = (name: string, target: Target): Fault => ({
-  name: `slow-${name}`,
-  what: `what goes to the host with ${target === "nothing that leads" ? target : `the ${target}`} is late`,
+const late: Way = {
+  name: "slow",
+  what: "is late",
+  unit: "ms late",
+  amounts: [20, 150],
+  set: async (host, ms) => {
+    if (!(await hosts.canSlow())) throw new Error("this kernel has no netem");
+    await hosts.slow(host, ms);
+  },
+};
+
+const narrow: Way = {
+  name: "narrow",
+  what: "goes through a narrow link",
+  unit: "kbit/s",
+  amounts: [500, 3_000],
+  set: (host, kilobitPerSecond) => hosts.narrow(host, kilobitPerSecond),
+};
+
+async function slowed(scene: Scene, { unit, amounts, set }: Way, some: readonly HostNumber[]): Promise<void> {
+  const amount = scene.random.between(...amounts);
+  scene.note(`${amount} ${unit} to ${some.map((host) => `host ${host}`).join(", ")}`);
+  const over = some.map((host) => disturbances.begin(host, "disturbed"));
+  try {
+    for (const host of some) await set(host, amount);
+    await hold(scene);
+  } finally {
+    for (const host of some) await set(host, 0).catch(() => undefined);
+    for (const end of over) end();
+    scene.back();
+  }
+}
+
+const ofHost = (way: Way, name: string, target: Target): Fault => ({
+  name: `${way.name}-${name}`,
+  what: `what goes to the host with ${target === "nothing that leads" ? target : `the ${target}`} ${way.what}`,
   holdMs: [5_000, 12_000],
   run: async (scene) => {
-    await requireNetem();
     const struck = await struckBy(target, scene);
-    const ms = scene.random.between(slowMs.min, slowMs.max);
-    scene.note(`host ${struck.host}: ${ms} ms late`);
-    const over = disturbances.begin(struck.host, "disturbed");
-    await hosts.slow(struck.host, ms);
-    try {
-      strikeHost({ ...scene, strike: (_, lost) => scene.strike("other", lost) }, "slow link", struck);
-      await hold(scene);
-    } finally {
-      await hosts.slow(struck.host, 0);
-      over();
-      scene.back();
-    }
+    // Its master is neither killed nor hung.
+    const strike: Scene["strike"] = (_, lost) => scene.strike("other", lost);
+    strikeHost({ ...scene, strike }, `${way.name} link`, struck);
+    await slowed(scene, way, [struck.host]);
   },
 });
 
-export const slowLinks: readonly Fault[] = [
-  slowHost("master-host", "master"),
-  slowHost("stream-leader-host", "stream leader"),
+export const slowLinks: readonly Fault[] = [late, narrow].flatMap((way) => [
+  ofHost(way, "master-host", "master"),
+  ofHost(way, "stream-leader-host", "stream leader"),
   {
-    name: "slow-all-hosts",
-    what: "what goes to any host is late",
+    name: `${way.name}-all-hosts`,
+    what: `what goes to any host ${way.what}`,
     holdMs: [5_000, 12_000],
-    run: async (scene) => {
-      await requireNetem();
-      const ms = scene.random.between(slowMs.min, slowMs.max / 3);
-      scene.note(`${ms} ms late`);
-      const over = hostNumbers.map((host) => disturbances.begin(host, "disturbed"));
-      scene.strike("other", ["slow link: all hosts"]);
-      try {
-        for (const host of hostNumbers) await hosts.slow(host, ms);
-        await hold(scene);
-      } finally {
-        for (const host of hostNumbers) await hosts.slow(host, 0);
-        for (const end of over) end();
-        scene.back();
-      }
+    run: async (scene: Scene) => {
+      scene.strike("other", [`${way.name} link: all hosts`]);
+      await slowed(scene, way, hostNumbers);
     },
   },
-];
+]);
