@@ -1,5 +1,6 @@
 // Reads the environment and runs the API on the real world: RabbitMQ, ZooKeeper, and the ports of this machine.
 import { randomUUID } from "node:crypto";
+import { manifestInOf } from "../core/manifest/parse.ts";
 import { systemClock } from "../platform/process/clock.ts";
 import { logOptions, runProgram, variable } from "../platform/process/program.ts";
 import { aborted } from "../platform/process/waiting.ts";
@@ -25,6 +26,7 @@ runProgram(log, async (stop) => {
     id,
     cluster,
     manifestFile,
+    manifestIn: manifestInOf(variable(env, "DBAAS_MANIFEST_IN", "file")),
     openBroker: rabbitAt(variable(env, "RABBITMQ_URL"), { preferred: env.RABBITMQ_PREFERRED || undefined }),
     openZnodeSession: zooKeeperAt(variable(env, "ZOOKEEPER"), log),
     clock: systemClock,

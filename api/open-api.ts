@@ -35,10 +35,10 @@ const sessionTimeoutMs = 6_000;
 
 /** Resolves once the access rules are known, or known to be missing; connections are made from then on. */
 export async function openApi(ports: ApiPorts): Promise<Api> {
-  const { clock, log, manifestFile: file } = ports;
+  const { clock, log, manifestFile: file, manifestIn } = ports;
   const over = new AbortController();
   const cluster = openCluster(ports, () => batching.writes.repeat());
-  if (file !== undefined) {
+  if (file !== undefined && manifestIn === "file") {
     const until = AbortSignal.any([over.signal, cluster.told]);
     await watchFirstAccess({ file, goBy: cluster.door.goBy, log }, until);
   }
@@ -61,9 +61,9 @@ export async function openApi(ports: ApiPorts): Promise<Api> {
 }
 
 function openCluster(ports: ApiPorts, onNewMaster: () => void): ClusterParts {
-  const { id, cluster, manifestFile, clock, log } = ports;
+  const { id, cluster, manifestFile, manifestIn, clock, log } = ports;
   const paths = pathsOf(cluster);
-  const door = new Door(clock, manifestFile === undefined ? openAccess : "unknown");
+  const door = new Door(clock, manifestFile === undefined && manifestIn === "file" ? openAccess : "unknown");
   const told = new AbortController();
   const spec = new Spec((access) => {
     told.abort("the controller has spoken");

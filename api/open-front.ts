@@ -1,9 +1,11 @@
 // The API's front: routes, live view and HTTP server on top of what openApi has made of the cluster and the queues.
 import { every } from "../platform/process/clock.ts";
+import { type ManifestStore, manifestInFile, manifestInZooKeeper } from "./cluster/manifest-store.ts";
 import { ApiServer } from "./http/api-server.ts";
 import { Bodies } from "./http/bodies.ts";
 import { clusterRoutes } from "./http/cluster-routes.ts";
 import { DatabaseRoutes, databaseRoutes } from "./http/database-routes.ts";
+import { manifestRoutes } from "./http/manifest-routes.ts";
 import { createRoutes } from "./http/routes.ts";
 import { Unsent } from "./http/unsent.ts";
 import { limits } from "./limits.ts";
@@ -53,6 +55,7 @@ export function openFront(ports: ApiPorts, cluster: ClusterParts, batching: Batc
     [
       ...databaseRoutes(database, cluster.counter.count),
       ...clusterRoutes({ ...cluster, clock, broker: batching.broker }),
+      ...manifestRoutes({ manifest: manifestStoreOf(ports, cluster), bodies }),
       ...liveRoutes(stream, metrics),
       ...descriptionRoutes(),
     ],
@@ -67,6 +70,14 @@ export function openFront(ports: ApiPorts, cluster: ClusterParts, batching: Batc
   };
   return { server, stream, drain };
 }
+
+const manifestStoreOf = (
+  { id, manifestFile, manifestIn, clock }: ApiPorts,
+  { znodes, paths }: ClusterParts,
+): ManifestStore =>
+  manifestIn === "file"
+    ? manifestInFile(manifestFile)
+    : manifestInZooKeeper({ znodes, path: paths.manifest, by: id, clock });
 
 interface DatabaseParts {
   readonly bodies: Bodies;

@@ -1,4 +1,5 @@
 // What the API needs of the world around it, and the parts that it is made of.
+import type { ManifestIn } from "../core/manifest/parse.ts";
 import type { Paths } from "../core/state/znodes.ts";
 import type { Clock } from "../platform/process/clock.ts";
 import type { OpenBroker } from "../platform/rabbitmq/port.ts";
@@ -20,6 +21,8 @@ export interface ApiPorts {
   readonly cluster: string;
   /** Says who may ask until the controller has spoken. Without one everybody may until then. */
   readonly manifestFile: string | undefined;
+  /** In ZooKeeper nobody may ask before the controller has spoken: the file may be older than what it goes by. */
+  readonly manifestIn: ManifestIn;
   readonly openBroker: OpenBroker;
   readonly openZnodeSession: OpenZnodeSession;
   readonly clock: Clock;

@@ -7,7 +7,7 @@
 //   await db.read({ table: "users", where: { username: "asha" } });
 import { randomUUID } from "node:crypto";
 import { DbaasError } from "./errors.ts";
-import { type Answered, type Exchange, exchange, type Fetch } from "./exchange.ts";
+import { type Answered, type Exchange, exchange, type Fetch, yamlType } from "./exchange.ts";
 import { toJson } from "./json.ts";
 import type {
   ClusterEvent,
@@ -53,6 +53,9 @@ export interface WriteOptions extends CallOptions {
 const withinDefaultMs = 30_000;
 
 type Headers = Readonly<Record<string, string>>;
+
+const versionIn = (headers: Answered["headers"]): string | undefined =>
+  headers.get("etag")?.replaceAll('"', "");
 
 export class Dbaas {
   readonly #options: DbaasOptions;
@@ -115,6 +118,29 @@ export class Dbaas {
   events(since?: string): Promise<readonly ClusterEvent[]> {
     const query = since === undefined ? "" : `?since=${encodeURIComponent(since)}`;
     return this.#get(`/api/v1/events${query}`);
+  }
+
+  /** The operator's manifest as it was written. Its version changes with each change; on one host it has none. */
+  async manifest(): Promise<{ readonly text: string; readonly version: string | undefined }> {
+    const request = { method: "GET", headers: {}, withinMs: this.#withinMs({}), repeatable: true } as const;
+    const { value, headers } = await this.#exchange("/api/v1/manifest", request);
+    return { text: String(value ?? ""), version: versionIn(headers) };
+  }
+
+  /**
+   * Puts another manifest in its place, where the cluster is on several hosts.
+   * @param version only while it is the one of this version
+   */
+  async putManifest(text: string, version?: string): Promise<void> {
+    const match: Headers = version === undefined ? {} : { "If-Match": `"${version}"` };
+    await this.#exchange("/api/v1/manifest", {
+      method: "PUT",
+      headers: { "Content-Type": yamlType, ...match },
+      body: text,
+      withinMs: this.#withinMs({}),
+      // With a version the second attempt could meet the change that the first one made.
+      repeatable: version === undefined,
+    });
   }
 
   /** Each answers the pid of the worker that was told to go. Never asked for twice: that could be another worker's. */

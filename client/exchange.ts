@@ -8,7 +8,7 @@ import type { ErrorAnswer } from "./types.ts";
 export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
 
 export interface Exchange {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -21,7 +21,7 @@ export interface Exchange {
 }
 
 export interface Answered {
-  /** Undefined when the answer has no body. */
+  /** Undefined when the answer has no body; as it stands when it is no JSON. */
   readonly value: unknown;
   readonly headers: Headers;
 }
@@ -47,6 +47,8 @@ export async function exchange(send: Fetch, request: Exchange): Promise<Answered
   }
 }
 
+export const yamlType = "application/yaml";
+
 interface Failed {
   readonly failure: Error;
   readonly passing: boolean;
@@ -59,7 +61,7 @@ async function attempt(send: Fetch, request: Exchange, leftMs: number): Promise<
     const signal = AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)));
     const response = await send(url, { method, headers, signal, ...(body === undefined ? {} : { body }) });
     const text = await response.text();
-    if (response.ok) return { value: text === "" ? undefined : parseJson(text), headers: response.headers };
+    if (response.ok) return { value: valueIn(response, text), headers: response.headers };
     const failure = refusalIn(text, response.status);
     return {
       failure,
@@ -72,6 +74,11 @@ async function attempt(send: Fetch, request: Exchange, leftMs: number): Promise<
     return { failure, passing: true, afterMs: undefined };
   }
 }
+
+const valueIn = ({ headers }: Response, text: string): unknown => {
+  if (text === "") return undefined;
+  return headers.get("content-type")?.startsWith(yamlType) ? text : parseJson(text);
+};
 
 function refusalIn(text: string, status: number): DbaasError {
   try {

@@ -6,13 +6,15 @@ import type { OpenZnodeSession } from "../platform/zookeeper/port.ts";
 import type { WorkerSettings } from "./engines/worker-container.ts";
 import type { Failpoint } from "./failpoint.ts";
 import type { Measures } from "./measures.ts";
-import type { EngineHost, ManifestSource } from "./ports.ts";
+import type { EngineHost, FirstManifest, ManifestSource } from "./ports.ts";
 import type { Place } from "./registry/lock.ts";
 
 export interface ControllerPorts {
   /** What all workers are started with. */
   readonly settings: Omit<WorkerSettings, "uid">;
   readonly manifest: ManifestSource;
+  /** On several hosts the manifest stands in ZooKeeper, and begins with this one. Undefined on one host. */
+  readonly firstManifest: FirstManifest | undefined;
   readonly host: EngineHost;
   readonly openZnodeSession: OpenZnodeSession;
   /** This process among those that may act. */

@@ -1,6 +1,7 @@
 // Reads the environment and runs the controller on the real world: Docker, ZooKeeper and the manifest's file.
 import { randomUUID } from "node:crypto";
 import { hostname, tmpdir } from "node:os";
+import { manifestInOf } from "../core/manifest/parse.ts";
 import { systemClock } from "../platform/process/clock.ts";
 import { ManifestFile } from "../platform/process/manifest-file.ts";
 import { logOptions, runProgram, variable } from "../platform/process/program.ts";
@@ -34,6 +35,8 @@ const settings: Omit<WorkerSettings, "uid"> = {
   },
 };
 
+const manifestIn = manifestInOf(variable(env, "DBAAS_MANIFEST_IN", "file"));
+
 runProgram(log, async (stop) => {
   const measures = new Measures();
   serveMetrics(controllerMetrics(measures), Number(variable(env, "METRICS_PORT", String(metricsPort))), log);
@@ -45,6 +48,7 @@ runProgram(log, async (stop) => {
     {
       settings,
       manifest,
+      firstManifest: manifestIn === "zookeeper" ? manifest : undefined,
       host: dockerHost({ socketPath, cluster, image: settings.image, self: hostname() }),
       openZnodeSession: zooKeeperAt(zookeeper, log),
       place: { host: hostname(), pid: process.pid, isAlive: processRuns },

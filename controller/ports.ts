@@ -130,6 +130,12 @@ export interface ManifestSource {
   onChange(wake: () => void, scope: AbortSignal): void;
 }
 
+/** The file that the manifest in ZooKeeper begins with. */
+export interface FirstManifest extends ManifestSource {
+  /** Of the last good one. */
+  readonly text: string | null;
+}
+
 export interface Engine {
   /** @throws when anything about the view is uncertain: a partial view is none */
   view(): Promise<EngineView>;

@@ -7,10 +7,12 @@ import type { ControllerPorts } from "./controller-ports.ts";
 import { watchEvents } from "./engines/events.ts";
 import { workerContainer } from "./engines/worker-container.ts";
 import type { CycleDone } from "./measures.ts";
+import type { ManifestSource } from "./ports.ts";
 import { Cycle } from "./reconcile/cycle.ts";
 import { Loop } from "./reconcile/loop.ts";
 import type { World } from "./reconcile/reconcile.ts";
 import { acquireLock } from "./registry/lock.ts";
+import { ZnodeManifest } from "./registry/znode-manifest.ts";
 import { ZnodeRegistry } from "./registry/znode-registry.ts";
 import { traceCycle } from "./trace-cycle.ts";
 
@@ -48,7 +50,8 @@ async function reconcileUntil(
   paths: Paths,
   uid: string,
 ): Promise<void> {
-  const { log, manifest, failpoint, settings, host, clock, newId, measures, tracing } = ports;
+  const { log, failpoint, settings, host, clock, newId, measures, tracing } = ports;
+  const manifest = await manifestOf(ports, session, paths, over);
   const engine = host.open(uid);
   const world: World = {
     engine,
@@ -72,6 +75,17 @@ async function reconcileUntil(
   session.watch("node", paths.master, () => wake(), over);
   manifest.onChange(() => wake(), over);
   await Promise.all([loop.run(), watchEvents(engine, wake, { clock, log }, over)]);
+}
+
+async function manifestOf(
+  { manifest, firstManifest, place, clock, log }: ControllerPorts,
+  session: ZnodeSession,
+  paths: Paths,
+  over: AbortSignal,
+): Promise<ManifestSource> {
+  if (firstManifest === undefined) return manifest;
+  const options = { session, path: paths.manifest, first: firstManifest, host: place.host, clock, log };
+  return ZnodeManifest.watch(options, over);
 }
 
 const uidIn = async (session: ZnodeSession, { uid }: Paths): Promise<string | null> => {

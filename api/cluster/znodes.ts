@@ -12,6 +12,7 @@ export interface Znodes {
   put(path: string, data: string): Promise<void>;
   remove(path: string, version?: number): Promise<boolean>;
   children(path: string): Promise<readonly string[]>;
+  sync(): Promise<void>;
   watch(kind: WatchKind, path: string, wake: () => void, scope?: AbortSignal): void;
 }
 

@@ -8,8 +8,10 @@ import type { Need } from "../access/guard.ts";
 import type { Meters, RouteMeter } from "../live/meters.ts";
 import { type HttpRefusal, refuse, unforeseen } from "./refusals.ts";
 
+export type Method = "get" | "post" | "put";
+
 export interface Route {
-  readonly method: "get" | "post";
+  readonly method: Method;
   readonly path: RoutePath;
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void | Promise<void>;
   /** Its handler measures its requests itself. */
@@ -29,6 +31,7 @@ export const paths = {
   crashSlave: "/api/v1/crash/slave",
   switchover: "/api/v1/master/switchover",
   acceptLoss: "/api/v1/db/accept-loss",
+  manifest: "/api/v1/manifest",
   status: "/api/v1/status",
   health: "/healthz",
   ready: "/readyz",
@@ -51,6 +54,7 @@ export const needs: Readonly<Record<RoutePath, Need>> = {
   [paths.crashSlave]: "admin",
   [paths.switchover]: "admin",
   [paths.acceptLoss]: "admin",
+  [paths.manifest]: "admin",
   [paths.status]: "reader",
   [paths.health]: "anyone",
   [paths.ready]: "anyone",
@@ -73,18 +77,21 @@ export function createRoutes(routes: readonly Route[], { door, log, meters, page
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  for (const route of routes) {
+  for (const [path, some] of byPath(routes)) {
     // Checked at the route, not at the path's text: however a path is written that leads here, it passes the door.
-    app.all(route.path, (req, res, next) => {
-      if (route.readsBody === undefined) req.resume();
-      if (door.admits(req, res, needs[route.path])) next();
+    app.all(path, (req, res, next) => {
+      const meant = some.find(({ method }) => method === req.method.toLowerCase()) ?? some[0];
+      if (meant?.readsBody === undefined) req.resume();
+      if (door.admits(req, res, needs[path])) next();
     });
-    const meter = route.measuredInside ? undefined : meters.of(route.method, route.path);
-    app[route.method](route.path, (req, res) => {
-      if (meter !== undefined) measure(res, meter);
-      return route.handle(req, res);
-    });
-    app.all(route.path, otherMethod(route));
+    for (const route of some) {
+      const meter = route.measuredInside ? undefined : meters.of(route.method, path);
+      app[route.method](path, (req, res) => {
+        if (meter !== undefined) measure(res, meter);
+        return route.handle(req, res);
+      });
+    }
+    app.all(path, otherMethod(some));
   }
   app.use((req, _res, next) => {
     req.resume();
@@ -107,10 +114,15 @@ function measure(res: ServerResponse, meter: RouteMeter): void {
   });
 }
 
-function otherMethod({ method, onOtherMethod }: Route): RequestHandler {
-  const allow = method === "get" ? "GET, HEAD" : "POST";
+const byPath = (routes: readonly Route[]): ReadonlyMap<RoutePath, readonly Route[]> =>
+  new Map(routes.map(({ path }) => [path, routes.filter((route) => route.path === path)]));
+
+function otherMethod(routes: readonly Route[]): RequestHandler {
+  const allow = routes
+    .map(({ method }) => (method === "get" ? "GET, HEAD" : method.toUpperCase()))
+    .join(", ");
   return (req, res) => {
-    onOtherMethod?.();
+    for (const { onOtherMethod } of routes) onOtherMethod?.();
     refuse(res, { code: "method_not_allowed", message: `${req.method} is not allowed here, ${allow} is` }, [
       ["Allow", allow],
     ]);

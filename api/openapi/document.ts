@@ -6,7 +6,8 @@ import { needs, type RoutePath } from "../http/routes.ts";
 import { answerSchemas } from "./answers.ts";
 import { bodySchemas } from "./bodies.ts";
 import type { HeaderObject, JsonSchema, OpenApi, OperationObject, ResponseObject } from "./json-schema.ts";
-import { type Operation, operations, type Tag } from "./operations.ts";
+import type { Operation, Tag } from "./operation.ts";
+import { operations } from "./operations.ts";
 import { parts } from "./parts.ts";
 
 const tags: Readonly<Record<Tag, string>> = {
@@ -28,9 +29,9 @@ export const describeApi = (): OpenApi => ({
   servers: [{ url: "/" }],
   tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
   paths: Object.fromEntries(
-    (Object.entries(operations) as [RoutePath, Operation][]).map(([path, operation]) => [
+    (Object.entries(operations) as [RoutePath, Operation | readonly Operation[]][]).map(([path, some]) => [
       path,
-      { [operation.method]: operationObject(operation, needs[path]) },
+      Object.fromEntries([some].flat().map((one) => [one.method, operationObject(one, needs[path])])),
     ]),
   ),
   components: {
@@ -64,7 +65,12 @@ function operationObject(operation: Operation, need: Need): OperationObject {
   };
 }
 
-function requestBody({ of, examples }: NonNullable<Operation["body"]>) {
+function requestBody(body: NonNullable<Operation["body"]>) {
+  if ("text" in body) {
+    const { text, description } = body;
+    return { required: true, content: { [text]: { schema: { type: "string", description } } } } as const;
+  }
+  const { of, examples } = body;
   const schema: JsonSchema = { oneOf: of.map((name) => ({ $ref: `#/components/schemas/${name}` })) };
   return { required: true, content: { "application/json": { schema, examples } } } as const;
 }

@@ -5,27 +5,9 @@ import { paths, type RoutePath } from "../http/routes.ts";
 import { bounds } from "../limits.ts";
 import type { AnswerName } from "./answers.ts";
 import { examplesOf, readBodyNames, writeBodyNames } from "./bodies.ts";
-import type { Example, HeaderObject, JsonSchema, Parameter } from "./json-schema.ts";
-
-export type Tag = "Data" | "Cluster" | "Watching" | "Description";
-
-export interface Operation {
-  readonly id: string;
-  readonly method: "get" | "post";
-  readonly tag: Tag;
-  readonly summary: string;
-  readonly description?: string;
-  readonly parameters?: readonly Parameter[];
-  readonly body?: { readonly of: readonly string[]; readonly examples: Readonly<Record<string, Example>> };
-  readonly answer: {
-    readonly description: string;
-    /** By content type. */
-    readonly content: Readonly<Record<string, JsonSchema>>;
-    readonly headers?: Readonly<Record<string, HeaderObject>>;
-  };
-  /** Besides those of the front door and of HTTP itself. */
-  readonly refusals: readonly HttpCode[];
-}
+import type { JsonSchema, Parameter } from "./json-schema.ts";
+import { manifestOperations } from "./manifest-operations.ts";
+import type { Operation } from "./operation.ts";
 
 const json = (name: AnswerName) => ({ "application/json": { $ref: `#/components/schemas/${name}` } });
 const position: JsonSchema = { type: "string", pattern: "^\\d{1,16}$", examples: ["42"] };
@@ -90,7 +72,8 @@ const copyToGoOn: Parameter = {
   schema: { type: "string", pattern: "^w-[1-9]\\d{0,5}$", examples: ["w-2"] },
 };
 
-export const operations: Readonly<Record<RoutePath, Operation>> = {
+/** One for each method of a route. */
+export const operations: Readonly<Record<RoutePath, Operation | readonly Operation[]>> = {
   [paths.read]: {
     id: "read",
     method: "post",
@@ -160,6 +143,7 @@ export const operations: Readonly<Record<RoutePath, Operation>> = {
     parameters: [copyToGoOn],
     refusals: ["bad_request", "conflict", "unavailable"],
   },
+  [paths.manifest]: manifestOperations,
   [paths.status]: {
     id: "status",
     method: "get",

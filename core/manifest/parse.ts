@@ -7,6 +7,15 @@ import { type Manifest, ManifestError, type ManifestProblem, type ManifestSpec }
 import { mapping, oneOf, quoted, text } from "./values.ts";
 import { type Path, parseYaml, type YamlText } from "./yaml.ts";
 
+/** Where the manifest stands: in a file on the one host, or in ZooKeeper, which all hosts see. */
+export type ManifestIn = "file" | "zookeeper";
+
+/** @throws Error when it is neither */
+export function manifestInOf(text: string): ManifestIn {
+  if (text === "file" || text === "zookeeper") return text;
+  throw new Error(`environment variable DBAAS_MANIFEST_IN must be file or zookeeper, not ${text}`);
+}
+
 export const manifestLimits = {
   textLengthMax: 1024 * 1024,
   /** As the accepted manifest stands in ZooKeeper, whose servers drop a connection that sends more than a megabyte at once. */

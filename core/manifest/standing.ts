@@ -32,6 +32,7 @@ export interface StandMs {
 export const standMs: StandMs = { plain: 1_000, careful: 5_000 };
 
 interface Good {
+  readonly text: string;
   readonly spec: ManifestSpec;
   readonly places: ReadonlySet<string>;
 }
@@ -58,6 +59,11 @@ export class Standing {
 
   constructor(stand: StandMs = standMs) {
     this.#standMs = stand;
+  }
+
+  /** Of the last good one. */
+  get text(): string | null {
+    return this.#good?.text ?? null;
   }
 
   /** @returns in how many ms the file is to be looked at again for this text to count; null when there is nothing to await */
@@ -99,7 +105,7 @@ export class Standing {
     if ("unreadable" in content) return wrong(`read the manifest: ${content.unreadable}`);
     try {
       const { spec } = parseManifest(content.text);
-      const good = { spec, places: placesIn(parseYaml(content.text).value) };
+      const good = { text: content.text, spec, places: placesIn(parseYaml(content.text).value) };
       return { problem: null, good, careful: whyCareful(this.#good, good, content.text) };
     } catch (error) {
       return wrong(error instanceof ManifestError ? error.message : `read the manifest: ${messageOf(error)}`);

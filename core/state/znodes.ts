@@ -36,6 +36,8 @@ export interface Paths {
   readonly window: string;
   /** Sequential children `command-…`: `Command`. */
   readonly commands: string;
+  /** `ManifestNode`: on several hosts, where no file is everybody's, the operator's manifest. */
+  readonly manifest: string;
   /** `SpecNode`: the manifest as last accepted. */
   readonly spec: string;
   /** `TablesNode`, written by the master: the tables there are, and what of the manifest's it could not make. */
@@ -78,6 +80,7 @@ export function pathsOf(cluster: string): Paths {
     reads: `${root}/reads`,
     window: `${root}/window`,
     commands: `${root}/commands`,
+    manifest: `${root}/manifest`,
     spec: `${root}/spec`,
     tables: `${root}/tables`,
     logRetention: `${root}/log-retention`,
@@ -208,6 +211,14 @@ export interface Command {
   readonly outcome?:
     | { readonly ok: true; readonly pid: number }
     | { readonly ok: false; readonly reason: string };
+}
+
+export interface ManifestNode {
+  /** As the operator wrote it, comments and all. */
+  readonly text: string;
+  readonly atMs: number;
+  /** The API process that took it, or the controller's host where it is the first one. */
+  readonly by: string;
 }
 
 export interface SpecNode {

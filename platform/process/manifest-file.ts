@@ -40,6 +40,11 @@ export class ManifestFile {
     return this.#state;
   }
 
+  /** Of the last good one. */
+  get text(): string | null {
+    return this.#standing.text;
+  }
+
   /** Calls `wake` after each change of the state. */
   onChange(wake: () => void, scope: AbortSignal): void {
     this.#wakes.add(wake);
@@ -80,7 +85,7 @@ export class ManifestFile {
   async #looks(): Promise<void> {
     while (this.#again) {
       this.#again = false;
-      const againInMs = this.#standing.look(await this.#content(), performance.now());
+      const againInMs = this.#standing.look(await readManifest(this.#path), performance.now());
       if (againInMs !== null && againInMs < pollMs) this.#timers[1] = this.#lookIn(againInMs);
       this.#tell();
     }
@@ -106,21 +111,21 @@ export class ManifestFile {
     if (now.problem !== before.problem || now.spec !== before.spec || now.waiting !== before.waiting)
       for (const wake of this.#wakes) wake();
   }
+}
 
-  /** Never more than a manifest may have: a huge file is refused, not loaded. */
-  async #content(): Promise<FileContent> {
+/** Never more than a manifest may have: a huge file is refused, not loaded. */
+export async function readManifest(path: string): Promise<FileContent> {
+  try {
+    const file = await open(path, "r");
     try {
-      const file = await open(this.#path, "r");
-      try {
-        const { size, mtimeMs } = await file.stat();
-        const buffer = Buffer.alloc(Math.min(size, manifestLimits.textLengthMax) + 1);
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-        return { text: buffer.toString("utf8", 0, bytesRead), ageMs: Date.now() - mtimeMs };
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      return { unreadable: messageOf(error) };
+      const { size, mtimeMs } = await file.stat();
+      const buffer = Buffer.alloc(Math.min(size, manifestLimits.textLengthMax) + 1);
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+      return { text: buffer.toString("utf8", 0, bytesRead), ageMs: Date.now() - mtimeMs };
+    } finally {
+      await file.close();
     }
+  } catch (error) {
+    return { unreadable: messageOf(error) };
   }
 }

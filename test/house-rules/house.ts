@@ -74,6 +74,7 @@ export const pureParts: PureParts = {
 
 /** Files that something else than an import starts. */
 export const startedFiles: Readonly<Record<string, string>> = {
+  "api/cluster/check-manifest.ts": "api/cluster/manifest-check.ts starts it as a thread",
   "dashboard/feed/shared-worker.ts": "the page starts it as a shared worker, by its address",
   "test/check.ts": "npm run check",
   "test/run.ts": "./dbaas test",

@@ -154,6 +154,7 @@ export class Cluster {
             scope.addEventListener("abort", () => this.#onSpec.delete(told), { once: true });
           },
         },
+        firstManifest: undefined,
         host: { uid: () => engine.uid(), open: (uid) => engine.open(uid, process) },
         openZnodeSession: this.#sessions(process, site),
         place: { host: "host", pid: 1, isAlive: () => false },
@@ -174,6 +175,7 @@ export class Cluster {
       id: "api-0",
       cluster: clusterName,
       manifestFile: undefined,
+      manifestIn: "file",
       openBroker: this.#connections(process, site),
       openZnodeSession: this.#sessions(process, site),
       clock: clockOf(process),

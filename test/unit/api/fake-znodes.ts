@@ -16,6 +16,10 @@ export class FakeZnodes implements Znodes {
   readonly #watches: { kind: WatchKind; path: string; wake: () => void; scope: AbortSignal | undefined }[] =
     [];
 
+  async sync(): Promise<void> {
+    this.#check();
+  }
+
   async create(path: string, data: string, options: { readonly sequential?: boolean } = {}) {
     this.#check();
     this.#transactions += 1;

@@ -14,6 +14,7 @@ describe("an API that cannot reach its world", () => {
       id: "api-0",
       cluster: "test",
       manifestFile: undefined,
+      manifestIn: "file",
       openBroker: refuse,
       openZnodeSession: refuse,
       clock: systemClock,

@@ -4,11 +4,13 @@ import { type IncomingHttpHeaders, request } from "node:http";
 import { connect } from "node:net";
 import { type Access, Door } from "../../../api/access/door.ts";
 import type { PendingRead, PendingWrite } from "../../../api/batching/pending.ts";
+import { type ManifestStore, manifestInZooKeeper } from "../../../api/cluster/manifest-store.ts";
 import { CurrentZnodes } from "../../../api/cluster/znodes.ts";
 import { ApiServer, type ConnectionLimits } from "../../../api/http/api-server.ts";
 import { Bodies } from "../../../api/http/bodies.ts";
 import { clusterRoutes } from "../../../api/http/cluster-routes.ts";
 import { DatabaseRoutes, databaseRoutes } from "../../../api/http/database-routes.ts";
+import { manifestRoutes } from "../../../api/http/manifest-routes.ts";
 import { createRoutes } from "../../../api/http/routes.ts";
 import { Unsent } from "../../../api/http/unsent.ts";
 import { limits } from "../../../api/limits.ts";
@@ -21,6 +23,7 @@ import { pathsOf } from "../../../core/state/znodes.ts";
 import { systemClock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import { Metrics } from "../../../platform/telemetry/metrics.ts";
+import { FakeZnodes } from "./fake-znodes.ts";
 
 const log = createLog({ program: "api", format: "json", level: "silent" });
 const requests = { timeoutMs: 10_000, bodyBytesMax: 10_000, queryMs: 1_000, idempotencyMs: 1_000 };
@@ -38,6 +41,8 @@ export class TestServer {
   readonly api: ApiServer;
   readonly #clock = { nowMs: 0 };
   readonly #stream: LiveStream;
+  /** Where the manifest stands. */
+  readonly znodes = new FakeZnodes();
   counted = 0;
   port = 0;
 
@@ -73,7 +78,6 @@ export class TestServer {
     });
     this.#stream = new LiveStream({ paths, limits, clock: systemClock, sampler, depths: async () => null });
     this.door.onChange(this.#stream.dismiss);
-    const broker = { connected: true };
     const routes = createRoutes(
       [
         ...databaseRoutes(database, countRead),
@@ -82,9 +86,10 @@ export class TestServer {
           paths,
           clock: systemClock,
           spec: { requests },
-          broker,
+          broker: { connected: true },
           workers: { master: "w-1" },
         }),
+        ...manifestRoutes({ manifest: this.#manifest(), bodies: new Bodies(limits.bodiesBytesMax) }),
         ...liveRoutes(this.#stream, new Metrics()),
         ...descriptionRoutes(),
       ],
@@ -97,6 +102,13 @@ export class TestServer {
       unsent,
       bounds: { ...limits, ...bounds },
     });
+  }
+
+  #manifest(): ManifestStore {
+    const current = new CurrentZnodes();
+    current.set(this.znodes);
+    const path = pathsOf("test").manifest;
+    return manifestInZooKeeper({ znodes: current, path, by: "api-0", clock: systemClock });
   }
 
   async start(): Promise<void> {
@@ -154,7 +166,7 @@ export class TestServer {
   }
 
   /** Sends these very bytes; everything that comes back until the server closes. */
-  raw(text: string): Promise<string> {
+  raw(text: string | Buffer): Promise<string> {
     return new Promise((resolve, reject) => {
       let received = "";
       const socket = connect(this.port, "127.0.0.1", () => socket.write(text));

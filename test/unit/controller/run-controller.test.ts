@@ -15,6 +15,7 @@ describe("a controller that cannot reach ZooKeeper", () => {
       {
         settings: { cluster: "test", image: "image", network: "network", environment: {} },
         manifest: { state: { spec: null, problem: null, waiting: null }, onChange: () => undefined },
+        firstManifest: undefined,
         host: { uid: noEngine, open: noEngine },
         openZnodeSession: () => Promise.reject(new TransientError("open a ZooKeeper session")),
         place: { host: "here", pid: 1, isAlive: () => true },
