@@ -28,11 +28,11 @@ ensure_host_image() {
 }
 
 ensure_host_root() {
-  local id container
+  local id container old
   id=$(docker image inspect --format '{{.Id}}' "$HOST_IMAGE")
   HOSTS_BASE=$STATE/hosts/root-${id:7:12}
   [ -e "$HOSTS_BASE" ] && return
-  rm -rf "$STATE"/hosts/root-*
+  for old in "$STATE"/hosts/root-*; do throw_away "$old"; done
   mkdir -p "$HOSTS_BASE.new"
   container=$(docker create "$HOST_IMAGE" true)
   docker export "$container" | tar -x -C "$HOSTS_BASE.new"
@@ -52,7 +52,7 @@ ensure_host_engine() {
   say "loading the images for the simulated hosts"
   old=$(find "$STATE/hosts" -maxdepth 1 -name 'engine-*' | head -n 1)
   (
-    export HOSTS_NAME=dbaas-image-loader HOSTS_DIR=$STATE/hosts/loader HOSTS_BASE HOSTS_NET=10.97.255 HOSTS_ENGINE=$old HOSTS_COPY=1
+    export HOSTS_NAME=loader-$(checksum <<<"$ROOT") HOSTS_DIR=$STATE/hosts/loader HOSTS_BASE HOSTS_NET=10.97.255 HOSTS_ENGINE=$old HOSTS_COPY=1
     host=$ROOT/tools/hosts/hosts.sh
     "$host" down
     trap '"$host" down' EXIT
@@ -63,7 +63,13 @@ ensure_host_engine() {
     "$host" halt 1
     mv "$HOSTS_DIR/1/docker" "$loaded"
   ) || die "the images could not be loaded into a simulated host"
-  rm -rf "${old:-$STATE/hosts/none}"
+  throw_away "${old:-$STATE/hosts/none}"
+}
+
+# By another name first: what was removed in part would be taken for whole.
+throw_away() {
+  rm -rf "$STATE"/hosts/old-*
+  if [ -e "$1" ]; then mv "$1" "$STATE/hosts/old-$$" && rm -rf "$STATE/hosts/old-$$"; fi
 }
 
 load_images() {

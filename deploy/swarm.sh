@@ -233,20 +233,20 @@ on_every_host() {
 # wait_for_host NUMBER: until its broker and its ZooKeeper server are in their clusters.
 wait_for_host() {
   start_progress "waiting for the broker and the ZooKeeper server of host $1"
-  wait_until "${DBAAS_UP_TIMEOUT:-180}" host_runs "$1" || die "host $1 does not run its parts in time: docker stack ps --no-trunc $CLUSTER-$1"
+  wait_until "${DBAAS_UP_TIMEOUT:-180}" host_runs "$1" || die "host $1 does not run its parts in time: docker stack ps --no-trunc $CLUSTER-$1" \
+    "$(docker stack ps --no-trunc --format '{{if .Error}}{{.Name}}: {{.Error}}{{end}}' "$CLUSTER-$1" 2>/dev/null | sort -u | grep . | head -n 5)"
   stop_progress
 }
 
 host_runs() {
   refuse_missing_images "$1"
-  [ "$(docker stack ps --filter desired-state=running --format '{{.CurrentState}}' "$CLUSTER-$1" | grep -c ^Running)" = 3 ] &&
+  [ "$(docker stack ps --filter desired-state=running --format '{{.CurrentState}}' "$CLUSTER-$1" 2>/dev/null | grep -c ^Running)" = 3 ] &&
     ! docker stack services --quiet "$CLUSTER-$1" | xargs docker service inspect --format '{{with .UpdateStatus}}{{.State}}{{end}}' | grep -qx updating &&
     serves_zookeeper "$1" && serves_broker "$1"
 }
 
 refuse_missing_images() {
-  docker stack ps --no-trunc --filter desired-state=ready --filter desired-state=running --format '{{.Error}}' "$CLUSTER-$1" |
-    grep -q 'No such image' || return 0
+  docker stack ps --no-trunc --format '{{.Error}}' "$CLUSTER-$1" 2>/dev/null | head -n 6 | grep -q 'No such image' || return 0
   die "host $1 lacks an image. Load them there, from this host:" \
     "  docker save $APP_IMAGE $ZOOKEEPER_IMAGE $RABBITMQ_IMAGE | ssh $(hosts_of_swarm | awk -v number="$1" '$2 == number { print $4 }') docker load" \
     "then ./dbaas up --swarm again. Or name images of a registry that every host reaches: DBAAS_IMAGE, ZOOKEEPER_IMAGE, RABBITMQ_IMAGE"

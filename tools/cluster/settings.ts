@@ -1,7 +1,7 @@
 // The clusters that the tests share, by name and by port: one for the end-to-end tests, which prove the parts; one for the
-// journeys, which follow those who use the whole: an operator, a spectator, the client application; one to be tortured. All
-// live at the same time, for each has a lane of its own in test/run.ts. `./dbaas test` takes away whatever carries these names; with another name and port given, a second
-// run does not disturb the first.
+// journeys, which follow those who use the whole: an operator, a spectator, the client application; one to be tortured; one on
+// several hosts. All but that one live at the same time, for each has a lane of its own in test/run.ts. `./dbaas test` takes away
+// whatever carries these names; with another name and port given, a second run does not disturb the first.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -12,10 +12,11 @@ const endToEnd = process.env.DBAAS_E2E_CLUSTER ?? "dbaas-e2e";
 const others = {
   journeys: { cluster: `journeys-of-${endToEnd}`, portsFrom: 10 },
   torture: { cluster: `torture-of-${endToEnd}`, portsFrom: 20 },
+  hosts: { cluster: `three-of-${endToEnd}`, portsFrom: 30 },
 } as const;
 
 /** By the folder of the test file that this process was started for. */
-const [, folder] = /\/test\/(journeys|torture)\/[\w.-]+$/.exec(process.argv[1] ?? "") ?? [];
+const [, folder] = /\/test\/(journeys|torture|hosts)\/[\w.-]+$/.exec(process.argv[1] ?? "") ?? [];
 const { cluster: name, portsFrom } = others[folder as keyof typeof others] ?? {
   cluster: endToEnd,
   portsFrom: 0,

@@ -10,7 +10,7 @@ export type HostNumber = (typeof hostNumbers)[number];
 export const apiPort = 80;
 
 export const hosts = new Hosts({
-  name: "dbaas-torture",
+  name: `hosts-of-${cluster}`,
   network: "10.98.30",
   // As the hosts see it: each has its own folder for what `./dbaas` keeps.
   settings: { DBAAS_CLUSTER: cluster, DBAAS_MANIFESTS: "/dbaas/.dbaas/manifests" },
