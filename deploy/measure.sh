@@ -6,10 +6,11 @@ BENCH_MANIFESTS=$STATE/bench-manifests
 # The bench has a cluster of its own, always begun anew. It runs in the image, in that cluster's network, so that the host
 # needs no Node.js and nothing stands between it and the API; the host's processes are visible to it for their usage.
 run_bench() {
-  local arguments=() keep=0 argument
+  local arguments=() keep=0 hosts=0 argument
   for argument in "$@"; do
     case $argument in
       --keep) keep=1 ;;
+      --hosts | --hosts=*) hosts=1 && arguments+=("$argument") ;;
       -h | --help) bench_usage && return ;;
       *) arguments+=("$argument") ;;
     esac
@@ -22,19 +23,32 @@ run_bench() {
   if [ "$keep" = 0 ]; then trap bench_down EXIT; fi
   welcome() { :; } # not a cluster to try things on
   cluster_up
+  if [ "$hosts" = 1 ]; then
+    bench_hosts "${arguments[@]}"
+    return
+  fi
   ensure_tools
   bench_program "${arguments[@]+"${arguments[@]}"}"
+}
+
+# Beside the cluster of one host one on three simulated ones: the program makes them, so it runs on this machine.
+bench_hosts() {
+  use_node
+  has_host_modules || { ensure_compilers && install_host_modules; }
+  (cd "$ROOT" && DBAAS_CLUSTER=$CLUSTER node tools/bench/hosts/main.ts "$@")
 }
 
 bench_usage() {
   cat <<'EOF'
 usage: ./dbaas bench [--full] [--only SCENARIO,…] [--keep]
+       ./dbaas bench --hosts 3 [--runs N]
 
 Measures the service on a cluster of its own, which it brings up and takes down again, beside a plain implementation of
 the same thing. Prints a table and writes JSON, Markdown and charts to tools/bench/results/.
 
   --full   longer and more runs, all sizes, ten minutes of memory (about half an hour); without it about four minutes
   --only   some of: replay, headline, lone, steady, connections, slaves, controller, neighbours, sizes, memory
+  --hosts  3: beside one host a cluster on three, which are simulated on this machine (as root); --runs (5) of each
   --keep   leave the cluster running; the next run begins anew all the same
 
 DBAAS_BENCH_PORT (18090) is the port of that cluster, dbaas-bench its name.

@@ -8,6 +8,8 @@ import { type Request, type Workload, type WorkloadSpec, workloadOf } from "./wo
 
 export interface LoadSpec {
   readonly target: HttpTarget;
+  /** The connections are spread over these as well. */
+  readonly otherTargets?: readonly HttpTarget[];
   readonly connections: number;
   /** Set for an open loop. */
   readonly ratePerSecond?: number;
@@ -50,8 +52,10 @@ class Run {
   }
 
   async open(): Promise<void> {
-    const { connections, target } = this.#spec;
-    for (let i = 0; i < connections; i++) this.#clients.push(await this.#connected(target));
+    const { connections, target, otherTargets = [] } = this.#spec;
+    const targets = [target, ...otherTargets];
+    for (let i = 0; i < connections; i++)
+      this.#clients.push(await this.#connected(targets[i % targets.length] ?? target));
     this.#idle.push(...this.#clients);
   }
 

@@ -17,9 +17,17 @@ export interface Measurement {
 
 const program = fileURLToPath(new URL("../load/main.ts", import.meta.url));
 
-/** @throws when the generator does not end with a result */
-export async function measure(spec: LoadSpec, usage: () => UsageByProcess): Promise<Measurement> {
-  const child = spawn(process.execPath, [program, JSON.stringify(spec)], {
+/**
+ * @param within a command that runs the generator elsewhere, for instance in another network
+ * @throws when the generator does not end with a result
+ */
+export async function measure(
+  spec: LoadSpec,
+  usage: () => UsageByProcess,
+  within: readonly string[] = [],
+): Promise<Measurement> {
+  const [file = process.execPath, ...args] = [...within, process.execPath, program, JSON.stringify(spec)];
+  const child = spawn(file, args, {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = once(child, "exit");
