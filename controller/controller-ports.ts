@@ -6,7 +6,7 @@ import type { OpenZnodeSession } from "../platform/zookeeper/port.ts";
 import type { WorkerSettings } from "./engines/worker-container.ts";
 import type { Failpoint } from "./failpoint.ts";
 import type { Measures } from "./measures.ts";
-import type { EngineHost, FirstManifest, ManifestSource } from "./ports.ts";
+import type { EngineHost, FirstManifest, LocalHost, ManifestSource } from "./ports.ts";
 import type { Place } from "./registry/lock.ts";
 
 export interface ControllerPorts {
@@ -16,6 +16,10 @@ export interface ControllerPorts {
   /** On several hosts the manifest stands in ZooKeeper, and begins with this one. Undefined on one host. */
   readonly firstManifest: FirstManifest | undefined;
   readonly host: EngineHost;
+  /** Told to the other hosts; null where there is only one. */
+  readonly localHost: LocalHost | null;
+  /** Short: after the controller's death its successor waits this long before it may act. */
+  readonly sessionTimeoutMs: number;
   readonly openZnodeSession: OpenZnodeSession;
   /** This process among those that may act. */
   readonly place: Place;

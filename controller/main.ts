@@ -1,4 +1,4 @@
-// Reads the environment and runs the controller on the real world: Docker, ZooKeeper and the manifest's file.
+// Reads the environment and runs the controller on the real world: Docker or a Swarm, ZooKeeper and the manifest's file.
 import { randomUUID } from "node:crypto";
 import { hostname, tmpdir } from "node:os";
 import { manifestInOf } from "../core/manifest/parse.ts";
@@ -10,7 +10,7 @@ import { metricsPort, serveMetrics } from "../platform/telemetry/metrics-server.
 import { openTracing } from "../platform/telemetry/open-tracing.ts";
 import { tracingEnvironment } from "../platform/telemetry/tracing-settings.ts";
 import { zooKeeperAt } from "../platform/zookeeper/zookeeper.ts";
-import { dockerHost } from "./engines/docker/docker-host.ts";
+import { openEngine, workerSecrets } from "./engines/open-engine.ts";
 import type { WorkerSettings } from "./engines/worker-container.ts";
 import { failpointsIn } from "./failpoint.ts";
 import { controllerMetrics, Measures } from "./measures.ts";
@@ -22,17 +22,18 @@ const log = createLog(logOptions(env, "controller"));
 
 const cluster = variable(env, "DBAAS_CLUSTER", "dbaas");
 const zookeeper = variable(env, "ZOOKEEPER", "zookeeper:2181");
+const handedOn = workerSecrets(env, cluster);
 const settings: Omit<WorkerSettings, "uid"> = {
   cluster,
   image: variable(env, "DBAAS_IMAGE", "mini-dbaas:latest"),
   network: variable(env, "DBAAS_NETWORK", `${cluster}-net`),
   environment: {
-    RABBITMQ_URL: variable(env, "RABBITMQ_URL"),
-    ZOOKEEPER: zookeeper,
+    ...handedOn.environment,
     LOG_FORMAT: variable(env, "LOG_FORMAT", "text"),
     LOG_LEVEL: variable(env, "LOG_LEVEL", "info"),
     ...tracingEnvironment(env),
   },
+  secrets: handedOn.secrets,
 };
 
 const manifestIn = manifestInOf(variable(env, "DBAAS_MANIFEST_IN", "file"));
@@ -43,15 +44,15 @@ runProgram(log, async (stop) => {
   const manifest = new ManifestFile(variable(env, "MANIFEST", "/manifests/dbaas.yaml"), log);
   await manifest.watch(stop);
   const tracing = await openTracing(env, { program: "controller", instance: hostname(), cluster }, log);
-  const socketPath = variable(env, "DOCKER_SOCKET", "/var/run/docker.sock");
+  const { self, ...engine } = openEngine(env, cluster, settings.image);
   await runController(
     {
       settings,
       manifest,
       firstManifest: manifestIn === "zookeeper" ? manifest : undefined,
-      host: dockerHost({ socketPath, cluster, image: settings.image, self: hostname() }),
+      ...engine,
       openZnodeSession: zooKeeperAt(zookeeper, log),
-      place: { host: hostname(), pid: process.pid, isAlive: processRuns },
+      place: { host: self, pid: process.pid, isAlive: processRuns },
       clock: systemClock,
       newId: randomUUID,
       failpoint: failpointsIn(env.DBAAS_FAILPOINT ?? "", tmpdir()),

@@ -8,6 +8,7 @@ import type {
   Command,
   CopyNode,
   DrainNode,
+  HostNode,
   LogNode,
   MasterNode,
   PidNode,
@@ -97,6 +98,8 @@ export interface WorkerContainer {
   readonly volume: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
   readonly memoryBytes: number;
   readonly pidsMax: number;
+  /** Secrets of the engine, each as a file of this name in /run/secrets. */
+  readonly secrets: readonly { readonly name: string; readonly file: string }[];
 }
 
 /** A running process by all that tells it from another: containers and pids are both used again. */
@@ -114,14 +117,30 @@ export interface StartedContainer {
 
 export type Signal = "SIGKILL" | "SIGTERM";
 
+/** What an engine of several hosts reads and writes in ZooKeeper. */
+export interface HostNotes {
+  /** By host name: what the controller of each host that reaches ZooKeeper sees there. */
+  hosts(): Promise<ReadonlyMap<string, HostNode>>;
+  /** Has a worker end itself. */
+  tellSignal(target: Target, signal: Signal): Promise<void>;
+}
+
 /** Where a cluster's containers run. */
 export interface EngineHost {
   /**
    * The uid that the cluster's volumes and containers bear; null when there are none.
    * @throws TerminalError when they bear several
    */
-  uid(): Promise<string | null>;
-  open(uid: string): Engine;
+  uid(notes: HostNotes): Promise<string | null>;
+  open(uid: string, notes: HostNotes): Engine;
+}
+
+/** What the controller of one of several hosts sees there, to tell the others. */
+export interface LocalHost {
+  readonly name: string;
+  look(): Promise<HostNode>;
+  /** Until the signal fires or something breaks: one call whenever it is worth a look. */
+  watch(wake: () => void, signal: AbortSignal): Promise<void>;
 }
 
 /** The operator's manifest, and every change of it. */

@@ -11,25 +11,25 @@ import type { ManifestSource } from "./ports.ts";
 import { Cycle } from "./reconcile/cycle.ts";
 import { Loop } from "./reconcile/loop.ts";
 import type { World } from "./reconcile/reconcile.ts";
+import { keepHostNote } from "./registry/host-note.ts";
 import { acquireLock } from "./registry/lock.ts";
 import { ZnodeManifest } from "./registry/znode-manifest.ts";
 import { ZnodeRegistry } from "./registry/znode-registry.ts";
 import { traceCycle } from "./trace-cycle.ts";
 
-/** Short: after the controller's death its successor waits this long before it may act. */
-const sessionTimeoutMs = 4_000;
-
 /** Returns after `stop`. @throws what ended the session otherwise */
 export async function runSession(ports: ControllerPorts, stop: AbortSignal): Promise<void> {
-  const { openZnodeSession, place, log, clock, settings } = ports;
+  const { openZnodeSession, place, log, clock, settings, localHost, sessionTimeoutMs } = ports;
   const session = await openZnodeSession(sessionTimeoutMs);
   // Unheard of for a session timeout, another controller may already act.
   const over = AbortSignal.any([stop, session.ended, session.silent]);
+  let noting: Promise<void> | undefined;
   try {
     const paths = pathsOf(settings.cluster);
     for (const parent of persistentParents(paths)) await session.ensure(parent);
     // What an earlier version left open, and the places above our own nodes.
     await session.protect("/");
+    if (localHost !== null) noting = keepHostNote(session, paths, localHost, { clock, log }, over);
     await acquireLock(session, { path: paths.controller, place, clock, log }, over);
     const uid = await uidOf(session, paths, ports);
     log.info({ cluster: settings.cluster, uid }, "acting for the cluster");
@@ -39,6 +39,7 @@ export async function runSession(ports: ControllerPorts, stop: AbortSignal): Pro
     throw over.aborted ? over.reason : error;
   } finally {
     session.close();
+    await noting;
   }
 }
 
@@ -52,10 +53,11 @@ async function reconcileUntil(
 ): Promise<void> {
   const { log, failpoint, settings, host, clock, newId, measures, tracing } = ports;
   const manifest = await manifestOf(ports, session, paths, over);
-  const engine = host.open(uid);
+  const registry = new ZnodeRegistry(session, paths, clock);
+  const engine = host.open(uid, registry);
   const world: World = {
     engine,
-    registry: new ZnodeRegistry(session, paths, clock),
+    registry,
     failpoint,
     spec: () => manifest.state.spec,
     moment: () => ({ nowMs: clock.now(), wallMs: clock.wallMs() }),
@@ -104,11 +106,11 @@ const uidIn = async (session: ZnodeSession, { uid }: Paths): Promise<string | nu
 async function uidOf(
   session: ZnodeSession,
   paths: Paths,
-  { host, newId, settings, log }: ControllerPorts,
+  { host, newId, settings, log, clock }: ControllerPorts,
 ): Promise<string> {
   const known = await uidIn(session, paths);
   if (known !== null) return known;
-  const found = await host.uid();
+  const found = await host.uid(new ZnodeRegistry(session, paths, clock));
   if (found !== null)
     log.warn(
       { cluster: settings.cluster, uid: found },

@@ -13,6 +13,8 @@ export interface WorkerSettings {
   readonly network: string;
   /** Given to every worker as it is: where RabbitMQ and ZooKeeper are, how to log. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Where credentials are not handed over in the environment. */
+  readonly secrets?: WorkerContainer["secrets"];
 }
 
 interface WorkerOn {
@@ -30,7 +32,7 @@ export function workerContainer(
   spec: WorkerSpec,
   { worker, host, image: imageId }: WorkerOn,
 ): WorkerContainer {
-  const { cluster, uid, network, environment } = settings;
+  const { cluster, uid, network, environment, secrets = [] } = settings;
   const image = imageId ?? settings.image;
   const { memoryBytes, pidsMax } = spec;
   const common = { ...environment, DBAAS_CLUSTER: cluster, DATA_DIR: dataDir };
@@ -55,5 +57,6 @@ export function workerContainer(
     },
     memoryBytes,
     pidsMax,
+    secrets,
   };
 }

@@ -8,6 +8,7 @@ import {
   type CopyNode,
   type DrainNode,
   fromJson,
+  type HostNode,
   type LogNode,
   type MasterNode,
   noterOf,
@@ -24,16 +25,19 @@ import {
 import type { Clock } from "../../platform/process/clock.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type {
+  HostNotes,
   ListedCopy,
   Registry,
   RegistryView,
   SeenCommand,
   SeenLog,
   SeenMaster,
+  Signal,
   SuspectsVerdict,
+  Target,
 } from "../ports.ts";
 
-export class ZnodeRegistry implements Registry {
+export class ZnodeRegistry implements Registry, HostNotes {
   readonly #session: ZnodeSession;
   readonly #paths: Paths;
   readonly #clock: Clock;
@@ -129,6 +133,16 @@ export class ZnodeRegistry implements Registry {
     if (content === null || node === null) return null;
     const epoch = Number(base?.data || 0) + content.stat.czxid;
     return { ...node, epoch, createdAtMs: content.stat.createdAtMs };
+  }
+
+  async hosts(): Promise<ReadonlyMap<string, HostNode>> {
+    const [, hosts] = await Promise.all([this.#session.sync(), this.#below<HostNode>(this.#paths.hosts)]);
+    return hosts;
+  }
+
+  tellSignal({ worker, container }: Target, signal: Signal): Promise<void> {
+    const node: DrainNode = { container, atMs: this.#clock.wallMs(), signal };
+    return this.#session.put(this.#paths.drain(worker), toJson(node));
   }
 
   async #json<T>(path: string): Promise<T | null> {

@@ -21,6 +21,9 @@ export interface Paths {
   /** Persistent children by worker name, `CopyNode`: what the copy on each volume holds, also while no worker runs on it. */
   readonly copies: string;
   readonly copy: (name: string) => string;
+  /** Ephemeral children by host name: `HostNode`, kept by the controller of each host where there are several. */
+  readonly hosts: string;
+  readonly host: (name: string) => string;
   /** Persistent children by worker name: `PidNode`, written by the controller. */
   readonly pids: string;
   readonly pid: (name: string) => string;
@@ -58,6 +61,7 @@ export function pathsOf(cluster: string): Paths {
   const root = `/dbaas/${cluster}`;
   const below = (parent: string) => (name: string) => `${parent}/${name}`;
   const workers = `${root}/workers`;
+  const hosts = `${root}/hosts`;
   const pids = `${root}/pids`;
   const draining = `${root}/draining`;
   const suspects = `${root}/suspects`;
@@ -71,6 +75,8 @@ export function pathsOf(cluster: string): Paths {
     log: `${root}/log`,
     copies,
     copy: below(copies),
+    hosts,
+    host: below(hosts),
     pids,
     pid: below(pids),
     draining,
@@ -95,6 +101,7 @@ export function pathsOf(cluster: string): Paths {
 export const persistentParents = (paths: Paths): readonly string[] => [
   paths.workers,
   paths.copies,
+  paths.hosts,
   paths.pids,
   paths.draining,
   paths.suspects,
@@ -147,6 +154,18 @@ export interface CopyNode {
   readonly atMs: number;
   /** The host that the volume is on. Absent in what an earlier version wrote, and where a cluster knows only one host. */
   readonly host?: string;
+}
+
+/** What the controller of a host sees there, acting or standing by. While it stands, the host reaches ZooKeeper. */
+export interface HostNode {
+  readonly host: string;
+  /** The id of the image that workers shall run from there; null when there is none of that name. */
+  readonly image: string | null;
+  /** Those that bear a worker's name. */
+  readonly volumes: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[];
+  /** Containers whose processes were killed, by their short ids: from outside, or for want of memory. */
+  readonly killed: Readonly<Record<string, "killed" | "outOfMemory">>;
+  readonly leads: readonly ("stream" | "zookeeper")[];
 }
 
 export interface MasterNode {

@@ -9,12 +9,19 @@ import type {
   Engine,
   EngineHost,
   EngineView,
+  HostNotes,
   StartedContainer,
   Target,
   WorkerContainer,
 } from "../../controller/ports.ts";
 import { TransientError } from "../../core/errors.ts";
 import { sleep } from "../../platform/process/waiting.ts";
+
+/** For engines of one host, which need none. */
+export const noNotes: HostNotes = {
+  hosts: async () => new Map(),
+  tellSignal: () => assert.fail("an engine of one host sends signals itself"),
+};
 
 export interface EngineUnderTest {
   /** Of this test run alone. */
@@ -23,7 +30,7 @@ export interface EngineUnderTest {
   readonly network: string;
   /** What a container does until it is ended: it must end by SIGTERM and by SIGKILL. */
   readonly command: readonly string[];
-  readonly open: () => Promise<EngineHost>;
+  readonly open: () => Promise<{ readonly host: EngineHost; readonly notes: HostNotes }>;
   /** From outside, as an operator or the kernel would. */
   readonly crash: (container: ContainerSeen) => Promise<void>;
   readonly removeVolume: (worker: string, host: string) => Promise<void>;
@@ -52,7 +59,7 @@ export function engineContract(kind: string, tested: EngineUnderTest): void {
     it("is empty before anything was made", async () => {
       const { ours, volumes, foreign } = await world.engine.view();
       assert.deepEqual([ours, [...volumes], foreign], [[], [], []]);
-      assert.equal(await world.host.uid(), null);
+      assert.equal(await world.uid(), null);
     });
 
     it("knows a volume that it makes from one that is there", async () => {
@@ -73,7 +80,7 @@ export function engineContract(kind: string, tested: EngineUnderTest): void {
 
     it("shows the volume with its host, and tells the cluster's uid by it", async () => {
       await world.until("the volume is seen", ({ volumes }) => volumes.get("w-1") === world.first);
-      assert.equal(await world.host.uid(), uid);
+      assert.equal(await world.uid(), uid);
     });
 
     it("makes no second container of a worker that has one", async () => {
@@ -136,7 +143,7 @@ export function engineContract(kind: string, tested: EngineUnderTest): void {
     });
 
     it("does not see what another uid owns, and does not take its volume", async () => {
-      const other = world.host.open("another-uid");
+      const other = world.openAs("another-uid");
       assert.deepEqual((await other.view()).ours, []);
       assert.deepEqual([...(await other.view()).volumes], []);
       const stranger = world.wanted("w-3", world.startedOn("w-3"), "another-uid");
@@ -157,7 +164,7 @@ export function engineContract(kind: string, tested: EngineUnderTest): void {
 class Tried {
   readonly #tested: EngineUnderTest;
   readonly #started = new Map<string, StartedContainer & { readonly host: string }>();
-  #opened: { readonly host: EngineHost; readonly engine: Engine } | undefined;
+  #opened: { readonly host: EngineHost; readonly notes: HostNotes; readonly engine: Engine } | undefined;
   first = "";
 
   constructor(tested: EngineUnderTest) {
@@ -165,17 +172,22 @@ class Tried {
   }
 
   async open(): Promise<void> {
-    const host = await this.#tested.open();
-    this.#opened = { host, engine: host.open(uid) };
+    const { host, notes } = await this.#tested.open();
+    this.#opened = { host, notes, engine: host.open(uid, notes) };
     const { hosts } = await this.until("every host is reachable", (view) =>
       view.hosts.every(({ reachable }) => reachable),
     );
     this.first = hosts[0]?.name ?? "";
   }
 
-  get host(): EngineHost {
+  uid(): Promise<string | null> {
     assert.ok(this.#opened);
-    return this.#opened.host;
+    return this.#opened.host.uid(this.#opened.notes);
+  }
+
+  openAs(owner: string): Engine {
+    assert.ok(this.#opened);
+    return this.#opened.host.open(owner, this.#opened.notes);
   }
 
   get engine(): Engine {

@@ -9,6 +9,7 @@ import type {
   Engine,
   EngineHost,
   EngineView,
+  HostNotes,
   Signal,
   StartedContainer,
   Target,
@@ -83,7 +84,7 @@ export class MemoryEngine implements EngineHost {
     return [...this.volumes.values()].find(({ labels: has }) => has[labels.worker] === worker)?.volume;
   }
 
-  open(uid: string, caller?: VirtualProcess): Engine {
+  open(uid: string, _notes?: HostNotes, caller?: VirtualProcess): Engine {
     const called = async (): Promise<void> => {
       await caller?.work(callMs);
       this.#mustAnswer();

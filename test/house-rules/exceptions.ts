@@ -23,7 +23,7 @@ export const fileSizes: SizeExceptions = {
   "test/unit/api/requests.test.ts": 562,
   "test/unit/attacks/http.test.ts": 311,
   "test/unit/attacks/injection.test.ts": 318,
-  "test/unit/controller/fake-world.ts": 318,
+  "test/unit/controller/fake-world.ts": 319,
   "test/unit/controller/reconcile/copies.test.ts": 317,
   "test/unit/controller/reconcile/reconcile.test.ts": 333,
   "test/unit/core/manifest/parse.test.ts": 302,

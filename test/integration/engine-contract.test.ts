@@ -1,6 +1,6 @@
 import { dockerHost } from "../../controller/engines/docker/docker-host.ts";
 import { containerName } from "../../controller/names.ts";
-import { engineContract } from "../contract/engine-contract.ts";
+import { engineContract, noNotes } from "../contract/engine-contract.ts";
 import { docker, removeCluster, workerImage } from "./controller-containers.ts";
 import { uniqueCluster } from "./services.ts";
 
@@ -12,7 +12,10 @@ engineContract("plain Docker", {
   image,
   network: "bridge",
   command: ["sleep", "600"],
-  open: async () => dockerHost({ socketPath: "/var/run/docker.sock", cluster, image, self: "no-container" }),
+  open: async () => ({
+    host: dockerHost({ socketPath: "/var/run/docker.sock", cluster, image, self: "no-container" }),
+    notes: noNotes,
+  }),
   crash: async ({ id }) => void (await docker("kill", id)),
   removeVolume: async (worker) => void (await docker("volume", "rm", containerName(cluster, worker))),
   close: () => removeCluster(cluster),

@@ -35,6 +35,7 @@ const rabbitDelayMs = 2;
 const zooKeeperDelayMs = 4;
 const connectMs = 20;
 const restartMs = 1_000;
+const sessionTimeoutMs = 4_000;
 
 const silent = createLog({ program: "simulation", format: "json", level: "silent" });
 
@@ -155,8 +156,10 @@ export class Cluster {
           },
         },
         firstManifest: undefined,
-        host: { uid: () => engine.uid(), open: (uid) => engine.open(uid, process) },
+        host: { uid: () => engine.uid(), open: (uid, notes) => engine.open(uid, notes, process) },
         openZnodeSession: this.#sessions(process, site),
+        localHost: null,
+        sessionTimeoutMs,
         place: { host: "host", pid: 1, isAlive: () => false },
         clock: clockOf(process),
         newId: this.#newId,

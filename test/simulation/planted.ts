@@ -240,7 +240,7 @@ const ofCopies: readonly Planted[] = [
     edits: [
       {
         file: "controller/session.ts",
-        find: "const found = await host.uid();",
+        find: "const found = await host.uid(new ZnodeRegistry(session, paths, clock));",
         put: "const found: string | null = null;",
       },
     ],

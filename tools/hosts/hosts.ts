@@ -93,6 +93,12 @@ export class Hosts {
 
   addressOf = (host: number): string => `${this.#environment.HOSTS_NET}.${10 + host}`;
 
+  /** The socket of that host's engine, as this machine reaches it until the host is switched off. */
+  async engineSocket(host: number): Promise<string> {
+    const first = (await readFile(join(this.stateOf(host), "..", "pid"), "utf8")).trim();
+    return `/proc/${first}/root/run/docker.sock`;
+  }
+
   /** @returns a port of this machine's loopback, by which that port of that host is reached from now on */
   async reach(host: number, port: number): Promise<number> {
     const to = { host: this.addressOf(host), port };

@@ -23,7 +23,7 @@ export const hostConfigOf = ({ volume, dataDir, network, memoryBytes, pidsMax }:
 });
 
 /** In the cluster's network this name stands for all workers: so Prometheus finds those that come and go. */
-const workersAlias = "workers";
+export const workersAlias = "workers";
 
 /** The engine's own network knows no names. */
 export const networkingOf = ({ network }: WorkerContainer) =>
@@ -64,7 +64,7 @@ export const labelled = ({ Names, Labels }: ContainerListed): Labelled => ({
 const exitCodes = { inOrder: 0, afterSigkill: 137, afterSigterm: 143 } as const;
 
 /** SIGTERM asks a process to end: one that it ended did as it was asked. */
-function endingOf(exitCode: number, outOfMemory: boolean): Ending {
+export function endingOf(exitCode: number, outOfMemory: boolean): Ending {
   if (outOfMemory) return "outOfMemory";
   if (exitCode === exitCodes.afterSigkill) return "killed";
   return exitCode === exitCodes.inOrder || exitCode === exitCodes.afterSigterm ? "clean" : "crashed";

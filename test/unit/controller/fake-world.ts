@@ -88,6 +88,7 @@ export class FakeWorld {
         volume: { name: `dbaas-${worker}`, labels: {} },
         memoryBytes: 1,
         pidsMax: 1,
+        secrets: [],
       }),
       interrupted: () => this.died,
     };

@@ -17,6 +17,8 @@ describe("a controller that cannot reach ZooKeeper", () => {
         manifest: { state: { spec: null, problem: null, waiting: null }, onChange: () => undefined },
         firstManifest: undefined,
         host: { uid: noEngine, open: noEngine },
+        localHost: null,
+        sessionTimeoutMs: 4_000,
         openZnodeSession: () => Promise.reject(new TransientError("open a ZooKeeper session")),
         place: { host: "here", pid: 1, isAlive: () => true },
         clock,

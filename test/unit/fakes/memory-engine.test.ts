@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { aborted } from "../../../platform/process/waiting.ts";
-import { engineContract } from "../../contract/engine-contract.ts";
+import { engineContract, noNotes } from "../../contract/engine-contract.ts";
 import { MemoryEngine } from "../../fakes/memory-engine.ts";
 import { runningWorld } from "../../fakes/running-world.ts";
 
@@ -17,7 +17,7 @@ for (const hosts of [["host1"], ["host1", "host2", "host3"]]) {
     image: "image",
     network: "network",
     command: [],
-    open: async () => engine,
+    open: async () => ({ host: engine, notes: noNotes }),
     crash: async ({ id }) => {
       const container = engine.containers.get(id);
       if (container !== undefined) engine.crash(container);

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { openEngine, workerSecrets } from "../../../../controller/engines/open-engine.ts";
+
+const env = {
+  RABBITMQ_URL: "amqp://u:p@rabbitmq-1,rabbitmq-2",
+  ZOOKEEPER: "u:p@zookeeper-1:2181,zookeeper-2:2181",
+};
+
+describe("the engine", () => {
+  it("is plain Docker unless the environment asks for a Swarm", () => {
+    assert.equal(openEngine(env, "c", "i").localHost, null);
+    const swarm = openEngine({ ...env, DBAAS_ENGINE: "swarm", DBAAS_HOST: "host-2" }, "c", "i");
+    assert.deepEqual([swarm.localHost?.name, swarm.self], ["host-2", "host-2"]);
+    assert.ok(swarm.sessionTimeoutMs < openEngine(env, "c", "i").sessionTimeoutMs);
+  });
+
+  it("says which variable is missing, or names no engine", () => {
+    assert.throws(() => openEngine({ ...env, DBAAS_ENGINE: "swarm" }, "c", "i"), /DBAAS_HOST is not set/);
+    assert.throws(() => openEngine({ ...env, DBAAS_ENGINE: "swan" }, "c", "i"), /DBAAS_ENGINE is swan/);
+  });
+});
+
+describe("credentials", () => {
+  it("are handed on in the environment when they came by it", () =>
+    assert.deepEqual(workerSecrets(env, "c"), { environment: env, secrets: [] }));
+
+  it("that came in a file which is no secret of the engine are handed on in the environment", () => {
+    const folder = mkdtempSync(join(tmpdir(), "secrets-"));
+    const file = join(folder, "rabbitmq-url");
+    writeFileSync(file, `${env.RABBITMQ_URL}\n`);
+    const given = { RABBITMQ_URL_FILE: file, ZOOKEEPER: env.ZOOKEEPER };
+    assert.deepEqual(workerSecrets(given, "c"), { environment: env, secrets: [] });
+    rmSync(folder, { recursive: true });
+  });
+});
