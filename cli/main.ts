@@ -8,7 +8,8 @@ import { Api } from "./api.ts";
 import { describeWorker } from "./describe.ts";
 import { visibleLines } from "./display.ts";
 import { CliError, exitCodes } from "./exit.ts";
-import { manifestCommands } from "./manifest-commands.ts";
+import { keptManifestCommands } from "./kept-manifest.ts";
+import { manifestCommands, type Surroundings } from "./manifest-commands.ts";
 import { formats, type OutputFormat, printed } from "./output.ts";
 import { queryCommand } from "./query.ts";
 import { namesOf, type Subject, show, subjects } from "./show.ts";
@@ -131,12 +132,14 @@ program
   .addHelpText("after", "\nExamples:\n  ./dbaas events\n  ./dbaas events -w\n  ./dbaas events -o json")
   .action((options: ShowOptions) => showSubject("events", options));
 
-manifestCommands(program, {
+const surroundings: Surroundings = {
   withView,
   input: readInput,
   out: (written) => screen.print(written),
   tell: (told) => errors.print(told),
-});
+};
+manifestCommands(program, surroundings);
+keptManifestCommands(program, surroundings);
 
 acceptLossCommand(program, { withView, api, out: (told) => screen.print(told) });
 

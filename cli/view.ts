@@ -5,10 +5,12 @@ import type { EventRecord } from "../core/state/status.ts";
 import {
   type ClusterStatus,
   fromJson,
+  type ManifestNode,
   type Paths,
   pathsOf,
   type SpecNode,
   type TablesNode,
+  toJson,
   type WindowNode,
 } from "../core/state/znodes.ts";
 import { createLog } from "../platform/telemetry/log.ts";
@@ -20,6 +22,11 @@ export interface Snapshot {
   readonly events: readonly EventRecord[];
   /** Whether a controller acts; without one the status is as it was when the last one left. */
   readonly controlled: boolean;
+}
+
+export interface KeptManifest {
+  readonly text: string;
+  readonly version: number;
 }
 
 const sessionTimeoutMs = 5_000;
@@ -76,6 +83,19 @@ export class ClusterView {
       this.#json<LogSpec>(logRetention),
     ]);
     return { accepted, window: counted, tables: there, logRetention: retention };
+  }
+
+  /** Where the cluster is on several hosts; null on one, where it is a file. */
+  async keptManifest(): Promise<KeptManifest | null> {
+    const [, content] = await Promise.all([this.#session.sync(), this.#session.get(this.#paths.manifest)]);
+    const node = content === null ? null : fromJson<ManifestNode>(content.data);
+    return content === null || node === null ? null : { text: node.text, version: content.stat.version };
+  }
+
+  /** @returns false when it is not the one of this version any more */
+  keepManifest(text: string, version: number): Promise<boolean> {
+    const node: ManifestNode = { text, atMs: Date.now(), by: "dbaas" };
+    return this.#session.set(this.#paths.manifest, toJson(node), version);
   }
 
   async #json<T>(path: string): Promise<T | null> {

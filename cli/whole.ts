@@ -4,7 +4,7 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { CliError, exitCodes } from "./exit.ts";
 
-const digestOf = (bytes: string | Buffer): string => createHash("sha256").update(bytes).digest("hex");
+export const digestOf = (bytes: string | Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
 /** @throws CliError when a checksum was given and is not that of the bytes, or when they are no text */
 export function requireWhole(bytes: Buffer, sha256: string | undefined): string {

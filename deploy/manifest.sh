@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Commands about the manifest: diff, apply, scale, pause, resume. Where the command line program runs, the manifest can only
+# Commands about the manifest: diff, apply, scale, pause, resume; on several hosts it stands in ZooKeeper. Where the command line program runs, the manifest can only
 # be read. So it gets the text as its input, and an edited text, once it is known to be whole, replaces the file here.
 
 # manifest_command COMMAND ARGUMENT…
@@ -37,8 +37,13 @@ diff_manifest() {
   local file=${1:-} name
   shift
   prepare_scratch
-  if [ -z "$file" ]; then check_manifest; fi
-  name=$(copy_manifest "${file:-$(manifests)/dbaas.yaml}" "$SCRATCH/new")
+  if [ -z "$file" ] && on_several_hosts; then
+    take_kept "$SCRATCH/new"
+    name=dbaas.yaml
+  else
+    if [ -z "$file" ]; then check_manifest; fi
+    name=$(copy_manifest "${file:-$(manifests)/dbaas.yaml}" "$SCRATCH/new")
+  fi
   ask_about "$SCRATCH/new" diff --name "$name" "$@"
 }
 
@@ -98,12 +103,25 @@ prepare_scratch() {
 # From here on the manifest is this command's to change, and SCRATCH/before is what it is.
 begin_change() {
   local file folder
+  if on_several_hosts; then
+    take_kept "$SCRATCH/before"
+    return
+  fi
   check_manifest
   file=$(manifest_file)
   folder=$(dirname "$file")
   if [ ! -w "$folder" ] || [ ! -w "$file" ]; then die "cannot write $file"; fi
   lock_manifest
   cat "$file" >"$SCRATCH/before"
+}
+
+# On several hosts no file is the cluster's manifest: it stands in ZooKeeper.
+on_several_hosts() { [ -n "$(container_of orchestrator 2>/dev/null || true)" ]; }
+
+# take_kept FILE: the manifest in ZooKeeper.
+take_kept() {
+  ask_program kept-manifest </dev/null >"$SCRATCH/kept" || exit $?
+  take_whole "$SCRATCH/kept" "$1" || die "the manifest did not arrive whole from the cluster; nothing was changed"
 }
 
 # ask_about FILE ARGUMENT…: the file as the program's input, which it checks to be all of it.
@@ -125,7 +143,11 @@ take_whole() {
 # need not wait for the workers.
 put_manifest() {
   local said code=0
-  replace_manifest "$SCRATCH/before" "$SCRATCH/new"
+  if on_several_hosts; then
+    ask_about "$SCRATCH/new" keep-manifest --before "$(sha256 <"$SCRATCH/before")" || exit $?
+  else
+    replace_manifest "$SCRATCH/before" "$SCRATCH/new"
+  fi
   start_progress "waiting for the controller"
   said=$(ask_about "$SCRATCH/new" taken-up 2>&1) || code=$?
   if [ "$code" = 0 ] && [ $# -gt 0 ]; then

@@ -22,6 +22,9 @@ export const brokerUrl = (): string => brokerUrls()[0] ?? rabbitUrl();
 /** Of several brokers none keeps answers for the others. */
 export const answerQueueAt = async (rabbit: BrokerConnection): Promise<string> =>
   brokerUrls().length > 1 ? rabbit.declareTemporary() : queues.response;
+/** Where the brokers keep what they forget at a restart. */
+export const memoryQueues = (): readonly string[] =>
+  brokerUrls().length > 1 ? brokerUrls().map((_, i) => bootQueueOf(i)) : [queues.boot];
 export const openRabbit = (name = "test"): Promise<BrokerConnection> => rabbitAt(rabbitUrl())(name);
 export const zooKeeperServers = (): string => needed("TEST_ZOOKEEPER");
 
@@ -31,7 +34,7 @@ export const uniqueCluster = (): string => `test-${randomBytes(5).toString("hex"
 export async function deleteQueues(): Promise<void> {
   const model = await connect(brokerUrl());
   try {
-    for (const queue of [...Object.values(queues), ...brokerUrls().map((_, i) => bootQueueOf(i))]) {
+    for (const queue of [...Object.values(queues), ...memoryQueues()]) {
       const channel = await model.createChannel();
       await channel.deleteQueue(queue);
       await channel.close();

@@ -6,6 +6,7 @@ import { queues } from "../../core/messages/queues.ts";
 import type { WriteStatement } from "../../core/messages/statement.ts";
 import { fromJson, type LogNode, toJson, type WorkerNode } from "../../core/state/znodes.ts";
 import { declareTinyLog, deleteQueue } from "./queue-tampering.ts";
+import { memoryQueues } from "./services.ts";
 import { found, notYet, until } from "./until.ts";
 import { WorkerWorld } from "./worker-world.ts";
 
@@ -82,7 +83,9 @@ describe("workers whose log has lost something", () => {
   }
 
   /** As a broker that was restarted, and lost nothing. */
-  const forgetMemory = () => deleteQueue(queues.boot);
+  const forgetMemory = async () => {
+    for (const queue of memoryQueues()) await deleteQueue(queue);
+  };
 
   /** An empty ZooKeeper in which the controller has listed the volumes. */
   async function emptyZooKeeper(...volumes: string[]): Promise<void> {

@@ -17,7 +17,7 @@ function host(znodes: FakeZnodes, file: string | null) {
   const first = {
     text: file,
     state: { spec: file === null ? null : parseManifest(file).spec, problem: null, waiting: null },
-    wake: () => undefined as void,
+    wake: (): void => undefined,
     onChange: (wake: () => void) => {
       first.wake = wake;
     },
