@@ -4,6 +4,7 @@ import {
   type ClusterStatus,
   type CopyStatus,
   type EventRecord,
+  type HostStatus,
   isSeenToRun,
   type WorkerStatus,
 } from "../core/state/status.ts";
@@ -13,7 +14,7 @@ import { forMachines, type OutputFormat } from "./output.ts";
 import { table } from "./table.ts";
 import type { Snapshot } from "./view.ts";
 
-export const subjects = ["workers", "master", "slaves", "status", "events"] as const;
+export const subjects = ["workers", "master", "slaves", "status", "events", "hosts"] as const;
 export type Subject = (typeof subjects)[number];
 
 /** Those a subject is about: all, or those in one role. */
@@ -37,7 +38,8 @@ export function namesOf(subject: Subject, { status }: Snapshot): string {
 export function show(subject: Subject, snapshot: Snapshot, format: OutputFormat, nowMs: number): string {
   const { status, events } = snapshot;
   const workers = isOfWorkers(subject) ? workersIn(subject, status) : status.workers;
-  const values = { workers, master: workers, slaves: workers, status, events } satisfies Record<
+  const hosts = hostsIn(status);
+  const values = { workers, master: workers, slaves: workers, status, events, hosts } satisfies Record<
     Subject,
     unknown
   >;
@@ -47,8 +49,27 @@ export function show(subject: Subject, snapshot: Snapshot, format: OutputFormat,
     ? ""
     : `No controller is acting. This is how things stood ${age(status.lastCycle.atMs, nowMs)} ago or later.\n\n`;
   if (isOfWorkers(subject)) return warning + workersTable(workers, nowMs, format === "wide");
+  if (subject === "hosts") return warning + hostsTable(hosts, nowMs);
   return warning + (subject === "events" ? eventsTable(events) : statusText(status, nowMs));
 }
+
+/** None in what an earlier version told. */
+const hostsIn = ({ hosts }: Partial<Pick<ClusterStatus, "hosts">>): readonly HostStatus[] => hosts ?? [];
+
+const hostsTable = (hosts: readonly HostStatus[], nowMs: number): string =>
+  hosts.length === 0
+    ? "no hosts\n"
+    : table(
+        ["HOST", "STATE", "SINCE", "WORKERS", "LEADS", "ITS LOSS WOULD COST"],
+        hosts.map(({ name, reachable, sinceMs, workers, leads, lossWouldCost }) => [
+          name,
+          reachable ? "reachable" : "away",
+          sinceMs === 0 ? "" : age(sinceMs, nowMs),
+          workers,
+          leads.join(", "),
+          lossWouldCost,
+        ]),
+      );
 
 function workersTable(workers: readonly WorkerStatus[], nowMs: number, wide: boolean): string {
   const head = ["NAME", "STATE", "PID", "POSITION", "LAG", "READS", "WRITES", "AGE"];
@@ -61,9 +82,11 @@ function workersTable(workers: readonly WorkerStatus[], nowMs: number, wide: boo
     worker.readsServed,
     worker.writesServed,
     age(worker.sinceMs, nowMs),
-    ...(wide ? [worker.epoch, worker.container] : []),
+    ...(wide ? [worker.epoch, worker.container, worker.host] : []),
   ]);
-  return workers.length === 0 ? "no workers\n" : table(wide ? [...head, "EPOCH", "CONTAINER"] : head, rows);
+  return workers.length === 0
+    ? "no workers\n"
+    : table(wide ? [...head, "EPOCH", "CONTAINER", "HOST"] : head, rows);
 }
 
 export const copiesTable = (copies: readonly CopyStatus[]): string =>
@@ -99,6 +122,7 @@ function statusText(status: ClusterStatus, nowMs: number): string {
     `Cluster ${status.cluster}: ${ready?.status === "True" ? "ready" : "not ready"}, ${ready?.message ?? "nothing is known yet"}\n`,
     desiredAndObserved(status),
     workersTable(status.workers, nowMs, false),
+    hostsIn(status).length > 1 ? hostsTable(hostsIn(status), nowMs) : "",
     isMissing(status) ? copiesTable(status.copies) : "",
     table(
       ["CONDITION", "STATUS", "REASON", "SINCE", "MESSAGE"],

@@ -27,6 +27,7 @@ export type ClusterStatus = {
   readonly workers: readonly ({
     readonly name: string;
     readonly container: string;
+    readonly host: string;
     readonly pid: number | null;
     readonly state: "joining" | "slave" | "draining" | "master" | "starting" | "dead" | "unknown";
     readonly epoch: number;
@@ -39,6 +40,18 @@ export type ClusterStatus = {
     readonly writesServed: number;
     /** Unix time in ms */
     readonly sinceMs: number;
+  })[];
+  readonly hosts: readonly ({
+    readonly name: string;
+    readonly number: number;
+    /** False while it is away, which does not mean that it is dead */
+    readonly reachable: boolean;
+    /** Since when it is reachable, or away; 0 when that is not known */
+    readonly sinceMs: number;
+    readonly workers: number;
+    readonly leads: readonly ("master" | "stream" | "zookeeper" | "controller")[];
+    /** What its loss would cost now; empty while it is away */
+    readonly lossWouldCost: string;
   })[];
   readonly copies: readonly {
     readonly worker: string;
@@ -59,7 +72,7 @@ export type ClusterStatus = {
     readonly endsAtMs: number;
   } | null;
   readonly conditions: readonly ({
-    readonly type: "Ready" | "MasterAvailable" | "DataComplete" | "SlavesAvailable" | "Scaling" | "ManifestValid" | "ManifestApplied" | "Degraded" | "Paused";
+    readonly type: "Ready" | "MasterAvailable" | "DataComplete" | "SlavesAvailable" | "Scaling" | "ManifestValid" | "ManifestApplied" | "Degraded" | "Paused" | "HostsAvailable" | "Redundant";
     readonly status: "True" | "False" | "Unknown";
     readonly reason: string;
     readonly message: string;

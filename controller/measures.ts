@@ -102,6 +102,15 @@ function tellCluster(metrics: Metrics, status: () => ClusterStatus | null): void
       value: is === "True" ? 1 : is === "False" ? 0 : -1,
     })),
   );
+  metrics.gauge("dbaas_host_reachable", "1 while the host is reachable, 0 while it is away", () =>
+    (status()?.hosts ?? []).map(({ name, reachable }) => ({
+      labels: { host: name },
+      value: Number(reachable),
+    })),
+  );
+  metrics.gauge("dbaas_host_workers", "Workers that run on the host, or may", () =>
+    (status()?.hosts ?? []).map(({ name, workers }) => ({ labels: { host: name }, value: workers })),
+  );
   const lags = (of: (worker: ClusterStatus["workers"][number]) => number) => () =>
     (status()?.workers ?? [])
       .filter((worker) => isSeenToRun(worker) && worker.state !== "starting")

@@ -82,7 +82,7 @@ words_of() {
       echo up down logs build test example token bench torture status get wait describe events diff apply scale switchover \
         accept-loss pause resume query completion version help
       ;;
-    get:2) echo workers master slaves status events ;;
+    get:2) echo workers master slaves hosts status events ;;
     describe:2) echo worker ;;
     describe:3)
       docker ps --filter "label=dbaas.cluster=$CLUSTER" --format '{{.Label "dbaas.worker"}}' 2>/dev/null || true

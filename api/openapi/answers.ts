@@ -2,7 +2,7 @@
 // without the other.
 import { z } from "zod";
 import type { NumberedEvent, Stats } from "../../core/state/stats.ts";
-import { type ClusterStatus, conditionStatuses, conditionTypes } from "../../core/state/status.ts";
+import { type ClusterStatus, conditionStatuses, conditionTypes, hostRoles } from "../../core/state/status.ts";
 import { statusOf } from "../http/refusals.ts";
 import { jsonSchemaOf } from "./bodies.ts";
 import type { JsonSchema } from "./json-schema.ts";
@@ -50,6 +50,7 @@ const status = z.object({
     z.object({
       name: text,
       container: text,
+      host: text,
       pid: z.int().nullable(),
       state: z.enum(["joining", "slave", "draining", "master", "starting", "dead", "unknown"]),
       epoch: whole,
@@ -61,6 +62,19 @@ const status = z.object({
       readsServed: whole,
       writesServed: whole,
       sinceMs: unixMs,
+    }),
+  ),
+  hosts: z.array(
+    z.object({
+      name: text,
+      number: whole,
+      reachable: z
+        .boolean()
+        .meta({ description: "False while it is away, which does not mean that it is dead" }),
+      sinceMs: unixMs.meta({ description: "Since when it is reachable, or away; 0 when that is not known" }),
+      workers: whole,
+      leads: z.array(z.enum(hostRoles)),
+      lossWouldCost: text.meta({ description: "What its loss would cost now; empty while it is away" }),
     }),
   ),
   copies: z.array(

@@ -90,6 +90,8 @@ export type Action =
       readonly worker: string;
       readonly host: string;
       readonly replaces: boolean;
+      /** Where there are several, so that the host is worth telling. */
+      readonly onHost?: true;
       /** The one that will leave once this one is ready. */
       readonly replaced?: Outdated;
     };
@@ -143,7 +145,7 @@ export function describe(action: Action): string | null {
     case "stepDown":
       return `${because(action.replaced)}asking master ${action.target.worker} (pid ${action.target.pid}) to hand over`;
     case "startWorker":
-      return `${because(action.replaced)}starting worker ${action.worker}${action.replaces ? " in its place" : ""}`;
+      return `${because(action.replaced)}starting worker ${action.worker}${action.replaces ? " in its place" : ""}${action.onHost ? ` on ${action.host}` : ""}`;
     case "publishSpec":
       return `took up the manifest as generation ${action.node.generation}`;
     case "forgetWorker":

@@ -168,7 +168,9 @@ function scaleOut(
     observed.workers.filter(({ phase, drain }) => phase === "dead" && drain === null).map(({ name }) => name),
   );
   const mayStart = (name: string): boolean => (memory.failures.get(name)?.notBeforeMs ?? 0) <= observed.nowMs;
+  const several = observed.hosts.length > 1 ? ({ onHost: true } as const) : {};
   return workersToStart(missing, observed, mayStart).map(
-    ({ worker, host }) => ({ kind: "startWorker", worker, host, replaces: replaced.has(worker) }) as const,
+    ({ worker, host }) =>
+      ({ kind: "startWorker", worker, host, replaces: replaced.has(worker), ...several }) as const,
   );
 }

@@ -4,10 +4,12 @@ import type { Unapplied } from "../../core/state/applied.ts";
 import type { ConditionType, StatusCondition } from "../../core/state/status.ts";
 import { type DataFinding, findingInWords } from "../reconcile/data-complete.ts";
 import { type Desired, slavesInWords } from "../reconcile/desired.ts";
+import { awayInWords, onlyHostOf } from "../reconcile/hosts.ts";
 import type { Intent } from "../reconcile/intent.ts";
 import type { Failure } from "../reconcile/memory.ts";
 import { outdatedOf } from "../reconcile/replace.ts";
-import { isLive, type Observed, type WorkerView } from "../reconcile/workers.ts";
+import { isLive, isReady, type Observed, type WorkerView } from "../reconcile/workers.ts";
+import { canLoseOne } from "./loss.ts";
 
 export interface Findings {
   /** Null when this cycle could not see for certain. */
@@ -49,7 +51,8 @@ export function conditionsOf(
     desired === null ? "NoManifest" : "NotObserved",
     desired === null ? "no manifest was accepted yet" : "the last cycle could not observe everything",
   );
-  const verdicts: Record<ConditionType, Verdict> = {
+  const verdicts: Record<Exclude<ConditionType, HostCondition>, Verdict> &
+    Partial<Record<HostCondition, Verdict>> = {
     Ready: seen === null ? unseen : ready(seen.observed.workers, seen.desired, findings.data),
     MasterAvailable: seen === null ? unseen : masterAvailable(seen.observed.workers),
     DataComplete: seen === null || findings.data === null ? unseen : dataComplete(findings.data),
@@ -68,11 +71,48 @@ export function conditionsOf(
     Paused: findings.paused
       ? verdict("True", "PausedByManifest", "observing and reporting only")
       : verdict("False", "Active", "acting"),
+    ...hostConditions(observed, previous, unseen),
   };
   return (Object.entries(verdicts) as [ConditionType, Verdict][]).map(([type, found]) => {
     const before = previous.find((one) => one.type === type);
     return { type, ...found, sinceMs: before?.status === found.status ? before.sinceMs : wallMs };
   });
+}
+
+type HostCondition = "HostsAvailable" | "Redundant";
+
+/** Nothing where there is only one host. */
+function hostConditions(
+  observed: Observed | null,
+  previous: readonly StatusCondition[],
+  unseen: Verdict,
+): Partial<Record<HostCondition, Verdict>> {
+  if (observed === null)
+    return previous.some(({ type }) => type === "HostsAvailable")
+      ? { HostsAvailable: unseen, Redundant: unseen }
+      : {};
+  if (observed.hosts.length < 2) return {};
+  const away = observed.hosts.filter(({ reachable }) => !reachable);
+  const all = `${observed.hosts.length} hosts are reachable`;
+  return {
+    HostsAvailable:
+      away.length === 0
+        ? verdict("True", "AllReachable", all)
+        : verdict("False", "HostAway", away.map(awayInWords).join("; ")),
+    Redundant: redundant(observed),
+  };
+}
+
+/** Whether the service would go on after the loss of any one host. */
+function redundant(observed: Observed): Verdict {
+  if (!canLoseOne(observed))
+    return verdict("False", "NoMajority", "the loss of one more host would stop the service");
+  const ready = observed.workers.filter(isReady);
+  if (ready.length < 2) return verdict("False", "OneCopy", "fewer than two copies are ready");
+  const host = onlyHostOf(ready);
+  return host === null
+    ? verdict("True", "Spread", `${ready.length} copies are ready, on several hosts`)
+    : verdict("False", "OneHost", `all copies that are ready are on ${host}`);
 }
 
 const count = (workers: readonly WorkerView[], phase: WorkerView["phase"]): number =>

@@ -76,11 +76,28 @@ function tellChanges({ before, after }: Story, tell: Tell): void {
   for (const { name, reason } of after.foreign)
     if (!before?.foreign.some((known) => known.name === name))
       tell(`leaving ${name} alone: ${reason}`, null, "Foreign", "warning");
+  tellHosts(before, after, tell);
   tellData(before, after, tell);
   const manifest = ({ conditions }: ClusterStatus) => conditions.find(({ type }) => type === "ManifestValid");
   const now = manifest(after);
   if (now?.status === "False" && (before === null || manifest(before)?.message !== now.message))
     tell(`the manifest was not taken up: ${now.message}`, null, "ManifestInvalid", "warning");
+}
+
+/** Whose workers are out of sight from now on, and since when; and that it is back. */
+function tellHosts(before: ClusterStatus | null, after: ClusterStatus, tell: Tell): void {
+  for (const { name, reachable, sinceMs } of after.hosts) {
+    const was = before?.hosts?.find((one) => one.name === name)?.reachable ?? true;
+    if (was && !reachable) {
+      const unseen = after.workers.filter(({ host, state }) => host === name && state === "unknown");
+      const what =
+        unseen.length === 0
+          ? "no worker is there"
+          : `unknown are ${unseen.map((one) => one.name).join(", ")}`;
+      tell(`${name} is away since ${new Date(sinceMs).toISOString()}: ${what}`, null, "HostAway", "warning");
+    }
+    if (!was && reachable) tell(`${name} is back`, null, "HostBack");
+  }
 }
 
 /** Once when it begins and once when it ends, and when another copy is missing. */

@@ -10,6 +10,7 @@ import { type Lag, lagOf } from "../reconcile/lag.ts";
 import type { Memory } from "../reconcile/memory.ts";
 import type { Observed, WorkerView } from "../reconcile/workers.ts";
 import { conditionsOf, type Findings } from "./conditions.ts";
+import { hostsStatus } from "./loss.ts";
 
 export interface CycleFacts
   extends Omit<Findings, "desired" | "specHashes" | "data" | "notApplied" | "paused" | "failures"> {
@@ -49,13 +50,17 @@ export function statusOf(facts: CycleFacts, previous: ClusterStatus | null): Clu
   };
 }
 
-type Seen = Pick<ClusterStatus, "readySlaves" | "master" | "epoch" | "workers" | "copies" | "foreign">;
+type Seen = Pick<
+  ClusterStatus,
+  "readySlaves" | "master" | "epoch" | "workers" | "hosts" | "copies" | "foreign"
+>;
 
 const asBefore = (previous: ClusterStatus | null): Seen => ({
   readySlaves: previous?.readySlaves ?? 0,
   master: previous?.master ?? null,
   epoch: previous?.epoch ?? 0,
   workers: previous?.workers ?? [],
+  hosts: previous?.hosts ?? [],
   copies: previous?.copies ?? [],
   foreign: previous?.foreign ?? [],
 });
@@ -66,6 +71,7 @@ const asSeen = (observed: Observed, memory: Memory, previous: ClusterStatus | nu
   // The last known one while there is no master: it tells a failover from a first election.
   epoch: observed.master?.epoch ?? previous?.epoch ?? 0,
   workers: workersOf(observed, memory),
+  hosts: hostsStatus(observed),
   copies: copiesOf(observed).map(({ worker, holds, running, lastMaster }) => ({
     worker,
     epoch: holds?.epoch ?? 0,
@@ -86,6 +92,7 @@ function workersOf({ workers, nowMs }: Observed, { heads }: Memory): readonly Wo
 const workerStatus = ({ name, container, phase, node }: WorkerView, lag: Lag | null): WorkerStatus => ({
   name,
   container: container.shortId,
+  host: container.host,
   pid: container.pid === 0 ? null : container.pid,
   state: phase === "going" ? "dead" : phase,
   epoch: node?.epoch ?? 0,

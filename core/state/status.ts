@@ -11,6 +11,9 @@ export const conditionTypes = [
   "ManifestApplied",
   "Degraded",
   "Paused",
+  // Only where there are several hosts.
+  "HostsAvailable",
+  "Redundant",
 ] as const;
 export type ConditionType = (typeof conditionTypes)[number];
 
@@ -28,6 +31,7 @@ export interface StatusCondition {
 export interface WorkerStatus {
   readonly name: string;
   readonly container: string;
+  readonly host: string;
   readonly pid: number | null;
   /** `unknown`: its host is away. */
   readonly state: WorkerState | "starting" | "dead" | "unknown";
@@ -75,6 +79,24 @@ export interface ForeignContainer {
   readonly reason: string;
 }
 
+/** What a host's loss would interrupt. */
+export const hostRoles = ["master", "stream", "zookeeper", "controller"] as const;
+export type HostRole = (typeof hostRoles)[number];
+
+export interface HostStatus {
+  readonly name: string;
+  readonly number: number;
+  /** False while it is away: it cannot be seen, which does not mean that it is dead. */
+  readonly reachable: boolean;
+  /** Since when; 0 when that is not known. */
+  readonly sinceMs: number;
+  /** That run there, or may. */
+  readonly workers: number;
+  readonly leads: readonly HostRole[];
+  /** In words; empty while it is away. */
+  readonly lossWouldCost: string;
+}
+
 /** Something the controller did or decided, kept for operators. */
 export interface EventRecord {
   readonly atMs: number;
@@ -97,6 +119,7 @@ export interface ClusterStatus {
   readonly master: string | null;
   readonly epoch: number;
   readonly workers: readonly WorkerStatus[];
+  readonly hosts: readonly HostStatus[];
   readonly copies: readonly CopyStatus[];
   readonly window: {
     readonly reads: number;

@@ -81,6 +81,7 @@ function lookOf(worker: WorkerStatus, failover: Failover | null, scene: Scene | 
 
 const ghostOf = ({ lost }: Failover): WorkerStatus => ({
   ...lost,
+  host: "",
   state: "dead",
   epoch: 0,
   position: 0,

@@ -20,6 +20,7 @@ export const clusterStatus = (some: Partial<ClusterStatus> = {}): ClusterStatus 
   copies: [],
   window: null,
   conditions: [],
+  hosts: [],
   foreign: [],
   failovers: [],
   lastCycle: { id: "a", atMs: 0, tookMs: 1 },

@@ -22,6 +22,7 @@ const edited = (from: string, to: string): ManifestSpec => {
 const worker = (name: string, pid: number, state: WorkerStatus["state"]): WorkerStatus => ({
   name,
   container: name,
+  host: "host1",
   pid,
   state,
   epoch: 1,

@@ -35,6 +35,7 @@ const snapshot: Snapshot = {
       {
         name: "w-1",
         container: "abc",
+        host: "host1",
         pid: 100,
         state: "master",
         epoch: 42,
@@ -48,6 +49,7 @@ const snapshot: Snapshot = {
       {
         name: "w-2",
         container: "def",
+        host: "host2",
         pid: 200,
         state: "slave",
         epoch: 42,
@@ -70,6 +72,7 @@ const snapshot: Snapshot = {
       },
     ],
     copies: [],
+    hosts: [],
     foreign: [],
     failovers: [{ atMs: nowMs - 60_000, from: "w-3", to: "w-1", epoch: 42, gapMs: 131.4 }],
     lastCycle: { id: "7f3a", atMs: nowMs, tookMs: 9 },

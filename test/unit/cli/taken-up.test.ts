@@ -37,6 +37,7 @@ const status = (...conditions: readonly StatusCondition[]): ClusterStatus => ({
   copies: [],
   window: null,
   conditions,
+  hosts: [],
   foreign: [],
   failovers: [],
   lastCycle: { id: "a", atMs: 0, tookMs: 1 },

@@ -12,6 +12,7 @@ export const nowMs = 1_700_000_000_000;
 export const worker = (name: string, change: Partial<WorkerStatus> = {}): WorkerStatus => ({
   name,
   container: `c-${name}`,
+  host: "host1",
   pid: 1_000 + Number(name.slice(2)) * 10,
   state: "slave",
   epoch: 7,
@@ -27,7 +28,7 @@ export const worker = (name: string, change: Partial<WorkerStatus> = {}): Worker
 export const master = (name: string, change: Partial<WorkerStatus> = {}): WorkerStatus =>
   worker(name, { state: "master", ...change });
 
-const healthy: Readonly<Record<ConditionType, StatusCondition["status"]>> = {
+const healthy: Readonly<Partial<Record<ConditionType, StatusCondition["status"]>>> = {
   Ready: "True",
   MasterAvailable: "True",
   DataComplete: "True",
@@ -62,6 +63,7 @@ export const status = (
   copies: [],
   window: null,
   conditions: conditions(),
+  hosts: [],
   foreign: [],
   failovers: [],
   lastCycle: { id: "abcd", atMs: nowMs, tookMs: 10 },

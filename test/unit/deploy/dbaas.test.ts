@@ -88,7 +88,7 @@ test("what may stand at a place of the command line is offered there", () => {
       .out.trim()
       .split("\n");
   assert.ok(["up", "scale", "completion"].every((command) => offered("").includes(command)));
-  assert.deepEqual(offered("get", ""), ["workers", "master", "slaves", "status", "events"]);
+  assert.deepEqual(offered("get", ""), ["workers", "master", "slaves", "hosts", "status", "events"]);
   assert.deepEqual(offered("get", "workers", "-o", ""), ["table", "wide", "json", "yaml", "name"]);
   assert.deepEqual(offered("apply", "--file", "man"), [":files"]);
   assert.deepEqual(offered("token", ""), ["reader", "writer", "admin"]);
