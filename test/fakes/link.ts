@@ -7,7 +7,8 @@ export class Link {
   readonly #random: Random;
   readonly #delayMs: number;
   readonly #held: (() => void)[] = [];
-  #cut = false;
+  /** Why it is cut: for as long as there is a reason. */
+  readonly #cuts = new Set<string>();
 
   constructor(world: VirtualWorld, name: string, delayMs: number) {
     this.#world = world;
@@ -16,15 +17,16 @@ export class Link {
   }
 
   get isCut(): boolean {
-    return this.#cut;
+    return this.#cuts.size > 0;
   }
 
-  cut(): void {
-    this.#cut = true;
+  cut(why = "by itself"): void {
+    this.#cuts.add(why);
   }
 
-  mend(): void {
-    this.#cut = false;
+  mend(why = "by itself"): void {
+    this.#cuts.delete(why);
+    if (this.isCut) return;
     for (const run of this.#held.splice(0)) run();
   }
 
@@ -39,7 +41,7 @@ export class Link {
       lastAtMs = atMs;
       this.#world.after(atMs - this.#world.nowMs, () => {
         // What set out earlier and is held goes first.
-        if (this.#cut || this.#held.length > 0) this.#held.push(run);
+        if (this.isCut || this.#held.length > 0) this.#held.push(run);
         else run();
       });
     };

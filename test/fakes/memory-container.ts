@@ -2,6 +2,7 @@
 import { labels, shortId } from "../../controller/names.ts";
 import type { ContainerSeen, Ending, WorkerContainer } from "../../controller/ports.ts";
 import type { Volume } from "./memory-disk.ts";
+import type { HostState } from "./memory-hosts.ts";
 import type { VirtualProcess } from "./virtual-process.ts";
 
 const endedWith: Record<Ending, string> = {
@@ -21,6 +22,8 @@ export class MemoryContainer {
   startedAtMs = 0;
   finishedAtMs = 0;
   ending: Ending | null = null;
+  /** Together with its host, or while that could not be seen. */
+  endedUnseen = false;
   readonly stop = new AbortController();
 
   constructor(id: string, made: WorkerContainer, volume: Volume, process: VirtualProcess) {
@@ -35,19 +38,20 @@ export class MemoryContainer {
   }
 }
 
-const stateOf = ({ state }: MemoryContainer, isAway: boolean): ContainerSeen["state"] =>
-  isAway ? "unknown" : state === "running" ? "running" : "dead";
-
-export const seenOf = (container: MemoryContainer, isAway: boolean): ContainerSeen => ({
-  id: container.id,
-  shortId: shortId(container.id),
-  worker: container.worker,
-  host: container.made.host,
-  state: stateOf(container, isAway),
-  pid: container.state === "running" ? container.pid : 0,
-  startedAtMs: container.startedAtMs,
-  finishedAtMs: container.finishedAtMs,
-  ending: container.ending ?? (container.state === "running" ? null : "clean"),
-  endedWith: container.state === "running" ? "" : endedWith[container.ending ?? "clean"],
-  specHash: container.made.labels[labels.spec] ?? "",
-});
+/** As it is, or as it was when its host was last seen. */
+export function seenOf(container: MemoryContainer, host: HostState): ContainerSeen {
+  const wasRunning = container.state === "running" || (host === "not missed yet" && container.endedUnseen);
+  return {
+    id: container.id,
+    shortId: shortId(container.id),
+    worker: container.worker,
+    host: container.made.host,
+    state: host === "away" ? "unknown" : wasRunning ? "running" : "dead",
+    pid: wasRunning ? container.pid : 0,
+    startedAtMs: container.startedAtMs,
+    finishedAtMs: wasRunning ? 0 : container.finishedAtMs,
+    ending: wasRunning ? null : (container.ending ?? "clean"),
+    endedWith: wasRunning ? "" : endedWith[container.ending ?? "clean"],
+    specHash: container.made.labels[labels.spec] ?? "",
+  };
+}

@@ -18,6 +18,7 @@ import type {
 import { TerminalError, TransientError } from "../../core/errors.ts";
 import { MemoryContainer, seenOf } from "./memory-container.ts";
 import { Volume } from "./memory-disk.ts";
+import { MemoryHosts } from "./memory-hosts.ts";
 import { VirtualProcess, worldEpochMs } from "./virtual-process.ts";
 import type { Random, VirtualWorld } from "./virtual-world.ts";
 
@@ -26,16 +27,8 @@ const startMs = 300;
 /** A program that does not end in order by then is ended. */
 const stopWithinMs = 8_000;
 const eventsLost = 0.2;
-const image = "sha256:simulated";
 /** Runs in a container until it ends; told to stop by the signal. @throws what it failed with */
 export type Program = (container: MemoryContainer, stop: AbortSignal) => Promise<void>;
-
-interface MemoryHost {
-  readonly name: string;
-  /** Cannot be seen, and nothing on it can be changed; what runs there goes on. */
-  isAway: boolean;
-  sinceMs: number;
-}
 
 interface MemoryVolume {
   readonly labels: Readonly<Record<string, string>>;
@@ -48,7 +41,7 @@ type OnEvent = (event: { readonly action: string }) => void;
 export class MemoryEngine implements EngineHost {
   readonly containers = new Map<string, MemoryContainer>();
   readonly volumes = new Map<string, MemoryVolume>();
-  readonly hosts: readonly MemoryHost[];
+  readonly #hosts: MemoryHosts;
   /** Answers nothing while it is away; what runs goes on. */
   isDown = false;
   /** Told of each container whose program is asked to end. */
@@ -63,7 +56,7 @@ export class MemoryEngine implements EngineHost {
   #made = 0;
 
   constructor(world: VirtualWorld, directory: string, program: Program, hosts = ["host-1"]) {
-    this.hosts = hosts.map((name) => ({ name, isAway: false, sinceMs: 0 }));
+    this.#hosts = new MemoryHosts(world, hosts, (action) => this.#tell(action));
     this.#world = world;
     this.#random = world.random("engine");
     this.#directory = directory;
@@ -84,10 +77,15 @@ export class MemoryEngine implements EngineHost {
     return [...this.volumes.values()].find(({ labels: has }) => has[labels.worker] === worker)?.volume;
   }
 
-  open(uid: string, _notes?: HostNotes, caller?: VirtualProcess): Engine {
+  hostOfVolume(worker: string): string | undefined {
+    return [...this.volumes.values()].find(({ labels: has }) => has[labels.worker] === worker)?.host;
+  }
+
+  /** @param from the host of the caller, where there are several: one that is cut off has no engine to ask but its own */
+  open(uid: string, _notes?: HostNotes, caller?: VirtualProcess, from?: string): Engine {
     const called = async (): Promise<void> => {
       await caller?.work(callMs);
-      this.#mustAnswer();
+      this.#mustAnswer(from);
     };
     return {
       view: async () => {
@@ -134,52 +132,38 @@ export class MemoryEngine implements EngineHost {
     this.#ended(container, outOfMemory ? "outOfMemory" : "killed");
   }
 
-  setAway(name: string, isAway: boolean): void {
-    const host = this.#host(name);
-    if (host.isAway === isAway) return;
-    host.isAway = isAway;
-    host.sinceMs = worldEpochMs + this.#world.nowMs;
-    this.#tell(isAway ? "host-away" : "host-back");
+  loseHost(name: string): void {
+    this.#hosts.lose(name);
   }
 
-  #mustAnswer(): void {
-    if (this.isDown) throw new TransientError("the engine does not answer");
+  findHost(name: string): void {
+    for (const container of this.containers.values())
+      if (container.made.host === name) container.endedUnseen = false;
+    this.#hosts.find(name);
   }
 
-  #host(name: string): MemoryHost {
-    const host = this.hosts.find((one) => one.name === name);
-    if (host === undefined) throw new TransientError(`no such host: ${name}`);
-    return host;
-  }
-
-  #mustReach(name: string): void {
-    if (this.#host(name).isAway) throw new TransientError(`${name} is away`);
+  #mustAnswer(from?: string): void {
+    if (this.isDown || !this.#hosts.answer(from)) throw new TransientError("the engine does not answer");
   }
 
   #known(id: string): MemoryContainer {
     const container = this.containers.get(id);
     if (container === undefined) throw new TransientError(`no such container: ${id}`);
-    this.#mustReach(container.made.host);
+    this.#hosts.mustReach(container.made.host);
     return container;
   }
 
   #view(uid: string): EngineView {
-    const isAway = (host: string): boolean => this.#host(host).isAway;
     return {
-      hosts: this.hosts.map(({ name, isAway: away, sinceMs }, i) => ({
-        name,
-        number: i + 1,
-        reachable: !away,
-        sinceMs,
-        image,
-        leads: [],
-      })),
+      hosts: this.#hosts.seen(),
       ours: [...this.containers.values()]
         .filter(({ made }) => made.labels[labels.uid] === uid)
-        .map((container) => seenOf(container, isAway(container.made.host))),
+        .map((container) => seenOf(container, this.#hosts.stateOf(container.made.host))),
       volumes: new Map(
         [...this.volumes.values()].flatMap(({ labels: has, host }) =>
-          has[labels.uid] === uid && !isAway(host) ? [[String(has[labels.worker]), host] as const] : [],
+          has[labels.uid] === uid && this.#hosts.stateOf(host) !== "away"
+            ? [[String(has[labels.worker]), host] as const]
+            : [],
         ),
       ),
       foreign: [],
@@ -187,10 +171,13 @@ export class MemoryEngine implements EngineHost {
   }
 
   #claim({ name, labels: has }: WorkerContainer["volume"], host: string): "new" | "existing" {
-    this.#mustReach(host);
+    this.#hosts.mustReach(host);
     const known = this.volumes.get(name);
-    if (known !== undefined && known.host !== host)
+    if (known !== undefined && known.host !== host) {
+      // A real one would make another volume of that name: then two copies have one name.
+      this.failures.push(`${name} was claimed on ${host}, though ${known.host} has it`);
       throw new TerminalError(`volume ${name} is on ${known.host}, not on ${host}`);
+    }
     if (known !== undefined) {
       if (known.labels[labels.uid] !== has[labels.uid])
         throw new TerminalError(`volume ${name} is not this cluster's`);
@@ -201,6 +188,7 @@ export class MemoryEngine implements EngineHost {
   }
 
   #create(made: WorkerContainer): string {
+    this.#hosts.mustReach(made.host);
     for (const other of this.containers.values())
       if (other.made.name === made.name) throw new TransientError(`the name ${made.name} is in use`);
     const claimed = this.volumes.get(made.volume.name);
@@ -255,10 +243,11 @@ export class MemoryEngine implements EngineHost {
 
   #ended(container: MemoryContainer, ending: Ending): void {
     container.state = "dead";
+    container.endedUnseen = this.#hosts.stateOf(container.made.host) !== "seen";
     container.ending = ending;
     container.finishedAtMs = worldEpochMs + this.#world.nowMs;
     this.#world.tell(container.worker, `container ended: ${ending}`);
-    this.#tell("die");
+    if (!container.endedUnseen) this.#tell("die");
   }
 
   #tell(action: string): void {

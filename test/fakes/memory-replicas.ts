@@ -149,6 +149,8 @@ export class Replicas {
   comeUp(node: number): void {
     const one = this.#node(node);
     if (one.isUp) return;
+    // Who was connected to it before is not.
+    this.#owner.onGone(node);
     one.isUp = true;
     this.#changed(one);
   }

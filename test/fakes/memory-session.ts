@@ -7,14 +7,23 @@ import type { VirtualProcess } from "./virtual-process.ts";
 
 /** Connecting anew takes that much longer than a message. */
 const reconnectFactor = 50;
+const seekMs = 200;
+
+/** A server, and the way to it. */
+export interface Reached {
+  readonly link: Link;
+  readonly server: number;
+}
 
 export class MemorySession implements ZnodeSession {
   readonly #server: MemoryZooKeeper;
   readonly #process: VirtualProcess;
-  readonly #link: Link;
   readonly timeoutMs: number;
-  readonly #out: Lane;
-  readonly #back: Lane;
+  /** The server that it is connected to. */
+  server: number;
+  #link: Link;
+  #out: Lane;
+  #back: Lane;
   readonly #ended = new AbortController();
   #silent = new AbortController();
   readonly #watches = new Map<string, Set<() => void>>();
@@ -24,11 +33,20 @@ export class MemorySession implements ZnodeSession {
   #older: ReadonlyMap<string, Znode> | undefined;
   readonly #untold = new Set<string>();
   #connected = true;
+  /** How often it has lost its server, and whether it has found another one since. */
+  #losses = 0;
+  #isMissed = false;
 
   readonly ended: AbortSignal = this.#ended.signal;
 
-  constructor(server: MemoryZooKeeper, process: VirtualProcess, link: Link, timeoutMs: number) {
-    this.#server = server;
+  constructor(
+    ensemble: MemoryZooKeeper,
+    process: VirtualProcess,
+    { link, server }: Reached,
+    timeoutMs: number,
+  ) {
+    this.#server = ensemble;
+    this.server = server;
     this.#process = process;
     this.#link = link;
     this.timeoutMs = timeoutMs;
@@ -154,6 +172,42 @@ export class MemorySession implements ZnodeSession {
     });
   }
 
+  /** Its server is gone, or not heard of: it looks for another one until there is one. */
+  seeks(pick: () => Reached | undefined, random: () => number): void {
+    this.#losses += 1;
+    this.#isMissed = true;
+    const losses = this.#losses;
+    const isOver = () => this.#losses !== losses || this.#expired || this.ended.aborted;
+    const check = () => {
+      if (isOver() || !this.#isMissed) return;
+      // Sessions do not end while there is nobody to end them.
+      if (this.#server.leader === undefined) this.#server.world.after(this.timeoutMs, check);
+      else this.expire();
+    };
+    this.#server.world.after(this.timeoutMs - random() * (this.timeoutMs / 3), check);
+    const seek = () => {
+      if (this.#losses !== losses || this.ended.aborted) return;
+      const reached = pick();
+      if (reached === undefined) this.#process.after(seekMs, seek);
+      else this.#moveTo(reached);
+    };
+    this.#process.after(random() * this.timeoutMs * (2 / 3), () => {
+      if (this.#losses !== losses) return;
+      this.#disconnected();
+      this.#process.after(this.#link.delayMs() * reconnectFactor, seek);
+    });
+  }
+
+  #moveTo({ link, server }: Reached): void {
+    this.#link = link;
+    this.#out = link.lane();
+    this.#back = link.lane();
+    this.server = server;
+    this.#isMissed = false;
+    if (this.#expired) this.#end("session expired");
+    else this.mended();
+  }
+
   get silent(): AbortSignal {
     return this.#silent.signal;
   }
@@ -212,8 +266,10 @@ export class MemorySession implements ZnodeSession {
         reject(error);
       };
       this.#pending.add(fail);
-      this.#out(() => {
-        if (this.#expired) return;
+      const out = this.#out;
+      out(() => {
+        // A server takes nothing of a session that has moved to another.
+        if (this.#expired || out !== this.#out) return;
         const given = answer();
         this.#toClient(() => {
           this.#pending.delete(fail);

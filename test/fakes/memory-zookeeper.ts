@@ -22,10 +22,13 @@ export interface Znode {
 export class MemoryZooKeeper {
   readonly world: VirtualWorld;
   staleMsMax = 0;
+  /** The server that is never behind; undefined while there is none, and with it nothing is answered. */
+  leader: number | undefined = 0;
   readonly nodes = new Map<string, Znode>();
   readonly sessions = new Set<MemorySession>();
-  /** Told of each node that is made. */
+  /** Told of each node that is made, and that is removed. */
   onCreate: ((path: string) => void) | undefined;
+  onRemove: ((path: string) => void) | undefined;
   readonly #everMade: MemorySession[] = [];
   readonly #staleness: () => number;
   #zxid = 0;
@@ -40,8 +43,8 @@ export class MemoryZooKeeper {
     return worldEpochMs + this.world.nowMs;
   }
 
-  connect(process: VirtualProcess, link: Link, timeoutMs: number): MemorySession {
-    const session = new MemorySession(this, process, link, timeoutMs);
+  connect(process: VirtualProcess, link: Link, timeoutMs: number, server = 1): MemorySession {
+    const session = new MemorySession(this, process, { link, server }, timeoutMs);
     this.sessions.add(session);
     this.#everMade.push(session);
     return session;
@@ -92,6 +95,7 @@ export class MemoryZooKeeper {
     this.#zxid += 1;
     this.nodes.delete(path);
     this.#changed(path, true);
+    this.onRemove?.(path);
     return true;
   }
 
@@ -100,7 +104,7 @@ export class MemoryZooKeeper {
     if (this.staleMsMax === 0) return;
     let older: ReadonlyMap<string, Znode> | undefined;
     for (const session of this.sessions) {
-      if (session.isBehind) continue;
+      if (session.isBehind || session.server === this.leader) continue;
       older ??= new Map([...this.nodes].map(([path, node]) => [path, { ...node }]));
       session.fallBehind(older, this.#staleness() * this.staleMsMax);
     }

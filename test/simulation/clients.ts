@@ -7,7 +7,7 @@ import { submitStrongRead } from "../../api/requests/strong-read.ts";
 import type { RefusalBody } from "../../core/errors.ts";
 import type { DecodedAnswer } from "../../core/messages/queues.ts";
 import type { WriteStatement } from "../../core/messages/statement.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Cluster, KeptApi } from "./cluster.ts";
 import type { Ask, Operation } from "./course.ts";
 import { timeoutMs } from "./manifest.ts";
 
@@ -88,13 +88,13 @@ export class Clients {
     const times = ownKey && ask.kind !== "read" && ask.kind !== "strongRead" ? timesAskedMax : 1;
     for (let asked = 0; asked < times && one.outcome === "unknown"; asked++) {
       if (asked > 0) await this.#sleep(againMs);
-      this.#note(one, await this.#ask(one, ownKey));
+      this.#note(one, await this.#ask(one, ownKey, asked));
     }
     if (onceMoreMs === undefined || times === 1 || one.outcome === "unknown") return;
     await this.#sleep(onceMoreMs);
     const { outcome, position } = one;
     const again: Told = { ...one, outcome: "unknown" };
-    this.#note(again, await this.#ask(one, ownKey));
+    this.#note(again, await this.#ask(one, ownKey, 1));
     if (again.outcome !== "unknown" && (again.outcome !== outcome || again.position !== position))
       this.contradictions.push(
         `${ask.kind} ${one.value} was ${outcome} at ${position}, and under its key later ${again.outcome} at ${again.position}`,
@@ -121,10 +121,12 @@ export class Clients {
     this.#tokens[one.client] = Math.max(this.#tokens[one.client] ?? 0, position);
   }
 
-  #ask(one: Told, ownKey: boolean): Promise<Answered> {
+  /** @param times how often it has asked before: each time it asks another API, where there are several */
+  #ask(one: Told, ownKey: boolean, times: number): Promise<Answered> {
     return new Promise((resolve) => {
-      const { api, apiProcess, world } = this.#cluster;
-      if (api === undefined || apiProcess.process.paused) return resolve("nothing");
+      const { apis, world } = this.#cluster;
+      const { api, process: clock } = apis[(one.client + times) % apis.length] as KeptApi;
+      if (api === undefined || clock.paused) return resolve("nothing");
       const cancel = world.after(givesUpMs, () => {
         world.touch();
         resolve("nothing");
@@ -137,7 +139,6 @@ export class Clients {
         answered: (answer) => told({ answer }),
         refused: (refusal) => told({ refusal }),
       };
-      const clock = apiProcess.process;
       const deadline = {
         deadlineAtMs: clock.monotonicMs() + timeoutMs,
         deadlineMs: clock.now() + timeoutMs,

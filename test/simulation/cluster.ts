@@ -8,48 +8,41 @@ import { noFailpoint } from "../../controller/failpoint.ts";
 import { Measures as ControllerMeasures } from "../../controller/measures.ts";
 import { shortId } from "../../controller/names.ts";
 import { runController } from "../../controller/run-controller.ts";
-import { TransientError } from "../../core/errors.ts";
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import { queues } from "../../core/messages/queues.ts";
 import { pathsOf } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
-import type { OpenBroker } from "../../platform/rabbitmq/port.ts";
 import { createLog, type Log } from "../../platform/telemetry/log.ts";
-import type { OpenZnodeSession } from "../../platform/zookeeper/port.ts";
 import { Measures } from "../../worker/measures.ts";
 import { runWorker } from "../../worker/run-worker.ts";
-import { Link } from "../fakes/link.ts";
 import { MemoryBroker } from "../fakes/memory-broker.ts";
-import type { MemoryConnection } from "../fakes/memory-connection.ts";
 import type { MemoryContainer } from "../fakes/memory-container.ts";
 import { diskOf } from "../fakes/memory-disk.ts";
-import { MemoryEngine } from "../fakes/memory-engine.ts";
-import type { MemorySession } from "../fakes/memory-session.ts";
+import { MemoryEngine, type Program } from "../fakes/memory-engine.ts";
 import { MemoryZooKeeper } from "../fakes/memory-zookeeper.ts";
 import { VirtualProcess } from "../fakes/virtual-process.ts";
 import type { VirtualWorld } from "../fakes/virtual-world.ts";
 import { manifest } from "./manifest.ts";
+import { Sites } from "./sites.ts";
 
 const clusterName = "simulated";
-const rabbitDelayMs = 2;
-const zooKeeperDelayMs = 4;
-const connectMs = 20;
 const restartMs = 1_000;
+/** Of controllers. */
 const sessionTimeoutMs = 4_000;
+const sessionOnHostsMs = 2_000;
+/** A server of ZooKeeper that follows is behind its leader by so much at most. */
+const staleMsMax = 400;
 
 const silent = createLog({ program: "simulation", format: "json", level: "silent" });
-
-/** The programs that stand on one address: they are cut off together, and the next of that name with them. */
-export interface Site {
-  readonly rabbit: Link;
-  readonly zooKeeper: Link;
-  readonly connections: Set<MemoryConnection>;
-  readonly sessions: Set<MemorySession>;
-}
 
 /** A program that is started again whenever it ends. */
 export interface Kept {
   process: VirtualProcess;
+}
+
+export interface KeptApi extends Kept {
+  /** While it runs and is open. */
+  api: Api | undefined;
 }
 
 export class Cluster {
@@ -58,45 +51,39 @@ export class Cluster {
   readonly zooKeeper: MemoryZooKeeper;
   readonly engine: MemoryEngine;
   readonly paths = pathsOf(clusterName);
-  readonly controller: Kept;
-  readonly apiProcess: Kept;
-  /** While it runs and is open. */
-  api: Api | undefined;
+  readonly sites: Sites;
+  /** One on each host. */
+  readonly controllers: readonly Kept[];
+  readonly apis: readonly KeptApi[];
   spec: ManifestSpec = manifest;
   readonly #onSpec = new Set<() => void>();
-  readonly #sites = new Map<string, Site>();
   readonly #directory: string;
   #ids = 0;
   #over = false;
 
-  constructor(world: VirtualWorld) {
+  constructor(world: VirtualWorld, hostCount: number) {
     this.world = world;
+    const hosts = Array.from({ length: hostCount }, (_, i) => `host-${i + 1}`);
     this.#directory = mkdtempSync(join(temporary, "dbaas-simulation-"));
-    this.broker = new MemoryBroker(world, queues.sync, []);
+    this.broker = new MemoryBroker(world, queues.sync, [], hostCount);
     this.broker.streamIsThere = false;
     this.zooKeeper = new MemoryZooKeeper(world);
-    this.engine = new MemoryEngine(world, this.#directory, (container, stop) =>
-      this.#worker(container, stop),
+    if (hostCount > 1) this.zooKeeper.staleMsMax = staleMsMax;
+    const program: Program = (container, stop) => this.#worker(container, stop);
+    this.engine = new MemoryEngine(world, this.#directory, program, hosts);
+    this.sites = new Sites(world, this.broker, this.zooKeeper, hosts);
+    this.controllers = hosts.map((_, host) =>
+      this.#keep("controller", host, {}, (process) => this.#runController(process, host)),
     );
-    this.controller = this.#keep("controller", (process) => this.#runController(process));
-    this.apiProcess = this.#keep("api", (process) => this.#runApi(process));
+    this.apis = hosts.map((_, host) => {
+      const kept: Omit<KeptApi, "process"> = { api: undefined };
+      return this.#keep("api", host, kept, (process) => this.#runApi(process, host));
+    });
   }
 
-  site(name: string): Site {
-    const known = this.#sites.get(name);
-    if (known !== undefined) return known;
-    const site = {
-      rabbit: new Link(this.world, `${name} rabbit`, rabbitDelayMs),
-      zooKeeper: new Link(this.world, `${name} zookeeper`, zooKeeperDelayMs),
-      connections: new Set<MemoryConnection>(),
-      sessions: new Set<MemorySession>(),
-    };
-    this.#sites.set(name, site);
-    return site;
-  }
-
-  get sites(): ReadonlyMap<string, Site> {
-    return this.#sites;
+  /** The host that a container is on, by its number. */
+  hostOf(container: MemoryContainer): number {
+    return this.sites.hosts.indexOf(container.made.host);
   }
 
   edit(spec: ManifestSpec): void {
@@ -107,7 +94,7 @@ export class Cluster {
   /** Nothing of it is left. */
   end(): void {
     this.#over = true;
-    for (const { process } of [this.controller, this.apiProcess, ...this.engine.containers.values()])
+    for (const { process } of [...this.controllers, ...this.apis, ...this.engine.containers.values()])
       process.kill();
     for (const { volume } of this.engine.volumes.values()) volume.release();
     this.broker.dispose();
@@ -115,11 +102,18 @@ export class Cluster {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  #keep(name: string, run: (process: VirtualProcess) => Promise<void>): Kept {
+  #keep<More extends object>(
+    program: string,
+    host: number,
+    more: More,
+    run: (process: VirtualProcess) => Promise<void>,
+  ): Kept & More {
+    const { name } = this.sites.of(program, host);
+    const machine = host === 0 ? "orchestrator" : this.sites.hosts[host];
     let starts = 0;
     const start = (): VirtualProcess => {
       starts += 1;
-      const process = new VirtualProcess(this.world, `${name}.${starts}`, "orchestrator");
+      const process = new VirtualProcess(this.world, `${name}.${starts}`, machine);
       process.onEnd(() => {
         if (!this.#over) this.world.after(restartMs, again);
       });
@@ -135,14 +129,17 @@ export class Cluster {
       return process;
     };
     const again = () => {
-      if (!this.#over) kept.process = start();
+      if (this.#over) return;
+      if (this.sites.stateOf(host) === "lost") this.world.after(restartMs, again);
+      else kept.process = start();
     };
-    const kept: Kept = { process: start() };
+    const kept = Object.assign(more, { process: start() });
     return kept;
   }
 
-  #runController(process: VirtualProcess): Promise<void> {
-    const site = this.site("controller");
+  #runController(process: VirtualProcess, at: number): Promise<void> {
+    const site = this.sites.of("controller", at);
+    const name = this.sites.hosts[at] as string;
     const { engine } = this;
     return runController(
       {
@@ -156,15 +153,15 @@ export class Cluster {
           },
         },
         firstManifest: undefined,
-        host: { uid: () => engine.uid(), open: (uid, notes) => engine.open(uid, notes, process) },
-        openZnodeSession: this.#sessions(process, site),
+        host: { uid: () => engine.uid(), open: (uid, notes) => engine.open(uid, notes, process, name) },
+        openZnodeSession: this.sites.sessions(process, site),
         localHost: null,
-        sessionTimeoutMs,
-        place: { host: "host", pid: 1, isAlive: () => false },
+        sessionTimeoutMs: this.sites.hosts.length > 1 ? sessionOnHostsMs : sessionTimeoutMs,
+        place: { host: name, pid: 1, isAlive: () => false },
         clock: clockOf(process),
         newId: this.#newId,
         failpoint: noFailpoint,
-        log: this.#logOf("controller"),
+        log: this.#logOf(site.name),
         measures: new ControllerMeasures(),
         tracing: undefined,
       },
@@ -172,41 +169,42 @@ export class Cluster {
     );
   }
 
-  async #runApi(process: VirtualProcess): Promise<void> {
-    const site = this.site("api");
+  async #runApi(process: VirtualProcess, host: number): Promise<void> {
+    const site = this.sites.of("api", host);
     const api = await openApi({
-      id: "api-0",
+      id: `api-${host}`,
       cluster: clusterName,
       manifestFile: undefined,
       manifestIn: "file",
-      openBroker: this.#connections(process, site),
-      openZnodeSession: this.#sessions(process, site),
+      openBroker: this.sites.connections(process, site),
+      openZnodeSession: this.sites.sessions(process, site),
       clock: clockOf(process),
       newId: this.#newId,
-      log: this.#logOf("api"),
+      log: this.#logOf(site.name),
       tracing: undefined,
     });
-    this.api = api;
+    const kept = this.apis[host] as KeptApi;
+    kept.api = api;
     process.onEnd(() => {
-      if (this.api === api) this.api = undefined;
+      if (kept.api === api) kept.api = undefined;
     });
     await new Promise(() => undefined);
   }
 
   #worker(container: MemoryContainer, stop: AbortSignal): Promise<void> {
     const { process, volume, worker: name, id } = container;
-    const site = this.site(name);
+    const site = this.sites.of(name, this.hostOf(container));
     return runWorker(
       {
         name,
         container: shortId(id),
-        host: undefined,
+        host: this.sites.hosts.length > 1 ? container.made.host : undefined,
         end: () => process.kill(),
         disk: diskOf(volume, process),
         directory: volume.directory,
         paths: this.paths,
-        openBroker: this.#connections(process, site),
-        openZnodeSession: this.#sessions(process, site),
+        openBroker: this.sites.connections(process, site),
+        openZnodeSession: this.sites.sessions(process, site),
         clock: clockOf(process),
         newId: this.#newId,
         log: this.#logOf(name),
@@ -230,28 +228,6 @@ export class Cluster {
       },
       problem: null,
       waiting: null,
-    };
-  }
-
-  #connections(process: VirtualProcess, site: Site): OpenBroker {
-    return async () => {
-      await process.work(connectMs);
-      if (this.broker.isDown || site.rabbit.isCut) throw new TransientError("open a RabbitMQ connection");
-      const connection = this.broker.connect(process, site.rabbit);
-      site.connections.add(connection);
-      connection.ended.addEventListener("abort", () => site.connections.delete(connection), { once: true });
-      return connection;
-    };
-  }
-
-  #sessions(process: VirtualProcess, site: Site): OpenZnodeSession {
-    return async (timeoutMs) => {
-      await process.work(connectMs);
-      if (site.zooKeeper.isCut) throw new TransientError("open a ZooKeeper session");
-      const session = this.zooKeeper.connect(process, site.zooKeeper, timeoutMs);
-      site.sessions.add(session);
-      session.ended.addEventListener("abort", () => site.sessions.delete(session), { once: true });
-      return session;
     };
   }
 

@@ -15,8 +15,8 @@ export class Commands {
   }
 
   leave(what: Pick<Command, "kind">): string {
-    const { zooKeeper, paths, apiProcess } = this.#cluster;
-    const command: Command = { ...what, madeAtMs: apiProcess.process.wallMs() };
+    const { zooKeeper, paths, apis } = this.#cluster;
+    const command: Command = { ...what, madeAtMs: apis[0]?.process.wallMs() ?? 0 };
     const path = zooKeeper.create(`${paths.commands}/command-`, toJson(command), null, true) ?? "";
     this.#left.push(path);
     return path;

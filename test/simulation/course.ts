@@ -45,6 +45,10 @@ export interface Operation {
 
 export interface Course {
   readonly seed: number;
+  /** One, unless it says so. */
+  readonly hosts?: number;
+  /** Then one host is away, and the others must do its work as well. */
+  readonly wholeAtMs?: number;
   readonly slaves: number;
   readonly operations: readonly Operation[];
   readonly faults: readonly Fault[];

@@ -1,10 +1,14 @@
 // Runs seed after seed until one fails, and tells what a person needs to look into it.
 import { VirtualWorld } from "../fakes/virtual-world.ts";
 import { type Course, courseOf } from "./course.ts";
+import { overHosts } from "./host-course.ts";
 import { type Outcome, runCourse } from "./run-course.ts";
 import { shrink } from "./shrink.ts";
 
-export const courseOfSeed = (seed: number): Course => courseOf(seed, new VirtualWorld(seed));
+export function courseOfSeed(seed: number): Course {
+  const world = new VirtualWorld(seed);
+  return overHosts(courseOf(seed, world), world);
+}
 
 export interface Explored {
   readonly seeds: number;

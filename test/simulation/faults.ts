@@ -1,40 +1,40 @@
 // Carries out the faults of a course, and makes peace at the end.
+
 import { assertNever } from "../../core/errors.ts";
-import { fromJson, type MasterNode } from "../../core/state/znodes.ts";
-import type { MemoryContainer } from "../fakes/memory-container.ts";
+import { fromJson } from "../../core/state/znodes.ts";
 import type { Volume } from "../fakes/memory-disk.ts";
-import type { VirtualProcess } from "../fakes/virtual-process.ts";
 import type { Random } from "../fakes/virtual-world.ts";
 import type { Cluster } from "./cluster.ts";
 import { Commands } from "./commands.ts";
-import type { Fault, Target } from "./course.ts";
+import type { Fault } from "./course.ts";
+import { Hosts } from "./hosts.ts";
+import type { Site } from "./sites.ts";
 import {
   type BrokerStrike,
   type ClusterStrike,
+  type HostStrike,
   lengthOf,
   type Strike,
   type VolumeStrike,
 } from "./strikes.ts";
-
-interface Struck {
-  /** Where it stands. */
-  readonly site: string;
-  readonly process: VirtualProcess;
-  readonly container: MemoryContainer | undefined;
-}
+import { type Struck, Targets } from "./targets.ts";
 
 export class Faults {
   readonly overAtMs: number;
   readonly #cluster: Cluster;
   readonly #commands: Commands;
   readonly #random: Random;
+  readonly #hosts: Hosts;
+  readonly #targets: Targets;
   readonly #undo = new Set<() => void>();
   #peace = false;
 
   constructor(cluster: Cluster, faults: readonly Fault[]) {
     this.#cluster = cluster;
     this.#commands = new Commands(cluster);
+    this.#hosts = new Hosts(cluster);
     this.#random = cluster.world.random("faults");
+    this.#targets = new Targets(cluster);
     this.overAtMs = Math.max(0, ...faults.map(({ atMs, strike }) => atMs + lengthOf(strike)));
     for (const fault of faults) cluster.world.after(fault.atMs, () => this.#begin(fault));
   }
@@ -42,8 +42,8 @@ export class Faults {
   /** Everything is mended; no fault strikes any more. */
   makePeace(): void {
     this.#peace = true;
-    const { broker, engine, zooKeeper, controller, apiProcess } = this.#cluster;
-    for (const { process } of [controller, apiProcess, ...engine.running()]) {
+    const { broker, engine, zooKeeper, controllers, apis, sites } = this.#cluster;
+    for (const { process } of [...controllers, ...apis, ...engine.running()]) {
       process.onStep = undefined;
       process.resume();
     }
@@ -51,7 +51,7 @@ export class Faults {
     broker.isDown = false;
     broker.setBlocked(false);
     engine.isDown = false;
-    for (const name of this.#cluster.sites.keys()) this.#mend(name);
+    for (const site of sites.all()) this.#mend(site);
     for (const undo of [...this.#undo]) undo();
   }
 
@@ -62,7 +62,7 @@ export class Faults {
       this.#onSuspects(strike);
       return;
     }
-    const struck = this.#struckBy(target);
+    const struck = this.#targets.struckBy(target);
     if (struck === undefined) return;
     if (step === undefined) {
       this.#strike(struck, strike);
@@ -83,30 +83,13 @@ export class Faults {
     zooKeeper.onCreate = (path) => {
       if (!path.startsWith(`${paths.suspects}/`)) return;
       zooKeeper.onCreate = undefined;
-      const struck = this.#struckBy("master");
+      const struck = this.#targets.struckBy("master");
       if (struck !== undefined) this.#strike(struck, strike);
     };
   }
 
-  #struckBy(target: Target): Struck | undefined {
-    const { engine, controller, apiProcess, zooKeeper, paths } = this.#cluster;
-    if (target === "controller" || target === "api") {
-      const { process } = target === "api" ? apiProcess : controller;
-      return { site: target, process, container: undefined };
-    }
-    const running = engine.running();
-    const node = zooKeeper.nodes.get(paths.master);
-    const master = node === undefined ? undefined : fromJson<MasterNode>(node.data)?.name;
-    const container =
-      target === "master"
-        ? running.find(({ worker }) => worker === master)
-        : running[target % Math.max(1, running.length)];
-    if (container === undefined) return undefined;
-    return { site: container.worker, process: container.process, container };
-  }
-
   #strike(struck: Struck, strike: Strike): void {
-    this.#cluster.world.tell(struck.site, JSON.stringify(strike));
+    this.#cluster.world.tell(struck.site.name, JSON.stringify(strike));
     switch (strike.kind) {
       case "crash":
         this.#crash(struck, strike.outOfMemory);
@@ -120,10 +103,14 @@ export class Faults {
         this.#cut(struck.site, strike.ms, strike.kind !== "cutZooKeeper", strike.kind !== "cutRabbit");
         break;
       case "expireSession":
-        for (const session of this.#cluster.site(struck.site).sessions) session.expire();
+        for (const session of struck.site.sessions) session.expire();
         break;
       case "forget":
         this.#forget(struck);
+        break;
+      case "loseHost":
+      case "cutHost":
+        this.#strikeHost(struck.site.host, strike);
         break;
       case "loseVolume":
       case "damageVolume":
@@ -163,14 +150,23 @@ export class Faults {
     }
   }
 
+  #strikeHost(host: number, strike: HostStrike): void {
+    const hosts = this.#hosts;
+    if (strike.kind === "loseHost") hosts.lose(host, strike.lost);
+    else hosts.cut(host);
+    this.#later(strike.ms, () => hosts.giveBack(host));
+  }
+
   #strikeAll(strike: BrokerStrike | ClusterStrike): void {
     const { broker, zooKeeper, sites } = this.#cluster;
     switch (strike.kind) {
       case "restartBroker":
-        broker.restart();
+        if (strike.broker === undefined) broker.restart();
+        else broker.restartOne(strike.broker, 0);
         break;
       case "brokerDown":
-        broker.goDown(strike.ms);
+        if (strike.broker === undefined) broker.goDown(strike.ms);
+        else broker.restartOne(strike.broker, strike.ms);
         break;
       case "blockBroker":
         broker.setBlocked(true);
@@ -183,7 +179,7 @@ export class Faults {
         broker.trim(strike.keep);
         break;
       case "zooKeeperDown":
-        for (const name of sites.keys()) this.#cut(name, strike.ms, false, true);
+        for (const site of sites.all()) this.#cut(site, strike.ms, false, true);
         break;
       case "emptyZooKeeper":
         zooKeeper.empty(() => false);
@@ -238,22 +234,22 @@ export class Faults {
     else this.#cluster.engine.crash(container, { outOfMemory });
   }
 
-  #forget({ site }: Struck): void {
+  #forget({ container }: Struck): void {
     const { zooKeeper, paths } = this.#cluster;
-    for (const path of [paths.master, paths.worker(site)]) {
+    if (container === undefined) return;
+    for (const path of [paths.master, paths.worker(container.worker)]) {
       const node = zooKeeper.nodes.get(path);
-      if (node !== undefined && fromJson<{ readonly name: string }>(node.data)?.name === site)
+      if (node !== undefined && fromJson<{ readonly name: string }>(node.data)?.name === container.worker)
         zooKeeper.remove(path);
     }
   }
 
   /** The controller is the last to come back: nobody starts a worker before. */
   #stopAll(ms: number): void {
-    const { engine, controller, apiProcess, world } = this.#cluster;
+    const { engine, controllers, apis, world } = this.#cluster;
     engine.isDown = true;
     for (const container of engine.running()) engine.crash(container);
-    controller.process.kill();
-    apiProcess.process.kill();
+    for (const { process } of [...controllers, ...apis]) process.kill();
     world.after(ms, () => {
       engine.isDown = false;
     });
@@ -262,31 +258,29 @@ export class Faults {
   #pause({ process, site }: Struck, ms: number): void {
     if (process.paused) return;
     process.pause();
-    const { sessions, connections } = this.#cluster.site(site);
+    const { sessions, connections } = site;
     for (const session of sessions) session.unheardFor(ms, this.#random);
     for (const connection of connections) connection.noticePause(ms, this.#random);
     this.#later(ms, () => process.resume());
   }
 
-  #cut(name: string, ms: number, rabbit: boolean, zooKeeper: boolean): void {
-    const site = this.#cluster.site(name);
-    if (rabbit && !site.rabbit.isCut) {
-      site.rabbit.cut();
+  #cut(site: Site, ms: number, rabbit: boolean, zooKeeper: boolean): void {
+    if (rabbit && !site.rabbits.every(({ isCut }) => isCut)) {
+      for (const link of site.rabbits) link.cut();
       for (const connection of site.connections) connection.noticeCut(this.#random);
     }
-    if (zooKeeper && !site.zooKeeper.isCut) {
-      site.zooKeeper.cut();
+    if (zooKeeper && !site.zooKeepers.every(({ isCut }) => isCut)) {
+      for (const link of site.zooKeepers) link.cut();
       for (const session of site.sessions) session.unheardFor(ms, this.#random);
     }
-    this.#later(ms, () => this.#mend(name));
+    this.#later(ms, () => this.#mend(site));
   }
 
-  #mend(name: string): void {
-    const site = this.#cluster.site(name);
-    site.rabbit.mend();
-    if (!site.zooKeeper.isCut) return;
-    site.zooKeeper.mend();
-    for (const session of site.sessions) session.mended();
+  #mend(site: Site): void {
+    for (const link of site.rabbits) link.mend();
+    const wasCut = site.zooKeepers.some((link) => link.isCut);
+    for (const link of site.zooKeepers) link.mend();
+    if (wasCut) for (const session of site.sessions) session.mended();
   }
 
   /** Or when peace is made, whichever comes first. */

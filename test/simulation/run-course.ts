@@ -9,6 +9,7 @@ import { Cluster } from "./cluster.ts";
 import { type Copy, copyOn, placeOn } from "./copies.ts";
 import type { Course, Operation } from "./course.ts";
 import { Faults } from "./faults.ts";
+import { HostPromises } from "./host-promises.ts";
 import { violations } from "./promises.ts";
 
 const peaceWithinMs = 120_000;
@@ -16,6 +17,9 @@ const peaceWithinMs = 120_000;
 const looksAfterMs = 40_000;
 const probesWithinMs = 20_000;
 const probesMax = 3;
+const probes = ["add", "strongRead", "read"] as const;
+const answersWithinMs = 5_000;
+const settlesMs = 5_000;
 
 export interface Outcome {
   readonly violations: readonly string[];
@@ -29,7 +33,7 @@ export interface Outcome {
 export async function runCourse(course: Course, { trace: isTraced = false } = {}): Promise<Outcome> {
   const trace: string[] = [];
   const world = new VirtualWorld(course.seed, isTraced ? trace : undefined);
-  const cluster = new Cluster(world);
+  const cluster = new Cluster(world, course.hosts ?? 1);
   try {
     return await new Run(course, world, cluster, trace).outcome();
   } finally {
@@ -44,6 +48,7 @@ class Run {
   readonly #trace: readonly string[];
   readonly #clients: Clients;
   readonly #faults: Faults;
+  readonly #hosts: HostPromises;
   #lossAccepted = false;
 
   constructor(course: Course, world: VirtualWorld, cluster: Cluster, trace: readonly string[]) {
@@ -56,6 +61,8 @@ class Run {
     this.#clients = new Clients(cluster);
     for (const operation of course.operations) this.#ask(operation, operation.atMs);
     this.#faults = new Faults(cluster, course.faults);
+    this.#hosts = new HostPromises(cluster);
+    if (course.wholeAtMs !== undefined) world.after(course.wholeAtMs, () => this.#mustBeWhole());
   }
 
   async outcome(): Promise<Outcome> {
@@ -64,6 +71,9 @@ class Run {
     await this.#world.advance(() => false, lastAtMs);
     this.#world.tell("peace", "is made");
     this.#faults.makePeace();
+    // What stands on a host that has just come back connects first.
+    if (this.#cluster.sites.hosts.length > 1)
+      await this.#world.advance(() => false, this.#world.nowMs + settlesMs);
     await this.#comesRight(looksAfterMs);
     if (this.#dataIsMissing) {
       this.#lossAccepted = true;
@@ -90,12 +100,23 @@ class Run {
       await this.#world.advance(() => false, Math.min(untilMs, this.#world.nowMs + 500));
   }
 
+  /** One host is away: what is asked on another one is done. */
+  #mustBeWhole(): void {
+    const { sites, engine } = this.#cluster;
+    const client = sites.hosts.findIndex((_, host) => sites.stateOf(host) === "there");
+    const before = this.#clients.told.length;
+    for (const kind of probes) this.#clients.begin({ client, atMs: 0, ownKey: true, asks: [{ kind }] });
+    const asked = this.#clients.told.slice(before);
+    this.#world.touch();
+    this.#world.after(answersWithinMs, () => engine.failures.push(...this.#hosts.notWhole(asked)));
+  }
+
   /** The service answers again: what is asked now, or a little later, is done. */
   async #probe(): Promise<void> {
     let refused: readonly string[] = [];
     for (let times = 0; times < probesMax; times++) {
       const before = this.#clients.told.length;
-      for (const kind of ["add", "strongRead", "read"] as const) {
+      for (const kind of probes) {
         this.#ask({ client: 0, atMs: 0, ownKey: true, asks: [{ kind }] }, this.#world.nowMs);
         await this.#world.advance(() => false, this.#world.nowMs + 100);
       }
@@ -129,6 +150,7 @@ class Run {
       ...(zooKeeper.nodes.has(paths.master) ? [] : ["nobody is master"]),
       ...(broker.queue(queues.write)?.ready.length ? ["writes wait in the queue"] : []),
       ...(running.length === spec.scaling.baseline + 1 ? [] : [`${running.length} workers run`]),
+      ...this.#hosts.crowded(running),
     ];
     if (going.length > 0) return going;
     const places = running.map(({ worker, volume }) => ({ worker, place: placeOn(volume) }));
@@ -141,7 +163,7 @@ class Run {
   #checked(stuck: readonly string[]): Outcome {
     const { broker, engine } = this.#cluster;
     const kinds = new Set(this.#course.faults.map(({ strike }) => strike.kind));
-    const logLost = kinds.has("deleteLog") || kinds.has("powerCut");
+    const logLost = kinds.has("deleteLog") || kinds.has("powerCut") || broker.hasLost;
     const copies = engine
       .running()
       .map(({ worker, volume }) => copyOn(worker, volume))

@@ -21,8 +21,9 @@ export type VolumeStrike =
   | { readonly kind: "fullDisk"; readonly ms: number };
 
 export type BrokerStrike =
-  | { readonly kind: "restartBroker" }
-  | { readonly kind: "brokerDown"; readonly ms: number }
+  /** All of them, or one of several. */
+  | { readonly kind: "restartBroker"; readonly broker?: number }
+  | { readonly kind: "brokerDown"; readonly ms: number; readonly broker?: number }
   | { readonly kind: "blockBroker"; readonly ms: number }
   | { readonly kind: "deleteLog" }
   /** Retention: so many records are left. */
@@ -44,7 +45,13 @@ export type ClusterStrike =
   /** The same for the whole machine: what was not on a disk is gone, of the log so many records. */
   | { readonly kind: "powerCut"; readonly ms: number; readonly lost: number };
 
-export type Strike = ProgramStrike | VolumeStrike | BrokerStrike | ClusterStrike;
+/** What strikes one of several hosts. */
+export type HostStrike =
+  /** Without a word, with all that runs there; so many records of the log were not on its disk yet. */
+  | { readonly kind: "loseHost"; readonly ms: number; readonly lost: number }
+  | { readonly kind: "cutHost"; readonly ms: number };
+
+export type Strike = HostStrike | ProgramStrike | VolumeStrike | BrokerStrike | ClusterStrike;
 
 /** How long it goes on. */
 export function lengthOf(strike: Strike): number {

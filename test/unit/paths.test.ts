@@ -27,12 +27,12 @@ const withinMs = 60_000;
 
 class Paths {
   readonly #world = new VirtualWorld(1);
-  readonly #cluster = new Cluster(this.#world);
+  readonly #cluster = new Cluster(this.#world, 1);
   readonly #inspector = new Session();
   #port = 0;
 
   async open(): Promise<void> {
-    await this.#advance(() => this.#cluster.api !== undefined);
+    await this.#advance(() => this.#cluster.apis[0]?.api !== undefined);
     this.#port = await this.#api.server.listen(0);
     await this.#answered("write", { op: "upsert", table: "things", row: { id: "a" } });
     await this.#answered("read", { table: "things" });
@@ -74,7 +74,7 @@ class Paths {
   }
 
   get #api(): Api {
-    return this.#cluster.api ?? assert.fail("there is no API");
+    return this.#cluster.apis[0]?.api ?? assert.fail("there is no API");
   }
 
   async #advance(done: () => boolean, ms = withinMs): Promise<void> {
