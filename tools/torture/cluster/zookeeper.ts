@@ -11,11 +11,10 @@ import { createLog } from "../../../platform/telemetry/log.ts";
 import { ZooKeeperSession } from "../../../platform/zookeeper/zookeeper.ts";
 import { cluster, ports } from "../../cluster/settings.ts";
 import { credentialsFor } from "./credentials.ts";
+import { OneSession } from "./one-session.ts";
 
 const log = createLog({ program: "torture", format: "text", level: "error" });
 export const paths = pathsOf(cluster);
-
-let current: Promise<ZooKeeperSession> | null = null;
 
 const open = async (): Promise<ZooKeeperSession> =>
   ZooKeeperSession.open({
@@ -24,20 +23,9 @@ const open = async (): Promise<ZooKeeperSession> =>
     log,
   });
 
-/** One session for all who look, until it ends; then another. The native client does not bear many in one process. */
-export async function zooKeeper(): Promise<ZooKeeperSession> {
-  const opened = await current?.catch(() => null);
-  if (opened && !opened.silent.aborted) return opened;
-  opened?.close();
-  current = open();
-  return current;
-}
-
-export async function closeZooKeeper(): Promise<void> {
-  const opened = await current?.catch(() => null);
-  current = null;
-  opened?.close();
-}
+const one = new OneSession(open);
+export const zooKeeper = (): Promise<ZooKeeperSession> => one.get();
+export const closeZooKeeper = (): Promise<void> => one.close();
 
 export interface SeenCluster {
   readonly master: (MasterNode & { readonly epoch: number }) | null;

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import { ZooKeeperSession } from "../../../platform/zookeeper/zookeeper.ts";
 import { credentialsIn } from "../cluster/credentials.ts";
+import { OneSession } from "../cluster/one-session.ts";
 import { atSomeHost, portInto } from "./parts.ts";
 import { type HostNumber, hostNumbers, hosts, reachable } from "./testbed.ts";
 
@@ -11,8 +12,6 @@ const answersWithinMs = 2_000;
 const sessionTimeoutMs = 6_000;
 
 const log = createLog({ program: "torture", format: "text", level: "error" });
-
-let current: Promise<ZooKeeperSession> | null = null;
 
 /** A server that has no majority takes a connection and gives no session: it is not asked. */
 const open = (): Promise<ZooKeeperSession> =>
@@ -23,20 +22,9 @@ const open = (): Promise<ZooKeeperSession> =>
     return ZooKeeperSession.open({ servers, sessionTimeoutMs, log });
   });
 
-/** One session for all who look, until it ends; then another. The native client does not bear many in one process. */
-export async function zooKeeper(): Promise<ZooKeeperSession> {
-  const opened = await current?.catch(() => null);
-  if (opened && !opened.silent.aborted) return opened;
-  opened?.close();
-  current = open();
-  return current;
-}
-
-export async function closeZooKeeper(): Promise<void> {
-  const opened = await current?.catch(() => null);
-  current = null;
-  opened?.close();
-}
+const one = new OneSession(open);
+export const zooKeeper = (): Promise<ZooKeeperSession> => one.get();
+export const closeZooKeeper = (): Promise<void> => one.close();
 
 /** What the server says that it is; null when it does not answer, or serves nobody. */
 export async function modeOn(host: HostNumber): Promise<"leader" | "follower" | null> {

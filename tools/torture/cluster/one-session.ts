@@ -1,0 +1,30 @@
+// One ZooKeeper session for all who look, until it ends; then another. The native client does not bear many in one process, so it is
+// one also when several ask at the same time.
+import type { ZooKeeperSession } from "../../../platform/zookeeper/zookeeper.ts";
+
+export class OneSession {
+  readonly #open: () => Promise<ZooKeeperSession>;
+  #current: Promise<ZooKeeperSession> | null = null;
+
+  constructor(open: () => Promise<ZooKeeperSession>) {
+    this.#open = open;
+  }
+
+  get(): Promise<ZooKeeperSession> {
+    this.#current = this.#after(this.#current);
+    return this.#current;
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#current?.catch(() => null);
+    this.#current = null;
+    opened?.close();
+  }
+
+  async #after(before: Promise<ZooKeeperSession> | null): Promise<ZooKeeperSession> {
+    const opened = await before?.catch(() => null);
+    if (opened && !opened.silent.aborted) return opened;
+    opened?.close();
+    return this.#open();
+  }
+}
