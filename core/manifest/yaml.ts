@@ -84,6 +84,9 @@ function plainValue(document: ReturnType<typeof parseDocument>, problems: YamlPr
   }
 }
 
+/** As a block, which the package makes of it, it would lose its spaces. */
+const isBlank = /^\s+$/;
+
 /**
  * A value as YAML, for people to read.
  * @param isQuoted which texts stand in double quotes, where every character may be written as an escape
@@ -92,7 +95,8 @@ export function toYaml(value: unknown, isQuoted: (text: string) => boolean): str
   const document = new Document(value);
   visit(document, {
     Scalar: (_, scalar) => {
-      if (typeof scalar.value === "string" && isQuoted(scalar.value)) scalar.type = "QUOTE_DOUBLE";
+      if (typeof scalar.value === "string" && (isBlank.test(scalar.value) || isQuoted(scalar.value)))
+        scalar.type = "QUOTE_DOUBLE";
     },
   });
   return document.toString({ lineWidth: 110 });

@@ -79,6 +79,7 @@ describe("texts on a terminal", () => {
         assert.doesNotMatch(shown.replaceAll("\n", ""), steering);
         assert.deepEqual(parseYaml(shown).value, JSON.parse(JSON.stringify(value)));
       }),
+      { examples: [[{ "": " \n" }]] },
     ));
 
   it("are cut between characters, and never longer than asked for", () =>
