@@ -152,7 +152,7 @@ wait_until_ready() {
   stop_progress
 }
 
-is_paused() { grep -Eq '^ +paused: +true\b' "$(manifests)/dbaas.yaml"; }
+is_paused() { grep -Eqs '^ +paused: +true\b' "$(manifests)/dbaas.yaml"; }
 
 # The API has a master, and the controller calls these very workers ready: a status left from an earlier run names other pids.
 # Where only the holders of a token may see that, the master has to do.

@@ -8,10 +8,11 @@ SWARM_LABEL=dbaas.stack
 swarm_up() {
   check_settings
   ! with_tls || die "TLS is not offered on several hosts yet: let what stands before them speak it"
-  check_manifest
   lock_setup
   ensure_daemon
   check_swarm
+  # Only the first start reads it.
+  has_config manifest || check_manifest
   choose_images
   ensure_images zookeeper rabbitmq app
   number_hosts
@@ -127,10 +128,12 @@ make_configs() {
   DBAAS_ZOO_CFG=$(cat "$ROOT/deploy/zoo.cfg" "$ROOT/deploy/zoo-swarm.cfg" | make_config zoo-cfg)
   DBAAS_RABBITMQ_CONF=$(cat "$ROOT/deploy/rabbitmq.conf" "$ROOT/deploy/rabbitmq-swarm.conf" | make_config rabbitmq-conf)
   DBAAS_RABBITMQ_PLUGINS=$(make_config rabbitmq-plugins <"$ROOT/deploy/rabbitmq-plugins")
-  if ! docker config inspect "$CLUSTER-manifest" >/dev/null 2>&1; then
+  if ! has_config manifest; then
     docker config create --label "$SWARM_LABEL=$CLUSTER" "$CLUSTER-manifest" "$(manifests)/dbaas.yaml" >/dev/null
   fi
 }
+
+has_config() { docker config inspect "$CLUSTER-$1" >/dev/null 2>&1; }
 
 # make_config NAME: of standard input; prints what it is called.
 make_config() {
