@@ -2,14 +2,15 @@
 import type { WorkerStatus } from "../../core/state/status.ts";
 import { age, count, duration } from "../model/format.ts";
 import type { Model } from "../model/model.ts";
-import { el, Keyed, must, setAttribute, setText } from "./elements.ts";
+import { must, setText } from "./elements.ts";
+import { type Column, Table } from "./table.ts";
 
 interface Row {
   readonly worker: WorkerStatus;
   readonly nowMs: number;
 }
 
-const columns: readonly { readonly title: string; readonly of: (row: Row) => string }[] = [
+const columns: readonly Column<Row>[] = [
   { title: "Name", of: ({ worker }) => worker.name },
   { title: "Pid", of: ({ worker }) => (worker.pid === null ? "–" : String(worker.pid)) },
   { title: "Role", of: ({ worker }) => worker.state },
@@ -25,38 +26,17 @@ const columns: readonly { readonly title: string; readonly of: (row: Row) => str
 ];
 
 export class WorkersTable {
-  readonly #rows: Keyed<Row, HTMLTableRowElement>;
   readonly #count = must("workers-count", HTMLElement);
-
-  constructor() {
-    const head = el("tr", {}, ...columns.map(({ title }) => el("th", { scope: "col" }, title)));
-    const body = el("tbody");
-    must("workers", HTMLTableElement).append(el("thead", {}, head), body);
-    this.#rows = new Keyed(body, {
-      make: () =>
-        el(
-          "tr",
-          {},
-          ...columns.map(({ title }, i) =>
-            el(i === 0 ? "th" : "td", { "data-title": title, ...(i === 0 ? { scope: "row" } : {}) }),
-          ),
-        ),
-      update: (row, { worker, nowMs }) => {
-        setAttribute(row, "data-state", worker.state);
-        columns.forEach(({ of }, i) => {
-          const cell = row.children[i];
-          if (cell !== undefined) setText(cell, of({ worker, nowMs }));
-        });
-      },
-    });
-  }
+  readonly #table = new Table<Row>({
+    id: "workers",
+    columns,
+    keyOf: ({ worker }) => worker.container,
+    stateOf: ({ worker }) => worker.state,
+  });
 
   show({ status }: Model, serverNowMs: number): void {
     if (status === null) return;
     setText(this.#count, String(status.workers.length));
-    this.#rows.show(
-      status.workers.map((worker) => ({ worker, nowMs: serverNowMs })),
-      ({ worker }) => worker.container,
-    );
+    this.#table.show(status.workers.map((worker) => ({ worker, nowMs: serverNowMs })));
   }
 }
