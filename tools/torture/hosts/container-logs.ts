@@ -1,4 +1,4 @@
-// Keeps what every container on the hosts writes. Their engines' folders are on this machine: a second link to a log keeps it when
+// Keeps what every container on the hosts writes, and every engine. Their engines' folders are on this machine: a second link to a log keeps it when
 // its container is removed, and costs nothing.
 import { link, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,10 +17,18 @@ export function followLogs(folder: string): () => void {
 async function follow(folder: string, stop: AbortSignal): Promise<void> {
   const kept = new Set<string>();
   while (!stop.aborted) {
+    for (const host of hostNumbers) await keepEngineLog(host, folder).catch(() => undefined);
     for (const host of hostNumbers) await keepNew(host, folder, kept).catch(() => undefined);
     await sleep(everyMs);
   }
 }
+
+/** Fails once it is kept. */
+const keepEngineLog = (host: number, folder: string): Promise<void> =>
+  link(
+    join(hosts.stateOf(host), "..", "upper", "var", "log", "dockerd.log"),
+    join(folder, `host-${host}-dockerd.log`),
+  );
 
 async function keepNew(host: number, folder: string, kept: Set<string>): Promise<void> {
   const containers = join(hosts.stateOf(host), "..", "docker", "containers");
