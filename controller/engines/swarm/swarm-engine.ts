@@ -25,6 +25,7 @@ import {
   newestOf,
   nodeOf,
   pidOf,
+  renewed,
   seenOf,
   serviceOf,
   shallRun,
@@ -162,9 +163,9 @@ export class SwarmEngine implements Engine {
     if (before === undefined) return state.create(spec);
     this.#mustOwn(before);
     const task = newestOf(tasks, before.ID);
-    if (shallRun(before) || (task !== null && courseOf(task) !== "over"))
+    if (task !== null && courseOf(task) !== "over")
       throw new TransientError(`the service ${container.name} has a task already`);
-    await state.update(before, spec);
+    await state.update(before, renewed(spec, before));
     return before.ID;
   }
 

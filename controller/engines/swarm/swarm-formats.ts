@@ -71,6 +71,15 @@ export function serviceOf(container: WorkerContainer, { nodeId, number, secretId
   };
 }
 
+/**
+ * A service that is to run again. Its last task has ended and may not be gone yet: until then it would count as the one that the
+ * service asks for, as long as it was made from the same words, and no other would ever be started.
+ */
+export const renewed = (spec: ReturnType<typeof serviceOf>, { Spec }: SwarmService) => ({
+  ...spec,
+  TaskTemplate: { ...spec.TaskTemplate, ForceUpdate: (Spec.TaskTemplate.ForceUpdate ?? 0) + 1 },
+});
+
 export const labelledService = ({ Spec }: SwarmService): Labelled => ({
   name: Spec.Name,
   labels: Spec.Labels ?? {},

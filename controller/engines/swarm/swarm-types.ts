@@ -14,7 +14,11 @@ export interface SwarmService {
     readonly Name: string;
     readonly Labels?: Readonly<Record<string, string>>;
     readonly Mode: { readonly Replicated?: { readonly Replicas?: number } };
-    readonly TaskTemplate: { readonly Placement?: { readonly Constraints?: readonly string[] } };
+    readonly TaskTemplate: {
+      readonly Placement?: { readonly Constraints?: readonly string[] };
+      /** Another number makes another task necessary, though nothing else is changed. */
+      readonly ForceUpdate?: number;
+    };
   };
 }
 

@@ -10,6 +10,7 @@ import {
   courseOf,
   newestOf,
   nodeOf,
+  renewed,
   type SeenOn,
   seenOf,
   serviceOf,
@@ -99,6 +100,16 @@ describe("a worker's service", () => {
     assert.equal(made.Mode.Replicated.Replicas, 0);
     assert.equal(made.TaskTemplate.RestartPolicy.Condition, "none");
     assert.equal(nodeOf({ Spec: made } as unknown as SwarmService), "node1");
+  });
+
+  it("is made from other words each time it is to run again, lest its last task counts as the one that it asks for", () => {
+    const again = renewed(made, { Spec: made } as unknown as SwarmService);
+    const andAgain = renewed(made, { Spec: again } as unknown as SwarmService);
+    assert.deepEqual(
+      [again, andAgain].map(({ TaskTemplate }) => TaskTemplate.ForceUpdate),
+      [1, 2],
+    );
+    assert.deepEqual(again, { ...made, TaskTemplate: { ...made.TaskTemplate, ForceUpdate: 1 } });
   });
 
   it("hands over credentials as secrets, and names the broker of its host", () => {
