@@ -2,8 +2,11 @@
 // one also when several ask at the same time.
 import type { ZooKeeperSession } from "../../../platform/zookeeper/zookeeper.ts";
 
+const failsMs = 8_000;
+
 export class OneSession {
   readonly #open: () => Promise<ZooKeeperSession>;
+  #failingSinceMs: number | null = null;
   #current: Promise<ZooKeeperSession> | null = null;
 
   constructor(open: () => Promise<ZooKeeperSession>) {
@@ -23,8 +26,21 @@ export class OneSession {
 
   async #after(before: Promise<ZooKeeperSession> | null): Promise<ZooKeeperSession> {
     const opened = await before?.catch(() => null);
-    if (opened && !opened.silent.aborted) return opened;
+    if (opened && !opened.silent.aborted && (await this.#isOfUse(opened))) return opened;
     opened?.close();
+    this.#failingSinceMs = null;
     return this.#open();
+  }
+
+  /** A session that gets no answer for longer than it lasts is given up, whatever it says of itself. */
+  async #isOfUse(session: ZooKeeperSession): Promise<boolean> {
+    try {
+      await session.get("/");
+      this.#failingSinceMs = null;
+      return true;
+    } catch {
+      this.#failingSinceMs ??= performance.now();
+      return performance.now() - this.#failingSinceMs < failsMs;
+    }
   }
 }
