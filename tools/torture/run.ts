@@ -24,8 +24,8 @@ export interface Verdict {
   readonly report: string;
 }
 
-/** A checkpoint after every step while it is quick; after that many steps when the data has grown. */
-const checkpoints = { quickMs: 4_000, everySteps: 10 } as const;
+/** A checkpoint after every step while it is quick, by the number of hosts; after that many steps when the data has grown. */
+const checkpoints = { quickMs: { 1: 4_000, 3: 15_000 }, everySteps: 10 } as const;
 const betweenChance = 0.5;
 
 export async function torture(
@@ -126,7 +126,11 @@ class Run {
 
   #isDue({ number }: Step): boolean {
     const last = this.#checked;
-    return last === null || last.tookMs < checkpoints.quickMs || number % checkpoints.everySteps === 0;
+    return (
+      last === null ||
+      last.tookMs < checkpoints.quickMs[this.#options.hosts] ||
+      number % checkpoints.everySteps === 0
+    );
   }
 
   async #check(crowd: Crowd | null): Promise<void> {
