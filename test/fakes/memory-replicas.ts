@@ -1,14 +1,15 @@
-// The brokers of one cluster: which of them are there, which one leads, and how much of the log each has. What a majority has is
-// confirmed and given to readers. A broker that sees no majority pauses after a while, and forgets what it has in memory only, as
-// one does that is restarted.
+// The brokers of one cluster: which are there, which one leads, and how much of the log each has. What a majority has is confirmed
+// and given to readers. One that sees no majority pauses, and forgets what is in its memory only, as if it were restarted.
 import { TransientError } from "../../core/errors.ts";
 import type { Random, VirtualWorld } from "./virtual-world.ts";
 
 /** Brokers notice each other's silence after that time. */
-const noticedMs = { least: 1_000, most: 3_000 } as const;
+const noticedMs = { least: 1_000, most: 4_000 } as const;
+/** How long a record takes to another broker; in some clusters one of them is slow, or all are. */
 const replicationMs = 2;
+const slow = { oneIs: 0.3, allAre: 0.2, mostMs: 500 } as const;
 const electionMs = 300;
-/** A broker that paused serves again so long after it sees a majority. */
+/** After it sees a majority again. */
 const resumesMs = 500;
 
 export interface Append {
@@ -54,6 +55,7 @@ export class Replicas {
   readonly #random: Random;
   readonly #owner: Owner;
   readonly #nodes: readonly Node[];
+  readonly #replicationMs: readonly number[];
   #leader: number | undefined = 0;
   #term = 0;
   /** What the leader has behind what is confirmed. */
@@ -73,6 +75,11 @@ export class Replicas {
       changes: 0,
       isCopying: false,
     }));
+    const [dice, slowest] = [this.#random(), Math.floor(this.#random() * size)];
+    const isSlow = (i: number) => dice < slow.allAre || (dice < slow.allAre + slow.oneIs && i === slowest);
+    this.#replicationMs = this.#nodes.map((_, i) =>
+      isSlow(i) ? this.#random() * slow.mostMs : replicationMs,
+    );
   }
 
   get size(): number {
@@ -83,16 +90,13 @@ export class Replicas {
     return this.#leader;
   }
 
-  /** A majority works together, this one among them. */
+  /** It works with a majority. */
   serves(node: number): boolean {
     return this.#leader !== undefined && this.#together.includes(node);
   }
 
   /** It takes connections. */
-  accepts(node: number): boolean {
-    const { isUp, isPaused } = this.#node(node);
-    return isUp && !isPaused;
-  }
+  accepts = (node: number): boolean => this.#node(node).isUp && !this.#node(node).isPaused;
 
   /** What has no replica at each of them when it is made gets none later. */
   whyNotAll(reaches: (node: number) => boolean): Error | undefined {
@@ -100,16 +104,13 @@ export class Replicas {
     return new TransientError("not all brokers are there: queues are made once they are");
   }
 
-  idOf(node: number): string {
-    return `memory ${node + 1}.${this.#node(node).forgotten}`;
-  }
+  idOf = (node: number): string => `memory ${node + 1}.${this.#node(node).forgotten}`;
 
   /** Up to where a reader at this broker is given records. */
   readable(node: number): number {
     return this.serves(node) ? Math.min(this.#owner.confirmed.length, this.#node(node).has) : 0;
   }
 
-  /** While it serves. */
   append(append: Append): void {
     this.#tail.push(append);
     const leader = this.#nodes[this.#leader ?? 0] as Node;
@@ -180,7 +181,6 @@ export class Replicas {
     return this.#isMajority(found.length) ? found : [];
   }
 
-  /** Those of them that work. */
   get #together(): readonly number[] {
     const found = this.#hearing.filter((i) => !this.#node(i).isPaused);
     return this.#isMajority(found.length) ? found : [];
@@ -233,11 +233,11 @@ export class Replicas {
       this.#leader = undefined;
       this.#term += 1;
     }
-    if (this.#leader !== undefined) {
-      this.#spread();
-      this.#owner.onServing();
-      return;
-    }
+    if (this.#leader === undefined) this.#electLater(together);
+    else this.#goOn();
+  }
+
+  #electLater(together: readonly number[]): void {
     // One that is silent and not missed yet may be heard again: those that are left wait.
     const areSure = this.#nodes.every(({ isMissed }, i) => together.includes(i) || isMissed);
     if (together.length === 0 || !areSure) return;
@@ -263,6 +263,10 @@ export class Replicas {
       node.isCopying = false;
     }
     for (const one of unsure) if (one.isWanted()) this.append(one);
+    this.#goOn();
+  }
+
+  #goOn(): void {
     this.#spread();
     this.#owner.onServing();
   }
@@ -276,7 +280,7 @@ export class Replicas {
       if (i === leader || node.isCopying || node.has >= this.#end) continue;
       node.isCopying = true;
       const [term, until] = [this.#term, this.#end];
-      this.#world.after(this.#random() * replicationMs, () => {
+      this.#world.after(this.#random() * (this.#replicationMs[i] ?? 0), () => {
         if (this.#term !== term) return;
         node.isCopying = false;
         if (this.#together.includes(i)) node.has = Math.max(node.has, until);

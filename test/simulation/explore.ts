@@ -5,10 +5,12 @@ import { overHosts } from "./host-course.ts";
 import { type Outcome, runCourse } from "./run-course.ts";
 import { shrink } from "./shrink.ts";
 
-export function courseOfSeed(seed: number): Course {
-  const world = new VirtualWorld(seed);
-  return overHosts(courseOf(seed, world), world);
-}
+/** On one host. */
+export const plainCourseOfSeed = (seed: number): Course => courseOf(seed, new VirtualWorld(seed));
+
+/** On one host, or on several. */
+export const courseOfSeed = (seed: number): Course =>
+  overHosts(plainCourseOfSeed(seed), new VirtualWorld(seed));
 
 export interface Explored {
   readonly seeds: number;
@@ -17,18 +19,24 @@ export interface Explored {
   readonly failed?: { readonly course: Course; readonly outcome: Outcome };
 }
 
-/** @param enough ends it before the last seed */
+/** `enough` ends it before the last seed. */
 export async function explore(
   first: number,
   count: number,
-  enough: (ran: number, tookMs: number) => boolean = () => false,
+  {
+    enough = () => false,
+    courseOf: made = courseOfSeed,
+  }: {
+    readonly enough?: (ran: number, tookMs: number) => boolean;
+    readonly courseOf?: (seed: number) => Course;
+  } = {},
 ): Promise<Explored> {
   const startedAtMs = performance.now();
   let acknowledged = 0;
   let elections = 0;
   let seeds = 0;
   while (seeds < count && !enough(seeds, performance.now() - startedAtMs)) {
-    const course = courseOfSeed(first + seeds);
+    const course = made(first + seeds);
     seeds += 1;
     const outcome = await runCourse(course);
     acknowledged += outcome.acknowledged;

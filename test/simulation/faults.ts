@@ -150,8 +150,9 @@ export class Faults {
     }
   }
 
-  #strikeHost(host: number, strike: HostStrike): void {
+  #strikeHost(ofTarget: number, strike: HostStrike): void {
     const hosts = this.#hosts;
+    const host = (strike.kind === "loseHost" ? strike.host : undefined) ?? ofTarget;
     if (strike.kind === "loseHost") hosts.lose(host, strike.lost);
     else hosts.cut(host);
     this.#later(strike.ms, () => hosts.giveBack(host));

@@ -38,8 +38,11 @@ function changed(course: Course, random: () => number): Course {
     dice < 0.4
       ? oneAlone({ ...course, faults }, random)
       : dice < 0.65
-        ? { ...course, faults: [...faults, ...twoTogether(random)] }
-        : { ...course, faults: faults.map((fault) => (random() < 0.6 ? onHost(fault, random) : fault)) };
+        ? { ...course, faults: [...faults, ...twoTogether(course, random)] }
+        : {
+            ...course,
+            faults: faults.map((fault) => (random() < 0.6 ? onHost(fault, course, random) : fault)),
+          };
   return { ...struck, hosts };
 }
 
@@ -50,6 +53,14 @@ function ofOneBroker(strike: Strike, random: () => number): Strike {
   return random() < allBrokers ? strike : { ...strike, broker: below(hosts, random) };
 }
 
+/** While something is written, often. */
+function amid({ operations }: Course, random: () => number): number {
+  const operation = operations[below(operations.length, random)];
+  return operation === undefined || random() < 0.3
+    ? 3_000 + random() * 5_000
+    : operation.atMs + random() * 80;
+}
+
 const strikeFor = (ms: number, random: () => number): HostStrike =>
   random() < 0.65 ? { kind: "loseHost", ms, lost: below(6, random) } : { kind: "cutHost", ms };
 
@@ -58,16 +69,16 @@ function targetOf(random: () => number): Fault["target"] {
   return dice < 0.5 ? "master" : dice < 0.75 ? below(4, random) : "controller";
 }
 
-const onHost = ({ atMs, step }: Fault, random: () => number): Fault => ({
+const onHost = ({ step }: Fault, course: Course, random: () => number): Fault => ({
   target: targetOf(random),
-  atMs,
+  atMs: amid(course, random),
   ...(step === undefined ? {} : { step }),
   strike: strikeFor(500 + random() * 9_000, random),
 });
 
 /** One host is away for long, and the service must do without it. */
 function oneAlone(course: Course, random: () => number): Course {
-  const atMs = 4_000 + random() * 4_000;
+  const atMs = Math.max(4_000, amid(course, random));
   const others = course.faults
     .filter(({ strike, onSuspects }) => harmless.has(strike.kind) && onSuspects !== true)
     .map(
@@ -81,9 +92,14 @@ function oneAlone(course: Course, random: () => number): Course {
   return { ...course, faults: [...others, alone], wholeAtMs: atMs + wholeWithinMs };
 }
 
-/** A majority is away for a while. */
-function twoTogether(random: () => number): readonly Fault[] {
-  const atMs = 3_000 + random() * 6_000;
+/** A majority is away for a while: at the same moment, as when a room is without power, or one after the other. */
+function twoTogether(course: Course, random: () => number): readonly Fault[] {
+  const atMs = amid(course, random);
+  if (random() < 0.5) {
+    const first = below(hosts, random);
+    const strike: Strike = { kind: "loseHost", ms: 500 + random() * 3_000, lost: 1 + below(5, random) };
+    return [first, (first + 1) % hosts].map((host) => ({ target: 0, atMs, strike: { ...strike, host } }));
+  }
   return [atMs, atMs + random() * 4_000].map((at) => ({
     target: targetOf(random),
     atMs: at,

@@ -11,6 +11,17 @@ export interface Edit {
   readonly put: string;
 }
 
+export interface Planted {
+  readonly name: string;
+  /** Behind "the simulation notices". */
+  readonly title: string;
+  /** One that has shown it before: it is only where the search begins, courses change with the simulation. */
+  readonly seed: number;
+  /** It is only noticed where there are several. */
+  readonly overHosts?: boolean;
+  readonly edits: readonly Edit[];
+}
+
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const query = "mutant";
 const mutants = new Map<string, readonly Edit[]>();

@@ -1,8 +1,8 @@
 // A net is judged by what it catches: each of these is the product with one mistake in it, and the simulation must notice.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { withEdits } from "./mutants.ts";
-import { type Planted, planted } from "./planted.ts";
+import { type Planted, withEdits } from "./mutants.ts";
+import { planted } from "./planted.ts";
 import { runCourse } from "./run-course.ts";
 
 const seedsMax = 1_000;
@@ -11,9 +11,10 @@ const simulation = new URL("./explore.ts", import.meta.url).href;
 type Simulation = typeof import("./explore.ts");
 
 /** The simulation of a product that has the mistake, and where it has found it. */
-async function caught({ name, edits, seed }: Planted) {
+async function caught({ name, edits, seed, overHosts = false }: Planted) {
   const mistaken = await withEdits<Simulation>(name, edits, simulation);
-  const { failed, seeds } = await mistaken.explore(seed, seedsMax);
+  const courseOf = overHosts ? mistaken.courseOfSeed : mistaken.plainCourseOfSeed;
+  const { failed, seeds } = await mistaken.explore(seed, seedsMax, { courseOf });
   assert.ok(failed, `${seeds} seeds found nothing`);
   return { ...failed, mistaken };
 }

@@ -1,15 +1,7 @@
 // Mistakes that the simulation must notice: each takes a safeguard of the product away, or plants a defect again that it once had.
 // Where two safeguards hold the same promise, both are taken away.
-import type { Edit } from "./mutants.ts";
-
-export interface Planted {
-  readonly name: string;
-  /** Behind "the simulation notices". */
-  readonly title: string;
-  /** One that has shown it before: it is only where the search begins, courses change with the simulation. */
-  readonly seed: number;
-  readonly edits: readonly Edit[];
-}
+import type { Edit, Planted } from "./mutants.ts";
+import { ofHosts } from "./planted-hosts.ts";
 
 const noFloor: Edit = {
   file: "worker/write/ledger.ts",
@@ -78,7 +70,7 @@ const ofTheLog: readonly Planted[] = [
   {
     name: "losing-what-follows",
     title: "a worker that loses what it read behind its own record",
-    seed: 59,
+    seed: 555,
     edits: [
       {
         file: "worker/write/log-writer.ts",
@@ -111,7 +103,7 @@ const ofRequests: readonly Planted[] = [
   {
     name: "forgetting-refusals",
     title: "a worker that forgets what it has refused",
-    seed: 50,
+    seed: 97,
     edits: [{ file: "worker/write/apply-writes.ts", find: "this.#keep(write, false, body);", put: "" }],
   },
   {
@@ -251,7 +243,7 @@ const ofCommands: readonly Planted[] = [
   {
     name: "withdrawn-commands",
     title: "a controller that carries out what its client has withdrawn",
-    seed: 434,
+    seed: 476,
     edits: [
       {
         file: "controller/reconcile/act.ts",
@@ -262,4 +254,10 @@ const ofCommands: readonly Planted[] = [
   },
 ];
 
-export const planted: readonly Planted[] = [...ofTheLog, ...ofRequests, ...ofCopies, ...ofCommands];
+export const planted: readonly Planted[] = [
+  ...ofTheLog,
+  ...ofRequests,
+  ...ofCopies,
+  ...ofCommands,
+  ...ofHosts,
+];

@@ -20,11 +20,9 @@ describe("a simulated cluster", () => {
       t.diagnostic([JSON.stringify(course), ...trace].join("\n"));
       return assert.ok(violations.length === 0, violations.length > 0 ? await story(course) : "");
     }
-    const { seeds, acknowledged, elections, failed } = await explore(
-      Number(SIM_FIRST),
-      Number(SIM_SEEDS),
-      (ran, tookMs) => ran >= seedsLeast && tookMs > Number(SIM_SECONDS) * 1_000,
-    );
+    const { seeds, acknowledged, elections, failed } = await explore(Number(SIM_FIRST), Number(SIM_SEEDS), {
+      enough: (ran, tookMs) => ran >= seedsLeast && tookMs > Number(SIM_SECONDS) * 1_000,
+    });
     t.diagnostic(`${seeds} seeds, ${acknowledged} acknowledged requests, ${elections} elections`);
     if (failed !== undefined) assert.fail(await story(failed.course));
     // A world in which nothing happens keeps every promise too.

@@ -47,8 +47,11 @@ export type ClusterStrike =
 
 /** What strikes one of several hosts. */
 export type HostStrike =
-  /** Without a word, with all that runs there; so many records of the log were not on its disk yet. */
-  | { readonly kind: "loseHost"; readonly ms: number; readonly lost: number }
+  /**
+   * Without a word, with all that runs there; so many records of the log were not on its disk yet. The host of the target, unless
+   * it is named by its number.
+   */
+  | { readonly kind: "loseHost"; readonly ms: number; readonly lost: number; readonly host?: number }
   | { readonly kind: "cutHost"; readonly ms: number };
 
 export type Strike = HostStrike | ProgramStrike | VolumeStrike | BrokerStrike | ClusterStrike;

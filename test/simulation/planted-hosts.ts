@@ -1,0 +1,93 @@
+// Mistakes about several hosts that the simulation must notice, beside those of planted.ts.
+import type { Planted } from "./mutants.ts";
+
+export const ofHosts: readonly Planted[] = [
+  {
+    name: "one-replica",
+    title: "a record that counts as confirmed when one broker has it",
+    seed: 46,
+    overHosts: true,
+    edits: [
+      {
+        file: "test/fakes/memory-replicas.ts",
+        find: "lengths[Math.floor(lengths.length / 2)] ?? 0",
+        put: "lengths[0] ?? 0",
+      },
+    ],
+  },
+  {
+    name: "one-id",
+    title: "a log that counts as whole while one of the brokers has forgotten nothing",
+    seed: 490,
+    overHosts: true,
+    edits: [
+      {
+        file: "core/rules/broker-memory.ts",
+        find: "return isMajority(kept.length, before.length);",
+        put: "return kept.length > 0;",
+      },
+    ],
+  },
+  {
+    name: "away-is-dead",
+    title: "a controller that takes the workers of a host that is away for dead, and their volumes for gone",
+    seed: 4,
+    overHosts: true,
+    edits: [
+      {
+        file: "controller/reconcile/workers.ts",
+        find: 'if (view !== undefined) return view.phase !== "unknown" && !isRunning(view);',
+        put: "if (view !== undefined) return !isRunning(view);",
+      },
+      {
+        file: "controller/reconcile/hosts.ts",
+        find: "return hosts.find(({ name, reachable }) => name === host && !reachable) ?? null;",
+        put: "return null;",
+      },
+    ],
+  },
+  {
+    name: "names-taken",
+    title: "a controller that gives a name away whose volume is on a host that is away",
+    seed: 4,
+    overHosts: true,
+    edits: [
+      {
+        file: "controller/reconcile/starts.ts",
+        find: 'phase !== "dead" && !isGoing(name, observed)',
+        put: 'phase !== "dead" && phase !== "unknown" && !isGoing(name, observed)',
+      },
+      {
+        file: "controller/reconcile/starts.ts",
+        find: "hasVolume || away !== null || !isLed(observed)",
+        put: "hasVolume || !isLed(observed)",
+      },
+    ],
+  },
+  {
+    name: "forgotten-copies",
+    title: "a controller that forgets the copies of a host that is away",
+    seed: 4,
+    overHosts: true,
+    edits: [
+      {
+        file: "controller/reconcile/copies.ts",
+        find: "awayHostOf(worker, observed) !== null ||",
+        put: "",
+      },
+    ],
+  },
+  {
+    name: "one-host-for-all",
+    title: "a controller that starts all workers on one host while others could have some",
+    seed: 8,
+    overHosts: true,
+    edits: [
+      {
+        file: "controller/reconcile/placement.ts",
+        find: "return [...hosts].sort(byLoad)[0]?.name ?? null;",
+        put: "return hosts[0]?.name ?? null;",
+      },
+    ],
+  },
+];
