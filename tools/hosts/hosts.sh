@@ -188,6 +188,18 @@ power_off() { # K
     rm -f "$own/pid"
     wait_for 20 has_no_process "$1"
   fi
+  unplug "$1"
+}
+
+# With the namespace go the rules and bridges of the host's engine, as with a machine that loses its power: left behind, they would
+# send what comes to the host's ports to containers that are no more.
+unplug() { # K
+  ip -n "$SWITCH" link del "port$1" 2>/dev/null || true
+  ip netns del "$HOSTS_NAME-$1" 2>/dev/null || true
+}
+
+plug_host() { # K
+  if [ ! -e "/run/netns/$HOSTS_NAME-$1" ]; then plug "$HOSTS_NAME-$1" "port$1" "$HOSTS_NET.$((10 + $1))"; fi
 }
 
 has_no_process() { [ -z "$(find "$(freezer "$1")" -name cgroup.procs -exec cat {} + 2>/dev/null)" ]; }
@@ -215,7 +227,7 @@ up() { # N
   mkdir -p "$HOSTS_DIR"
   switch_on
   for k in $(seq "$1"); do
-    plug "$HOSTS_NAME-$k" "port$k" "$HOSTS_NET.$((10 + k))"
+    plug_host "$k"
     boot "$k" &
     running+=("$!")
   done
@@ -257,7 +269,7 @@ main() {
   local command=$1 && shift
   case $command in
     up) up "$1" ;;
-    boot) link_of "$1" up && boot "$1" ;;
+    boot) plug_host "$1" && link_of "$1" up && boot "$1" ;;
     off) power_off "$1" ;;
     cut) link_of "$1" down ;;
     join) link_of "$1" up ;;

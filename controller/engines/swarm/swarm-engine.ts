@@ -54,6 +54,8 @@ export class SwarmEngine implements Engine {
   #standings: readonly HostStanding[] = [];
   /** By task: since when it was seen to be over. */
   readonly #overSince = new Map<string, number>();
+  /** Tasks that were told to end by SIGKILL: how they ended need not be asked of their hosts. */
+  readonly #killed = new Set<string>();
 
   constructor(options: SwarmEngineOptions) {
     this.#options = options;
@@ -98,6 +100,7 @@ export class SwarmEngine implements Engine {
     const ended = new Set(tasks.filter((task) => courseOf(task) === "over").map(({ ID }) => ID));
     for (const id of this.#overSince.keys()) if (!ended.has(id)) this.#overSince.delete(id);
     for (const id of ended) if (!this.#overSince.has(id)) this.#overSince.set(id, nowMs);
+    for (const id of this.#killed) if (!tasks.some(({ ID }) => ID === id)) this.#killed.delete(id);
   }
 
   #seen(service: SwarmService, { tasks, nodes }: SwarmSeen, nowMs: number): ContainerSeen | null {
@@ -111,6 +114,7 @@ export class SwarmEngine implements Engine {
       reachable: standing?.reachable ?? true,
       note: standing?.note ?? null,
       overForMs: nowMs - (this.#overSince.get(task?.ID ?? "") ?? nowMs),
+      isKilledByUs: this.#killed.has(task?.ID ?? ""),
     });
   }
 
@@ -212,6 +216,7 @@ export class SwarmEngine implements Engine {
       throw new TransientError(`container ${target.container} does not run as pid ${target.pid} any more`);
     await notes.tellSignal(target, signal);
     if (signal === "SIGTERM") return;
+    this.#killed.add(task.ID);
     const deadlineMs = clock.monotonicMs() + endsItselfWithinMs;
     while (clock.monotonicMs() < deadlineMs) {
       await clock.sleep(pollMs);

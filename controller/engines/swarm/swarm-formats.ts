@@ -130,6 +130,7 @@ export interface SeenOn {
   readonly note: HostNode | null;
   /** For how long the task has been seen to be over. */
   readonly overForMs: number;
+  readonly isKilledByUs: boolean;
 }
 
 /** A host tells a little later than Swarm whether a killed process had wanted too much memory. */
@@ -182,12 +183,13 @@ export function seenOf(service: SwarmService, task: SwarmTask | null, on: SeenOn
 }
 
 /** @returns null while it is not known whether a killed process was killed from outside */
-function endingIn(task: SwarmTask, { note, overForMs }: SeenOn): Ending | null {
+function endingIn(task: SwarmTask, { note, overForMs, isKilledByUs }: SeenOn): Ending | null {
   const exitCode = task.Status.ContainerStatus?.ExitCode ?? 0;
   if (exitCode !== exitAfterSigkill)
     return task.Status.Err && exitCode === 0 ? "crashed" : endingOf(exitCode, false);
   const told = note?.killed[shortId(containerIdOf(task))];
   if (told !== undefined) return told;
+  if (isKilledByUs) return "killed";
   return overForMs < toldWithinMs ? null : "killed";
 }
 

@@ -156,7 +156,7 @@ describe("a task", () => {
     },
     ...changes,
   });
-  const on: SeenOn = { host: "host-1", reachable: true, note: note(), overForMs: 0 };
+  const on: SeenOn = { host: "host-1", reachable: true, note: note(), overForMs: 0, isKilledByUs: false };
   const seen = (shown: SwarmTask, changes: Partial<SeenOn> = {}, replicas = 1) =>
     seenOf(service(replicas), shown, { ...on, ...changes });
 
@@ -189,6 +189,7 @@ describe("a task", () => {
     const killed = task("failed", 137);
     assert.equal(seen(killed)?.state, "running");
     assert.equal(seen(killed, { overForMs: 500 })?.ending, "killed");
+    assert.equal(seen(killed, { isKilledByUs: true })?.ending, "killed");
     const told = note({ killed: { [id.slice(0, 12)]: "outOfMemory" } });
     assert.deepEqual(
       [seen(killed, { note: told })?.ending, seen(killed, { note: told })?.endedWith],
