@@ -256,6 +256,6 @@ test("the completion offers commands, kinds and workers", async () => {
   const offered = async (...words: readonly string[]): Promise<string> =>
     (await run("bash", ["-c", press, "_", script, ...words])).out.trim();
   assert.match(await offered(), /\bup\b.*\bscale\b.*\bcompletion\b/);
-  assert.equal(await offered("get"), "workers master slaves status events");
+  assert.equal(await offered("get"), "workers master slaves hosts status events");
   assert.match(await offered("describe", "worker"), /w-\d+ w-\d+ w-\d+/);
 });
