@@ -74,10 +74,9 @@ run_tests() {
 # say by themselves where the machine does not allow them, are run after all others.
 test_files() {
   local first=test/e2e/up.test.ts last=test/e2e/down.test.ts folder
-  for folder in test/unit test/simulation test/integration test/torture; do
+  for folder in test/unit test/simulation test/integration test/journeys test/torture test/hosts; do
     if [ -d "$folder" ]; then find "$folder" -name '*.test.ts' | sort; fi
   done
-  find test/journeys test/hosts -name '*.test.ts' | sort
   find test/e2e -name '*.test.ts' | sort | awk -v first="$first" -v last="$last" '
     $0 == first { print } $0 != first && $0 != last { others = others $0 "\n" } $0 == last { ending = $0 }
     END { printf "%s", others; if (ending) print ending }'

@@ -169,12 +169,16 @@ test("one field of the manifest closes the door, for each role in its measure", 
       const body = path.endsWith("write")
         ? { op: "delete", table: "users", where: { username: "nobody" } }
         : { table: "users" };
-      const ask = (headers?: { readonly headers: Readonly<Record<string, string>> }) =>
-        call(method.toUpperCase(), path, { ...headers, ...(method === "post" ? { body } : {}) });
+      const ask = (as?: { readonly headers: Readonly<Record<string, string>> }) =>
+        method === "put"
+          ? call("PUT", path, { body: "a: 1", headers: { ...as?.headers, "content-type": "text/yaml" } })
+          : call(method.toUpperCase(), path, { ...as, ...(method === "post" ? { body } : {}) });
+      // On one host the manifest is a file, and is not replaced here.
+      const done = method === "put" ? 409 : 200;
       assert.equal((await ask()).status, need === "anyone" ? 200 : 401, `${path} without a token`);
       for (const role of roles) {
         const allowed = need === "anyone" || roles.indexOf(role) >= roles.indexOf(need as Role);
-        assert.equal((await ask(as(role))).status, allowed ? 200 : 403, `${path} as ${role}`);
+        assert.equal((await ask(as(role))).status, allowed ? done : 403, `${method} ${path} as ${role}`);
       }
     }
   const loss = "/api/v1/db/accept-loss";
