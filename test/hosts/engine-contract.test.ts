@@ -16,7 +16,7 @@ const skip = whyNoHosts() ?? false;
 const hosts = new Hosts({ name: "dbaas-engine", network: "10.98.40" });
 const numbers = [1, 2, 3];
 const cluster = "contract";
-const image = "mini-dbaas:latest";
+const image = process.env.DBAAS_IMAGE ?? "mini-dbaas:latest";
 const network = `${cluster}-net`;
 const hostName = (number: number): string => `host-${number}`;
 const numberOf = (host: string): number => Number(/\d+$/.exec(host)?.[0]);
