@@ -320,7 +320,7 @@ remove_volumes_everywhere() {
   image=$(on_every_host "$APP_IMAGE" 2>/dev/null) || die "the image $APP_IMAGE is missing here, by which volumes on the other hosts are removed"
   docker service rm "$job" >/dev/null 2>&1 || true
   docker service create --quiet --detach --mode global-job --name "$job" --no-resolve-image --restart-condition none \
-    --constraint node.labels.dbaas!= --user root --mount "type=bind,source=${DBAAS_DOCKER_SOCKET:-/var/run/docker.sock},target=/var/run/docker.sock" \
+    --constraint node.role==manager --user root --mount "type=bind,source=${DBAAS_DOCKER_SOCKET:-/var/run/docker.sock},target=/var/run/docker.sock" \
     --env "DBAAS_CLUSTER=$CLUSTER" "$image" node --input-type=module --eval "$(cat "$ROOT/deploy/remove-volumes.mjs")" >/dev/null
   hosts=$(hosts_of_swarm | awk '$2 != "-" && $3 == "ready"' | wc -l)
   wait_until 60 has_completed "$job" "$hosts" || {
