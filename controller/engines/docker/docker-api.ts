@@ -1,5 +1,6 @@
 // The one door to dockerode: a Docker engine over its socket. Every call has a deadline, and an error says whether trying again
 // can help.
+import { createInterface } from "node:readline";
 import Docker from "dockerode";
 import { TerminalError, TransientError } from "../../../core/errors.ts";
 import { within } from "../../../platform/process/waiting.ts";
@@ -50,6 +51,29 @@ export class DockerApi {
     } catch (cause) {
       if (statusCodeOf(cause) === notFound) return null;
       throw errorFor(what, cause, [badRequest]);
+    }
+  }
+
+  /** Calls `onLine` for each event, until the stream breaks or the signal fires. */
+  async events(
+    filters: Readonly<Record<string, readonly string[]>>,
+    onLine: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const asked = { filters: JSON.stringify(filters) };
+    const stream = await this.call("subscribe to events", (docker) => docker.getEvents(asked));
+    // Chunks are not events: one may hold several, or a part of one.
+    const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+    const stop = () => {
+      lines.close();
+      (stream as unknown as { destroy(): void }).destroy();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      for await (const line of lines) onLine(line);
+    } finally {
+      signal.removeEventListener("abort", stop);
+      stop();
     }
   }
 

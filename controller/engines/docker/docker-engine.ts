@@ -1,8 +1,7 @@
 // Engine over a Docker socket: all of it one host. It sees only containers that bear our label or our names, and changes only
 // those that bear the cluster's uid.
-import { createInterface } from "node:readline";
 import { TerminalError, TransientError } from "../../../core/errors.ts";
-import { containerName, labels, shortId } from "../../names.ts";
+import { labels, shortId } from "../../names.ts";
 import type {
   ContainerRef,
   Engine,
@@ -19,10 +18,12 @@ import {
   eventIn,
   hostConfigOf,
   labelled,
+  lastWordsAsked,
   networkingOf,
   textOfLogs,
 } from "./docker-formats.ts";
 import { Inspections } from "./inspections.ts";
+import { containersOf, volumesOf } from "./listings.ts";
 import { foreignAmong, isOurs, type Labelled, uidFromLabels, workersWithVolumes } from "./ownership.ts";
 
 export interface DockerEngineOptions {
@@ -36,7 +37,6 @@ export interface DockerEngineOptions {
 }
 
 const startWithinMs = 60_000;
-const lastLines = 8;
 /** How long a look at which other containers bear our names is good for. */
 const namedForMs = 10_000;
 
@@ -184,40 +184,23 @@ export class DockerEngine implements Engine {
 
   async lastWords({ id }: Pick<ContainerRef, "id">): Promise<string> {
     const written = await this.#api
-      .call("read the container's log", (docker) =>
-        docker.getContainer(id).logs({ stdout: true, stderr: true, tail: lastLines, follow: false }),
-      )
+      .call("read the container's log", (docker) => docker.getContainer(id).logs(lastWordsAsked))
       .catch(() => Buffer.alloc(0));
     return textOfLogs(written);
   }
 
   async watch(onEvent: (event: { readonly action: string }) => void, signal: AbortSignal): Promise<void> {
-    const stream = await this.#api.call("subscribe to events", (docker) =>
-      docker.getEvents({
-        filters: {
-          type: ["container"],
-          label: [`${labels.cluster}=${this.#cluster}`],
-          event: ["create", "start", "die", "destroy", "rename", "pause", "unpause", "oom"],
-        },
-      }),
-    );
-    // Chunks are not events: one may hold several, or a part of one.
-    const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
-    const stop = () => {
-      lines.close();
-      (stream as unknown as { destroy(): void }).destroy();
+    const filters = {
+      type: ["container"],
+      label: [`${labels.cluster}=${this.#cluster}`],
+      event: ["create", "start", "die", "destroy", "rename", "pause", "unpause", "oom"],
     };
-    signal.addEventListener("abort", stop, { once: true });
-    try {
-      for await (const line of lines) {
-        const { action, id } = eventIn(line);
-        this.#inspections.changed(id);
-        onEvent({ action });
-      }
-    } finally {
-      signal.removeEventListener("abort", stop);
-      stop();
-    }
+    const onLine = (line: string) => {
+      const { action, id } = eventIn(line);
+      this.#inspections.changed(id);
+      onEvent({ action });
+    };
+    await this.#api.events(filters, onLine, signal);
   }
 }
 
@@ -232,16 +215,4 @@ export async function uidOnEngine({
   const api = new DockerApi(socketPath);
   const [containers, volumes] = await Promise.all([containersOf(api, cluster), volumesOf(api, cluster)]);
   return uidFromLabels(cluster, volumes, containers.map(labelled));
-}
-
-const containersOf = (api: DockerApi, cluster: string): Promise<readonly ContainerListed[]> =>
-  api.call("list containers", (docker) =>
-    docker.listContainers({ all: true, filters: { label: [`${labels.cluster}=${cluster}`] } }),
-  );
-
-/** By name, so that also those are seen that bear a worker's name without our labels. */
-async function volumesOf(api: DockerApi, cluster: string): Promise<readonly Labelled[]> {
-  const filters = JSON.stringify({ name: [containerName(cluster, "w-")] });
-  const { Volumes } = await api.call("list volumes", (docker) => docker.listVolumes({ filters }));
-  return (Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));
 }

@@ -33,6 +33,9 @@ const frameHead = 8;
 const lengthAt = 4;
 const lastWordsMax = 2_000;
 
+/** The end of a log, once. */
+export const lastWordsAsked = { stdout: true, stderr: true, tail: 8, follow: false } as const;
+
 /** Logs of a container without a terminal come in frames: a head of eight bytes with the length, then the text. */
 export const textOfLogs = (frames: Buffer): string => outputIn(frames).trim().slice(-lastWordsMax);
 

@@ -1,10 +1,11 @@
 // What this host's own engine knows and no manager tells: the volumes, the image, and whether a process that was killed had wanted
 // too much memory.
-import { createInterface } from "node:readline";
 import type { HostNode } from "../../../core/state/znodes.ts";
-import { containerName, labels, shortId } from "../../names.ts";
+import { labels, shortId } from "../../names.ts";
 import type { LocalHost } from "../../ports.ts";
 import type { DockerApi } from "../docker/docker-api.ts";
+import { endingOf } from "../docker/docker-formats.ts";
+import { volumesOf } from "../docker/listings.ts";
 import type { Labelled } from "../docker/ownership.ts";
 
 export interface LocalHostOptions {
@@ -17,7 +18,6 @@ export interface LocalHostOptions {
   readonly leads: () => Promise<HostNode["leads"]>;
 }
 
-const exitAfterSigkill = 137;
 /** The last ones: each is looked up within a moment of its end. */
 const killedMax = 20;
 
@@ -53,12 +53,10 @@ export class SwarmLocalHost implements LocalHost {
 
   async #volumes(): Promise<readonly Labelled[]> {
     const { api, cluster } = this.#options;
-    const filters = JSON.stringify({ name: [containerName(cluster, "w-")] });
-    const { Volumes } = await api.call("list volumes", (docker) => docker.listVolumes({ filters }));
     const own = (all: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
       Object.fromEntries(Object.entries(all).filter(([key]) => key.startsWith("dbaas.")));
-    return (Volumes ?? [])
-      .map(({ Name, Labels }) => ({ name: Name, labels: own(Labels ?? {}) }))
+    return (await volumesOf(api, cluster))
+      .map((volume) => ({ name: volume.name, labels: own(volume.labels) }))
       .sort((a, b) => a.name.localeCompare(b.name));
   }
 
@@ -83,29 +81,15 @@ export class SwarmLocalHost implements LocalHost {
     );
     if (found === null) return;
     const { ExitCode, OOMKilled } = found.State;
-    this.#ended.set(id, OOMKilled ? "outOfMemory" : ExitCode === exitAfterSigkill ? "killed" : null);
+    const ending = endingOf(ExitCode, OOMKilled);
+    this.#ended.set(id, ending === "killed" || ending === "outOfMemory" ? ending : null);
   }
 
   async watch(wake: () => void, signal: AbortSignal): Promise<void> {
-    const stream = await this.#options.api.call("subscribe to events", (docker) =>
-      docker.getEvents({
-        filters: {
-          type: ["container", "volume", "image"],
-          event: ["die", "create", "destroy", "tag", "untag"],
-        },
-      }),
-    );
-    const lines = createInterface({ input: stream });
-    const stop = () => {
-      lines.close();
-      (stream as unknown as { destroy(): void }).destroy();
+    const filters = {
+      type: ["container", "volume", "image"],
+      event: ["die", "create", "destroy", "tag", "untag"],
     };
-    signal.addEventListener("abort", stop, { once: true });
-    try {
-      for await (const _ of lines) wake();
-    } finally {
-      signal.removeEventListener("abort", stop);
-      stop();
-    }
+    await this.#options.api.events(filters, () => wake(), signal);
   }
 }

@@ -135,7 +135,6 @@ export interface SeenOn {
 
 /** A host tells a little later than Swarm whether a killed process had wanted too much memory. */
 const toldWithinMs = 500;
-const exitAfterSigkill = 137;
 
 /** @returns null when there is no container to see */
 export function seenOf(service: SwarmService, task: SwarmTask | null, on: SeenOn): ContainerSeen | null {
@@ -185,8 +184,8 @@ export function seenOf(service: SwarmService, task: SwarmTask | null, on: SeenOn
 /** @returns null while it is not known whether a killed process was killed from outside */
 function endingIn(task: SwarmTask, { note, overForMs, isKilledByUs }: SeenOn): Ending | null {
   const exitCode = task.Status.ContainerStatus?.ExitCode ?? 0;
-  if (exitCode !== exitAfterSigkill)
-    return task.Status.Err && exitCode === 0 ? "crashed" : endingOf(exitCode, false);
+  const ending = endingOf(exitCode, false);
+  if (ending !== "killed") return task.Status.Err && exitCode === 0 ? "crashed" : ending;
   const told = note?.killed[shortId(containerIdOf(task))];
   if (told !== undefined) return told;
   if (isKilledByUs) return "killed";

@@ -2,7 +2,7 @@
 // when no manager answers, the call fails.
 import { labels } from "../../names.ts";
 import type { DockerApi } from "../docker/docker-api.ts";
-import { textOfLogs } from "../docker/docker-formats.ts";
+import { lastWordsAsked, textOfLogs } from "../docker/docker-formats.ts";
 import type { serviceOf } from "./swarm-formats.ts";
 import type { SwarmNode, SwarmService, SwarmTask } from "./swarm-types.ts";
 
@@ -23,7 +23,6 @@ export interface SwarmSeen {
 /** Without a manager that leads, calls hang. */
 const callWithinMs = 3_000;
 const logWithinMs = 1_500;
-const lastLines = 8;
 /** A node with it is a host of the cluster, under this number. */
 const numberLabel = "dbaas";
 
@@ -113,8 +112,7 @@ export class SwarmState {
   async lastWords(serviceId: string): Promise<string> {
     const written = await this.#api.call(
       "read the service's log",
-      (docker) =>
-        docker.getService(serviceId).logs({ stdout: true, stderr: true, tail: lastLines, follow: false }),
+      (docker) => docker.getService(serviceId).logs(lastWordsAsked),
       logWithinMs,
     );
     return textOfLogs(Buffer.from(written as unknown as Uint8Array));
