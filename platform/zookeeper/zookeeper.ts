@@ -69,7 +69,8 @@ export class ZooKeeperSession implements ZnodeSession {
     this.#client = new ZooKeeper({
       connect: this.#address.hosts,
       timeout: options.sessionTimeoutMs,
-      debug_level: ZooKeeper.constants.ZOO_LOG_LEVEL_ERROR,
+      // None: the client would write lines of its own between those of the program, for each server that is away.
+      debug_level: 0,
       host_order_deterministic: false,
       response_counter_limit: emptyReadsMax,
     });
