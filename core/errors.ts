@@ -7,6 +7,7 @@ export type RefusalCode =
   | "unknown_column"
   | "constraint_violation"
   | "key_reused"
+  | "unexpected_result"
   | "too_large"
   | "query_timeout"
   | "poison_request"
@@ -20,11 +21,14 @@ export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly code: RefusalCode;
   readonly field: string | undefined;
+  /** Of SQL: SQLite's own name of the error. */
+  readonly sqlite: string | undefined;
 
-  constructor(code: RefusalCode, message: string, field?: string) {
+  constructor(code: RefusalCode, message: string, field?: string, sqlite?: string) {
     super(message);
     this.code = code;
     this.field = field;
+    this.sqlite = sqlite;
   }
 }
 
@@ -33,12 +37,15 @@ export interface RefusalBody {
   readonly code: RefusalCode;
   readonly message: string;
   readonly field?: string;
+  readonly sqlite?: string;
 }
 
-export const refusalBody = (refusal: Refusal): RefusalBody =>
-  refusal.field === undefined
-    ? { code: refusal.code, message: refusal.message }
-    : { code: refusal.code, message: refusal.message, field: refusal.field };
+export const refusalBody = ({ code, message, field, sqlite }: Refusal): RefusalBody => ({
+  code,
+  message,
+  ...(field === undefined ? {} : { field }),
+  ...(sqlite === undefined ? {} : { sqlite }),
+});
 
 /** Worth trying again as it is: the outside was away or slow. */
 export class TransientError extends Error {

@@ -6,11 +6,29 @@ import type { Schema } from "../schema.ts";
 
 /** What a record does to the data. Every copy computes the same from it: no clock, no chance, no order of rows. */
 export type Effect =
-  | { readonly shape: WriteShape; readonly rows: readonly (readonly Param[])[] }
-  /** Brings the tables from the schema the copy has to this one. */
-  | { readonly schema: Schema }
+  | { readonly shape: WriteShape; readonly rows: readonly (readonly Param[])[]; readonly seen?: Seen }
+  /**
+   * Brings the tables from the schema the copy has to this one. The tables that it releases are the manifest's no longer; they stay as
+   * they are, and SQL may drop them.
+   */
+  | { readonly schema: Schema; readonly releases?: readonly string[] }
   /** Forgets idempotency keys that were recorded before these moments of log time, and raises the floors that replace them. */
   | { readonly expireKeys: { readonly clientBeforeMs: number; readonly ownBeforeMs: number } };
+
+/** Of SQL: the time and chance it ran with, and what came of it on its master. A copy on which something else comes of it is damaged. */
+export interface Seen {
+  /** Unix ms: what `now` is in the statement. */
+  readonly atMs: number;
+  /** Of random() and randomblob(); absent where the statement asked for neither. */
+  readonly seed?: string;
+  readonly rowsAffected: number;
+  /** Decimal digits; absent where it inserted no row with a number. */
+  readonly lastInsertRowid?: string;
+  /** A hash of the rows that it returned, where it did. */
+  readonly returned?: string;
+  /** That references to other rows were not heeded, or looked at in the end: its request has said so. */
+  readonly references?: "off" | "deferred";
+}
 
 /** An idempotency key with what was answered under it. */
 export interface KeyEntry {
@@ -46,7 +64,7 @@ export interface BatchRecord {
   readonly epoch: number;
   /** Gapless over the whole life of the log, over all masters: the unit of lag, freshness and `X-DBaaS-Position`. */
   readonly position: number;
-  /** Unix ms by its master's clock, for people: nothing is decided by it. */
+  /** Unix ms by its master's clock: what SQL in it takes for now. Nothing of the service is decided by it. */
   readonly atMs: number;
   /** Log time: what the age of keys is counted in. Absent in records of an earlier version, where `atMs` was. */
   readonly logMs?: number;

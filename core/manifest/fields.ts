@@ -1,70 +1,10 @@
 // PURE: the one table of the manifest's fields. From it come the parser, the types, the defaults, the JSON Schema for editors,
 // and how `./dbaas diff` names and writes a change. Another field is one entry here and what goes by it.
-import { z } from "zod";
+import type { z } from "zod";
 import { hosts, tokens } from "./access.ts";
+import { type Fields, field, group, read } from "./field.ts";
 import { tables } from "./tables.ts";
-import { checked, duration, flag, mapping, size, whole } from "./values.ts";
-
-/** What the running cluster does about a change. */
-const effects = {
-  controller: "the controller goes by it at once",
-  slaves: "the controller starts or drains slaves",
-  workers: "every worker is replaced, one by one",
-  sessions: "every worker begins a new session with ZooKeeper",
-  nextLog: "it counts for the next log; the present one keeps to what it was made with",
-  requests: "it holds for the requests from then on",
-  tables: "the master adds what is new; what holds data is never dropped or changed",
-} as const;
-export type Effect = keyof typeof effects;
-
-/** How people write the value. In the code, times are ms and sizes are bytes. */
-export type Unit = "duration" | "size" | "plain";
-
-interface Entry<S extends z.ZodType> {
-  /** The name in the manifest; the name in this table, which the code uses, ends in the unit. */
-  readonly key: string;
-  readonly value: S;
-  /** As the manifest writes it. */
-  readonly fallback: z.input<S>;
-  readonly unit?: Unit;
-  readonly effect: Effect;
-  readonly says: string;
-}
-
-export interface Field<S extends z.ZodType = z.ZodType> {
-  readonly key: string;
-  readonly unit: Unit;
-  readonly effect: Effect;
-  readonly schema: S;
-}
-
-export interface Group<S extends z.ZodType = z.ZodType> {
-  readonly key: string;
-  readonly fields: Fields;
-  readonly schema: S;
-}
-
-export type Fields = { readonly [name: string]: Field | Group };
-
-type Read<F extends Fields> = { readonly [N in keyof F]: z.output<F[N]["schema"]> };
-
-function field<S extends z.ZodType>({ key, value, fallback, unit = "plain", effect, says }: Entry<S>) {
-  const schema = z.prefault(value, fallback).describe(`${says}. After a change: ${effects[effect]}`);
-  return { key, unit, effect, schema } satisfies Field;
-}
-
-/** The fields as a mapping of the manifest, read under the names that the code uses. */
-function read<const F extends Fields>(fields: F) {
-  const members = Object.entries(fields);
-  return mapping(Object.fromEntries(members.map(([, { key, schema }]) => [key, schema]))).transform(
-    (written) => Object.fromEntries(members.map(([name, { key }]) => [name, written[key]])) as Read<F>,
-  );
-}
-
-/** What stands together under a key; all of it may be left out. */
-function group<S extends z.ZodType>(key: string, fields: Fields, schema: S) {
-  return { key, fields, schema: z.prefault(schema, {} as z.input<S>) } satisfies Group;
-}
+import { checked, duration, durationOrNever, flag, oneOf, size, text, whole } from "./values.ts";
 
 const slaves = whole(1, 64);
 
@@ -211,6 +151,14 @@ const requests = {
     effect: "requests",
     says: "a single query is interrupted after this; an update or delete after 200 ms while other writes wait",
   }),
+  transactionMs: field({
+    key: "transactionTime",
+    value: duration("100ms", "5m"),
+    fallback: "30s",
+    unit: "duration",
+    effect: "requests",
+    says: "a transaction of a libSQL client that is open for longer is undone, and a stream that idles for longer is closed",
+  }),
   idempotencyMs: field({
     key: "idempotencyRetention",
     value: duration("1m", "365d"),
@@ -218,6 +166,13 @@ const requests = {
     unit: "duration",
     effect: "requests",
     says: "how long the answer under a client's Idempotency-Key is remembered",
+  }),
+  schemaBySql: field({
+    key: "schemaBySql",
+    value: oneOf(["admin", "writer"]),
+    fallback: "admin",
+    effect: "requests",
+    says: "the role that CREATE, ALTER and DROP in SQL ask for, where there are tokens",
   }),
 };
 
@@ -265,6 +220,35 @@ const access = {
   }),
 };
 
+const backup = {
+  everyMs: field({
+    key: "every",
+    value: durationOrNever("10s", "365d"),
+    fallback: "never",
+    unit: "duration",
+    effect: "backups",
+    says: "a backup is taken so often; never: only by ./dbaas backup",
+  }),
+  keep: field({
+    key: "keep",
+    value: whole(1, 1_000),
+    fallback: 24,
+    effect: "backups",
+    says: "so many of them are kept; the oldest go first",
+  }),
+  directory: field({
+    key: "directory",
+    // Nothing that leads out of it, and nothing that a log or a shell would show otherwise.
+    value: text(
+      /^(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}){1,8}$/,
+      "must be the path of a folder in the orchestrator's container, such as /backups",
+    ),
+    fallback: "/backups",
+    effect: "backups",
+    says: "the folder in the orchestrator's container that they are written to",
+  }),
+};
+
 const database = {
   tables: field({ key: "tables", value: tables, fallback: [], effect: "tables", says: "the tables" }),
 };
@@ -283,6 +267,7 @@ const spec = {
   log: group("log", log, read(log)),
   requests: group("requests", requests, requestTimes),
   access: group("access", access, read(access)),
+  backup: group("backup", backup, read(backup)),
   database: group("database", database, read(database)),
 };
 

@@ -6,6 +6,7 @@ export type ScalingSpec = ManifestSpec["scaling"];
 export type WorkerSpec = ManifestSpec["worker"];
 export type LogSpec = ManifestSpec["log"];
 export type RequestSpec = ManifestSpec["requests"];
+export type BackupSpec = ManifestSpec["backup"];
 
 export interface Manifest {
   readonly apiVersion: "dbaas.rideshare/v1";

@@ -114,6 +114,22 @@ const sizes: QuantityKind = {
 /** "2m", "10s", "250ms", read as ms. */
 export const duration = (min: string, max: string) => quantity(durations, min, max);
 
+const never = "never";
+const neverOrDuration = new RegExp(`^${never}$|${durationPattern.source}`);
+
+/** A duration, or "never", which is read as null. */
+export function durationOrNever(min: string, max: string) {
+  const expected = mustBe('a duration such as "1h" or "30m", or never', quotedOrKind);
+  const [least, most] = [parseDuration(min) ?? 0, parseDuration(max) ?? Number.POSITIVE_INFINITY];
+  return z
+    .string(expected)
+    .regex(neverOrDuration, { ...expected, abort: true })
+    .transform((text) => (text === never ? null : (parseDuration(text) ?? 0)))
+    .refine((ms) => ms === null || (ms >= least && ms <= most), {
+      error: ({ input }) => `must be from ${min} to ${max}, or never, not ${formatDuration(Number(input))}`,
+    });
+}
+
 /** "256Mi", "1Gi" or a number of bytes, read as bytes. */
 export const size = (min: string, max: string) => quantity(sizes, min, max);
 

@@ -1,7 +1,8 @@
 // What a request asks of the database, after parsing and before SQL.
 // A statement is a SHAPE (what it does, with numbered holes) and its parameters (what goes into the holes). Requests that
-// differ only in their values share a shape, so they travel, compile and run together. No text of a client is ever SQL:
-// identifiers in a shape are checked against the schema by the worker, values only ever fill holes.
+// differ only in their values share a shape, so they travel, compile and run together. In the row forms no text of a client is
+// ever SQL: identifiers in a shape are checked against the schema by the worker, values only ever fill holes. SQL of a client runs
+// only where `worker/sqlite-extension/dbaas.c` keeps it to what a client may touch.
 
 /** A value of a column, as it stands in JSON. Booleans are kept as 0 and 1. */
 export type Value = string | number | boolean | null;
@@ -17,6 +18,12 @@ export const statementLimits = {
   patternBytesMax: 1_000,
   /** Columns that stand in lists of one condition, each of which becomes a comparison. */
   listedColumnsMax: 256,
+  /** Of one SQL statement. */
+  sqlBytesMax: 100_000,
+  /** Of one request that is carried out as a whole. */
+  statementsMax: 1_000,
+  /** What a write may answer: it is kept under its key, on every copy. */
+  writtenAnswerBytesMax: 1024 * 1024,
 } as const;
 
 export type Comparison = "=" | "!=" | "<" | "<=" | ">" | ">=";
@@ -68,7 +75,22 @@ export interface Order {
   readonly descending: boolean;
 }
 
+/** What JSON has no form for, as a parameter of SQL: a whole number digit by digit, a double, a blob in base64. */
+export type TypedParam = readonly [type: "integer" | "real" | "blob", value: string];
+
+/** One row of parameters, in the order of `?`, or of `names`. One of a type that JSON has not is a `TypedParam`. */
+export interface SqlShape {
+  readonly kind: "sql";
+  readonly sql: string;
+  readonly names?: readonly string[];
+  /** It may change the schema: the API has asked for the role. Without the mark no statement does. */
+  readonly schema?: true;
+  /** It is not run: what it is, and what it takes and gives, is answered. Of a read only. */
+  readonly describe?: true;
+}
+
 export type ReadShape =
+  | SqlShape
   | {
       readonly kind: "select";
       readonly table: string;
@@ -82,7 +104,66 @@ export type ReadShape =
     }
   | { readonly kind: "count"; readonly table: string; readonly where?: Condition };
 
+/** A statement of a request that is carried out as a whole. */
+export interface Part {
+  readonly shape: PartShape;
+  /** How many of the request's rows are its. */
+  readonly rows: number;
+  /** All is undone when it changes another number of rows. */
+  readonly expect?: number;
+  /** Of a transaction: a statement of SQL that only reads. */
+  readonly reads?: true;
+  /** Of a transaction: what its client was told came of it, as a hash. All is undone when something else does. */
+  readonly gave?: string;
+}
+
+/** What the statements of a client's transaction have in common, each time that they are carried out. */
+export interface Transaction {
+  /** Unix ms: what `now` is in them. */
+  readonly atMs: number;
+  /** What their chance comes from. */
+  readonly seed: string;
+  /** References to other rows are not heeded in it; when it is committed, each must lead somewhere. */
+  readonly references?: "off";
+  /** All of it is undone, and its answers say what came of each statement that the client was told nothing of. */
+  readonly trial?: { readonly minPosition: number };
+}
+
+/** Of a transaction: what its client does with the savepoint of this depth, the outermost being 0. Its one row is empty. */
+export interface SavepointPart {
+  readonly shape: {
+    readonly kind: "savepoint";
+    readonly does: "set" | "release" | "undo";
+    readonly depth: number;
+  };
+  readonly rows: 1;
+}
+
+export type TransactionPart = Part | SavepointPart;
+
+export const isSavepoint = (part: TransactionPart): part is SavepointPart => part.shape.kind === "savepoint";
+
+export type PartShape = Extract<WriteShape, { readonly kind: "insert" | "update" | "delete" | "sql" }>;
+
+/** All or none of its parts, in their order. It never stands in the log: each part does. `lone`: one that is answered for itself. */
+export interface Together {
+  readonly kind: "batch";
+  readonly parts: readonly Part[];
+  readonly lone?: true;
+  readonly transaction?: undefined;
+}
+
+/** The same of a client's transaction. */
+export interface WholeTransaction {
+  readonly kind: "batch";
+  readonly parts: readonly TransactionPart[];
+  readonly transaction: Transaction;
+}
+
 export type WriteShape =
+  | SqlShape
+  | Together
+  | WholeTransaction
   | {
       readonly kind: "insert";
       readonly table: string;
@@ -103,6 +184,11 @@ export type WriteShape =
   /** Changes nothing, but takes a place in the log: a strong read waits for it. */
   | { readonly kind: "barrier" };
 
+export const changesSchema = (shape: WriteShape): boolean =>
+  shape.kind === "batch"
+    ? shape.parts.some((part) => part.shape.kind === "sql" && part.shape.schema === true)
+    : shape.kind === "sql" && shape.schema === true;
+
 export interface ReadStatement {
   readonly shape: ReadShape;
   readonly params: readonly Param[];
@@ -110,6 +196,6 @@ export interface ReadStatement {
 
 export interface WriteStatement {
   readonly shape: WriteShape;
-  /** An insert has one row of parameters for each row; every other shape has exactly one, perhaps empty. */
+  /** An insert has one row of parameters for each row, a batch those of its parts; every other shape has exactly one, perhaps empty. */
   readonly rows: readonly (readonly Param[])[];
 }

@@ -11,6 +11,8 @@ export const conditionTypes = [
   "ManifestApplied",
   "Degraded",
   "Paused",
+  // Only where the manifest asks for scheduled backups.
+  "BackupRecent",
   // Only where there are several hosts.
   "HostsAvailable",
   "Redundant",
@@ -108,6 +110,23 @@ export interface EventRecord {
   readonly worker: string | null;
 }
 
+/** Of the scheduled backups. */
+export interface BackupsStatus {
+  readonly lastGood: BackupStatus | null;
+  /** Of the last try; null when it succeeded. */
+  readonly failure: { readonly atMs: number; readonly reason: string } | null;
+  /** All there ever were. */
+  readonly failures: number;
+}
+
+export interface BackupStatus {
+  readonly name: string;
+  /** When the copy was there: everything in it was written before. */
+  readonly atMs: number;
+  readonly position: number;
+  readonly bytes: number;
+}
+
 export interface ClusterStatus {
   readonly cluster: string;
   readonly generation: number;
@@ -127,6 +146,8 @@ export interface ClusterStatus {
     readonly endsAtMs: number;
   } | null;
   readonly conditions: readonly StatusCondition[];
+  /** Null where none is taken by the manifest, and none was. */
+  readonly backups: BackupsStatus | null;
   readonly foreign: readonly ForeignContainer[];
   readonly failovers: readonly FailoverRecord[];
   readonly lastCycle: { readonly id: string; readonly atMs: number; readonly tookMs: number };

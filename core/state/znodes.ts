@@ -1,7 +1,7 @@
 // Every path in ZooKeeper and what stands there. Payloads are JSON, written by our own programs only.
 import type { ManifestSpec } from "../manifest/manifest.ts";
 import type { Schema } from "../schema.ts";
-import type { ClusterStatus } from "./status.ts";
+import type { BackupStatus, BackupsStatus, ClusterStatus } from "./status.ts";
 import type { WorkerState } from "./worker-state.ts";
 
 export interface Paths {
@@ -45,6 +45,12 @@ export interface Paths {
   readonly spec: string;
   /** `TablesNode`, written by the master: the tables there are, and what of the manifest's it could not make. */
   readonly tables: string;
+  /** `RestoreNode`, while a backup is being restored. */
+  readonly restore: string;
+  /** `BackupsNode`, written by the API that takes the scheduled backups. */
+  readonly backups: string;
+  /** Ephemeral lock of that API. */
+  readonly backupLock: string;
   /** `LogSpec`, written by the worker that made the log: it keeps to this for as long as it stands. */
   readonly logRetention: string;
   /** `ClusterStatus`, written by the controller. */
@@ -89,6 +95,9 @@ export function pathsOf(cluster: string): Paths {
     manifest: `${root}/manifest`,
     spec: `${root}/spec`,
     tables: `${root}/tables`,
+    restore: `${root}/restore`,
+    backups: `${root}/backups`,
+    backupLock: `${root}/backup-lock`,
     logRetention: `${root}/log-retention`,
     status: `${root}/status`,
     events: `${root}/events`,
@@ -113,6 +122,10 @@ export interface WorkerNode {
   readonly name: string;
   /** The short container id, so that a node of an earlier container is not taken for this one's. */
   readonly container: string;
+  /** Absent where there is but one host. */
+  readonly host?: string;
+  /** The brokers' memory ids as it sees them. Absent where there is but one host. */
+  readonly brokers?: string;
   /** Made anew for every ZooKeeper session of the worker. */
   readonly guid: string;
   readonly state: WorkerState;
@@ -175,6 +188,26 @@ export interface MasterNode {
   readonly pid: number;
   /** Set once it takes writes: what is sent again before that may end up with a hung predecessor. */
   readonly atWork?: boolean;
+  /** It carries out SQL. Absent in the node of a worker of an earlier version, which a request in SQL would take down. */
+  readonly sql?: true;
+}
+
+/** A restore that was begun and has not ended. */
+export interface RestoreNode {
+  /** Another one for each time that one is begun. */
+  readonly attempt: string;
+  readonly atMs: number;
+}
+
+/** A scheduled backup that is whole. */
+export type BackupFile = BackupStatus;
+
+export interface BackupsNode extends BackupsStatus {
+  /** In the orchestrator's container; null before the first. */
+  readonly directory: string | null;
+  /** Those that are in the folder, the newest first. */
+  readonly files: readonly BackupFile[];
+  readonly failuresInARow: number;
 }
 
 export interface PidNode {
