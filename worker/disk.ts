@@ -11,6 +11,8 @@ export interface Extension {
 
 /** A connection to a database. It runs one call at a time; concurrency comes from having several. Its errors: `sqlite-errors.ts`. */
 export interface Connection {
+  /** A call that carries out several statements of clients begins no further one when it has taken so long. */
+  readonly callMs: number;
   /** Any number of statements, without parameters. */
   exec(sql: string): Promise<void>;
   /** No text, blob or row of this connection may be longer: what SQLite builds of rows stays below that as well. */

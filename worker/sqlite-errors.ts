@@ -16,6 +16,8 @@ type Cause =
   | "busy"
   /** The file is not a whole database. */
   | "damaged"
+  /** The statements of this process take together what SQLite may. */
+  | "memory"
   /** The machine, the file's permissions or this program: no value of a client leads there. */
   | "worker";
 
@@ -27,7 +29,7 @@ const causes: Readonly<Record<number, Cause>> = {
   4: "worker", // ABORT
   5: "busy", // BUSY
   6: "busy", // LOCKED
-  7: "worker", // NOMEM
+  7: "memory", // NOMEM
   8: "worker", // READONLY
   9: "interrupted", // INTERRUPT
   10: "worker", // IOERR
@@ -72,6 +74,13 @@ export class DamagedFileError extends Error {
 /** The disk (or the file's allowance) is full: nothing was changed. */
 export class StorageFullError extends Error {
   override readonly name = "StorageFullError";
+}
+
+const memoryMessage = "the statement needs more memory than there is";
+
+/** Of a client's own SQL it is the statement's fault. SQLite has undone the whole transaction with it, if there was one. */
+export class OutOfMemoryError extends Error {
+  override readonly name = "OutOfMemoryError";
 }
 
 /** The statement ran longer than it may and was interrupted. */
@@ -119,14 +128,32 @@ export function errorOf(error: Error): Error {
       return new TransientError("database is locked", options);
     case "damaged":
       return new DamagedFileError("database file is damaged", options);
+    case "memory":
+      return new OutOfMemoryError(memoryMessage, options);
     default:
       return error;
   }
 }
 
+/**
+ * An error of a client's own SQL as what it means: a Refusal with SQLite's name of it where the statement is at fault. Not where the memory
+ * is: others have a part in it, and on a copy it says nothing of the record.
+ * @param code SQLite's extended result code
+ */
+export function errorOfSql(code: number, name: string, message: string): Error {
+  const error = errorOf(Object.assign(new Error(message), { errno: code }));
+  if (error instanceof TooLargeError) return new Refusal("too_large", message, "sql", name);
+  const refusal = isStatementsFault(error) ? refusalOf(error) : null;
+  return refusal === null ? error : new Refusal(refusal.code, refusal.message, refusal.field ?? "sql", name);
+}
+
 /** The statement or its values are at fault, not the copy or its machine. */
 export const isStatementsFault = (error: unknown): boolean =>
   error instanceof StatementError || error instanceof TooLargeError || error instanceof ConstraintError;
+
+/** The file, or the room that there is. */
+export const isOfMachine = (error: unknown): boolean =>
+  error instanceof DamagedFileError || error instanceof OutOfMemoryError || error instanceof StorageFullError;
 
 /** What a client is told of it. @returns null when the error is not the request's fault: the worker itself is in trouble then */
 export function refusalOf(error: unknown): Refusal | null {
@@ -140,6 +167,8 @@ export function refusalOf(error: unknown): Refusal | null {
   if (error instanceof StorageFullError) return new Refusal("storage_full", error.message);
   if (error instanceof TooLargeError)
     return new Refusal("too_large", "the value or answer is larger than a database row may be");
+  if (error instanceof OutOfMemoryError)
+    return new Refusal("too_large", memoryMessage, undefined, "SQLITE_NOMEM");
   if (error instanceof StatementError) return new Refusal("bad_request", error.message);
   return null;
 }

@@ -3,17 +3,16 @@
 import sqlite3 from "sqlite3";
 import { statementLimits } from "../core/messages/statement.ts";
 import type { Connection, Extension, OpenConnection, Row, SqlValue } from "./disk.ts";
+import { isShadowed, unshadowed } from "./sql/shadowed.ts";
 import { errorOf } from "./sqlite-errors.ts";
+import { extensionFile, heapBytesMax } from "./sqlite-extension/file.ts";
 
 const statementsMax = 64;
 const busyTimeoutMs = 2_000;
 const interruptEveryMs = 20;
 
-/** Calls of `json_each` go to the other function of its kind in a database that has a table of that name. */
-const shadowed = /'json_each' is not a function/i;
-const unshadowed = (sql: string): string => sql.replaceAll("json_each(", "jsonb_each(");
-
 class SqliteConnection implements Connection {
+  readonly callMs = 20;
   readonly #database: sqlite3.Database;
   readonly #statements = new Map<string, sqlite3.Statement>();
   #isClosed = false;
@@ -112,7 +111,7 @@ class SqliteConnection implements Connection {
       return await run(await this.#prepared(sql));
     } catch (error) {
       // Found while the statement is compiled, before anything of it has run.
-      if (!(error instanceof Error && shadowed.test(error.message))) throw error;
+      if (!isShadowed(error)) throw error;
       return run(await this.#prepared(unshadowed(sql)));
     }
   }
@@ -137,15 +136,35 @@ class SqliteConnection implements Connection {
   }
 }
 
-export const openSqlite: OpenConnection = (file, mode) => {
+export const openSqlite: OpenConnection = async (file, mode) => {
+  extended ??= extend();
+  await extended;
   const flags = mode === "read" ? sqlite3.OPEN_READONLY : sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE;
-  return new Promise((resolve, reject) => {
-    const database = new sqlite3.Database(file, flags, (error) => {
-      if (error) reject(errorOf(error));
-      else resolve(new SqliteConnection(database));
-    });
-  });
+  return new SqliteConnection(await opened(file, flags));
 };
+
+const opened = (file: string, flags: number): Promise<sqlite3.Database> =>
+  new Promise((resolve, reject) => {
+    const database = new sqlite3.Database(file, flags, (error) =>
+      error ? reject(errorOf(error)) : resolve(database),
+    );
+  });
+
+/** Once in a process: every connection that is opened afterwards has what the extension gives. */
+let extended: Promise<void> | undefined;
+
+async function extend(): Promise<void> {
+  const database = await opened(":memory:", sqlite3.OPEN_READWRITE);
+  await new Promise<void>((resolve, reject) => {
+    database.loadExtension(extensionFile, (cause) =>
+      cause ? reject(new Error("could not load SQLite's extension: npm run modules", { cause })) : resolve(),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    database.exec(`PRAGMA hard_heap_limit = ${heapBytesMax}`, (error) => (error ? reject(error) : resolve()));
+  });
+  await new Promise<void>((resolve) => database.close(() => resolve()));
+}
 
 const allRows = (statement: sqlite3.Statement, params: readonly SqlValue[]): Promise<readonly Row[]> =>
   new Promise((resolve, reject) => {

@@ -18,8 +18,9 @@ export async function leadsStream(
         signal: AbortSignal.timeout(answersWithinMs),
       },
     );
-    const told = (await answer.json()) as { readonly leader?: unknown };
-    return told.leader === `rabbit@${host}`;
+    const told = (await answer.json()) as { readonly leader?: unknown; readonly node?: unknown };
+    // Before RabbitMQ 4 the leader of a stream is told as its node.
+    return (told.leader ?? told.node) === `rabbit@${host}`;
   } catch {
     return false;
   }

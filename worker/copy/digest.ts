@@ -17,6 +17,38 @@ export interface Digested {
   readonly primaryKey: readonly string[];
 }
 
+/** What a client may have made in SQL: a table without a key is read in the order of its row numbers. */
+export async function digestedBySql(connection: Pick<Connection, "all">, name: string): Promise<Digested> {
+  const columns = await connection.all(
+    "SELECT name, pk FROM pragma_table_info(?1) AS _dbaas_column ORDER BY pk, cid",
+    name,
+  );
+  const [table] = await connection.all("SELECT wr AS isByKey FROM pragma_table_list(?1) LIMIT 1", name);
+  const key = columns.filter(({ pk }) => Number(pk) > 0).map((column) => String(column.name));
+  return {
+    name,
+    columns: columns.map((column) => ({ name: String(column.name) })),
+    primaryKey: table?.isByKey === 1 ? key : ["rowid"],
+  };
+}
+
+/** What SQL of clients has made, in words of SQL. Nothing where it has made nothing. */
+export async function digestOfDefinitions(
+  connection: Pick<Connection, "all">,
+  manifests: readonly string[],
+): Promise<Digest | undefined> {
+  const definitions = await connection.all(
+    `SELECT type, name, tbl_name, sql FROM sqlite_schema
+      WHERE name NOT LIKE '%\\_dbaas%' ESCAPE '\\' AND name <> 'sqlite_sequence' AND name NOT LIKE '%index on %'
+        AND NOT (type <> 'trigger' AND (type = 'table' OR sql IS NULL) AND tbl_name IN (SELECT value FROM json_each(?1)))
+      ORDER BY type, name`,
+    JSON.stringify(manifests),
+  );
+  if (definitions.length === 0) return undefined;
+  const sha256 = createHash("sha256").update(JSON.stringify(definitions)).digest("hex");
+  return { rows: definitions.length, sha256 };
+}
+
 export async function digest(connection: Pick<Connection, "all">, table: Digested): Promise<Digest> {
   const hash = createHash("sha256");
   const [page, fitting] = [pageSql(table), fittingSql(table)];

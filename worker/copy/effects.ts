@@ -1,21 +1,78 @@
-// Carries out a record's effects on a copy. Master and slaves use the same calls, and nothing here depends on time, chance
-// or the order in which a table yields its rows, so equal copies stay equal.
+// Carries out a record's effects on a copy. Master and slaves use the same calls, and nothing here depends on time or chance, so
+// equal copies stay equal. SQL of a client may depend on the order in which a table yields its rows, which equal copies share; what
+// its master saw stands in the record, and a copy that sees something else is none of them any more.
 
 import { assertNever, Refusal } from "../../core/errors.ts";
 import type { Effect } from "../../core/log/record.ts";
 import type { Param, WriteShape } from "../../core/messages/statement.ts";
 import { migrate } from "../../core/rules/migration.ts";
+import { without } from "../../core/rules/release.ts";
 import type { Schema } from "../../core/schema.ts";
 import type { Connection } from "../disk.ts";
 import type { CompiledShapes } from "../sql/compiled.ts";
-import { clearSql, type TableShape } from "../sql/shape-sql.ts";
+import type { TableShape } from "../sql/shape-sql.ts";
 import { StorageFullError } from "../sqlite-errors.ts";
+import { clearAll } from "./clear.ts";
 import { expireKeys } from "./keys.ts";
+import { guardedRows, type Moment, repeatRows, repeatSql, repeatSqlList, type SqlEffect } from "./seen.ts";
 
-export interface Changes {
+interface Changes {
   readonly rowsAffected: number;
   /** A counter that has passed 2^53 gives numbers that a double does not hold. */
   readonly ids?: readonly (number | bigint)[];
+}
+
+export type ShapedEffect = Extract<Effect, { readonly shape: WriteShape }>;
+
+/** What a request changed, and how the record and the answer say it. */
+export interface Made {
+  readonly effects: readonly ShapedEffect[];
+  readonly rowsAffected: number;
+  /** JSON without its braces. */
+  readonly answer: string;
+  /** Whether a row refers to one that is not there; undefined where what was done cannot say. */
+  readonly unresolved?: boolean;
+}
+
+interface Tables {
+  readonly writer: Connection;
+  readonly compiled: CompiledShapes;
+  readonly schema: Schema;
+  /** Whether more may happen with a row form than it says, by what SQL of clients has made. */
+  readonly guarded: () => Promise<boolean>;
+}
+
+type RowShape = TableShape | Extract<WriteShape, { readonly kind: "clear" }>;
+
+/** Carries out a row form on a master. @throws Refusal, or what is not the request's fault */
+export async function carryOutRows(
+  { writer, compiled, schema, guarded }: Tables,
+  shape: RowShape,
+  rows: readonly (readonly Param[])[],
+  moment: Moment,
+): Promise<Made> {
+  if (shape.kind === "clear") {
+    const effect = { shape, rows: [] };
+    await applyEffect(writer, compiled, schema, effect);
+    return { effects: [effect], rowsAffected: 0, answer: rowsAnswer({ rowsAffected: 0 }) };
+  }
+  const effect = compiled.fitWrite(shape, rows);
+  if (isApart(moment) || (await guarded())) {
+    const { result, seen } = await guardedRows(writer, compiled, effect, moment).catch((error) =>
+      throwCounterError(writer, shape, error),
+    );
+    const { rowsAffected, unresolved } = result;
+    const ids = compiled.write(effect.shape).returningIds === null ? undefined : idsOf(result.text);
+    const answer = rowsAnswer({ rowsAffected, ...(ids === undefined ? {} : { ids }) });
+    return { effects: [{ ...effect, seen }], rowsAffected, answer, unresolved };
+  }
+  const changes = await writeRows(writer, compiled, effect.shape, effect.rows);
+  return { effects: [effect], rowsAffected: changes.rowsAffected, answer: rowsAnswer(changes) };
+}
+
+export function rowsAnswer({ rowsAffected, ids }: Changes): string {
+  const keys = ids === undefined ? "" : `,"ids":[${ids.join(",")}]`;
+  return `"rowsAffected":${rowsAffected}${keys}`;
 }
 
 export async function writeRows(
@@ -32,6 +89,12 @@ export async function writeRows(
     .catch((error) => throwCounterError(connection, shape, error));
   return { rowsAffected: inserted.length, ids: inserted.map((row) => exactId(String(row.id))) };
 }
+
+/** References are heeded otherwise than by all others. */
+const isApart = ({ references = "on" }: Moment): boolean => references !== "on";
+
+const idsOf = (text: string): readonly (number | bigint)[] =>
+  (JSON.parse(`{${text}}`) as { readonly rows: readonly [string][] }).rows.map(([id]) => exactId(id));
 
 function exactId(digits: string): number | bigint {
   const id = Number(digits);
@@ -58,13 +121,20 @@ async function throwCounterError(
   );
 }
 
-/** Adjacent inserts of one shape become one: a new slave replays the log this way at the speed of bulk loading. */
-export function merged(effects: readonly Effect[]): readonly Effect[] {
-  const out: Effect[] = [];
+/** What a copy does in one step: an effect, or SQL that is carried out one after the other in one call. */
+export type Step = Effect | { readonly list: readonly SqlEffect[] };
+
+/**
+ * Adjacent inserts of one shape become one, and adjacent SQL a list: a new slave replays the log this way at the speed of bulk
+ * loading.
+ */
+export function merged(effects: readonly Effect[]): readonly Step[] {
+  const out: Step[] = [];
   let lastKey = "";
   let lastRows: (readonly Param[])[] = [];
+  let list: SqlEffect[] | undefined;
   for (const effect of effects) {
-    const isInsert = "shape" in effect && effect.shape.kind === "insert";
+    const isInsert = "shape" in effect && effect.shape.kind === "insert" && effect.seen === undefined;
     const key = isInsert ? JSON.stringify(effect.shape) : "";
     if (isInsert && key === lastKey) {
       for (const row of effect.rows) lastRows.push(row);
@@ -72,22 +142,43 @@ export function merged(effects: readonly Effect[]): readonly Effect[] {
     }
     lastKey = key;
     lastRows = isInsert ? [...effect.rows] : [];
-    out.push(isInsert ? { shape: effect.shape, rows: lastRows } : effect);
+    if (isListed(effect)) {
+      if (list === undefined) {
+        list = [];
+        out.push({ list });
+      }
+      list.push(effect);
+    } else {
+      list = undefined;
+      out.push(isInsert ? { shape: effect.shape, rows: lastRows } : effect);
+    }
   }
   return out;
 }
+
+/** It changes no schema, and references are heeded as everywhere. */
+const isListed = (effect: Effect): effect is SqlEffect =>
+  "shape" in effect &&
+  effect.shape.kind === "sql" &&
+  effect.shape.schema !== true &&
+  effect.seen !== undefined &&
+  effect.seen.references === undefined;
 
 /** @returns the schema afterwards: the same object when the effect did not touch it */
 export async function applyEffect(
   connection: Connection,
   compiled: CompiledShapes,
   schema: Schema,
-  effect: Effect,
+  effect: Step,
 ): Promise<Schema> {
+  if ("list" in effect) {
+    await repeatSqlList(connection, effect.list);
+    return schema;
+  }
   if ("schema" in effect) {
     const migration = migrate(schema, effect.schema);
     for (const statement of migration.statements) await connection.exec(statement);
-    return migration.schema;
+    return without(migration.schema, effect.releases);
   }
   if ("expireKeys" in effect) {
     await expireKeys(connection, effect.expireKeys);
@@ -101,16 +192,21 @@ async function applyWrite(
   connection: Connection,
   compiled: CompiledShapes,
   schema: Schema,
-  { shape, rows }: Extract<Effect, { readonly shape: WriteShape }>,
+  { shape, rows, seen }: Extract<Effect, { readonly shape: WriteShape }>,
 ): Promise<void> {
   switch (shape.kind) {
     case "barrier":
       return;
     case "clear":
-      return connection.exec(clearSql(schema));
+      return clearAll(connection, schema);
+    case "sql":
+      return repeatSql(connection, schema, shape, rows[0] ?? [], seen);
+    case "batch":
+      throw new Error("the log holds the parts of a batch, never a batch");
     case "insert":
     case "update":
     case "delete":
+      if (seen !== undefined) return repeatRows(connection, compiled, { shape, rows }, seen);
       await connection.run(compiled.write(shape).sql, JSON.stringify(rows));
       return;
     default:

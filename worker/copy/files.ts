@@ -115,3 +115,14 @@ export async function inspectFile(file: string, disk: Disk = systemDisk): Promis
     await connection.close();
   }
 }
+
+/** How far the copy in a file is that was made of a whole one. */
+export async function placeIn(file: string, disk: Disk = systemDisk): Promise<Applied> {
+  const connection = await disk.openConnection(file, "write");
+  try {
+    const [row] = await connection.all("SELECT value FROM _dbaas_meta WHERE name = 'applied'");
+    return row === undefined ? nothingApplied : (JSON.parse(String(row.value)) as Applied);
+  } finally {
+    await connection.close();
+  }
+}

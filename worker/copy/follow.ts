@@ -6,8 +6,8 @@ import type { Feed, Ledger, LogEntry } from "../ports.ts";
 import { GapError } from "./log-reader.ts";
 
 export interface Following {
-  readonly ledger: Ledger;
-  readonly reader: Feed;
+  readonly ledger: Pick<Ledger, "applied" | "apply">;
+  readonly reader: Pick<Feed, "next">;
   readonly judge: Judge;
   readonly log: Log;
 }

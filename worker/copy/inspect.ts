@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import { emptySchema, type Schema } from "../../core/schema.ts";
 import { openSqlite } from "../sqlite.ts";
-import { type Digest, digest } from "./digest.ts";
+import { type Digest, digest, digestedBySql, digestOfDefinitions } from "./digest.ts";
+import { tablesBySql } from "./made-by-sql.ts";
 
 const keysTable = {
   name: "_dbaas_keys",
@@ -25,7 +26,13 @@ async function main(directory: string, sql: string | undefined): Promise<void> {
     epoch?: number;
   };
   const tables: Record<string, Digest> = {};
-  for (const table of [...schema.tables, keysTable]) tables[table.name] = await digest(connection, table);
+  const bySql = await tablesBySql(connection, schema);
+  const made = await Promise.all(bySql.map((name) => digestedBySql(connection, name)));
+  for (const table of [...schema.tables, ...made, keysTable])
+    tables[table.name] = await digest(connection, table);
+  const names = schema.tables.map(({ name }) => name);
+  const definitions = await digestOfDefinitions(connection, names);
+  if (definitions !== undefined) tables.sqlite_schema = definitions;
   print({ position, epoch, tables });
 }
 

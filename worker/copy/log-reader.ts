@@ -27,6 +27,9 @@ export class GapError extends Error {
   override readonly name = "GapError";
 }
 
+/** What this copy has applied is trimmed from the log: nothing tells whether it is the log that it knows. */
+export class TrimmedError extends GapError {}
+
 /** The log is shorter than this copy, or another one: its records are gone, not merely trimmed. */
 export class LogLostError extends Error {
   override readonly name = "LogLostError";
@@ -174,7 +177,7 @@ export class LogReader implements Feed {
     if (applied.offset < 0) {
       // Nothing yet: the log is empty, or slow, and then a gap shows when its records come.
       if (first === undefined) return;
-      if (first.offset > 0) throw new GapError(`the log starts at offset ${first.offset}`);
+      if (first.offset > 0) throw new TrimmedError(`the log starts at offset ${first.offset}`);
       if (goesOnElsewhere(applied, first))
         throw new GapError(`the log was made anew, beyond position ${applied.position} of this copy`);
       return;
@@ -184,7 +187,9 @@ export class LogReader implements Feed {
     if (first.offset < applied.offset)
       throw new LogLostError(`the log is at ${first.offset} only, this copy stands at ${applied.offset}`);
     if (first.offset > applied.offset)
-      throw new GapError(`the log starts at offset ${first.offset}, this copy stands at ${applied.offset}`);
+      throw new TrimmedError(
+        `the log starts at offset ${first.offset}, this copy stands at ${applied.offset}`,
+      );
     if (first.checksum !== applied.checksum)
       throw new LogLostError(
         `the log holds another record at offset ${applied.offset} than this copy applied`,

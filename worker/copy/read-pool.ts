@@ -23,7 +23,8 @@ const limits = {
 export const readConnections = limits.quickPlaces + limits.slowPlaces;
 
 /** What is sorted goes to a file beyond a few MiB: it can be a whole table. */
-const readerPragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;";
+const readerPragmas =
+  "PRAGMA query_only = ON; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;";
 
 const closing = () => new TransientError("the copy is being closed");
 

@@ -3,6 +3,7 @@
 import { Refusal } from "../../core/errors.ts";
 import { type Applied, advance, nothingApplied } from "../../core/log/judge.ts";
 import type { BatchRecord, KeyEntry } from "../../core/log/record.ts";
+import { changesSchema } from "../../core/messages/statement.ts";
 import { emptySchema, type Schema } from "../../core/schema.ts";
 import { type Clock, systemClock } from "../../platform/process/clock.ts";
 import type { Connection, Disk } from "../disk.ts";
@@ -22,6 +23,7 @@ import {
   verify,
 } from "./files.ts";
 import { prepareKeys, recordKeys } from "./keys.ts";
+import { Reach } from "./made-by-sql.ts";
 import { ReadPool } from "./read-pool.ts";
 
 /** What a copy holds once a transaction is committed. */
@@ -76,6 +78,7 @@ export class Store {
   #applied: Applied;
   #schema: Schema;
   #compiled: CompiledShapes;
+  readonly #reach: Reach;
   readonly #waiting = new Set<{ readonly position: number; readonly wake: () => void }>();
 
   private constructor({ directory, clock, disk, writer, readers }: Opened, applied: Applied, schema: Schema) {
@@ -87,6 +90,7 @@ export class Store {
     this.#applied = applied;
     this.#schema = schema;
     this.#compiled = new CompiledShapes(schema);
+    this.#reach = new Reach(writer);
   }
 
   /**
@@ -135,6 +139,14 @@ export class Store {
 
   get schema(): Schema {
     return this.#schema;
+  }
+
+  /** Whether more may happen with a row form than it says, by what SQL of clients has made. */
+  readonly guarded = (): Promise<boolean> => this.#reach.isFurther(this.#schema);
+
+  /** SQL of a client changes the schema in the open transaction. */
+  defines(): void {
+    this.#reach.changes();
   }
 
   get compiled(): CompiledShapes {
@@ -189,6 +201,7 @@ export class Store {
       let compiled = this.#compiled;
       for (const batches of betweenExpiries(entries)) {
         for (const effect of merged(batches.flatMap((batch) => batch.effects))) {
+          if ("shape" in effect && changesSchema(effect.shape)) this.defines();
           const after = await applyEffect(this.writer, compiled, schema, effect);
           if (after !== schema) compiled = new CompiledShapes(after);
           schema = after;
@@ -222,6 +235,7 @@ export class Store {
         isOpen = false;
         // SQLite may have undone it already.
         await this.writer.exec("ROLLBACK").catch(() => undefined);
+        this.#reach.settled();
       },
     };
   }
@@ -236,6 +250,7 @@ export class Store {
     if (schema !== this.#schema) this.#compiled = new CompiledShapes(schema);
     this.#schema = schema;
     this.#applied = applied;
+    this.#reach.settled();
     for (const waiting of [...this.#waiting]) if (applied.position >= waiting.position) waiting.wake();
   }
 

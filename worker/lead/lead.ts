@@ -55,6 +55,7 @@ export async function lead(
         queryMs: () => spec().requests.queryMs,
         logTime,
         chores: (logMs) => chores.due(logMs),
+        choresBefore: (writes) => chores.before(writes),
         onAtWork: () => void membership.atWork(),
         onServed: onWrites,
       },

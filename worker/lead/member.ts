@@ -157,7 +157,7 @@ export class Member {
     const { name, paths, clock, log, measures, tracing } = this.#ports;
     const observed = new Observed(measures, tracing, name, clock);
     const rabbit = observed.broker(this.#broker);
-    const ledger = observed.ledger(ledgerOf(store));
+    const ledger = observed.ledger(ledgerOf(store, this.#ports.newId));
     const judgeOfCopy = adoptsFrom === undefined ? judge : judgeFrom(adoptsFrom);
     const writer = new LogWriter({ rabbit, reader, judge: judgeOfCopy, ledger, time: clock });
     return {

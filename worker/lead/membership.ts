@@ -4,6 +4,7 @@ import { sameMemory } from "../../core/rules/broker-memory.ts";
 import {
   type CopyNode,
   fromJson,
+  type HostNode,
   type LogNode,
   type MasterNode,
   type Paths,
@@ -24,7 +25,7 @@ const counterEveryMs = 500;
 /** Of a znode that was made and not changed since. */
 const firstVersion = 0;
 
-export type Telling = Omit<WorkerNode, "name" | "container" | "guid" | "pid" | "sinceMs">;
+export type Telling = Omit<WorkerNode, "name" | "container" | "host" | "guid" | "pid" | "sinceMs">;
 
 export interface MembershipOptions {
   readonly session: Pick<
@@ -119,17 +120,31 @@ export class Membership implements Members {
   /** As they are, not as an older state of ZooKeeper has them: who leads is decided on this. */
   async peers(): Promise<readonly Peer[]> {
     const { session, paths } = this.#options;
-    const [, names] = await Promise.all([session.sync(), session.children(paths.workers)]);
-    const peers = await Promise.all(names.map((name) => this.#peer(name)));
+    const [, names, logHost] = await Promise.all([
+      session.sync(),
+      session.children(paths.workers),
+      this.#logHost(),
+    ]);
+    const peers = await Promise.all(names.map((name) => this.#peer(name, logHost)));
     return peers.filter((peer) => peer !== null);
   }
 
-  async #peer(name: string): Promise<Peer | null> {
+  async #peer(name: string, logHost: string | null): Promise<Peer | null> {
     const { session, paths } = this.#options;
     const content = await session.get(paths.worker(name));
     const node = content === null ? null : fromJson<WorkerNode>(content.data);
     if (content === null || node === null) return null;
-    return { name, pid: node.pid, eligible: node.eligible, czxid: content.stat.czxid, node };
+    const besideLog = node.host !== undefined && node.host === logHost;
+    return { name, pid: node.pid, eligible: node.eligible, besideLog, czxid: content.stat.czxid, node };
+  }
+
+  /** Whose broker leads the log, as the hosts' own notes say; null where there is but one host, or none says so. */
+  async #logHost(): Promise<string | null> {
+    const { session, paths, host } = this.#options;
+    if (host === undefined) return null;
+    const names = await session.children(paths.hosts);
+    const contents = await Promise.all(names.map((name) => session.get(paths.host(name))));
+    return names.find((_, i) => leadsLog(contents[i]?.data)) ?? null;
   }
 
   async master(): Promise<MasterNode | null> {
@@ -189,9 +204,7 @@ export class Membership implements Members {
   /** Outlives this worker: what the copy on its volume holds. */
   async keepPlace({ epoch, position }: Place): Promise<void> {
     const { session, paths, name, time } = this.#options;
-    const { host } = this.#options;
-    const at = host === undefined ? {} : { host };
-    const node: CopyNode = { holds: { epoch, position }, atMs: time.now(), ...at };
+    const node: CopyNode = { holds: { epoch, position }, atMs: time.now(), ...this.#at() };
     await session.put(paths.copy(name), toJson(node));
   }
 
@@ -220,12 +233,18 @@ export class Membership implements Members {
 
   #masterNode(pid: number): MasterNode {
     const { name, container, guid } = this.#options;
-    return { name, container, guid, pid };
+    return { name, container, guid, pid, sql: true };
   }
 
   #node(): WorkerNode {
-    const { name, container, guid, sinceMs, telling } = this.#options;
-    return { name, container, guid, pid: this.#pid, sinceMs, ...telling() };
+    const { name, container, guid, sinceMs, telling, host, memory } = this.#options;
+    const brokers = host === undefined ? {} : { brokers: memory.now };
+    return { name, container, ...this.#at(), ...brokers, guid, pid: this.#pid, sinceMs, ...telling() };
+  }
+
+  #at(): { readonly host?: string } {
+    const { host } = this.#options;
+    return host === undefined ? {} : { host };
   }
 
   async #onPid(): Promise<void> {
@@ -246,3 +265,6 @@ export class Membership implements Members {
     this.#pid = node?.container.startsWith(container) ? node.pid : null;
   }
 }
+
+const leadsLog = (note: string | undefined): boolean =>
+  note !== undefined && fromJson<HostNode>(note)?.leads.includes("stream") === true;

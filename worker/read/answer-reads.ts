@@ -13,8 +13,10 @@ import { type ReadShape, statementLimits } from "../../core/messages/statement.t
 import type { Store } from "../copy/store.ts";
 import type { CompiledRead, CompiledShapes } from "../sql/compiled.ts";
 import { fitted } from "../sql/fit-values.ts";
+import type { TableRead } from "../sql/shape-sql.ts";
 import { InterruptedError, refusalOf, TooLargeError } from "../sqlite-errors.ts";
 import type { ReadReply } from "./slave.ts";
+import { type Reading, sqlReadingOf } from "./sql-readings.ts";
 
 export interface ReadLimits {
   /** One query may run this long. */
@@ -33,8 +35,29 @@ const recordsAheadMax = 20_000;
 /** From this size an answer holds up others on its way to the broker. */
 const largeBytes = 1024 * 1024;
 
+/** Of the row forms. */
+const readings = new WeakMap<CompiledRead, Reading>();
+
+function readingOf(compiled: CompiledRead): Reading {
+  const known = readings.get(compiled);
+  if (known !== undefined) return known;
+  const reading: Reading = {
+    groupable: compiled.groupable,
+    ask: async (connection, items) => {
+      const params = JSON.stringify(items.map((item) => item.params));
+      const [row] = await connection.all(compiled.sql, params);
+      const body = String(row?.body ?? "");
+      return items.length === 1 ? [body] : body.split("\n");
+    },
+  };
+  readings.set(compiled, reading);
+  return reading;
+}
+
 /** Reads whose statement took long, or whose answer was large, when it ran last. */
-const heavy = new WeakSet<CompiledRead>();
+const heavy = new WeakSet<Reading>();
+/** Those among them whose answer was large. */
+const large = new WeakSet<Reading>();
 
 interface Answering {
   readonly store: Store;
@@ -77,6 +100,7 @@ async function answerGroup(
     const message = `no copy has reached position ${minPosition} yet; this one is at ${store.applied.position}`;
     return reply.emit(items.map((item) => refuse(store, item, "not_fresh", message)));
   }
+  if (shape.kind === "sql") return answerFitting(answering, sqlReadingOf(shape), items);
   const compiled = compile(store, shape);
   if (compiled instanceof Refusal) {
     const body = refusalBody(compiled);
@@ -91,7 +115,7 @@ async function answerGroup(
     );
   for (const { item, shape: own } of apart)
     await answerGroup(answering, { ...batch, shapes: [own] }, [{ ...item, shape: 0 }]);
-  await answerFitting(answering, compiled, fitting);
+  await answerFitting(answering, readingOf(compiled), fitting);
 }
 
 /** A read that waits for its copy holds up nothing; one that cannot come to its position does not wait. */
@@ -103,17 +127,17 @@ async function isReached({ store, limits, reply }: Answering, position: number):
 /** Reads of one shape whose values fit their columns. */
 async function answerFitting(
   answering: Answering,
-  compiled: CompiledRead,
+  reading: Reading,
   items: readonly ReadItem[],
 ): Promise<void> {
-  if (compiled.groupable && items.length > 1 && !heavy.has(compiled)) {
-    if (await together(answering, compiled, items)) return;
+  if (reading.groupable && items.length > 1 && !heavy.has(reading)) {
+    if (await together(answering, reading, items)) return;
   }
   const unfinished: Promise<void>[] = [];
   for (const item of items) {
     if (answering.store.clock.monotonicMs() > answering.droppedAtMs) break;
     await new Promise<void>((next) => {
-      const answered = alone(answering, compiled, item, next);
+      const answered = alone(answering, reading, item, next);
       // Whatever it fails with is thrown below.
       answered.then(next, next);
       unfinished.push(answered);
@@ -122,7 +146,7 @@ async function answerFitting(
   await Promise.all(unfinished);
 }
 
-function compile(store: Store, shape: ReadShape): CompiledRead | Refusal {
+function compile(store: Store, shape: TableRead): CompiledRead | Refusal {
   try {
     return store.compiled.read(shape);
   } catch (error) {
@@ -134,7 +158,7 @@ function compile(store: Store, shape: ReadShape): CompiledRead | Refusal {
 /** @returns false when the group must be broken up */
 async function together(
   { store, reply }: Answering,
-  compiled: CompiledRead,
+  reading: Reading,
   items: readonly ReadItem[],
 ): Promise<boolean> {
   try {
@@ -142,54 +166,53 @@ async function together(
     await store.readers.quickly(use, async (connection) => {
       // Taken before the query starts: the copy the query sees has at least this position.
       const { position } = store.applied;
-      const [row] = await connection.all(compiled.sql, paramsOf(items));
-      const lines = String(row?.body ?? "").split("\n");
+      const lines = await reading.ask(connection, items, store.clock.now());
       if (lines.length !== items.length) throw new Error("a group of reads answered another number of reads");
       reply.emit(items.map((item, i) => answerOf(store, item, lines[i] ?? "", position)));
     });
     return true;
   } catch (error) {
     if (refusalOf(error) === null) throw error;
-    if (error instanceof InterruptedError) heavy.add(compiled);
+    if (error instanceof InterruptedError) heavy.add(reading);
     return false;
   }
 }
 
 /** @param onSlow told when it takes longer than others may wait for it */
 async function alone(
-  { store, limits, reply, droppedAtMs }: Answering,
-  compiled: CompiledRead,
+  answering: Answering,
+  reading: Reading,
   item: ReadItem,
   onSlow: () => void,
 ): Promise<void> {
+  const { store, limits, reply, droppedAtMs } = answering;
   let isSlow = false;
   let isLarge = false;
   const use = {
     limitMs: limits.queryMs,
     room: reply.room,
-    isHeavy: heavy.has(compiled),
+    isHeavy: heavy.has(reading),
     onSlow: () => {
       isSlow = true;
-      heavy.add(compiled);
+      heavy.add(reading);
       onSlow();
       return reply.hold();
     },
   };
-  if (use.isHeavy && !reply.hold())
-    return reply.emit([
-      refuse(store, item, "unavailable", "too many slow or large reads wait; send it again"),
-    ]);
+  if (use.isHeavy && !reply.hold()) return unheld(answering, reading, item);
   try {
     await store.readers.use(use, async (connection) => {
       if (store.clock.monotonicMs() > droppedAtMs) return;
       const { position } = store.applied;
-      const [row] = await connection.all(compiled.sql, paramsOf([item]));
-      const answer = answerOf(store, item, String(row?.body ?? ""), position);
+      const [line = ""] = await reading.ask(connection, [item], store.clock.now());
+      const answer = answerOf(store, item, line, position);
       isLarge = Buffer.byteLength(answer.body) >= largeBytes;
       reply.emit([answer]);
     });
-    if (isLarge) heavy.add(compiled);
-    else if (!isSlow) heavy.delete(compiled);
+    if (isLarge) {
+      heavy.add(reading);
+      large.add(reading);
+    } else if (!isSlow) lighten(reading);
   } catch (error) {
     const refusal = error instanceof TooLargeError ? tooManyBytes : refusalOf(error);
     if (refusal === null) throw error;
@@ -197,7 +220,17 @@ async function alone(
   }
 }
 
-const paramsOf = (items: readonly ReadItem[]): string => JSON.stringify(items.map((item) => item.params));
+function lighten(reading: Reading): void {
+  heavy.delete(reading);
+  large.delete(reading);
+}
+
+/** What took long once, on a busy machine perhaps, may be quick now: it gets as long as others may wait for it. */
+async function unheld(answering: Answering, reading: Reading, item: ReadItem): Promise<void> {
+  if (!large.has(reading) && (await together(answering, reading, [item]))) return lighten(reading);
+  const message = "too many slow or large reads wait; send it again";
+  answering.reply.emit([refuse(answering.store, item, "unavailable", message)]);
+}
 
 const tooManyBytes = new Refusal(
   "too_large",
@@ -233,7 +266,7 @@ interface FittedReads {
   readonly apart: readonly { readonly item: ReadItem; readonly shape: ReadShape }[];
 }
 
-function fitReads(compiled: CompiledShapes, shape: ReadShape, items: readonly ReadItem[]): FittedReads {
+function fitReads(compiled: CompiledShapes, shape: TableRead, items: readonly ReadItem[]): FittedReads {
   const { table, uses } = compiled.read(shape);
   if (uses.length === 0) return { fitting: items, refused: [], apart: [] };
   const fitting: ReadItem[] = [];

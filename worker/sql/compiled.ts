@@ -7,7 +7,6 @@ import {
   type Condition,
   isColumns,
   type Param,
-  type ReadShape,
   statementLimits,
   type Value,
 } from "../../core/messages/statement.ts";
@@ -17,6 +16,7 @@ import {
   checkedTable,
   type ReadSql,
   readSql,
+  type TableRead,
   type TableShape,
   type WriteSql,
   writeSql,
@@ -47,7 +47,7 @@ export class CompiledShapes {
     this.#schema = schema;
   }
 
-  read(shape: ReadShape): CompiledRead {
+  read(shape: TableRead): CompiledRead {
     return this.#reads.of(shape, () => {
       const sql = readSql(this.#schema, shape);
       const table = checkedTable(this.#schema, shape.table);
@@ -68,7 +68,7 @@ export class CompiledShapes {
    * The read's values as the columns take them, and with them the shape, which is another one where a word of the condition
    * is a column. @throws Refusal for a value that does not fit
    */
-  fitRead(shape: ReadShape, params: Row): { readonly shape: ReadShape; readonly params: Row } {
+  fitRead(shape: TableRead, params: Row): { readonly shape: TableRead; readonly params: Row } {
     const { table, uses } = this.read(shape);
     const fit = fitted(table, uses, params);
     if (fit !== undefined) return { shape, params: fit };

@@ -98,6 +98,9 @@ function likeSql(column: string, like: Like, hole: Hole, whole: boolean): string
 /** A pattern as it is compared. */
 export const withoutNul = (pattern: string): string => pattern.replaceAll("\0", "\ufdd0");
 
+/** A read of one table's rows. */
+export type TableRead = Extract<ReadShape, { readonly table: string }>;
+
 export interface ReadSql {
   /** Yields one row with `body`: for each request a line, which is how many rows its answer has, a space, and its JSON text. */
   readonly sql: string;
@@ -117,7 +120,7 @@ const linesOf = (answer: string): string =>
  * `group_concat`, which keeps no more than the connection allows a text to have (`Connection.limitLength`).
  * @throws Refusal unknown_table or unknown_column, with the field
  */
-export function readSql(schema: Schema, shape: ReadShape): ReadSql {
+export function readSql(schema: Schema, shape: TableRead): ReadSql {
   const table = checkedTable(schema, shape.table);
   if (shape.kind === "count") {
     const where = shape.where === undefined ? "1" : conditionSql(table, shape.where, groupHole);
@@ -132,7 +135,7 @@ export function readSql(schema: Schema, shape: ReadShape): ReadSql {
 }
 
 /** The rows that are asked for, with the columns that are asked for: what is sorted should be no more than that. */
-function rowsSql(table: Table, shape: Extract<ReadShape, { kind: "select" }>, hole: Hole): string {
+function rowsSql(table: Table, shape: Extract<TableRead, { kind: "select" }>, hole: Hole): string {
   const columns = shape.columns === "*" ? "*" : quotedList([...new Set(shape.columns)]);
   const where = shape.where === undefined ? "1" : conditionSql(table, shape.where, hole);
   const order = (shape.orderBy ?? []).map(
@@ -256,10 +259,12 @@ function conflictSql(table: Table, columns: readonly string[]): string {
  * Counted keys go on from where they were: a key of a deleted row never means another one. References are looked at when all
  * tables are empty, because they may go round in a circle.
  */
-export const clearSql = (schema: Schema): string =>
+export const clearSql = (schema: Schema, first: readonly string[] = []): string =>
   [
     "PRAGMA defer_foreign_keys = ON;",
-    ...childrenFirst(schema).map((table) => `DELETE FROM ${quoted(table.name)};`),
+    ...[...first, ...childrenFirst(schema).map(({ name }) => name)].map(
+      (name) => `DELETE FROM ${quoted(name)};`,
+    ),
     "PRAGMA defer_foreign_keys = OFF;",
   ].join(" ");
 

@@ -1,15 +1,18 @@
 // The inside of a group commit: applies each request of a batch to the open transaction, so that one bad request harms
 // no other, and collects what the record must carry.
-import { assertNever, Refusal, refusalBody, TransientError } from "../../core/errors.ts";
+import { Refusal, refusalBody } from "../../core/errors.ts";
 import { bytesOfRows, bytesOfShape, type Effect, type KeyEntry, keyBytes } from "../../core/log/record.ts";
 import type { WriteShape } from "../../core/messages/statement.ts";
 import { every } from "../../platform/process/clock.ts";
-import { applyEffect, type Changes, writeRows } from "../copy/effects.ts";
+import { carryOutRows, type Made, rowsAnswer, type ShapedEffect, writeRows } from "../copy/effects.ts";
 import type { Store } from "../copy/store.ts";
 import type { Connection } from "../disk.ts";
-import type { TableShape } from "../sql/shape-sql.ts";
-import { DamagedFileError, InterruptedError, refusalOf, StorageFullError } from "../sqlite-errors.ts";
+import { InterruptedError, refusalOf } from "../sqlite-errors.ts";
 import type { CommitLimits, Outcome, PendingWrite, WriteResult } from "./draft.ts";
+import { carryOutFirst, isListed, listOf, type Watched } from "./listed-writes.ts";
+import { carryOutSql, type Setting } from "./sql-writes.ts";
+import { isTrial, toldOfTrial } from "./transactions.ts";
+import { isFaultOfOurs, undoing } from "./undone-writes.ts";
 
 /** Kept under no key, for there is no room: a copy of the request may be applied when there is. */
 export const storageFull: WriteResult = {
@@ -25,29 +28,6 @@ export const storageFull: WriteResult = {
   position: 0,
 };
 
-/** A request was interrupted. The transaction is gone with it. */
-export class SlowWriteError extends Error {
-  override readonly name = "SlowWriteError";
-  /** Among the commit's writes. */
-  readonly index: number;
-
-  constructor(index: number) {
-    super("a write ran longer than it may");
-    this.index = index;
-  }
-}
-
-/** A request met a fault of this program. The transaction is gone with it. */
-export class FaultyWriteError extends Error {
-  override readonly name = "FaultyWriteError";
-  readonly key: string;
-
-  constructor(key: string, cause: unknown) {
-    super("a write could not be carried out", { cause });
-    this.key = key;
-  }
-}
-
 /** @returns the refusal, with the savepoint undone; @throws what is not the request's fault */
 export async function attempted<T>(writer: Connection, work: () => Promise<T>): Promise<T | Refusal> {
   await writer.exec("SAVEPOINT request");
@@ -58,22 +38,19 @@ export async function attempted<T>(writer: Connection, work: () => Promise<T>): 
   } catch (error) {
     const refusal = error instanceof InterruptedError ? null : refusalOf(error);
     if (refusal === null) throw error;
-    // Some errors make SQLite undo the whole transaction: then it cannot go on, for the reason that there was.
-    await writer.exec("ROLLBACK TO request; RELEASE request").catch(() => Promise.reject(error));
+    // Some errors make SQLite undo the whole transaction: then it cannot go on, for the reason that there was. References that were put off
+    // until the commit are else put off for all that follows in it, which no copy could repeat.
+    await writer
+      .exec("ROLLBACK TO request; RELEASE request; PRAGMA defer_foreign_keys = OFF")
+      .catch(() => Promise.reject(error));
     return refusal;
   }
 }
 
-type ShapedEffect = Extract<Effect, { readonly shape: WriteShape }>;
 type Barrier = Extract<WriteShape, { readonly kind: "barrier" }>;
-type ChangingShape = TableShape | Extract<WriteShape, { readonly kind: "clear" }>;
+type ChangingShape = Exclude<WriteShape, Barrier>;
 
-/** What a request changed, and how the record says it. */
-interface Made extends Changes {
-  readonly effect: ShapedEffect;
-}
-
-export interface ApplyingOptions {
+export interface ApplyingOptions extends Setting {
   readonly position: number;
   readonly limits: CommitLimits;
 }
@@ -121,27 +98,54 @@ export class Applying {
     outcomes: Outcome[],
   ): Promise<void> {
     const members = indexes.map((i) => writes[i]).filter((write) => write !== undefined);
+    if (members[0] !== undefined && isListedWrite(members[0]))
+      return this.#inLists(members, indexes, outcomes);
     const together = members.length > 1 ? await this.#together(members) : null;
     for (const [n, write] of members.entries()) {
       const i = indexes[n] ?? 0;
-      outcomes[i] = together?.[n] ?? (this.#isEnough ? "left" : await this.#answerable(write, i));
+      outcomes[i] =
+        together?.[n] ??
+        (this.#isEnough ? "left" : await this.#answerable(write, i, () => this.#alone(write)));
     }
   }
 
   /** Whatever this program does wrong with a request is the request's: else it would take down one master after another. */
-  async #answerable(write: PendingWrite, index: number): Promise<WriteResult> {
+  async #answerable(
+    write: PendingWrite,
+    index: number,
+    carryOut: () => WriteResult | Promise<WriteResult>,
+  ): Promise<WriteResult> {
     try {
-      return await this.#alone(write);
+      return await carryOut();
     } catch (error) {
-      if (error instanceof InterruptedError) throw new SlowWriteError(index);
-      throw isFaultOfOurs(error) ? new FaultyWriteError(write.item.key, error) : error;
+      throw undoing(error, index, write.item.key);
     }
+  }
+
+  /** SQL, in as few calls as may be: each statement is kept, or undone, by itself. */
+  async #inLists(
+    members: readonly PendingWrite[],
+    indexes: readonly number[],
+    outcomes: Outcome[],
+  ): Promise<void> {
+    const watched: Watched = (write, othersMs, work) => this.#watched(write, othersMs, work);
+    let [first, ...others] = listOf(members, indexes, this.#options);
+    while (first !== undefined && !this.#isEnough) {
+      const list = [first, ...others] as const;
+      const results = await carryOutFirst(this.#store, list, watched);
+      for (const [n, result] of results.entries()) {
+        const { write, index } = list[n] ?? first;
+        outcomes[index] = await this.#answerable(write, index, () => this.#settled(write, result()));
+      }
+      [first, ...others] = list.slice(results.length);
+    }
+    for (const { index } of first === undefined ? [] : [first, ...others]) outcomes[index] = "left";
   }
 
   /** @returns null, with nothing changed, when one of them is refused: then each must find out for itself */
   async #together(members: readonly PendingWrite[]): Promise<readonly WriteResult[] | null> {
     const shape = members[0]?.shape;
-    if (shape?.kind !== "insert") return null;
+    if (shape?.kind !== "insert" || (await this.#store.guarded())) return null;
     const rows = members.flatMap(({ item }) => item.rows);
     const { writer, compiled } = this.#store;
     const changes = await attempted(writer, async () => {
@@ -159,7 +163,10 @@ export class Applying {
     this.#changed(changes.effect);
     return members.map((write, n) => {
       const id = changes.ids?.[n];
-      return this.#succeeded(write, { rowsAffected: 1, ...(id === undefined ? {} : { ids: [id] }) });
+      return this.#succeeded(
+        write,
+        rowsAnswer({ rowsAffected: 1, ...(id === undefined ? {} : { ids: [id] }) }),
+      );
     });
   }
 
@@ -167,42 +174,53 @@ export class Applying {
     const { shape, refusal } = write;
     if (shape.kind === "barrier") return this.#barrier(write, shape);
     if (refusal !== undefined) return this.#refused(write, refusal);
-    const changes = await attempted(this.#store.writer, () => this.#limited(write, shape));
-    if (changes instanceof Refusal) return this.#refused(write, changes);
-    this.#changed(changes.effect);
-    return this.#succeeded(write, changes);
+    if (isTrial(shape)) return this.#tried(write, shape);
+    return this.#settled(write, await attempted(this.#store.writer, () => this.#limited(write, shape)));
   }
 
-  /** Interrupts the request when it may not go on: again and again, for an interruption before its statement runs is lost. */
-  async #limited(write: PendingWrite, shape: ChangingShape): Promise<Made> {
+  #settled(write: PendingWrite, changes: Made | Refusal): WriteResult {
+    if (changes instanceof Refusal) return this.#refused(write, changes);
+    for (const effect of changes.effects) this.#changed(effect);
+    return this.#succeeded(write, changes.answer);
+  }
+
+  /** It leaves nothing behind, not even its key. What it tells is of no place in the log yet. */
+  async #tried(write: PendingWrite, shape: ChangingShape): Promise<WriteResult> {
+    const { writer, applied } = this.#store;
+    await writer.exec("SAVEPOINT trial");
+    const made = await attempted(writer, () => this.#limited(write, shape));
+    await writer.exec("ROLLBACK TO trial; RELEASE trial");
+    this.#bytes += keyBytes;
+    return toldOfTrial(made, applied.position);
+  }
+
+  #limited(write: PendingWrite, shape: ChangingShape): Promise<Made> {
+    const { rows } = write.item;
+    return this.#watched(write, 0, async () => {
+      const made =
+        shape.kind === "sql" || shape.kind === "batch"
+          ? await carryOutSql(this.#store, shape, rows, this.#options)
+          : await carryOutRows(this.#store, shape, rows, this.#options);
+      if (made.unresolved === true)
+        throw new Refusal("constraint_violation", "FOREIGN KEY constraint failed");
+      return made;
+    });
+  }
+
+  /**
+   * Interrupts the request when it may not go on: again and again, for an interruption before its statement runs is lost.
+   * @param othersMs what others of its call may have taken before it
+   */
+  async #watched<T>(write: PendingWrite, othersMs: number, work: () => Promise<T>): Promise<T> {
     const { writer, clock } = this.#store;
-    const startedAtMs = clock.monotonicMs();
+    const startedAtMs = clock.monotonicMs() + othersMs;
     const stopLooking = every(clock, lookEveryMs, () => {
       if (!this.#options.limits.mayGoOn(write, clock.monotonicMs() - startedAtMs)) writer.interrupt();
     });
     try {
-      return await this.#changedBy(shape, write.item.rows);
+      return await work();
     } finally {
       stopLooking();
-    }
-  }
-
-  async #changedBy(shape: ChangingShape, rows: PendingWrite["item"]["rows"]): Promise<Made> {
-    const { writer, compiled, schema } = this.#store;
-    switch (shape.kind) {
-      case "clear": {
-        const effect = { shape, rows: [] };
-        await applyEffect(writer, compiled, schema, effect);
-        return { rowsAffected: 0, effect };
-      }
-      case "insert":
-      case "update":
-      case "delete": {
-        const effect = compiled.fitWrite(shape, rows);
-        return { ...(await writeRows(writer, compiled, effect.shape, effect.rows)), effect };
-      }
-      default:
-        return assertNever(shape);
     }
   }
 
@@ -215,12 +233,12 @@ export class Applying {
   #barrier(write: PendingWrite, shape: Barrier): WriteResult {
     if (!this.effects.some((effect) => "shape" in effect && effect.shape.kind === "barrier"))
       this.effects.push({ shape, rows: [] });
-    return this.#succeeded(write, { rowsAffected: 0 });
+    return this.#succeeded(write, rowsAnswer({ rowsAffected: 0 }));
   }
 
-  #succeeded(write: PendingWrite, changes: Changes): WriteResult {
+  #succeeded(write: PendingWrite, answer: string): WriteResult {
     const { position } = this.#options;
-    const body = answerText(changes, position);
+    const body = `{${answer},"position":${position}}`;
     // A barrier changes nothing, so it may as well happen again.
     if (write.shape.kind !== "barrier") this.#keep(write, true, body);
     return { ok: true, body, position };
@@ -233,7 +251,7 @@ export class Applying {
   #refused(write: PendingWrite, refusal: Refusal): WriteResult {
     if (refusal.code === "storage_full") return storageFull;
     const body = JSON.stringify(refusalBody(refusal));
-    this.#keep(write, false, body);
+    if (!isTrial(write.shape)) this.#keep(write, false, body);
     return { ok: false, body, position: this.#options.position };
   }
 
@@ -243,39 +261,34 @@ export class Applying {
   }
 }
 
-function answerText({ rowsAffected, ids }: Changes, position: number): string {
-  const keys = ids === undefined ? "" : `"ids":[${ids.join(",")}],`;
-  return `{"rowsAffected":${rowsAffected},${keys}"position":${position}}`;
-}
+const isListedWrite = ({ shape, refusal }: PendingWrite): boolean =>
+  shape.kind === "sql" && refusal === undefined && isListed(shape);
 
-/** Neither SQLite's, nor the broker's: no other request has a part in it. */
-const isFaultOfOurs = (error: unknown): boolean =>
-  error instanceof Error &&
-  !("errno" in error) &&
-  !(
-    error instanceof TransientError ||
-    error instanceof DamagedFileError ||
-    error instanceof StorageFullError
-  );
-
-/** Consecutive inserts of one shape, each of one row, run as one statement; anything else runs alone. */
+/**
+ * Consecutive inserts of one shape, each of one row, run as one statement, consecutive statements of SQL in one call; anything else
+ * runs alone.
+ */
 export function runs(
   writes: readonly PendingWrite[],
   indexes: readonly number[],
 ): readonly (readonly number[])[] {
   const out: number[][] = [];
-  let last: WriteShape | undefined;
+  let last: PendingWrite | undefined;
   for (const i of indexes) {
     const write = writes[i];
     if (write === undefined) continue;
-    const groupable =
-      write.shape.kind === "insert" && write.item.rows.length === 1 && write.refusal === undefined;
-    if (groupable && last !== undefined && sameShape(last, write.shape)) out.at(-1)?.push(i);
+    if (last !== undefined && goTogether(last, write)) out.at(-1)?.push(i);
     else out.push([i]);
-    last = groupable ? write.shape : undefined;
+    last = write;
   }
   return out;
 }
+
+const goTogether = (a: PendingWrite, b: PendingWrite): boolean =>
+  isListedWrite(a) ? isListedWrite(b) : isLoneInsert(a) && isLoneInsert(b) && sameShape(a.shape, b.shape);
+
+const isLoneInsert = ({ shape, item, refusal }: PendingWrite): boolean =>
+  shape.kind === "insert" && item.rows.length === 1 && refusal === undefined;
 
 /** Shapes of one message are one object; those of different messages are compared by their text. */
 const sameShape = (a: WriteShape, b: WriteShape): boolean =>

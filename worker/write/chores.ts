@@ -2,6 +2,9 @@
 // migrations when the manifest's schema moved, and the forgetting of old idempotency keys, which counts in log time.
 
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
+import { changesSchema, type WriteShape } from "../../core/messages/statement.ts";
+import { released } from "../../core/rules/release.ts";
+import { emptySchema } from "../../core/schema.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Ledger } from "../ports.ts";
@@ -30,6 +33,7 @@ export class Chores {
   #expiredAtMs: number;
   #expiredAtPosition: number;
   readonly #migrations: Migrations;
+  readonly #log: Log;
 
   /** @param logMs log time, as in `due` */
   constructor(
@@ -40,6 +44,7 @@ export class Chores {
     onReport: (report: SchemaReport) => void = () => undefined,
   ) {
     this.#ledger = ledger;
+    this.#log = log;
     this.#spec = spec;
     this.#migrations = new Migrations({ ledger, wanted: () => spec().database, log, onReport });
     this.#expiredAtMs = logMs;
@@ -48,6 +53,15 @@ export class Chores {
 
   due(logMs: number): readonly Chore[] {
     return [...this.#migrations.due(logMs), ...this.#expiry(logMs)];
+  }
+
+  /** Before these writes are carried out: what they drop must be SQL's to drop. */
+  before(writes: readonly WriteShape[]): readonly Chore[] {
+    if (!writes.some(changesSchema)) return [];
+    const releases = released(writes, this.#ledger.schema, this.#spec().database);
+    if (releases.length === 0) return [];
+    this.#log.info({ releases }, "tables that the manifest no longer names are SQL's now, which drops them");
+    return [{ effect: { schema: emptySchema, releases }, onRefused: () => undefined }];
   }
 
   #expiry(logMs: number): readonly Chore[] {

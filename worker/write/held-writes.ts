@@ -7,7 +7,7 @@
 //   slow      one at a time; a request that waits there holds up no other
 import { Refusal } from "../../core/errors.ts";
 import { type Answer, type WriteBatch, waitMsOf } from "../../core/messages/queues.ts";
-import type { Condition, WriteShape } from "../../core/messages/statement.ts";
+import { type Condition, changesSchema, type WriteShape } from "../../core/messages/statement.ts";
 import { findTable, type Schema } from "../../core/schema.ts";
 import type { Delivery } from "../../platform/rabbitmq/port.ts";
 import type { CommitLimits, PendingWrite } from "./draft.ts";
@@ -193,12 +193,18 @@ const bounds: Readonly<Record<WriteShape["kind"], Bound>> = {
   insert: byBody,
   update: byQuery,
   delete: byQuery,
+  sql: byQuery,
+  batch: byQuery,
   clear: { ms: () => clearMs, isLongInCompany: true, yields: false },
   barrier: byBody,
 };
 
 /** A kind that this version does not know, from a newer API for instance, is not judged here: whoever works on it fails with it. */
-const boundOf = ({ kind }: WriteShape): Bound => (Object.hasOwn(bounds, kind) ? bounds[kind] : byBody);
+function boundOf(shape: WriteShape): Bound {
+  if (!Object.hasOwn(bounds, shape.kind)) return byBody;
+  // An index takes what the size of its table asks for.
+  return bounds[changesSchema(shape) ? "clear" : shape.kind];
+}
 
 const ownMs = (shape: WriteShape, queryMs: number): number => boundOf(shape).ms(queryMs);
 
@@ -265,7 +271,8 @@ export class SlowShapes {
   #textOf(shape: WriteShape): string {
     const known = this.#texts.get(shape);
     if (known !== undefined) return known;
-    const text = JSON.stringify(shape);
+    // The moment of a transaction, and what it gave, are its own.
+    const text = JSON.stringify(shape.kind === "batch" ? shape.parts.map((part) => part.shape) : shape);
     this.#texts.set(shape, text);
     return text;
   }

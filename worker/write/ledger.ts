@@ -4,6 +4,7 @@
 // A commit has a budget, of time and of the record's bytes. What does not fit is left undone for a later one. An attempt that
 // fails because of its requests is undone and made again with fewer of them; all of that happens before a record can be in
 // the log.
+import { randomUUID } from "node:crypto";
 import { Refusal, refusalBody } from "../../core/errors.ts";
 import { advance } from "../../core/log/judge.ts";
 import { type BatchRecord, type Effect, encodeRecord } from "../../core/log/record.ts";
@@ -15,10 +16,12 @@ import type { Store, Transaction } from "../copy/store.ts";
 import type { Connection } from "../disk.ts";
 import type { Ledger } from "../ports.ts";
 import { StorageFullError } from "../sqlite-errors.ts";
-import { Applying, attempted, SlowWriteError, storageFull } from "./apply-writes.ts";
+import { Applying, attempted, storageFull } from "./apply-writes.ts";
 import type { Chore, CommitInput, Draft, LogPlace, Outcome, PendingWrite, WriteResult } from "./draft.ts";
+import { SlowWriteError, UndoneWriteError } from "./undone-writes.ts";
 
-export const ledgerOf = (store: Store): Ledger => ({
+/** @param newSeed another text each time: what the chance of a client's SQL comes from */
+export const ledgerOf = (store: Store, newSeed: () => string = randomUUID): Ledger => ({
   get applied() {
     return store.applied;
   },
@@ -26,7 +29,7 @@ export const ledgerOf = (store: Store): Ledger => ({
     return store.schema;
   },
   apply: (entries) => store.apply(entries),
-  prepare: (input) => new Preparing(store, input).run(),
+  prepare: (input) => new Preparing(store, input, newSeed).run(),
   known: async (keys) => new Set((await lookUp(store.writer, keys, [])).known.keys()),
   newestKeyMs: () => newestKeyMs(store.writer),
   syncEveryCommit: (on) => store.syncEveryCommit(on),
@@ -48,14 +51,16 @@ const tooLarge = new Refusal(
 class Preparing {
   readonly #store: Store;
   readonly #input: CommitInput;
+  readonly #newSeed: () => string;
   readonly #writes: PendingWrite[];
   readonly #outcomes: Outcome[];
   /** The writes that are tried, by index: each key once. They become fewer when an attempt fails. */
   #fresh: readonly number[] = [];
 
-  constructor(store: Store, input: CommitInput) {
+  constructor(store: Store, input: CommitInput, newSeed: () => string) {
     this.#store = store;
     this.#input = input;
+    this.#newSeed = newSeed;
     this.#writes = [...input.writes];
     this.#outcomes = new Array(input.writes.length);
   }
@@ -86,7 +91,7 @@ class Preparing {
     const { chores, limits, epoch, atMs, logMs } = this.#input;
     const position = this.#store.applied.position + 1;
     const { effects: done, schema } = await applyChores(this.#store, chores);
-    const applying = new Applying(this.#store, { position, limits });
+    const applying = new Applying(this.#store, { position, limits, atMs, newSeed: this.#newSeed, schema });
     const keys = await applying.all(this.#writes, this.#fresh, this.#outcomes);
     const effects = [...done, ...applying.effects];
     if (effects.length === 0 && keys.length === 0) {
@@ -129,11 +134,17 @@ class Preparing {
       this.#outcomes[error.index] = "tooLong";
       return "fewer";
     }
+    if (error instanceof UndoneWriteError) {
+      this.#refuse(error.index, error.refusal);
+      return "fewer";
+    }
     if (error instanceof RecordTooLargeError) {
       const tried = this.#fresh.filter((i) => this.#outcomes[i] !== "left");
       const [only] = tried;
-      if (tried.length === 1 && only !== undefined) this.#refuseTooLarge(only);
-      else this.#keepFirst(Math.ceil(tried.length / 2));
+      if (tried.length === 1 && only !== undefined) {
+        this.#keepFirst(this.#fresh.indexOf(only) + 1);
+        this.#refuse(only, tooLarge);
+      } else this.#keepFirst(Math.ceil(tried.length / 2));
       return "fewer";
     }
     if (!(error instanceof StorageFullError)) throw error;
@@ -148,10 +159,9 @@ class Preparing {
   }
 
   /** The refusal is kept under its key, by the next attempt. */
-  #refuseTooLarge(index: number): void {
-    this.#keepFirst(this.#fresh.indexOf(index) + 1);
+  #refuse(index: number, refusal: Refusal): void {
     const write = this.#writes[index];
-    if (write !== undefined) this.#writes[index] = { ...write, refusal: tooLarge };
+    if (write !== undefined) this.#writes[index] = { ...write, refusal };
   }
 }
 

@@ -3,13 +3,13 @@
 // waits for no other. It is master exactly while `run` runs, and leaves it at the first sign of a successor.
 import { Refusal, refusalBody } from "../../core/errors.ts";
 import { decodeWriteBatch, queueLimits, queues } from "../../core/messages/queues.ts";
+import type { WriteShape } from "../../core/messages/statement.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Broker, Feed, Ledger, RecordWriter, Suspicion } from "../ports.ts";
 import { deadLetter, poisoned, readable, sendAnswers, undecidedBody } from "../requests/deliveries.ts";
-import { FaultyWriteError } from "./apply-writes.ts";
 import type { Chore, CommitInput, Outcome, WriteResult } from "./draft.ts";
 import {
   aloneOf,
@@ -27,6 +27,7 @@ import {
   WriteLanes,
   writesOf,
 } from "./held-writes.ts";
+import { FaultyWriteError } from "./undone-writes.ts";
 
 export interface MasterOptions {
   readonly rabbit: Broker;
@@ -44,6 +45,8 @@ export interface MasterOptions {
   readonly logTime: () => number;
   /** What must be done besides the clients' requests, asked for before each commit. */
   readonly chores: (logMs: number) => readonly Chore[];
+  /** What must be done before these writes are. */
+  readonly choresBefore?: (writes: readonly WriteShape[]) => readonly Chore[];
   /** Told once writes reach this master. */
   readonly onAtWork: () => void;
   readonly onServed: (writes: number) => void;
@@ -110,6 +113,8 @@ class Master {
     const turn = this.#lanes.next();
     if (turn === undefined) return toDo.length > 0;
     const writes = this.#stillWanted(turn.writes);
+    const before = this.#options.choresBefore?.(writes.map(({ pending }) => pending.shape)) ?? [];
+    if (before.length > 0) await this.#commit({ lane: "quick", writes: [] }, before);
     if (turn.lane === "suspects") await this.#try(await this.#begun(writes));
     else if (writes.length > 0) await this.#commit({ ...turn, writes });
     return true;

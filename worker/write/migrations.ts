@@ -99,7 +99,7 @@ export class Migrations {
       const refusal = refused.get(step.what);
       const isFull = refusal === undefined || refusal.code === "storage_full";
       const waitMs = isFull ? fullRetryMs : Math.max(dataRetryMinMs, dataRetryFactor * (nowMs - startedAtMs));
-      const reason = refusal?.message ?? "no room left for the database";
+      const reason = refusal === undefined ? "no room left for the database" : reasonOf(refusal);
       for (const what of step.parts ?? [step.what])
         this.#failed.set(what, { reason, retryAtMs: nowMs + waitMs });
     }
@@ -118,6 +118,12 @@ export class Migrations {
     this.#options.onReport({ schema, failed });
   }
 }
+
+/** SQL of a client may have taken the name, which the manifest gets as soon as it is free. */
+const reasonOf = ({ message }: Refusal): string =>
+  /already (?:exists|(?:a|another) )/.test(message)
+    ? `${message}, made by SQL: drop or rename it there, and this is tried again`
+    : message;
 
 const isMade = (have: Schema, { adds }: MigrationStep): boolean =>
   migrate(have, adds).statements.length === 0;
