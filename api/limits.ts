@@ -52,6 +52,37 @@ export const limits = {
   sampleEveryMs: 1_000,
 } as const;
 
+/** Of the libSQL protocol. */
+export const libsqlLimits = {
+  /** Of one pipeline, and steps of one batch. */
+  requestsMax: 1_024,
+  /** Statements of one script. */
+  sequenceMax: 10_000,
+  /** Of one statement: SQLite takes no more parameters. */
+  argsMax: 32_766,
+  batonLengthMax: 200,
+  /** Streams that are open; the one that idles longest and has no transaction makes room for another. */
+  streamsMax: 4_096,
+  /** Of those, streams with an open transaction. */
+  transactionsMax: 512,
+  /** What one transaction, and what all of them, may keep of statements and arguments. */
+  transactionBytesMax: mebibyte,
+  transactionsBytesMax: 32 * mebibyte,
+  /** Texts that one stream stores, and the bytes of them. */
+  storedTextsMax: 256,
+  storedBytesMax: 256 * 1_024,
+  /** Of the scripts that one pipeline names, each as often as it is named. */
+  storedScriptsBytesMax: 512 * 1_024,
+  /** Of all streams together. */
+  storedBytesOfAllMax: 16 * mebibyte,
+  /** A result as the protocol writes it. */
+  resultBytesMax: 16 * mebibyte,
+  /** Of all requests that are being carried out. */
+  resultsBytesMax: 64 * mebibyte,
+  /** No further request of a pipeline is begun behind so many bytes of results. */
+  pipelineBytesEnough: 16 * mebibyte,
+} as const;
+
 /**
  * How large the parts of one request may be. The size of the whole body is bounded before any of this, so values and
  * lists of values need no bound of their own; what is bounded here costs more to carry out than to send.

@@ -8,6 +8,7 @@ import { rabbitAt } from "../platform/rabbitmq/open.ts";
 import { createLog } from "../platform/telemetry/log.ts";
 import { openTracing } from "../platform/telemetry/open-tracing.ts";
 import { zooKeeperAt } from "../platform/zookeeper/zookeeper.ts";
+import { systemBackupFolder } from "./backups/folder.ts";
 import { firstApiId } from "./batching/broker.ts";
 import { Certificate } from "./http/certificate.ts";
 import { openApi } from "./open-api.ts";
@@ -33,6 +34,7 @@ runProgram(log, async (stop) => {
     newId: randomUUID,
     log,
     tracing,
+    backupFolder: systemBackupFolder,
   });
   const certificate = certificateDir === undefined ? undefined : Certificate.in(certificateDir, log);
   if (certificate !== undefined)

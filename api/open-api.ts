@@ -7,16 +7,20 @@ import { every } from "../platform/process/clock.ts";
 import type { ZnodeSession } from "../platform/zookeeper/port.ts";
 import { Door } from "./access/door.ts";
 import { watchFirstAccess } from "./access/first-access.ts";
+import { BackupKeeper } from "./backups/keeper.ts";
 import { Batcher } from "./batching/batcher.ts";
 import { Answers, Broker } from "./batching/broker.ts";
 import type { PendingRead, PendingWrite } from "./batching/pending.ts";
 import { encodeReads, encodeWrites } from "./batching/sender.ts";
+import { BackupTurn } from "./cluster/backup.ts";
 import { ReadCounter } from "./cluster/read-counter.ts";
+import { Restoring } from "./cluster/restoring.ts";
 import { runSessions } from "./cluster/sessions.ts";
 import { Spec } from "./cluster/spec.ts";
 import { Workers } from "./cluster/workers.ts";
 import { CurrentZnodes, type Watched } from "./cluster/znodes.ts";
 import type { ApiServer } from "./http/api-server.ts";
+import type { Streams } from "./libsql/streams.ts";
 import { limits } from "./limits.ts";
 import { type Front, openFront } from "./open-front.ts";
 import type { ApiPorts, BatchingParts, ClusterParts } from "./parts.ts";
@@ -25,6 +29,7 @@ import { messageSpans } from "./request-traces.ts";
 export interface Api {
   readonly reads: Batcher<PendingRead>;
   readonly writes: Batcher<PendingWrite>;
+  readonly streams: Streams;
   /** Listens when it is told to. */
   readonly server: ApiServer;
   /** Answers what has come, writes down what was counted, and leaves. */
@@ -49,7 +54,8 @@ export async function openApi(ports: ApiPorts): Promise<Api> {
     reads.sweep();
     writes.sweep();
   });
-  const sessions = connect(ports, { ...cluster, ...batching, ...front }, over.signal);
+  const keeper = openKeeper(ports, cluster, batching);
+  const sessions = connect(ports, { ...cluster, ...batching, ...front, keeper }, over.signal);
   const close = async () => {
     await front.drain();
     stopSweeping();
@@ -57,7 +63,7 @@ export async function openApi(ports: ApiPorts): Promise<Api> {
     over.abort("closed");
     await sessions;
   };
-  return { reads, writes, server: front.server, close };
+  return { reads, writes, streams: front.streams, server: front.server, close };
 }
 
 function openCluster(ports: ApiPorts, onNewMaster: () => void): ClusterParts {
@@ -76,6 +82,8 @@ function openCluster(ports: ApiPorts, onNewMaster: () => void): ClusterParts {
     told: told.signal,
     znodes: new CurrentZnodes(),
     workers: new Workers(paths, onNewMaster),
+    restoring: new Restoring(paths),
+    turn: new BackupTurn(),
     counter: new ReadCounter(`${paths.reads}/${id}`, limits.readsFlushEveryMs, clock, log),
   };
 }
@@ -107,9 +115,16 @@ function openBatching(ports: ApiPorts, { workers }: ClusterParts): BatchingParts
   return { reads, writes, answers, broker: new Broker({ reads, writes, answers }, { id, newId }) };
 }
 
-type Connected = Pick<ClusterParts, "paths" | "spec" | "znodes" | "workers" | "counter"> &
+const openKeeper = (
+  { backupFolder: folder, cluster, id, clock, log }: ApiPorts,
+  parts: ClusterParts,
+  { broker }: BatchingParts,
+): BackupKeeper | undefined =>
+  folder === undefined ? undefined : new BackupKeeper({ ...parts, cluster, broker, folder, id, clock, log });
+
+type Connected = Pick<ClusterParts, "paths" | "spec" | "znodes" | "workers" | "restoring" | "counter"> &
   Pick<BatchingParts, "broker"> &
-  Pick<Front, "stream">;
+  Pick<Front, "stream"> & { readonly keeper: BackupKeeper | undefined };
 
 /** Returns when the signal has fired and both connections are closed. */
 async function connect(ports: ApiPorts, parts: Connected, over: AbortSignal): Promise<void> {
@@ -136,7 +151,7 @@ async function connect(ports: ApiPorts, parts: Connected, over: AbortSignal): Pr
 
 async function useZnodes(parts: Connected, watched: Watched<ZnodeSession>): Promise<void> {
   const { znodes: session, scope } = watched;
-  const { paths, znodes, counter, spec, workers, stream } = parts;
+  const { paths, znodes, counter, spec, workers, restoring, stream, keeper } = parts;
   for (const path of persistentParents(paths)) await session.ensure(path);
   scope.throwIfAborted();
   znodes.set(session);
@@ -145,6 +160,8 @@ async function useZnodes(parts: Connected, watched: Watched<ZnodeSession>): Prom
     counter.resume(session, scope),
     spec.watch(watched, paths.spec),
     workers.watch(watched),
+    restoring.watch(watched),
     stream.watch(watched),
+    keeper?.watch(watched),
   ]);
 }

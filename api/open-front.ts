@@ -2,12 +2,18 @@
 import { every } from "../platform/process/clock.ts";
 import { type ManifestStore, manifestInFile, manifestInZooKeeper } from "./cluster/manifest-store.ts";
 import { ApiServer } from "./http/api-server.ts";
+import type { Availability } from "./http/availability.ts";
+import { backupRoutes } from "./http/backup-routes.ts";
 import { Bodies } from "./http/bodies.ts";
 import { clusterRoutes } from "./http/cluster-routes.ts";
 import { DatabaseRoutes, databaseRoutes } from "./http/database-routes.ts";
+import { libsqlRoutes } from "./http/libsql-routes.ts";
 import { manifestRoutes } from "./http/manifest-routes.ts";
-import { createRoutes } from "./http/routes.ts";
+import { restoreRoutes } from "./http/restore-routes.ts";
+import { createRoutes, type Route } from "./http/routes.ts";
 import { Unsent } from "./http/unsent.ts";
+import { Database } from "./libsql/database.ts";
+import { Streams } from "./libsql/streams.ts";
 import { limits } from "./limits.ts";
 import { apiMetrics } from "./live/api-metrics.ts";
 import { Depths } from "./live/depths.ts";
@@ -21,6 +27,8 @@ import type { ApiPorts, BatchingParts, ClusterParts } from "./parts.ts";
 export interface Front {
   readonly server: ApiServer;
   readonly stream: LiveStream;
+  /** Of libSQL clients. */
+  readonly streams: Streams;
   /** Takes no new requests, and answers those that have come. */
   drain(): Promise<void>;
 }
@@ -31,12 +39,9 @@ export function openFront(ports: ApiPorts, cluster: ClusterParts, batching: Batc
   const bodies = new Bodies(limits.bodiesBytesMax, clock);
   const unsent = new Unsent(limits, clock);
   const meters = new Meters(clock);
-  const database = openDatabase(ports, cluster, batching, {
-    bodies,
-    unsent,
-    meters,
-    dataMissing: () => stream.dataMissing,
-  });
+  const available = availability(cluster, () => stream.dataMissing);
+  const database = openDatabase(ports, cluster, batching, { bodies, unsent, meters, available });
+  const libsql = openLibsql(ports, cluster, batching);
   const depths = new Depths(batching.broker.depths, clock).now;
   const controllerThere = () => stream.controllerThere;
   const sampler = openSampler(ports, cluster, batching, { database, controllerThere });
@@ -50,11 +55,14 @@ export function openFront(ports: ApiPorts, cluster: ClusterParts, batching: Batc
     listeners: () => stream.listeners,
     bodies,
     unsent,
+    streams: libsql.streams,
   });
   const routes = createRoutes(
     [
       ...databaseRoutes(database, cluster.counter.count),
       ...clusterRoutes({ ...cluster, clock, broker: batching.broker }),
+      ...copyRoutes(ports, cluster, batching, unsent),
+      ...libsqlRoutes({ ...libsql, ...cluster, clock, log, bodies, unsent, ...available }),
       ...manifestRoutes({ manifest: manifestStoreOf(ports, cluster), bodies }),
       ...liveRoutes(stream, metrics),
       ...descriptionRoutes(),
@@ -62,14 +70,27 @@ export function openFront(ports: ApiPorts, cluster: ClusterParts, batching: Batc
     { door, log, meters, pages: pages() },
   );
   const server = new ApiServer({ hot: database, rest: routes, door, unsent });
-  const stopSweeping = every(clock, limits.unsentSweptEveryMs, () => unsent.sweep());
+  const stopSweeping = every(clock, limits.unsentSweptEveryMs, () => {
+    unsent.sweep();
+    libsql.streams.sweep();
+  });
   const drain = async () => {
     stream.close();
     await server.drain();
     stopSweeping();
   };
-  return { server, stream, drain };
+  return { server, stream, streams: libsql.streams, drain };
 }
+
+const availability = (
+  { workers, restoring }: ClusterParts,
+  isReportedMissing: () => boolean,
+): Availability => ({
+  restoring,
+  // A master that leads proves a report wrong that a controller has left behind.
+  dataMissing: () => workers.master === undefined && isReportedMissing(),
+  knowSql: () => workers.knowSql,
+});
 
 const manifestStoreOf = (
   { id, manifestFile, manifestIn, clock }: ApiPorts,
@@ -79,32 +100,50 @@ const manifestStoreOf = (
     ? manifestInFile(manifestFile)
     : manifestInZooKeeper({ znodes, path: paths.manifest, by: id, clock });
 
+const copyRoutes = (
+  { clock, log }: ApiPorts,
+  cluster: ClusterParts,
+  { broker }: BatchingParts,
+  unsent: Unsent,
+): readonly Route[] => [
+  ...backupRoutes({ ...cluster, broker, clock, unsent, log, takenWithinMs: limits.unsentWithinMs }),
+  ...restoreRoutes({ ...cluster, clock }),
+];
+
 interface DatabaseParts {
   readonly bodies: Bodies;
   readonly unsent: Unsent;
   readonly meters: Meters;
-  /** As the controller reports it. */
-  readonly dataMissing: () => boolean;
+  readonly available: Availability;
 }
 
 function openDatabase(
   { clock, log, tracing }: ApiPorts,
-  { spec, counter, workers }: ClusterParts,
+  { spec, counter, door }: ClusterParts,
   { reads, writes }: BatchingParts,
-  { dataMissing, ...parts }: DatabaseParts,
+  { available, ...parts }: DatabaseParts,
 ): DatabaseRoutes {
   return new DatabaseRoutes({
     ...parts,
+    ...available,
     reads,
     writes,
     spec,
     clock,
     countRead: counter.count,
-    // A master that leads proves a report wrong that a controller has left behind.
-    dataMissing: () => workers.master === undefined && dataMissing(),
+    forbids: (req) => door.forbids(req),
     log,
     tracing,
   });
+}
+
+function openLibsql(
+  { clock, newId }: ApiPorts,
+  { spec, counter }: ClusterParts,
+  { reads, writes }: BatchingParts,
+) {
+  const database = new Database({ reads, writes, spec, clock, countRead: counter.count });
+  return { database, streams: new Streams({ database, spec, clock, newId }) };
 }
 
 interface Sampled {

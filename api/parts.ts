@@ -7,10 +7,13 @@ import type { Log } from "../platform/telemetry/log.ts";
 import type { Tracing } from "../platform/telemetry/tracing.ts";
 import type { OpenZnodeSession } from "../platform/zookeeper/port.ts";
 import type { Door } from "./access/door.ts";
+import type { BackupFolder } from "./backups/folder.ts";
 import type { Batcher } from "./batching/batcher.ts";
 import type { Answers, Broker } from "./batching/broker.ts";
 import type { PendingRead, PendingWrite } from "./batching/pending.ts";
+import type { BackupTurn } from "./cluster/backup.ts";
 import type { ReadCounter } from "./cluster/read-counter.ts";
+import type { Restoring } from "./cluster/restoring.ts";
 import type { Spec } from "./cluster/spec.ts";
 import type { Workers } from "./cluster/workers.ts";
 import type { CurrentZnodes } from "./cluster/znodes.ts";
@@ -31,6 +34,8 @@ export interface ApiPorts {
   readonly log: Log;
   /** Undefined while traces are off. */
   readonly tracing: Tracing | undefined;
+  /** Where scheduled backups go; undefined where none are taken. */
+  readonly backupFolder?: BackupFolder;
 }
 
 /** What is known of the cluster, and the count of reads that it is told. */
@@ -42,6 +47,8 @@ export interface ClusterParts {
   readonly told: AbortSignal;
   readonly znodes: CurrentZnodes;
   readonly workers: Workers;
+  readonly restoring: Restoring;
+  readonly turn: BackupTurn;
   readonly counter: ReadCounter;
 }
 

@@ -2,9 +2,9 @@
 // not to pages of other sites. It stays closed until it is known what the manifest says: a restart must not leave it ajar.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isDeepStrictEqual } from "node:util";
-import type { AccessSpec } from "../../core/access.ts";
+import type { AccessSpec, Role } from "../../core/access.ts";
 import type { Clock } from "../../platform/process/clock.ts";
-import { refuse } from "../http/refusals.ts";
+import { type HttpRefusal, refuse } from "../http/refusals.ts";
 import { knownHost, refusalOfForeign } from "./foreign.ts";
 import { Guard, type Need, type Verdict } from "./guard.ts";
 import { networkOf } from "./rate-limiter.ts";
@@ -59,6 +59,17 @@ export class Door {
     const verdict = this.#guard.judge(caller, need, this.#clock.monotonicMs());
     return verdict.kind === "admitted" || turnAway(res, verdict);
   }
+
+  /** Of a request that was let in: what says why it may not do what asks for more than its route does. */
+  forbids({ headers: { authorization } }: IncomingMessage): (need: Role) => HttpRefusal | undefined {
+    if (this.#guard === undefined) return () => undefined;
+    if (this.#guard === "closed") return () => notYet;
+    const judge = this.#guard.judgeAgain(authorization);
+    return (need) => {
+      const verdict = judge(need);
+      return verdict.kind === "admitted" ? undefined : refusalOf(verdict);
+    };
+  }
 }
 
 const sameNames = 4;
@@ -100,26 +111,36 @@ function refused(...refusal: Parameters<typeof refuse>): false {
 
 const realm = 'Bearer realm="mini-dbaas"';
 
-function turnAway(res: ServerResponse, verdict: Exclude<Verdict, { readonly kind: "admitted" }>): false {
+const lacksRole = ({ name, role, needed }: Extract<Verdict, { readonly kind: "forbidden" }>): string =>
+  `this needs the role ${needed}; the token ${name} has the role ${role}`;
+
+type Refused = Exclude<Verdict, { readonly kind: "admitted" }>;
+
+function refusalOf(verdict: Refused): HttpRefusal {
   switch (verdict.kind) {
     case "limited":
-      return refused(res, { code: "rate_limited", message: "this is more than the limit of requests" }, [
-        ["Retry-After", String(Math.max(1, Math.ceil(verdict.retryAfterMs / 1_000)))],
-      ]);
+      return { code: "rate_limited", message: "this is more than the limit of requests" };
     case "unauthenticated":
-      return verdict.why === "missing"
-        ? refused(res, { code: "unauthenticated", message: "a bearer token is needed" }, [
-            ["WWW-Authenticate", realm],
-          ])
-        : refused(res, { code: "unauthenticated", message: "this is no token that is known here" }, [
-            ["WWW-Authenticate", `${realm}, error="invalid_token"`],
-          ]);
-    case "forbidden": {
-      const { name, role, needed } = verdict;
-      const message = `this needs the role ${needed}; the token ${name} has the role ${role}`;
-      return refused(res, { code: "forbidden", message }, [
-        ["WWW-Authenticate", `${realm}, error="insufficient_scope", scope="${needed}"`],
-      ]);
-    }
+      return {
+        code: "unauthenticated",
+        message:
+          verdict.why === "missing" ? "a bearer token is needed" : "this is no token that is known here",
+      };
+    case "forbidden":
+      return { code: "forbidden", message: lacksRole(verdict) };
   }
 }
+
+function headersOf(verdict: Refused): [string, string] {
+  switch (verdict.kind) {
+    case "limited":
+      return ["Retry-After", String(Math.max(1, Math.ceil(verdict.retryAfterMs / 1_000)))];
+    case "unauthenticated":
+      return ["WWW-Authenticate", verdict.why === "missing" ? realm : `${realm}, error="invalid_token"`];
+    case "forbidden":
+      return ["WWW-Authenticate", `${realm}, error="insufficient_scope", scope="${verdict.needed}"`];
+  }
+}
+
+const turnAway = (res: ServerResponse, verdict: Refused): false =>
+  refused(res, refusalOf(verdict), [headersOf(verdict)]);

@@ -35,7 +35,18 @@ export class Guard {
     // Before anything else, so that guessing is limited, too. No address can contain a space.
     const retryAfterMs = this.#limiter?.ask(token === undefined ? network : `token ${token.name}`, nowMs);
     if (retryAfterMs !== undefined) return { kind: "limited", retryAfterMs };
-    if (need === "anyone" || !asksForTokens) return admitted;
+    return this.#verdict(authorization, token, need);
+  }
+
+  /** The same once more for a caller that was let in, which is not counted again. Its token is looked for once. */
+  judgeAgain(authorization: string | undefined): (need: Need) => Verdict {
+    const presented = authorization === undefined ? undefined : bearerTokenIn(authorization);
+    const token = presented === undefined ? undefined : this.#tokens.find(presented);
+    return (need) => this.#verdict(authorization, token, need);
+  }
+
+  #verdict(authorization: string | undefined, token: AccessToken | undefined, need: Need): Verdict {
+    if (need === "anyone" || this.#tokens.size === 0) return admitted;
     if (token === undefined)
       return { kind: "unauthenticated", why: authorization === undefined ? "missing" : "invalid" };
     if (suffices(token.role, need)) return admitted;

@@ -60,6 +60,8 @@ export class Batcher<P extends Pending> {
   readonly sizes = new Distribution(sizeScale);
   /** Batches that were sent once more. */
   repeats = 0;
+  /** The highest position of all that was answered with success: of writes what was acknowledged. */
+  newestPosition = 0;
 
   constructor(options: BatcherOptions<P>) {
     this.#options = options;
@@ -112,6 +114,7 @@ export class Batcher<P extends Pending> {
       const pending = batch.take(answer.index);
       if (pending === undefined) continue;
       this.#admission.release(pending.bytes);
+      if (answer.ok && answer.position > this.newestPosition) this.newestPosition = answer.position;
       pending.reply.answered(answer, worker);
     }
     this.#forgetIfDone(batch);

@@ -59,6 +59,11 @@ export class Broker {
     return this.#rabbit !== undefined && !this.#rabbit.ended.aborted && !this.#rabbit.blocked;
   }
 
+  /** For those who ask workers themselves. */
+  get connection(): BrokerConnection | undefined {
+    return this.connected ? this.#rabbit : undefined;
+  }
+
   /** @returns null without a connection; @throws when a queue is not there yet */
   readonly depths = async (): Promise<QueueDepths | null> => {
     if (this.#rabbit === undefined || this.#rabbit.ended.aborted) return null;

@@ -2,7 +2,7 @@
 // reads and writes must not wait for the controller.
 import type { AccessSpec } from "../../core/access.ts";
 import { specSchema } from "../../core/manifest/fields.ts";
-import type { RequestSpec, ScalingSpec } from "../../core/manifest/manifest.ts";
+import type { BackupSpec, RequestSpec, ScalingSpec } from "../../core/manifest/manifest.ts";
 import { fromJson, type SpecNode } from "../../core/state/znodes.ts";
 import { keepLooking, type Watched } from "./znodes.ts";
 
@@ -12,6 +12,7 @@ export class Spec {
   readonly #onAccess: (access: AccessSpec) => void;
   #requests = defaults;
   #scaling: ScalingSpec | null = null;
+  #backup: BackupSpec | null = null;
 
   constructor(onAccess: (access: AccessSpec) => void) {
     this.#onAccess = onAccess;
@@ -26,6 +27,11 @@ export class Spec {
     return this.#scaling;
   }
 
+  /** Null until the controller has accepted a manifest that says it. */
+  get backup(): BackupSpec | null {
+    return this.#backup;
+  }
+
   watch(watched: Watched, path: string): Promise<void> {
     return keepLooking(watched, "node", path, async () => {
       const node = await watched.znodes.get(path);
@@ -34,6 +40,7 @@ export class Spec {
       const spec = fromJson<SpecNode>(node.data)?.spec;
       this.#requests = { ...this.#requests, ...spec?.requests };
       this.#scaling = spec?.scaling ?? this.#scaling;
+      this.#backup = spec?.backup ?? this.#backup;
       if (spec?.access !== undefined) this.#onAccess(spec.access);
     });
   }

@@ -6,7 +6,7 @@ export class Workers {
   readonly #paths: Paths;
   readonly #onNewMaster: () => void;
   #count = 0;
-  #master: { readonly name: string; readonly czxid: number } | undefined;
+  #master: { readonly name: string; readonly czxid: number; readonly sql: boolean } | undefined;
   #lastCzxid: number | undefined;
 
   /** @param onNewMaster called when another one has taken the place of a master that was known, and takes writes */
@@ -18,6 +18,11 @@ export class Workers {
   /** Undefined while there is none. */
   get master(): string | undefined {
     return this.#master?.name;
+  }
+
+  /** False while a worker of an earlier version leads, which is replaced as the last of them. */
+  get knowSql(): boolean {
+    return this.#master?.sql ?? true;
   }
 
   get slaves(): number {
@@ -41,8 +46,8 @@ export class Workers {
       return;
     }
     const { czxid } = node.stat;
-    const { name = "", atWork = false } = fromJson<MasterNode>(node.data) ?? {};
-    this.#master = { name, czxid };
+    const { name = "", atWork = false, sql = false } = fromJson<MasterNode>(node.data) ?? {};
+    this.#master = { name, czxid, sql };
     if (!atWork) return;
     const isAnother = this.#lastCzxid !== undefined && this.#lastCzxid !== czxid;
     this.#lastCzxid = czxid;

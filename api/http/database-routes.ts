@@ -2,10 +2,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Refusal, refusalBody } from "../../core/errors.ts";
 import type { RequestSpec } from "../../core/manifest/manifest.ts";
-import type { WriteStatement } from "../../core/messages/statement.ts";
+import {
+  changesSchema,
+  type ReadShape,
+  type WriteShape,
+  type WriteStatement,
+} from "../../core/messages/statement.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Tracing } from "../../platform/telemetry/tracing.ts";
+import type { Door } from "../access/door.ts";
 import { bytesOf, type PendingRead, type PendingWrite, packRead, packWrite } from "../batching/pending.ts";
 import { limits } from "../limits.ts";
 import type { Meters, RouteMeter } from "../live/meters.ts";
@@ -15,13 +21,14 @@ import { jsonFrom } from "../requests/json-body.ts";
 import { parseRead } from "../requests/read-request.ts";
 import { submitStrongRead } from "../requests/strong-read.ts";
 import { parseWrite } from "../requests/write-request.ts";
+import { type Availability, requireAvailable } from "./availability.ts";
 import type { Bodies } from "./bodies.ts";
 import { HttpReply } from "./http-reply.ts";
 import { unforeseen } from "./refusals.ts";
 import { paths, type Route } from "./routes.ts";
 import type { Unsent } from "./unsent.ts";
 
-export interface DatabasePorts {
+export interface DatabasePorts extends Availability {
   readonly reads: { submit(pending: PendingRead): void };
   readonly writes: { submit(pending: PendingWrite): void };
   readonly bodies: Bodies;
@@ -29,8 +36,8 @@ export interface DatabasePorts {
   readonly spec: { readonly requests: RequestSpec };
   readonly clock: Clock;
   readonly countRead: () => void;
-  /** While it is, no worker can answer. */
-  readonly dataMissing: () => boolean;
+  /** Why a request that was let in may not do what needs the role. */
+  readonly forbids: Door["forbids"];
   readonly meters: Meters;
   readonly log: Log;
   /** Undefined while traces are off. */
@@ -98,8 +105,8 @@ export class DatabaseRoutes {
   }
 
   readonly #submitRead = (req: IncomingMessage, reply: HttpReply, body: Buffer): void => {
-    this.#requireData();
     const { strong, ...statement } = parseRead(jsonFrom(body));
+    requireAvailable(this.#ports, req, isSql(statement.shape));
     const { shape, params } = packRead(statement);
     const minPosition = minPositionFrom(req.headers["x-dbaas-min-position"]);
     const read: PendingRead = {
@@ -114,11 +121,16 @@ export class DatabaseRoutes {
     else this.#ports.reads.submit(read);
   };
 
-  readonly #submitWrite = (req: IncomingMessage, reply: HttpReply, body: Buffer): void =>
-    this.#submitStatement(req, reply, parseWrite(jsonFrom(body)));
+  readonly #submitWrite = (req: IncomingMessage, reply: HttpReply, body: Buffer): void => {
+    const { forbids, spec } = this.#ports;
+    const statement = parseWrite(jsonFrom(body));
+    const forbidden = changesSchema(statement.shape) ? forbids(req)(spec.requests.schemaBySql) : undefined;
+    if (forbidden === undefined) this.#submitStatement(req, reply, statement);
+    else reply.refused(forbidden);
+  };
 
   #submitStatement(req: IncomingMessage, reply: HttpReply, statement: WriteStatement): void {
-    this.#requireData();
+    requireAvailable(this.#ports, req, isSql(statement.shape));
     const header = req.headers["idempotency-key"];
     const clientKey = clientKeyFrom(Array.isArray(header) ? header.join() : header, statement);
     const { shape, rows } = packWrite(statement);
@@ -130,15 +142,6 @@ export class DatabaseRoutes {
       bytes: bytesOf(shape) + bytesOf(rows) + bytesOfRequest(req),
       ...clientKey,
     });
-  }
-
-  /** Refused at once: no request is left to wait for what only an operator can end. */
-  #requireData(): void {
-    if (this.#ports.dataMissing())
-      throw new Refusal(
-        "unavailable",
-        "not all acknowledged data is there, no request is carried out; the status says what is missing",
-      );
   }
 
   /** Nothing a client sends may take the process down, not even by a mistake of ours. */
@@ -157,6 +160,8 @@ export class DatabaseRoutes {
     return { deadlineAtMs: clock.monotonicMs() + timeoutMs, deadlineMs: clock.now() + timeoutMs };
   }
 }
+
+const isSql = ({ kind }: ReadShape | WriteShape): boolean => kind === "sql" || kind === "batch";
 
 /** By which a client asks for a copy that has its own last write. @throws Refusal when it is there and is not a position */
 function minPositionFrom(header: string | readonly string[] | undefined): number | undefined {

@@ -29,6 +29,7 @@ export const statusOf: Readonly<Record<HttpCode, number>> = {
   conflict: 409,
   constraint_violation: 409,
   key_reused: 409,
+  unexpected_result: 409,
   too_large: 413,
   unsupported_media_type: 415,
   poison_request: 422,
@@ -63,8 +64,8 @@ export type Headers = readonly (readonly [name: string, value: string])[];
 export function refuse(res: ServerResponse, refusal: HttpRefusal, headers: Headers = []): number {
   if (res.headersSent) return res.statusCode;
   const status = statusOf[refusal.code] ?? 500;
-  const { code, message, field } = refusal;
-  const body = JSON.stringify({ error: field === undefined ? { code, message } : { code, message, field } });
+  const { code, message, field, sqlite } = refusal;
+  const body = JSON.stringify({ error: { code, message, field, sqlite } });
   for (const [name, value] of headers) res.setHeader(name, value);
   if (status === 503) res.setHeader("Retry-After", retryAfterSeconds);
   res.setHeader("Content-Type", "application/json");

@@ -67,6 +67,11 @@ export class Unsent {
     return true;
   }
 
+  /** A stream whose client has taken all that was written: what comes next waits from now on. */
+  moved(res: Outgoing): void {
+    this.#renew(res, this.#clock.monotonicMs());
+  }
+
   /** To be called about once a second. */
   sweep(): void {
     const nowMs = this.#clock.monotonicMs();

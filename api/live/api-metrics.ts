@@ -23,6 +23,8 @@ export interface Measured {
   readonly listeners: () => number;
   readonly bodies: { readonly heldBytes: number; readonly givenUp: number };
   readonly unsent: { readonly bytes: number; readonly givenUp: number };
+  /** Of libSQL clients. */
+  readonly streams: { readonly count: number; readonly transactions: number };
 }
 
 const ms = 0.001;
@@ -79,6 +81,16 @@ export function apiMetrics(api: string, measured: Measured): Metrics {
     "dbaas_http_given_up_total",
     "Bodies and answers that were given up for want of room or time",
     () => inMemory(bodies.givenUp, unsent.givenUp),
+  );
+  return withStreams(metrics, measured);
+}
+
+function withStreams(metrics: Metrics, { streams }: Measured): Metrics {
+  metrics.gauge("dbaas_libsql_streams", "Streams of libSQL clients that are open", () => streams.count);
+  metrics.gauge(
+    "dbaas_libsql_transactions",
+    "Transactions of libSQL clients that are open",
+    () => streams.transactions,
   );
   return metrics;
 }

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { NumberedEvent, Stats } from "../../core/state/stats.ts";
 import { type ClusterStatus, conditionStatuses, conditionTypes, hostRoles } from "../../core/state/status.ts";
+import type { BackupsNode } from "../../core/state/znodes.ts";
 import { statusOf } from "../http/refusals.ts";
 import { jsonSchemaOf } from "./bodies.ts";
 import type { JsonSchema } from "./json-schema.ts";
@@ -16,13 +17,35 @@ const readAnswer = z
   .array(z.unknown().meta({ $ref: "#/components/schemas/Row" }))
   .meta({ description: "The rows; for a count, one row with `count`" });
 
-const writeAnswer = z.object({
+const sqlValue = z.unknown().meta({ $ref: "#/components/schemas/SqlAnswerValue" });
+
+const sqlRows = z.object({
+  columns: z.array(
+    z.object({ name: text, type: text.nullable().meta({ description: "As the table declares it" }) }),
+  ),
+  rows: z
+    .array(z.array(sqlValue))
+    .meta({ description: "Each a list of values, in the order of the columns" }),
+});
+
+const writeResult = z.object({
   rowsAffected: whole,
-  position: whole.meta({ description: "The write's place in the log" }),
   ids: z
     .array(z.number())
     .optional()
     .meta({ description: "Numbers that the database gave to inserted rows" }),
+  lastInsertRowid: z.number().optional().meta({
+    description: "Of SQL: the number of the row that was inserted last, in a table whose rows have numbers",
+  }),
+  ...sqlRows.partial().shape,
+});
+
+const writeAnswer = writeResult.extend({
+  position: whole.meta({ description: "The write's place in the log" }),
+  results: z
+    .array(writeResult)
+    .optional()
+    .meta({ description: "Of several statements: what came of each, in their order" }),
 });
 
 const pids = z.array(pid).meta({ description: "Process ids of containers, as `docker inspect` shows them" });
@@ -34,7 +57,32 @@ const errorAnswer = z.strictObject({
     field: text
       .optional()
       .meta({ description: "Which field or header is wrong, for instance `rows[2].age`" }),
+    sqlite: text
+      .optional()
+      .meta({ description: "Of SQL: SQLite's name of the error, for instance `SQLITE_CONSTRAINT_UNIQUE`" }),
   }),
+});
+
+const backupFile = z.object({
+  name: text,
+  atMs: unixMs.meta({ description: "When the copy was there: everything in it was written before" }),
+  position: whole.meta({ description: "Its place in the log" }),
+  bytes: whole,
+});
+
+const scheduledBackups = z.object({
+  lastGood: backupFile.nullable(),
+  failure: z
+    .object({ atMs: unixMs, reason: text })
+    .nullable()
+    .meta({ description: "Of the last try; null when it succeeded" }),
+  failures: whole.meta({ description: "All there ever were" }),
+});
+
+const backups = scheduledBackups.extend({
+  directory: text.nullable().meta({ description: "In the orchestrator's container; null before the first" }),
+  files: z.array(backupFile).meta({ description: "Those that are kept, the newest first" }),
+  failuresInARow: whole,
 });
 
 const status = z.object({
@@ -99,6 +147,9 @@ const status = z.object({
       sinceMs: unixMs,
     }),
   ),
+  backups: scheduledBackups
+    .nullable()
+    .meta({ description: "Null where the manifest asks for none, and none was ever taken" }),
   foreign: z.array(z.object({ name: text, reason: text })),
   failovers: z.array(
     z.object({
@@ -149,18 +200,21 @@ type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 /** Fails to compile when a description and its type part. */
 const described: {
   readonly status: Same<z.output<typeof status>, Mutable<ClusterStatus>>;
+  readonly backups: Same<z.output<typeof backups>, Mutable<BackupsNode>>;
   readonly event: Same<z.output<typeof event>, Mutable<NumberedEvent>>;
   readonly stats: Same<z.output<typeof stats>, Mutable<Stats>>;
-} = { status: true, event: true, stats: true };
+} = { status: true, backups: true, event: true, stats: true };
 void described;
 
 const answers = {
   ReadAnswer: readAnswer,
+  SqlAnswer: sqlRows,
   WriteAnswer: writeAnswer,
   Pids: pids,
   ClusterStatus: status,
   ClusterEvent: event,
   Stats: stats,
+  Backups: backups,
   ErrorAnswer: errorAnswer,
 } as const;
 

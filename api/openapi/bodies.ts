@@ -45,6 +45,23 @@ const reads = {
       count: { summary: "Count rows", value: { table: "rides", count: true, where: { created_by: "asha" } } },
     },
   },
+  Sql: {
+    schema: schemas.sqlReadBody,
+    description: "One statement of SQL that only reads. Its answer has columns, and rows as lists.",
+    examples: {
+      sql: {
+        summary: "SQL that reads",
+        value: {
+          sql: "SELECT created_by, count(*) AS rides FROM rides WHERE source = ? GROUP BY created_by ORDER BY 2 DESC",
+          params: [3],
+        },
+      },
+      sqlNamed: {
+        summary: "SQL with named parameters",
+        value: { sql: "SELECT * FROM users WHERE username = :name", params: { name: "asha" } },
+      },
+    },
+  },
 } satisfies Record<Capitalize<keyof typeof schemas.readBodies>, Body>;
 
 const writes = {
@@ -96,6 +113,52 @@ const writes = {
     },
   },
 } satisfies Record<Capitalize<schemas.WriteOperation>, Body>;
+
+/** Those that name no operation. */
+const sqlWrites = {
+  SqlWrite: {
+    schema: schemas.sqlWriteBody,
+    description:
+      "One statement of SQL, all of it or nothing. `CREATE`, `ALTER` and `DROP` need the role that the manifest's `requests.schemaBySql` names.",
+    examples: {
+      sqlWrite: {
+        summary: "SQL that writes",
+        value: {
+          sql: "UPDATE rides SET destination = destination + 1 WHERE ride_id = ? RETURNING destination",
+          params: [3],
+        },
+      },
+      sqlExpect: {
+        summary: "Only if it changes so many rows",
+        value: {
+          sql: "DELETE FROM users WHERE username = :name",
+          params: { name: "ben" },
+          expect: { rowsAffected: 0 },
+        },
+      },
+    },
+  },
+  Statements: {
+    schema: schemas.statementsBody,
+    description:
+      "Several statements, SQL and row forms, in their order: all of them or nothing. Its answer has a result for each.",
+    examples: {
+      statements: {
+        summary: "Several statements that succeed or fail together",
+        value: {
+          statements: [
+            { op: "upsert", table: "users", row: { username: "cleo", password: "9f1c" } },
+            {
+              sql: "UPDATE users SET password = ? WHERE username = ? RETURNING username",
+              params: ["77de", "cleo"],
+              expect: { rowsAffected: 1 },
+            },
+          ],
+        },
+      },
+    },
+  },
+} satisfies Record<string, Body>;
 
 /** They stay, and are no part of the client. */
 const earlierWrites = {
@@ -164,12 +227,20 @@ const earlierWrites = {
   },
 } satisfies Record<string, Body>;
 
-const bodies: Readonly<Record<string, Body>> = { ...reads, ...writes, ...earlierWrites };
+const bodies: Readonly<Record<string, Body>> = {
+  ...reads,
+  ...writes,
+  ...sqlWrites,
+  ...earlierWrites,
+};
 
 export const readBodyNames = Object.keys(reads);
-export const writeBodyNames = Object.keys({ ...writes, ...earlierWrites });
-/** Without the earlier forms. */
-export const clientBodies = { reads: readBodyNames, writes: Object.keys(writes) } as const;
+export const writeBodyNames = Object.keys({ ...writes, ...sqlWrites, ...earlierWrites });
+/** Without the earlier forms. SQL that reads is answered otherwise than the other reads, and a call of its own. */
+export const clientBodies = {
+  reads: readBodyNames.filter((name) => name !== ("Sql" satisfies keyof typeof reads)),
+  writes: Object.keys({ ...writes, ...sqlWrites }),
+} as const;
 
 export const examplesOf = (names: readonly string[]): Readonly<Record<string, Example>> =>
   Object.assign({}, ...names.map((name) => bodies[name]?.examples));

@@ -70,6 +70,10 @@ function requestBody(body: NonNullable<Operation["body"]>) {
     const { text, description } = body;
     return { required: true, content: { [text]: { schema: { type: "string", description } } } } as const;
   }
+  if ("json" in body) {
+    const { json, examples } = body;
+    return { required: true, content: { "application/json": { schema: json, examples } } } as const;
+  }
   const { of, examples } = body;
   const schema: JsonSchema = { oneOf: of.map((name) => ({ $ref: `#/components/schemas/${name}` })) };
   return { required: true, content: { "application/json": { schema, examples } } } as const;

@@ -14,6 +14,7 @@ export interface Operation {
   readonly parameters?: readonly Parameter[];
   readonly body?:
     | { readonly of: readonly string[]; readonly examples: Readonly<Record<string, Example>> }
+    | { readonly json: JsonSchema; readonly examples: Readonly<Record<string, Example>> }
     | { readonly text: string; readonly description: string };
   readonly answer: {
     readonly description: string;

@@ -4,8 +4,10 @@ import type { HttpCode } from "../http/refusals.ts";
 import { paths, type RoutePath } from "../http/routes.ts";
 import { bounds } from "../limits.ts";
 import type { AnswerName } from "./answers.ts";
+import { backupOperation, backupsOperation, restoreOperations } from "./backup-operations.ts";
 import { examplesOf, readBodyNames, writeBodyNames } from "./bodies.ts";
 import type { JsonSchema, Parameter } from "./json-schema.ts";
+import { libsqlOperations } from "./libsql-operations.ts";
 import { manifestOperations } from "./manifest-operations.ts";
 import type { Operation } from "./operation.ts";
 
@@ -46,7 +48,13 @@ const dataRefusals = [
   "query_timeout",
   "unavailable",
 ] as const satisfies readonly HttpCode[];
-const writeRefusals = [...dataRefusals, "constraint_violation", "key_reused", "storage_full"] as const;
+const writeRefusals = [
+  ...dataRefusals,
+  "constraint_violation",
+  "key_reused",
+  "unexpected_result",
+  "storage_full",
+] as const satisfies readonly HttpCode[];
 
 const command = (id: string, summary: string, description: string): Operation => ({
   id,
@@ -83,7 +91,15 @@ export const operations: Readonly<Record<RoutePath, Operation | readonly Operati
       "Answered by one of the slaves. Each request counts towards the number of slaves, whatever its answer.",
     parameters: [minPosition],
     body: { of: readBodyNames, examples: examplesOf(readBodyNames) },
-    answer: { description: "The rows", content: json("ReadAnswer"), headers: copyHeaders },
+    answer: {
+      description: "The rows; of SQL with their columns",
+      content: {
+        "application/json": {
+          anyOf: ["ReadAnswer", "SqlAnswer"].map((name) => ({ $ref: `#/components/schemas/${name}` })),
+        },
+      },
+      headers: copyHeaders,
+    },
     refusals: [...dataRefusals, "not_fresh"],
   },
   [paths.write]: {
@@ -115,6 +131,9 @@ export const operations: Readonly<Record<RoutePath, Operation | readonly Operati
       "storage_full",
     ],
   },
+  [paths.backup]: backupOperation,
+  [paths.backups]: backupsOperation,
+  [paths.restore]: restoreOperations,
   [paths.workers]: {
     id: "workers",
     method: "get",
@@ -215,6 +234,7 @@ export const operations: Readonly<Record<RoutePath, Operation | readonly Operati
     },
     refusals: ["unavailable"],
   },
+  ...libsqlOperations,
   [paths.description]: {
     id: "openapi",
     method: "get",

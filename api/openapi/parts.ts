@@ -5,15 +5,53 @@ import { bounds } from "../limits.ts";
 import type { PartName } from "../requests/schemas.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
-const ref = (name: PartName | "Condition" | "Comparisons" | "Known" | "Pattern"): JsonSchema => ({
+type InnerName = "Condition" | "Comparisons" | "Known" | "Pattern" | "SqlValue" | "SqlAnswerValue";
+type StatementName = "SqlWrite" | "Insert" | "Upsert" | "Update" | "Delete";
+
+const ref = (name: PartName | InnerName | StatementName): JsonSchema => ({
   $ref: `#/components/schemas/${name}`,
 });
 const name: JsonSchema = { type: "string", minLength: 1, maxLength: bounds.nameLengthMax };
 const listOfKnown: JsonSchema = { type: "array", items: ref("Known") };
 
-export const parts: Readonly<
-  Record<PartName | "Condition" | "Comparisons" | "Known" | "Pattern", JsonSchema>
-> = {
+const typed = (name: string, schema: JsonSchema): JsonSchema => ({
+  type: "object",
+  properties: { [name]: schema },
+  required: [name],
+  additionalProperties: false,
+});
+
+export const parts: Readonly<Record<PartName | InnerName, JsonSchema>> = {
+  Statement: {
+    description: "SQL or a row form",
+    anyOf: [ref("SqlWrite"), ref("Insert"), ref("Upsert"), ref("Update"), ref("Delete")],
+  },
+  Params: {
+    description:
+      "A list of values, in the order of `?`; or an object of names and values, for `:name`, `@name` and `$name`",
+    anyOf: [
+      { type: "array", items: ref("SqlValue") },
+      { type: "object", additionalProperties: ref("SqlValue") },
+      { type: "null" },
+    ],
+    examples: [["asha", 3], { name: "asha" }],
+  },
+  SqlAnswerValue: {
+    description: "Whole numbers and doubles with all their digits; a blob in base64",
+    anyOf: [{ type: ["string", "number", "null"] }, typed("base64", { type: "string" })],
+  },
+  SqlValue: {
+    description:
+      "A value as SQLite has it. `integer` is a whole number digit by digit, `real` a double though it looks like a whole number, " +
+      "`base64` a blob. A whole number of more than 15 digits outside of `integer` is taken as the text of its digits.",
+    anyOf: [
+      { type: ["string", "number", "boolean", "null"] },
+      typed("integer", { type: ["string", "integer"] }),
+      typed("real", { type: ["string", "number"] }),
+      typed("base64", { type: "string" }),
+    ],
+    examples: ["asha", { integer: "9007199254740993" }, { base64: "AP8Q" }],
+  },
   Known: {
     description: "A single value that is there: a text, a number, true or false",
     type: ["string", "number", "boolean"],

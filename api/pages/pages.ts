@@ -9,6 +9,8 @@ import { setPageHeaders } from "./page-headers.ts";
 
 /** What browsers run is compiled (`npm run build`); the programs themselves run from their sources. */
 const compiledDir = fileURLToPath(new URL("../../dist/dashboard", import.meta.url));
+/** What the dashboard shares with the programs. */
+const sharedDir = fileURLToPath(new URL("../../dist/core/sql", import.meta.url));
 const staticDir = fileURLToPath(new URL("../../dashboard/static", import.meta.url));
 const fontFile = createRequire(import.meta.url).resolve(
   "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
@@ -43,5 +45,6 @@ export function pages(): Router {
       res.sendFile(file, { root: swaggerUiDir, cacheControl: false }),
     );
   router.use("/dashboard", guarded, express.static(staticDir, files), express.static(compiledDir, files));
+  router.use("/core/sql", guarded, express.static(sharedDir, files));
   return router;
 }

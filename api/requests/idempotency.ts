@@ -4,7 +4,7 @@
 // does everything else.
 import { createHash } from "node:crypto";
 import { assertNever, Refusal } from "../../core/errors.ts";
-import type { Condition, Param, WriteStatement } from "../../core/messages/statement.ts";
+import type { Condition, Param, PartShape, Together, WriteStatement } from "../../core/messages/statement.ts";
 import { bounds } from "../limits.ts";
 
 export interface ClientKey {
@@ -56,12 +56,32 @@ function canonical(statement: WriteStatement): WriteStatement {
       const where = renumbered(sorted(shape.where, params), params, used);
       return { shape: { ...shape, where }, rows: [used] };
     }
+    case "batch":
+      return shape.transaction === undefined ? canonicalBatch(shape, rows) : statement;
+    case "sql":
     case "clear":
     case "barrier":
       return statement;
     default:
       return assertNever(shape);
   }
+}
+
+/** Each part for itself: their order means something. */
+function canonicalBatch(shape: Together, rows: WriteStatement["rows"]): WriteStatement {
+  let from = 0;
+  const parts = shape.parts.map((part) => {
+    const own = rows.slice(from, from + part.rows);
+    from += part.rows;
+    return { part, ...canonical({ shape: part.shape, rows: own }) };
+  });
+  return {
+    shape: {
+      ...shape,
+      parts: parts.map(({ part, shape: own }) => ({ ...part, shape: own as PartShape })),
+    },
+    rows: parts.flatMap(({ rows: own }) => own),
+  };
 }
 
 const sortedIndexes = (names: readonly string[]): readonly number[] =>

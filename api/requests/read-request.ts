@@ -4,7 +4,8 @@ import type { z } from "zod";
 import { Refusal } from "../../core/errors.ts";
 import type { Order, ReadShape, ReadStatement } from "../../core/messages/statement.ts";
 import { bounds } from "../limits.ts";
-import { countBody, oneOf, selectBody, shaped } from "./schemas.ts";
+import { countBody, oneOf, selectBody, shaped, sqlReadBody } from "./schemas.ts";
+import { sqlFrom } from "./sql.ts";
 import { type Token, tokenize } from "./tokens.ts";
 import { isRecord, Params, selectedFrom, unquotedName } from "./values.ts";
 import { conditionFrom } from "./where.ts";
@@ -17,7 +18,12 @@ export interface ReadRequest extends ReadStatement {
 /** @throws Refusal naming the field that is wrong */
 export function parseRead(body: unknown): ReadRequest {
   if (!isRecord(body)) throw new Refusal("bad_request", "must be a JSON object", "(body)");
+  if ("sql" in body) return sql(shaped(sqlReadBody, body));
   return "count" in body ? count(shaped(countBody, body)) : select(shaped(selectBody, body));
+}
+
+function sql(body: z.output<typeof sqlReadBody>): ReadRequest {
+  return { ...sqlFrom(body.sql, body.params), strong: body.consistency === "strong" };
 }
 
 function select(body: z.output<typeof selectBody>): ReadRequest {

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { Refusal } from "../../core/errors.ts";
 import { nearest } from "../../core/manifest/suggest.ts";
-import type { ReadShape, WriteShape } from "../../core/messages/statement.ts";
+import { type ReadShape, statementLimits, type WriteShape } from "../../core/messages/statement.ts";
 import { bounds } from "../limits.ts";
 import { unquotedName } from "./values.ts";
 
@@ -15,7 +15,7 @@ const mustBe = (what: string) => ({
 });
 
 /** The parts that are read by hand, under the names by which they are described. */
-export type PartName = "Value" | "Row" | "Columns" | "Where" | "OrderBy";
+export type PartName = "Value" | "Row" | "Columns" | "Where" | "OrderBy" | "Params" | "Statement";
 const ref = (name: PartName) => ({ $ref: `#/components/schemas/${name}` });
 const part = (name: PartName) => z.unknown().optional().meta(ref(name));
 /** What earlier clients call the same. */
@@ -59,6 +59,32 @@ export const countBody = z.strictObject({
   condition: earlier("Where", "where"),
 });
 
+const { sqlBytesMax, statementsMax } = statementLimits;
+const sql = z
+  .string(mustBe("a text"))
+  .min(1, "must not be empty")
+  .refine((text) => Buffer.byteLength(text) <= sqlBytesMax, `must have at most ${sqlBytesMax} bytes`)
+  .meta({ description: "One statement in SQLite's SQL, with `?`, `?1` or `:name` where values stand" });
+const params = part("Params");
+const expect = z
+  .strictObject({ rowsAffected: wholeNumber }, mustBe('an object with "rowsAffected"'))
+  .optional()
+  .meta({ description: "Nothing is done when another number of rows would change" });
+
+/** `{"sql", "params"}` in db/read */
+export const sqlReadBody = z.strictObject({ sql, params, consistency: selectBody.shape.consistency });
+
+/** `{"sql", "params"}` in db/write */
+export const sqlWriteBody = z.strictObject({ sql, params, expect });
+
+/** `{"statements": [...]}` */
+export const statementsBody = z.strictObject({
+  statements: z
+    .array(z.unknown().meta(ref("Statement")), mustBe("a list of statements"))
+    .min(1, "must not be empty")
+    .max(statementsMax, `must have at most ${statementsMax} statements`),
+});
+
 const rowOrRows = { oneOf: [{ required: ["row"] }, { required: ["rows"] }] };
 
 const insertion = z.strictObject({
@@ -66,6 +92,7 @@ const insertion = z.strictObject({
   table,
   row: row.optional(),
   rows: z.array(row, mustBe("a list of rows")).min(1, "must not be empty").optional(),
+  expect,
 });
 
 export const insertBody = insertion.meta(rowOrRows);
@@ -73,11 +100,11 @@ export const insertBody = insertion.meta(rowOrRows);
 export const upsertBody = insertion.extend({ op: one("upsert") }).meta(rowOrRows);
 
 export const updateBody = z
-  .strictObject({ op: one("update"), table, set: row.optional(), where })
+  .strictObject({ op: one("update"), table, set: row.optional(), where, expect })
   .meta({ required: ["op", "table", "set", "where"] });
 
 export const deleteBody = z
-  .strictObject({ op: one("delete"), table, where })
+  .strictObject({ op: one("delete"), table, where, expect })
   .meta({ required: ["op", "table", "where"] });
 
 /** `{"table", "column", "insert"}` */
@@ -125,7 +152,7 @@ export const queryDeleteBody = z
   .meta({ required: ["query", "table", "condition"] });
 
 /** How clients ask for each kind of read. A new kind does not compile before it stands here, and is described then. */
-export const readBodies = { select: selectBody, count: countBody } satisfies Record<
+export const readBodies = { select: selectBody, count: countBody, sql: sqlReadBody } satisfies Record<
   ReadShape["kind"],
   z.ZodObject
 >;
@@ -135,6 +162,10 @@ export const writeBodies = {
   insert: { insert: insertBody, upsert: upsertBody },
   update: { update: updateBody },
   delete: { delete: deleteBody },
+  /** Asked for without an operation: `sqlWriteBody`. */
+  sql: {},
+  /** The same: `statementsBody`. */
+  batch: {},
   /** Has a route of its own, and no body. */
   clear: {},
   /** Made by the API itself, for strong reads. */

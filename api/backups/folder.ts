@@ -1,0 +1,71 @@
+// The folder of the scheduled backups on this machine's disk.
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type CheckedBackup, checkBackup } from "./backup-check.ts";
+
+export interface ListedFile {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export interface BackupFolder {
+  /** Whatever lies there. */
+  list(directory: string): Promise<readonly ListedFile[]>;
+  /** Makes or replaces it; it is on the disk when this returns. */
+  write(file: string, chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void>;
+  check(file: string, signal: AbortSignal): Promise<CheckedBackup>;
+  /** It has the new name also after a power cut. */
+  rename(directory: string, from: string, to: string): Promise<void>;
+  /** Does nothing where it is not there. */
+  remove(file: string): Promise<void>;
+}
+
+/** As safe as the data: nobody but the service reads it. */
+const mode = 0o600;
+
+/** What a disk has to write at once holds up all others. */
+const syncEveryBytes = 8 * 1024 * 1024;
+
+async function synced(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+export const systemBackupFolder: BackupFolder = {
+  list: async (directory) => {
+    const names = await readdir(directory);
+    // What is removed between the two looks is not there.
+    const sizes = await Promise.all(names.map((name) => stat(join(directory, name)).catch(() => null)));
+    return names.flatMap((name, i) => {
+      const found = sizes[i];
+      return found?.isFile() ? [{ name, bytes: found.size }] : [];
+    });
+  },
+  write: async (file, chunks, signal) => {
+    const handle = await open(file, "w", mode);
+    try {
+      let unsyncedBytes = 0;
+      for await (const chunk of chunks) {
+        signal.throwIfAborted();
+        await handle.writeFile(chunk);
+        unsyncedBytes += chunk.length;
+        if (unsyncedBytes < syncEveryBytes) continue;
+        await handle.datasync();
+        unsyncedBytes = 0;
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+  check: checkBackup,
+  rename: async (directory, from, to) => {
+    await rename(join(directory, from), join(directory, to));
+    await synced(directory);
+  },
+  remove: (file) => rm(file, { force: true }),
+};
