@@ -1,6 +1,7 @@
 // What the controller counts of its cycles, and what it tells Prometheus: of itself, and of the cluster as it sees it.
 
-import { type ClusterStatus, isSeenToRun } from "../core/state/status.ts";
+import { type BackupStatus, type ClusterStatus, isSeenToRun } from "../core/state/status.ts";
+import { type Clock, systemClock } from "../platform/process/clock.ts";
 import { Distribution, latencyScale } from "../platform/telemetry/distribution.ts";
 import { Metrics } from "../platform/telemetry/metrics.ts";
 import type { ActionResult } from "./reconcile/act.ts";
@@ -54,10 +55,11 @@ export class Measures {
   }
 }
 
-export function controllerMetrics(measures: Measures): Metrics {
+export function controllerMetrics(measures: Measures, clock: Pick<Clock, "wallMs"> = systemClock): Metrics {
   const metrics = new Metrics({ program: "controller" });
   tellCycles(metrics, measures);
   tellCluster(metrics, () => measures.status);
+  tellBackups(metrics, () => measures.status?.backups ?? null, clock);
   metrics.counter("dbaas_controller_scalings_total", "Changes of the desired slaves", () => [
     { labels: { direction: "out" }, value: measures.scaledOut },
     { labels: { direction: "in" }, value: measures.scaledIn },
@@ -80,6 +82,32 @@ function tellCycles(metrics: Metrics, measures: Measures): void {
   );
   metrics.counter("dbaas_controller_actions_total", "Actions by kind and result", () =>
     measures.actions.map(({ kind, result, count }) => ({ labels: { kind, result }, value: count })),
+  );
+}
+
+function tellBackups(
+  metrics: Metrics,
+  backups: () => ClusterStatus["backups"],
+  { wallMs }: Pick<Clock, "wallMs">,
+): void {
+  const ofLast = (value: (last: BackupStatus) => number) => () => {
+    const last = backups()?.lastGood ?? null;
+    return last === null ? null : value(last);
+  };
+  metrics.gauge(
+    "dbaas_backup_age_seconds",
+    "Since the last good scheduled backup",
+    ofLast(({ atMs }) => Math.max(0, wallMs() - atMs) * ms),
+  );
+  metrics.gauge(
+    "dbaas_backup_size_bytes",
+    "Of the last good scheduled backup",
+    ofLast(({ bytes }) => bytes),
+  );
+  metrics.counter(
+    "dbaas_backup_failures_total",
+    "Scheduled backups that failed",
+    () => backups()?.failures ?? 0,
   );
 }
 

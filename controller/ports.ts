@@ -4,6 +4,7 @@ import type { LogSpec } from "../core/manifest/manifest.ts";
 import type { ManifestState } from "../core/manifest/standing.ts";
 import type { EventRecord, ForeignContainer } from "../core/state/status.ts";
 import type {
+  BackupsNode,
   ClusterStatus,
   Command,
   CopyNode,
@@ -211,6 +212,8 @@ export interface RegistryView {
   readonly tables?: TablesNode | null;
   /** What the log was made with; null when that is not known. */
   readonly logRetention?: LogSpec | null;
+  /** Null where none was ever tried. */
+  readonly backups?: BackupsNode | null;
 }
 
 export interface ListedCopy {

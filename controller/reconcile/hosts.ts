@@ -5,6 +5,13 @@ import { isReady, type Observed, type WorkerView } from "./workers.ts";
 /** Whether a worker can be started there. */
 export const canStart = ({ reachable, image }: HostSeen): boolean => reachable && image !== null;
 
+/** In the first moments of a cluster its hosts tell what they have one after another. */
+const comingMs = 20_000;
+
+/** It has been there for a short time, and has not told yet what it has. */
+export const isComing = ({ reachable, image, sinceMs }: HostSeen, wallMs: number): boolean =>
+  reachable && image === null && wallMs - sinceMs < comingMs;
+
 /** The host that is away and has the worker's volume, as far as that was noted; null when it is not on one that is away. */
 export function awayHostOf(
   worker: string,

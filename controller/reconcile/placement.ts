@@ -2,7 +2,7 @@
 // choose is spread: a fresh volume goes to the host with the fewest live workers, a worker that is too many is taken from the
 // fullest, and never are all copies on one host while another could have one.
 import type { HostSeen } from "../ports.ts";
-import { canStart, onlyHostOf } from "./hosts.ts";
+import { canStart, isComing, onlyHostOf } from "./hosts.ts";
 import { isLive, type Observed, type WorkerView } from "./workers.ts";
 
 export interface Start {
@@ -10,7 +10,7 @@ export interface Start {
   readonly host: string;
 }
 
-type Placed = Pick<Observed, "hosts" | "workers">;
+type Placed = Pick<Observed, "hosts" | "workers" | "wallMs">;
 
 /** The hosts that run each live worker, and each that is about to start. */
 const occupied = ({ workers }: Placed, starting: readonly Start[]): readonly string[] => [
@@ -21,15 +21,19 @@ const occupied = ({ workers }: Placed, starting: readonly Start[]): readonly str
 const countOf = (host: string, hosts: readonly string[]): number =>
   hosts.filter((one) => one === host).length;
 
-/** @returns null when there is none that could start a worker */
+/** @returns null when there is none that could start a worker, or one that comes up now is to have it */
 export function hostForFresh(placed: Placed, starting: readonly Start[]): string | null {
   const taken = occupied(placed, starting);
   const byLoad = (a: HostSeen, b: HostSeen): number =>
-    countOf(a.name, taken) - countOf(b.name, taken) || a.number - b.number;
+    countOf(a.name, taken) - countOf(b.name, taken) ||
+    Number(canStart(b)) - Number(canStart(a)) ||
+    a.number - b.number;
   // Where the image is known nowhere, starting says what is wrong.
-  const known = placed.hosts.filter(canStart);
-  const hosts = known.length > 0 ? known : placed.hosts.filter(({ reachable }) => reachable);
-  return [...hosts].sort(byLoad)[0]?.name ?? null;
+  const isKnown = placed.hosts.some(canStart);
+  const [host] = placed.hosts
+    .filter((one) => (isKnown ? canStart(one) || isComing(one, placed.wallMs) : one.reachable))
+    .sort(byLoad);
+  return host === undefined || (isKnown && !canStart(host)) ? null : host.name;
 }
 
 /**

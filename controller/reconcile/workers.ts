@@ -17,7 +17,7 @@ export interface Observed extends RegistryView, Moment {
 
 /**
  * `dead`: its container does not run. `starting`: runs, not in ZooKeeper. `joining`: there, without a complete copy.
- * `going`: its container is being removed by somebody. `unknown`: its host is away.
+ * `going`: its container is being removed by somebody. `unknown`: its host is away, and it is not in ZooKeeper either.
  */
 export type Phase = "dead" | "going" | "unknown" | "starting" | "joining" | "slave" | "draining" | "master";
 
@@ -58,10 +58,11 @@ export function observedOf(engine: EngineView, registry: RegistryView, moment: M
   return { ...registry, ...moment, workers, hosts, volumes, foreign };
 }
 
-function viewOf(container: ContainerSeen, registry: RegistryView): WorkerView {
+function viewOf(seen: ContainerSeen, registry: RegistryView): WorkerView {
   const mine = <T extends { readonly container: string }>(node: T | undefined): T | null =>
-    node?.container === container.shortId ? node : null;
-  const node = mine(registry.nodes.find((one) => one.container === container.shortId));
+    node?.container === seen.shortId ? node : null;
+  const node = mine(registry.nodes.find((one) => one.container === seen.shortId));
+  const container = node === null ? seen : asItSays(seen, node);
   const mark = mine(registry.draining.get(container.worker));
   // A mark with a signal ends a worker, and does not drain it.
   const drain = mark?.signal === undefined ? mark : null;
@@ -77,6 +78,10 @@ function viewOf(container: ContainerSeen, registry: RegistryView): WorkerView {
     impostor: node?.state === "master" && registry.master !== null && !isMaster,
   };
 }
+
+/** On a host that is away a worker that keeps its session still serves, so it runs: nobody takes its place. */
+const asItSays = (seen: ContainerSeen, { pid }: WorkerNode): ContainerSeen =>
+  seen.state === "unknown" && pid !== null ? { ...seen, state: "running", pid } : seen;
 
 function phaseOf(
   container: ContainerSeen,

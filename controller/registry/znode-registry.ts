@@ -3,6 +3,7 @@ import { TransientError } from "../../core/errors.ts";
 import type { LogSpec } from "../../core/manifest/manifest.ts";
 import type { EventRecord } from "../../core/state/status.ts";
 import {
+  type BackupsNode,
   type ClusterStatus,
   type Command,
   type CopyNode,
@@ -37,6 +38,14 @@ import type {
   Target,
 } from "../ports.ts";
 
+function readsOf(nodes: readonly ReadsNode[]): Pick<RegistryView, "reads" | "firstReadAtMs"> {
+  const firsts = nodes.flatMap(({ firstReadAtMs }) => firstReadAtMs ?? []);
+  return {
+    reads: nodes.reduce((sum, node) => sum + node.reads, 0),
+    firstReadAtMs: firsts.length === 0 ? null : Math.min(...firsts),
+  };
+}
+
 export class ZnodeRegistry implements Registry, HostNotes {
   readonly #session: ZnodeSession;
   readonly #paths: Paths;
@@ -49,8 +58,7 @@ export class ZnodeRegistry implements Registry, HostNotes {
   }
 
   async view(): Promise<RegistryView> {
-    const { workers, copies, pids, draining, reads, commands, window, spec, tables, logRetention } =
-      this.#paths;
+    const at = this.#paths;
     const [
       ,
       nodes,
@@ -65,23 +73,24 @@ export class ZnodeRegistry implements Registry, HostNotes {
       specNode,
       tablesNode,
       retention,
+      backupsNode,
     ] = await Promise.all([
       // First: what is decided on this is decided on what all others have written.
       this.#session.sync(),
-      this.#below<WorkerNode>(workers),
-      this.#below<CopyNode>(copies),
-      this.#below<PidNode>(pids),
-      this.#below<DrainNode>(draining),
-      this.#below<ReadsNode>(reads),
-      this.#commands(commands),
+      this.#below<WorkerNode>(at.workers),
+      this.#below<CopyNode>(at.copies),
+      this.#below<PidNode>(at.pids),
+      this.#below<DrainNode>(at.draining),
+      this.#below<ReadsNode>(at.reads),
+      this.#commands(at.commands),
       this.#master(),
       this.#log(),
-      this.#json<WindowNode>(window),
-      this.#json<SpecNode>(spec),
-      this.#json<TablesNode>(tables),
-      this.#json<LogSpec>(logRetention),
+      this.#json<WindowNode>(at.window),
+      this.#json<SpecNode>(at.spec),
+      this.#json<TablesNode>(at.tables),
+      this.#json<LogSpec>(at.logRetention),
+      this.#json<BackupsNode>(at.backups),
     ]);
-    const firsts = [...readsNodes.values()].flatMap(({ firstReadAtMs }) => firstReadAtMs ?? []);
     return {
       nodes: [...nodes.values()],
       master,
@@ -89,13 +98,13 @@ export class ZnodeRegistry implements Registry, HostNotes {
       copies: copyNodes,
       pids: pidNodes,
       draining: drains,
-      reads: [...readsNodes.values()].reduce((sum, node) => sum + node.reads, 0),
-      firstReadAtMs: firsts.length === 0 ? null : Math.min(...firsts),
+      ...readsOf([...readsNodes.values()]),
       window: windowNode,
       commands: commandNodes,
       spec: specNode,
       tables: tablesNode,
       logRetention: retention,
+      backups: backupsNode,
     };
   }
 

@@ -1,7 +1,10 @@
 // PURE: the state of the cluster as conditions in Kubernetes' manner. Messages hold no passing time: they change only
 // when something changed.
+import type { BackupSpec } from "../../core/manifest/manifest.ts";
+import { formatDuration } from "../../core/manifest/quantities.ts";
+import { type BackupStanding, backupStanding } from "../../core/rules/backups.ts";
 import type { Unapplied } from "../../core/state/applied.ts";
-import type { ConditionType, StatusCondition } from "../../core/state/status.ts";
+import type { BackupStatus, ConditionType, StatusCondition } from "../../core/state/status.ts";
 import { type DataFinding, findingInWords } from "../reconcile/data-complete.ts";
 import { type Desired, slavesInWords } from "../reconcile/desired.ts";
 import { awayInWords, onlyHostOf } from "../reconcile/hosts.ts";
@@ -20,6 +23,8 @@ export interface Findings {
   readonly specHashes: Intent["specHashes"];
   /** Null when it is not known for certain. */
   readonly data: DataFinding | null;
+  /** Undefined where no manifest is in force, or an earlier version accepted it. */
+  readonly backupSpec: BackupSpec | undefined;
   readonly paused: boolean;
   readonly manifestProblem: string | null;
   /** How what runs differs from the manifest that is in force; null when that is not known. */
@@ -51,8 +56,8 @@ export function conditionsOf(
     desired === null ? "NoManifest" : "NotObserved",
     desired === null ? "no manifest was accepted yet" : "the last cycle could not observe everything",
   );
-  const verdicts: Record<Exclude<ConditionType, HostCondition>, Verdict> &
-    Partial<Record<HostCondition, Verdict>> = {
+  const verdicts: Record<Exclude<ConditionType, SomeCondition>, Verdict> &
+    Partial<Record<SomeCondition, Verdict>> = {
     Ready: seen === null ? unseen : ready(seen.observed.workers, seen.desired, findings.data),
     MasterAvailable: seen === null ? unseen : masterAvailable(seen.observed.workers),
     DataComplete: seen === null || findings.data === null ? unseen : dataComplete(findings.data),
@@ -71,6 +76,7 @@ export function conditionsOf(
     Paused: findings.paused
       ? verdict("True", "PausedByManifest", "observing and reporting only")
       : verdict("False", "Active", "acting"),
+    ...backupCondition(findings, wallMs),
     ...hostConditions(observed, previous, unseen),
   };
   return (Object.entries(verdicts) as [ConditionType, Verdict][]).map(([type, found]) => {
@@ -80,6 +86,8 @@ export function conditionsOf(
 }
 
 type HostCondition = "HostsAvailable" | "Redundant";
+/** Not always there. */
+type SomeCondition = HostCondition | "BackupRecent";
 
 /** Nothing where there is only one host. */
 function hostConditions(
@@ -107,12 +115,24 @@ function hostConditions(
 function redundant(observed: Observed): Verdict {
   if (!canLoseOne(observed))
     return verdict("False", "NoMajority", "the loss of one more host would stop the service");
+  if (isLogSettling(observed))
+    return verdict(
+      "False",
+      "LogSettling",
+      "a broker was restarted a moment ago, and whether it has all of the log is not noted yet: without another one, nothing is written until that is back",
+    );
   const ready = observed.workers.filter(isReady);
   if (ready.length < 2) return verdict("False", "OneCopy", "fewer than two copies are ready");
   const host = onlyHostOf(ready);
   return host === null
     ? verdict("True", "Spread", `${ready.length} copies are ready, on several hosts`)
     : verdict("False", "OneHost", `all copies that are ready are on ${host}`);
+}
+
+/** The master sees other memories than those under which the log is noted to be whole: a restarted broker counts only after a while. */
+function isLogSettling({ workers, log }: Observed): boolean {
+  const seen = workers.find(({ phase }) => phase === "master")?.node?.brokers;
+  return log !== null && seen !== undefined && seen !== log.broker;
 }
 
 const count = (workers: readonly WorkerView[], phase: WorkerView["phase"]): number =>
@@ -195,6 +215,39 @@ function manifestApplied(unapplied: Unapplied | null): Verdict {
   return open.length > 0
     ? verdict("False", "Migrating", `not made yet: ${shortened(open)}`)
     : verdict("True", "AsWritten", `what runs is what the manifest asks for${beside}`);
+}
+
+function backupCondition(
+  { observed, backupSpec }: Findings,
+  wallMs: number,
+): Partial<Record<"BackupRecent", Verdict>> {
+  if (backupSpec === undefined || backupSpec.everyMs === null) return {};
+  if (observed === null)
+    return { BackupRecent: verdict("Unknown", "NotObserved", "the last cycle could not observe everything") };
+  const standing = backupStanding(observed.backups ?? null, backupSpec, wallMs);
+  return standing === null ? {} : { BackupRecent: backupRecent(standing, backupSpec.everyMs) };
+}
+
+function backupRecent(standing: BackupStanding, everyMs: number): Verdict {
+  const told = ({ name }: BackupStatus): string => `the last good one is ${name}`;
+  switch (standing.kind) {
+    case "recent":
+      return verdict("True", "AsScheduled", told(standing.last));
+    case "none":
+      return verdict("False", "NoneYet", "none was taken yet");
+    case "failed":
+      return verdict(
+        "False",
+        "LastTryFailed",
+        `${standing.why}; ${standing.last === null ? "there is no good one" : told(standing.last)}`,
+      );
+    case "old":
+      return verdict(
+        "False",
+        "TooOld",
+        `one is due every ${formatDuration(everyMs)}, and ${told(standing.last)}`,
+      );
+  }
 }
 
 const toldMax = 5;

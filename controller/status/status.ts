@@ -13,7 +13,10 @@ import { conditionsOf, type Findings } from "./conditions.ts";
 import { hostsStatus } from "./loss.ts";
 
 export interface CycleFacts
-  extends Omit<Findings, "desired" | "specHashes" | "data" | "notApplied" | "paused" | "failures"> {
+  extends Omit<
+    Findings,
+    "desired" | "specHashes" | "data" | "backupSpec" | "notApplied" | "paused" | "failures"
+  > {
   readonly cluster: string;
   readonly intent: Intent | null;
   /** Before and after this cycle's observation. */
@@ -31,6 +34,7 @@ export function statusOf(facts: CycleFacts, previous: ClusterStatus | null): Clu
     desired: intent?.desired ?? null,
     specHashes: intent?.specHashes ?? new Map(),
     data: observed === null || intent === null ? null : dataFinding(observed, memory, dataRules(intent)),
+    backupSpec: intent?.spec.backup,
     notApplied: intent === null || observed === null ? null : notApplied(intent.spec, observed),
     paused: intent?.spec.paused ?? false,
     failures: memory.failures,
@@ -44,6 +48,7 @@ export function statusOf(facts: CycleFacts, previous: ClusterStatus | null): Clu
     desiredReason: intent?.desired.reason ?? previous?.desiredReason ?? "no manifest was accepted yet",
     ...(observed === null ? asBefore(previous) : asSeen(observed, memory, previous)),
     window: observed === null ? (previous?.window ?? null) : windowOf(observed, intent),
+    backups: observed === null ? (previous?.backups ?? null) : backupsOf(observed),
     conditions: conditionsOf(findings, previous?.conditions ?? [], cycle.atMs),
     failovers: failoversAfter(facts, previous),
     lastCycle: cycle,
@@ -112,6 +117,12 @@ function windowOf(observed: Observed, intent: Intent | null): ClusterStatus["win
     startedAtMs,
     endsAtMs: startedAtMs + intent.spec.scaling.windowMs,
   };
+}
+
+function backupsOf({ backups }: Observed): ClusterStatus["backups"] {
+  if (backups == null) return null;
+  const { lastGood, failure, failures } = backups;
+  return { lastGood, failure, failures };
 }
 
 /** A new epoch is a failover, also when it happened while no controller looked. The first election is none. */

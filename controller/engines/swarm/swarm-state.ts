@@ -1,5 +1,6 @@
 // A Swarm as its managers show it, and what is changed there. Every call goes through the engine of this host, which is a manager;
 // when no manager answers, the call fails.
+import { messageOf, TransientError } from "../../../core/errors.ts";
 import { labels } from "../../names.ts";
 import type { DockerApi } from "../docker/docker-api.ts";
 import { lastWordsAsked, textOfLogs } from "../docker/docker-formats.ts";
@@ -23,6 +24,7 @@ export interface SwarmSeen {
 /** Without a manager that leads, calls hang. */
 const callWithinMs = 3_000;
 const logWithinMs = 1_500;
+const scaleAttempts = 5;
 /** A node with it is a host of the cluster, under this number. */
 const numberLabel = "dbaas";
 
@@ -98,15 +100,23 @@ export class SwarmState {
     );
   }
 
+  /** Swarm itself changes a service while tasks of it come and go: then what has become of it is looked at again. */
   async scale(serviceId: string, replicas: number): Promise<void> {
-    const found = await this.#api.found(
-      "inspect service",
-      (docker) => docker.getService(serviceId).inspect(),
-      callWithinMs,
-    );
-    if (found === null) return;
-    const service = found as SwarmService;
-    await this.update(service, { ...service.Spec, Mode: { Replicated: { Replicas: replicas } } });
+    for (let attempt = 1; ; attempt++) {
+      const found = await this.#api.found(
+        "inspect service",
+        (docker) => docker.getService(serviceId).inspect(),
+        callWithinMs,
+      );
+      if (found === null) return;
+      const service = found as SwarmService;
+      try {
+        await this.update(service, { ...service.Spec, Mode: { Replicated: { Replicas: replicas } } });
+        return;
+      } catch (error) {
+        if (attempt === scaleAttempts || !isOutdated(error)) throw error;
+      }
+    }
   }
 
   async lastWords(serviceId: string): Promise<string> {
@@ -118,3 +128,7 @@ export class SwarmState {
     return textOfLogs(Buffer.from(written as unknown as Uint8Array));
   }
 }
+
+/** What was read is not what stands there any more. */
+const isOutdated = (error: unknown): boolean =>
+  error instanceof TransientError && /out of sequence/.test(messageOf(error.cause));
