@@ -5,20 +5,13 @@
 //   const db = new Dbaas({ url: "http://localhost" });
 //   await db.write({ op: "insert", table: "users", row: { username: "asha", password: "3d72" } });
 //   await db.read({ table: "users", where: { username: "asha" } });
+//   await db.query({ sql: "SELECT count(*) FROM users WHERE username LIKE ?", params: ["a%"] });
 import { randomUUID } from "node:crypto";
+import type { Backups, ClusterEvent, ClusterStatus, Stats } from "./cluster-types.ts";
 import { DbaasError } from "./errors.ts";
 import { type Answered, type Exchange, exchange, type Fetch, yamlType } from "./exchange.ts";
 import { toJson } from "./json.ts";
-import type {
-  ClusterEvent,
-  ClusterStatus,
-  Read,
-  ReadAnswer,
-  Stats,
-  Where,
-  Write,
-  WriteAnswer,
-} from "./types.ts";
+import type { Read, ReadAnswer, Sql, SqlAnswer, Where, Write, WriteAnswer } from "./types.ts";
 
 export type { Write } from "./types.ts";
 
@@ -77,6 +70,10 @@ export class Dbaas {
   }
 
   async read(query: Read, options: ReadOptions = {}): Promise<ReadAnswer> {
+    return (await this.#readOwn(query, options)) as ReadAnswer;
+  }
+
+  async #readOwn(query: Read | Sql, options: ReadOptions): Promise<unknown> {
     const endMs = performance.now() + this.#withinMs(options);
     const own = this.#options.readOwnWrites === false ? 0 : this.#position;
     const position = Math.max(own, options.minPosition ?? 0);
@@ -92,8 +89,13 @@ export class Dbaas {
     }
   }
 
-  async #read(query: Read, headers: Headers, options: CallOptions): Promise<ReadAnswer> {
-    return (await this.#post("/api/v1/db/read", query, headers, options)).value as ReadAnswer;
+  async #read(query: Read | Sql, headers: Headers, options: CallOptions): Promise<unknown> {
+    return (await this.#post("/api/v1/db/read", query, headers, options)).value;
+  }
+
+  /** A statement of SQL that only reads, with its columns. Sees the writes of this client as `read` does. */
+  async query(query: Sql, options: ReadOptions = {}): Promise<SqlAnswer> {
+    return (await this.#readOwn(query, options)) as SqlAnswer;
   }
 
   async count(table: string, where?: Where, options: ReadOptions = {}): Promise<number> {
@@ -112,6 +114,8 @@ export class Dbaas {
 
   workers = (): Promise<readonly number[]> => this.#get("/api/v1/worker/list");
   status = (): Promise<ClusterStatus> => this.#get("/api/v1/status");
+  /** Those that the manifest asks for. */
+  backups = (): Promise<Backups> => this.#get("/api/v1/db/backups");
   stats = (): Promise<Stats> => this.#get("/api/v1/stats");
 
   /** @param since the id of the last event that is known already */

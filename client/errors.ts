@@ -12,11 +12,21 @@ export class DbaasError extends Error {
   /** Which field or header is wrong. */
   readonly field: string | undefined;
 
-  constructor(status: number, code: RefusalCode | "unknown", message: string, field?: string) {
+  /** Of SQL: SQLite's name of the error, for instance `SQLITE_CONSTRAINT_UNIQUE`. */
+  readonly sqlite: string | undefined;
+
+  constructor(
+    status: number,
+    code: RefusalCode | "unknown",
+    message: string,
+    field?: string,
+    sqlite?: string,
+  ) {
     super(message);
     this.status = status;
     this.code = code;
     this.field = field;
+    this.sqlite = sqlite;
   }
 }
 

@@ -83,7 +83,7 @@ const valueIn = ({ headers }: Response, text: string): unknown => {
 function refusalIn(text: string, status: number): DbaasError {
   try {
     const { error } = JSON.parse(text) as ErrorAnswer;
-    return new DbaasError(status, error.code, error.message, error.field);
+    return new DbaasError(status, error.code, error.message, error.field, error.sqlite);
   } catch {
     return new DbaasError(status, "unknown", `HTTP status ${status}`);
   }

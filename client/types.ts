@@ -1,105 +1,5 @@
 // Written from the API's description by "node tools/client-types/main.ts". Not to be edited: a test compares the two.
 
-export type ClusterEvent = {
-  /** Its place in the order, for `since` and `Last-Event-ID` */
-  readonly id: string;
-  /** Unix time in ms */
-  readonly atMs: number;
-  /** The controller's cycle, as in its log */
-  readonly reconcile: string;
-  readonly severity: "info" | "warning";
-  readonly reason: string;
-  readonly message: string;
-  readonly worker: string | null;
-};
-
-export type ClusterStatus = {
-  readonly cluster: string;
-  /** Of the manifest, as last read */
-  readonly generation: number;
-  /** Of the manifest, as last acted on */
-  readonly observedGeneration: number;
-  readonly desiredSlaves: number;
-  readonly desiredReason: string;
-  readonly readySlaves: number;
-  readonly master: string | null;
-  readonly epoch: number;
-  readonly workers: readonly ({
-    readonly name: string;
-    readonly container: string;
-    readonly host: string;
-    readonly pid: number | null;
-    readonly state: "joining" | "slave" | "draining" | "master" | "starting" | "dead" | "unknown";
-    readonly epoch: number;
-    readonly position: number;
-    /** Records behind the master */
-    readonly lag: number;
-    /** For how long the master has had a record that this one has not */
-    readonly lagMs: number;
-    readonly readsServed: number;
-    readonly writesServed: number;
-    /** Unix time in ms */
-    readonly sinceMs: number;
-  })[];
-  readonly hosts: readonly ({
-    readonly name: string;
-    readonly number: number;
-    /** False while it is away, which does not mean that it is dead */
-    readonly reachable: boolean;
-    /** Since when it is reachable, or away; 0 when that is not known */
-    readonly sinceMs: number;
-    readonly workers: number;
-    readonly leads: readonly ("master" | "stream" | "zookeeper" | "controller")[];
-    /** What its loss would cost now; empty while it is away */
-    readonly lossWouldCost: string;
-  })[];
-  readonly copies: readonly {
-    readonly worker: string;
-    readonly epoch: number;
-    readonly position: number;
-    /** False until a worker has opened it */
-    readonly known: boolean;
-    /** Whether a worker runs on it */
-    readonly mounted: boolean;
-    /** Its worker led last, so it holds every acknowledged write */
-    readonly lastMaster: boolean;
-  }[];
-  readonly window: {
-    readonly reads: number;
-    /** Unix time in ms */
-    readonly startedAtMs: number;
-    /** Unix time in ms */
-    readonly endsAtMs: number;
-  } | null;
-  readonly conditions: readonly ({
-    readonly type: "Ready" | "MasterAvailable" | "DataComplete" | "SlavesAvailable" | "Scaling" | "ManifestValid" | "ManifestApplied" | "Degraded" | "Paused" | "HostsAvailable" | "Redundant";
-    readonly status: "True" | "False" | "Unknown";
-    readonly reason: string;
-    readonly message: string;
-    /** Unix time in ms */
-    readonly sinceMs: number;
-  })[];
-  readonly foreign: readonly {
-    readonly name: string;
-    readonly reason: string;
-  }[];
-  readonly failovers: readonly ({
-    /** Unix time in ms */
-    readonly atMs: number;
-    readonly from: string | null;
-    readonly to: string;
-    readonly epoch: number;
-    /** How long there was no master; null when unknown */
-    readonly gapMs: number | null;
-  })[];
-  readonly lastCycle: {
-    readonly id: string;
-    /** Unix time in ms */
-    readonly atMs: number;
-    readonly tookMs: number;
-  };
-};
-
 /** A list of column names; a text names one column, several between commas, or all of them (`*`) */
 export type Columns = readonly string[] | string;
 
@@ -134,16 +34,22 @@ export type Delete = {
   readonly op: "delete";
   readonly table: string;
   readonly where: Where;
+  /** Nothing is done when another number of rows would change */
+  readonly expect?: {
+    readonly rowsAffected: number;
+  };
 };
 
 export type ErrorAnswer = {
   readonly error: {
     /** For programs */
-    readonly code: "bad_request" | "unknown_table" | "unknown_column" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "constraint_violation" | "key_reused" | "too_large" | "unsupported_media_type" | "poison_request" | "query_timeout" | "rate_limited" | "headers_too_large" | "internal" | "not_fresh" | "unavailable" | "storage_full";
+    readonly code: "bad_request" | "unknown_table" | "unknown_column" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "constraint_violation" | "key_reused" | "unexpected_result" | "too_large" | "unsupported_media_type" | "poison_request" | "query_timeout" | "rate_limited" | "headers_too_large" | "internal" | "not_fresh" | "unavailable" | "storage_full";
     /** For people */
     readonly message: string;
     /** Which field or header is wrong, for instance `rows[2].age` */
     readonly field?: string;
+    /** Of SQL: SQLite's name of the error, for instance `SQLITE_CONSTRAINT_UNIQUE` */
+    readonly sqlite?: string;
   };
 };
 
@@ -152,10 +58,18 @@ export type Insert = {
   readonly op: "insert";
   readonly table: string;
   readonly row: Row;
+  /** Nothing is done when another number of rows would change */
+  readonly expect?: {
+    readonly rowsAffected: number;
+  };
 } | {
   readonly op: "insert";
   readonly table: string;
   readonly rows: readonly Row[];
+  /** Nothing is done when another number of rows would change */
+  readonly expect?: {
+    readonly rowsAffected: number;
+  };
 };
 
 /** A single value that is there: a text, a number, true or false */
@@ -166,6 +80,9 @@ export type OrderBy = string | readonly (string | {
   readonly column: string;
   readonly descending?: boolean;
 })[];
+
+/** A list of values, in the order of `?`; or an object of names and values, for `:name`, `@name` and `$name` */
+export type Params = readonly SqlValue[] | { readonly [name: string]: SqlValue } | null;
 
 /** A text in which `%` stands for any characters and `_` for one; after the character `escape` they stand for themselves. At most 1000 bytes. */
 export type Pattern = string | {
@@ -191,47 +108,56 @@ export type Select = {
   readonly consistency?: "eventual" | "strong";
 };
 
-export type Stats = {
-  /** Unix time in ms */
-  readonly atMs: number;
-  readonly api: string;
-  readonly reads: {
-    readonly total: number;
-    readonly perSecond: number;
-    readonly failedPerSecond: number;
-    readonly p50Ms: number | null;
-    readonly p95Ms: number | null;
-    readonly p99Ms: number | null;
-    readonly inFlight: number;
+/** One statement of SQL that only reads. Its answer has columns, and rows as lists. */
+export type Sql = {
+  /** One statement in SQLite's SQL, with `?`, `?1` or `:name` where values stand */
+  readonly sql: string;
+  readonly params?: Params;
+  /** `strong` sees every write that was answered before */
+  readonly consistency?: "eventual" | "strong";
+};
+
+export type SqlAnswer = {
+  readonly columns: readonly ({
+    readonly name: string;
+    /** As the table declares it */
+    readonly type: string | null;
+  })[];
+  /** Each a list of values, in the order of the columns */
+  readonly rows: readonly (readonly SqlAnswerValue[])[];
+};
+
+/** Whole numbers and doubles with all their digits; a blob in base64 */
+export type SqlAnswerValue = string | number | bigint | null | {
+  readonly base64: string;
+};
+
+/** A value as SQLite has it. `integer` is a whole number digit by digit, `real` a double though it looks like a whole number, `base64` a blob. A whole number of more than 15 digits outside of `integer` is taken as the text of its digits. */
+export type SqlValue = string | number | bigint | boolean | null | {
+  readonly integer: string | number;
+} | {
+  readonly real: string | number;
+} | {
+  readonly base64: string;
+};
+
+/** One statement of SQL, all of it or nothing. `CREATE`, `ALTER` and `DROP` need the role that the manifest's `requests.schemaBySql` names. */
+export type SqlWrite = {
+  /** One statement in SQLite's SQL, with `?`, `?1` or `:name` where values stand */
+  readonly sql: string;
+  readonly params?: Params;
+  /** Nothing is done when another number of rows would change */
+  readonly expect?: {
+    readonly rowsAffected: number;
   };
-  readonly writes: {
-    readonly total: number;
-    readonly perSecond: number;
-    readonly failedPerSecond: number;
-    readonly p50Ms: number | null;
-    readonly p95Ms: number | null;
-    readonly p99Ms: number | null;
-    readonly inFlight: number;
-  };
-  readonly queues: {
-    readonly readQ: number;
-    readonly writeQ: number;
-    readonly syncQ: number;
-    readonly responseQ: number;
-    readonly deadQ: number;
-  } | null;
-  readonly reachable: {
-    readonly rabbitmq: boolean;
-    readonly zookeeper: boolean;
-    readonly controller: boolean;
-  };
-  readonly scaling: {
-    readonly baseline: number;
-    readonly min: number;
-    readonly max: number;
-    readonly windowMs: number;
-    readonly readsPerSlave: number;
-  } | null;
+};
+
+/** SQL or a row form */
+export type Statement = SqlWrite | Insert | Upsert | Update | Delete;
+
+/** Several statements, SQL and row forms, in their order: all of them or nothing. Its answer has a result for each. */
+export type Statements = {
+  readonly statements: readonly Statement[];
 };
 
 /** Changes all rows of which the condition holds. `1=1` stands for every row. */
@@ -240,6 +166,10 @@ export type Update = {
   readonly table: string;
   readonly set: Row;
   readonly where: Where;
+  /** Nothing is done when another number of rows would change */
+  readonly expect?: {
+    readonly rowsAffected: number;
+  };
 };
 
 /** Adds rows; one whose primary key is there already takes that one's place. */
@@ -247,10 +177,18 @@ export type Upsert = {
   readonly op: "upsert";
   readonly table: string;
   readonly row: Row;
+  /** Nothing is done when another number of rows would change */
+  readonly expect?: {
+    readonly rowsAffected: number;
+  };
 } | {
   readonly op: "upsert";
   readonly table: string;
   readonly rows: readonly Row[];
+  /** Nothing is done when another number of rows would change */
+  readonly expect?: {
+    readonly rowsAffected: number;
+  };
 };
 
 /** A single value of a column. Whole numbers of more than 15 digits keep every digit. A column takes values of its type only, and a text column numbers, too, of which it keeps the text; a counted key is at most 2^53-1. */
@@ -261,14 +199,38 @@ export type Where = Condition | readonly (Condition | null)[] | null;
 
 export type WriteAnswer = {
   readonly rowsAffected: number;
-  /** The write's place in the log */
-  readonly position: number;
   /** Numbers that the database gave to inserted rows */
   readonly ids?: readonly number[];
+  /** Of SQL: the number of the row that was inserted last, in a table whose rows have numbers */
+  readonly lastInsertRowid?: number;
+  readonly columns?: readonly ({
+    readonly name: string;
+    /** As the table declares it */
+    readonly type: string | null;
+  })[];
+  /** Each a list of values, in the order of the columns */
+  readonly rows?: readonly (readonly SqlAnswerValue[])[];
+  /** The write's place in the log */
+  readonly position: number;
+  /** Of several statements: what came of each, in their order */
+  readonly results?: readonly ({
+    readonly rowsAffected: number;
+    /** Numbers that the database gave to inserted rows */
+    readonly ids?: readonly number[];
+    /** Of SQL: the number of the row that was inserted last, in a table whose rows have numbers */
+    readonly lastInsertRowid?: number;
+    readonly columns?: readonly ({
+      readonly name: string;
+      /** As the table declares it */
+      readonly type: string | null;
+    })[];
+    /** Each a list of values, in the order of the columns */
+    readonly rows?: readonly (readonly SqlAnswerValue[])[];
+  })[];
 };
 
 /** One of each kind. */
 export type Read = Select | Count;
 
 /** One of each kind. */
-export type Write = Insert | Upsert | Update | Delete;
+export type Write = Insert | Upsert | Update | Delete | SqlWrite | Statements;

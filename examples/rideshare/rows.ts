@@ -1,5 +1,11 @@
 // PURE: what this application takes out of the database's rows.
-import type { Row } from "../../client/types.ts";
+import type { SqlAnswer, SqlAnswerValue } from "../../client/types.ts";
+
+/** By the names of the columns. */
+export type Row = Readonly<Record<string, SqlAnswerValue>>;
+
+export const rowsIn = ({ columns, rows }: SqlAnswer): readonly Row[] =>
+  rows.map((values) => Object.fromEntries(columns.map(({ name }, i) => [name, values[i] ?? null])));
 
 /** @throws Error when the database's schema is not the one this application needs */
 export function textIn(row: Row, column: string): string {

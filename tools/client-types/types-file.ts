@@ -1,9 +1,11 @@
-// PURE: the text of client/types.ts, from the API's own description.
+// PURE: the texts of client/types.ts and client/cluster-types.ts, from the API's own description.
 import type { JsonSchema, OpenApi } from "../../api/openapi/json-schema.ts";
 import { comment, typeOf } from "./typescript.ts";
 
-/** What the client's methods give, beside the bodies that they take; what these refer to comes along. */
-const answers = ["ReadAnswer", "WriteAnswer", "ClusterStatus", "ClusterEvent", "Stats", "ErrorAnswer"];
+/** What the client's methods take and give, beside reads and writes; what these refer to comes along. */
+const others = ["ReadAnswer", "Sql", "SqlAnswer", "WriteAnswer", "ErrorAnswer"];
+/** What it is told of the cluster: a file of its own. */
+const ofCluster = ["ClusterStatus", "ClusterEvent", "Stats", "Backups"];
 
 const head = `// Written from the API's description by "node tools/client-types/main.ts". Not to be edited: a test compares the two.
 `;
@@ -14,14 +16,20 @@ export interface ClientBodies {
   readonly writes: readonly string[];
 }
 
-export function typesFile({ components: { schemas } }: OpenApi, { reads, writes }: ClientBodies): string {
+export const typesFile = (api: OpenApi, { reads, writes }: ClientBodies): string =>
+  head + declared(api, [...reads, ...writes, ...others]) + union("Read", reads) + union("Write", writes);
+
+export const clusterTypesFile = (api: OpenApi): string => head + declared(api, ofCluster);
+
+/** These types and all that they refer to. */
+function declared({ components: { schemas } }: OpenApi, wanted: readonly string[]): string {
   const names = new Set<string>();
-  for (const name of [...reads, ...writes, ...answers]) collect(name, schemas, names);
+  for (const name of wanted) collect(name, schemas, names);
   const declarations = [...names].sort().map((name) => {
     const schema = schemas[name] ?? {};
     return `\n${comment(schema.description)}export type ${name} = ${withBigints(name, typeOf(schema))};\n`;
   });
-  return head + declarations.join("") + union("Read", reads) + union("Write", writes);
+  return declarations.join("");
 }
 
 const union = (name: string, of: readonly string[]): string =>
@@ -29,7 +37,9 @@ const union = (name: string, of: readonly string[]): string =>
 
 /** Of columns. In JSON they are numbers like others; the client keeps the digits of large ones (json.ts). */
 const withBigints = (name: string, type: string): string =>
-  name === "Value" || name === "Known" ? type.replace(/\bnumber\b/, "number | bigint") : type;
+  ["Value", "Known", "SqlValue", "SqlAnswerValue"].includes(name)
+    ? type.replace(/\bnumber\b/, "number | bigint")
+    : type;
 
 function collect(name: string, schemas: OpenApi["components"]["schemas"], into: Set<string>): void {
   if (into.has(name)) return;

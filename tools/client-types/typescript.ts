@@ -70,4 +70,5 @@ export const comment = (text: string | undefined, indent = ""): string =>
 
 const union = (types: readonly string[]): string => [...new Set(types)].join(" | ");
 
-const inBrackets = (type: string): string => (type.includes(" | ") ? `(${type})` : type);
+const inBrackets = (type: string): string =>
+  type.includes(" | ") || type.startsWith("readonly ") ? `(${type})` : type;

@@ -1,10 +1,10 @@
 // The rides and who joined them, as the database holds them. References and keys of the schema decide what may be written.
-import type { Dbaas, Write } from "../../../client/client.ts";
-import type { Row } from "../../../client/types.ts";
+import type { Dbaas } from "../../../client/client.ts";
+import type { SqlWrite } from "../../../client/types.ts";
 import { readAll } from "../paging.ts";
 import { type Deadline, type Freshness, readFresh, timeLeftMs } from "../reading.ts";
 import { isConflict } from "../refusals.ts";
-import { numberIn, textIn } from "../rows.ts";
+import { numberIn, type Row, textIn } from "../rows.ts";
 import type { Route } from "../rules/localities.ts";
 import type { NewRide } from "../rules/rides.ts";
 
@@ -30,17 +30,19 @@ export class RideRecords {
   }
 
   /** Refused when the creator does not exist (any more). */
-  create({ createdBy, ...ride }: NewRide, deadline: Deadline): Promise<"done" | "refused"> {
-    const row = { created_by: createdBy, ...ride };
-    return this.#insert({ op: "insert", table: "rides", row }, deadline);
+  create(ride: NewRide, deadline: Deadline): Promise<"done" | "refused"> {
+    const { createdBy, timestamp, source, destination } = ride;
+    const sql = "INSERT INTO rides (created_by, timestamp, source, destination) VALUES (?, ?, ?, ?)";
+    return this.#insert({ sql, params: [createdBy, timestamp, source, destination] }, deadline);
   }
 
   /** Refused when the user is in it already, or the user or the ride does not exist (any more). */
   join(rideId: number, username: string, deadline: Deadline): Promise<"done" | "refused"> {
-    return this.#insert({ op: "insert", table: "riders", row: { ride_id: rideId, username } }, deadline);
+    const sql = "INSERT INTO riders (ride_id, username) VALUES (?, ?)";
+    return this.#insert({ sql, params: [rideId, username] }, deadline);
   }
 
-  async #insert(insert: Write, deadline: Deadline): Promise<"done" | "refused"> {
+  async #insert(insert: SqlWrite, deadline: Deadline): Promise<"done" | "refused"> {
     try {
       await this.#database.write(insert, { withinMs: timeLeftMs(deadline) });
       return "done";
@@ -61,8 +63,8 @@ export class RideRecords {
   }
 
   async find(rideId: number, freshness: Freshness, deadline: Deadline): Promise<Ride | undefined> {
-    const query = { table: "rides", columns, where: { ride_id: rideId } };
-    const [row] = await readFresh(this.#database, query, freshness, deadline);
+    const sql = `SELECT ${columns.join(", ")} FROM rides WHERE ride_id = ?`;
+    const [row] = await readFresh(this.#database, { sql, params: [rideId] }, freshness, deadline);
     return row === undefined ? undefined : rideIn(row);
   }
 
@@ -75,14 +77,15 @@ export class RideRecords {
 
   async delete(rideId: number, deadline: Deadline): Promise<"deleted" | "unknown"> {
     const { rowsAffected } = await this.#database.write(
-      { op: "delete", table: "rides", where: { ride_id: rideId } },
+      { sql: "DELETE FROM rides WHERE ride_id = ?", params: [rideId] },
       { withinMs: timeLeftMs(deadline) },
     );
     return rowsAffected > 0 ? "deleted" : "unknown";
   }
 
   async count(freshness: Freshness, deadline: Deadline): Promise<number> {
-    const [row] = await readFresh(this.#database, { table: "rides", count: 1 }, freshness, deadline);
+    const query = { sql: "SELECT count(*) AS count FROM rides" };
+    const [row] = await readFresh(this.#database, query, freshness, deadline);
     if (row === undefined) throw new Error("db/read answered no count");
     return numberIn(row, "count");
   }

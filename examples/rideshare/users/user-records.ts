@@ -15,8 +15,8 @@ export class UserRecords {
 
   async create({ username, password }: NewUser, deadline: Deadline): Promise<"created" | "taken"> {
     try {
-      const insert = { op: "insert", table: "users", row: { username, password } } as const;
-      await this.#database.write(insert, { withinMs: timeLeftMs(deadline) });
+      const sql = "INSERT INTO users (username, password) VALUES (?, ?)";
+      await this.#database.write({ sql, params: [username, password] }, { withinMs: timeLeftMs(deadline) });
       return "created";
     } catch (error) {
       if (isConflict(error)) return "taken";
@@ -33,7 +33,7 @@ export class UserRecords {
   /** Their rides and their places in others' go with them: the schema's references cascade. */
   async delete(username: string, deadline: Deadline): Promise<"deleted" | "unknown"> {
     const { rowsAffected } = await this.#database.write(
-      { op: "delete", table: "users", where: { username } },
+      { sql: "DELETE FROM users WHERE username = ?", params: [username] },
       { withinMs: timeLeftMs(deadline) },
     );
     return rowsAffected > 0 ? "deleted" : "unknown";
