@@ -2,7 +2,8 @@
 # bench and the example in it. Programs run from their sources, which Node.js reads as they are; only the dashboard is compiled,
 # for browsers.
 # Built by `./dbaas up`, with BuildKit or with the classic builder. The layers with compilers and with node_modules depend
-# on package.json, package-lock.json and patches/ alone, so that a change of source rebuilds in seconds.
+# on package.json, package-lock.json and patches/ alone, and a change of SQLite's extension compiles only that, so that a change of source
+# rebuilds in seconds.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 # --- node_modules: sqlite3 and zookeeper are compiled against the headers that the node image carries ---
@@ -19,8 +20,10 @@ ENV npm_config_nodedir=/usr/local npm_config_build_from_source=true npm_config_u
 RUN if [ -f ca.crt ]; then export NODE_EXTRA_CA_CERTS=/app/ca.crt; fi \
   && if [ -n "$NPM_REGISTRY" ]; then export npm_config_registry="$NPM_REGISTRY"; fi \
   && export JOBS="$(nproc)" MAKEFLAGS="-j$(nproc)" \
-  && npm run modules \
+  && npm run packages \
   && ls node_modules/sqlite3/build/Release/node_sqlite3.node node_modules/zookeeper/build/Release/zookeeper.node
+COPY worker/sqlite-extension/build.sh worker/sqlite-extension/dbaas.c ./worker/sqlite-extension/
+RUN sh worker/sqlite-extension/build.sh && ls node_modules/sqlite3/build/Release/dbaas-*.so
 
 # --- only what runs: no compiler, no linter, no object files ---
 FROM modules AS runtime-modules
@@ -45,6 +48,7 @@ ENV NODE_ENV=production UV_THREADPOOL_SIZE=12 MALLOC_MMAP_THRESHOLD_=1048576
 WORKDIR /app
 COPY --from=runtime-modules /app/node_modules ./node_modules
 COPY --from=browser-code /app/dist/dashboard ./dist/dashboard
+COPY --from=browser-code /app/dist/core/sql ./dist/core/sql
 COPY dashboard/static ./dashboard/static
 COPY package.json ./
 COPY core ./core
@@ -55,9 +59,9 @@ COPY controller ./controller
 COPY orchestrator ./orchestrator
 COPY cli ./cli
 COPY client ./client
-# A named volume mounted at /data takes over its owner. The controller has a user of its own, which the orchestrator puts in the
+# A named volume mounted at /data or /backups takes over its owner. The controller has a user of its own, which the orchestrator puts in the
 # group of the engine's socket.
-RUN mkdir /data compile-cache && chown node:node /data && chmod 1777 compile-cache \
+RUN mkdir /data /backups compile-cache && chown node:node /data /backups && chmod 1777 compile-cache \
   && useradd --uid 1001 --no-user-group --gid nogroup --no-create-home --shell /usr/sbin/nologin controller
 # Types are stripped and modules compiled here, once. The cache is a user's own, and read-only in the containers.
 ENV NODE_COMPILE_CACHE=/app/compile-cache

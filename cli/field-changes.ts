@@ -1,5 +1,6 @@
 // PURE: two accepted manifests -> the fields in which they differ, named and written as in the manifest.
-import { type Fields, type ManifestSpec, specFields, type Unit } from "../core/manifest/fields.ts";
+import type { Fields, Unit } from "../core/manifest/field.ts";
+import { type ManifestSpec, specFields } from "../core/manifest/fields.ts";
 import { formatDuration, formatSize } from "../core/manifest/quantities.ts";
 
 export interface FieldChange {
@@ -16,6 +17,7 @@ type Leaf = readonly [field: string, text: string];
 
 function textOf(value: unknown, unit: Unit): string {
   if (typeof value === "number" && unit === "duration") return formatDuration(value);
+  if (value === null && unit === "duration") return "never";
   if (typeof value === "number" && unit === "size") return formatSize(value);
   return typeof value === "string" ? value : JSON.stringify(value);
 }

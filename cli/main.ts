@@ -5,20 +5,29 @@ import { messageOf } from "../core/errors.ts";
 import { variable } from "../platform/process/program.ts";
 import { acceptLossCommand } from "./accept-loss.ts";
 import { Api } from "./api.ts";
+import { dataCommands } from "./data/commands.ts";
+import { Service } from "./data/service.ts";
 import { describeWorker } from "./describe.ts";
 import { visibleLines } from "./display.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { keptManifestCommands } from "./kept-manifest.ts";
 import { manifestCommands, type Surroundings } from "./manifest-commands.ts";
-import { formats, type OutputFormat, printed } from "./output.ts";
-import { queryCommand } from "./query.ts";
+import { formats, type OutputFormat } from "./output.ts";
 import { namesOf, type Subject, show, subjects } from "./show.ts";
+import { sqlCommand } from "./sql/command.ts";
 import { endWith, endWithInput, errors, readInput, screen } from "./streams.ts";
-import { ClusterView } from "./view.ts";
+import type { ClusterView } from "./view.ts";
+import { viewOverHttp } from "./view-over-http.ts";
+import type { Watched } from "./wait.ts";
 import { waitCommand } from "./wait-command.ts";
 import { following, repeatedly } from "./watch.ts";
 
 const env = process.env;
+
+const address = {
+  url: env.DBAAS_URL || variable(env, "DBAAS_API", "http://127.0.0.1:80"),
+  token: env.DBAAS_TOKEN || undefined,
+};
 
 interface ShowOptions {
   readonly output: OutputFormat | "name";
@@ -35,6 +44,8 @@ const outputOption = () =>
 const views: ClusterView[] = [];
 
 async function openView(): Promise<ClusterView> {
+  // Only here: elsewhere ZooKeeper is not reached, and its client need not be built.
+  const { ClusterView } = await import("./view.ts");
   const servers = variable(env, "ZOOKEEPER", "zookeeper:2181");
   const view = await ClusterView.open(servers, variable(env, "DBAAS_CLUSTER", "dbaas"));
   views.push(view);
@@ -44,6 +55,19 @@ async function openView(): Promise<ClusterView> {
 const closeViews = async (): Promise<void> => {
   await Promise.all(views.map((view) => view.close()));
 };
+
+/** From elsewhere what the API tells; beside the cluster what ZooKeeper has, which says more and at once. */
+const openWatched = (): Promise<Watched> =>
+  env.DBAAS_URL ? Promise.resolve(viewOverHttp(address)) : openView();
+
+async function withWatched(use: (view: Watched) => Promise<void>): Promise<void> {
+  const view = await openWatched();
+  try {
+    await use(view);
+  } finally {
+    await view.close();
+  }
+}
 
 async function withView(use: (view: ClusterView) => Promise<void>): Promise<void> {
   const view = await openView();
@@ -55,7 +79,7 @@ async function withView(use: (view: ClusterView) => Promise<void>): Promise<void
 }
 
 const showSubject = (subject: Subject, { output, watch }: ShowOptions): Promise<void> =>
-  withView(async (view) => {
+  withWatched(async (view) => {
     const print = async () => {
       const snapshot = await view.look();
       return output === "name" ? namesOf(subject, snapshot) : show(subject, snapshot, output, Date.now());
@@ -66,7 +90,7 @@ const showSubject = (subject: Subject, { output, watch }: ShowOptions): Promise<
     else await screen.print(await print());
   });
 
-const api = new Api(variable(env, "DBAAS_API", "http://127.0.0.1:80"), env.DBAAS_TOKEN || undefined);
+const api = new Api(address.url, address.token);
 
 const program = new Command("dbaas")
   .description("Look at and work with the running cluster.")
@@ -108,7 +132,7 @@ program
   .action((kind: string, name: string, { output }: DescribeOptions) => {
     if (kind !== "worker" && kind !== "workers")
       throw new CliError(exitCodes.usage, `there are workers to describe, not ${kind}`);
-    return withView(async (view) => {
+    return withWatched(async (view) => {
       await screen.print(describeWorker(name, await view.look(), output, Date.now()));
     });
   });
@@ -143,11 +167,13 @@ keptManifestCommands(program, surroundings);
 
 acceptLossCommand(program, { withView, api, out: (told) => screen.print(told) });
 
-waitCommand(program, openView, (told) => screen.print(told));
+waitCommand(program, openWatched, (told) => screen.print(told));
 
-queryCommand(program, api, (value, format) => screen.print(printed(value, format)));
+const service = new Service(address);
+dataCommands(program, service);
+sqlCommand(program, service);
 
-if (env.DBAAS_ENDS_WITH_INPUT === "1") endWithInput(closeViews);
+if (env.DBAAS_ENDS_WITH_INPUT === "1") endWithInput(closeViews, Number(env.DBAAS_INPUT_BYTES || 0));
 
 // commander ends by an error of its own after help and after wrong usage; it has printed what there is to say.
 program.parseAsync().then(

@@ -1,5 +1,6 @@
 // PURE: a snapshot of the cluster -> the text that is printed of it.
 import { formatDuration } from "../core/manifest/quantities.ts";
+import { noBackups } from "../core/rules/backups.ts";
 import {
   type ClusterStatus,
   type CopyStatus,
@@ -9,12 +10,13 @@ import {
   type WorkerStatus,
 } from "../core/state/status.ts";
 import { age, clockTime } from "./ages.ts";
+import { backupsTable } from "./backups-table.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { forMachines, type OutputFormat } from "./output.ts";
 import { table } from "./table.ts";
 import type { Snapshot } from "./view.ts";
 
-export const subjects = ["workers", "master", "slaves", "status", "events", "hosts"] as const;
+export const subjects = ["workers", "master", "slaves", "status", "events", "hosts", "backups"] as const;
 export type Subject = (typeof subjects)[number];
 
 /** Those a subject is about: all, or those in one role. */
@@ -39,10 +41,16 @@ export function show(subject: Subject, snapshot: Snapshot, format: OutputFormat,
   const { status, events } = snapshot;
   const workers = isOfWorkers(subject) ? workersIn(subject, status) : status.workers;
   const hosts = hostsIn(status);
-  const values = { workers, master: workers, slaves: workers, status, events, hosts } satisfies Record<
-    Subject,
-    unknown
-  >;
+  const backups = snapshot.backups ?? noBackups;
+  const values = {
+    workers,
+    master: workers,
+    slaves: workers,
+    status,
+    events,
+    hosts,
+    backups,
+  } satisfies Record<Subject, unknown>;
   const machines = forMachines(values[subject], format);
   if (machines !== null) return machines;
   const warning = snapshot.controlled
@@ -50,8 +58,15 @@ export function show(subject: Subject, snapshot: Snapshot, format: OutputFormat,
     : `No controller is acting. This is how things stood ${age(status.lastCycle.atMs, nowMs)} ago or later.\n\n`;
   if (isOfWorkers(subject)) return warning + workersTable(workers, nowMs, format === "wide");
   if (subject === "hosts") return warning + hostsTable(hosts, nowMs);
-  return warning + (subject === "events" ? eventsTable(events) : statusText(status, nowMs));
+  if (subject === "backups") return warning + backupsTable(backups, nowMs);
+  if (subject === "events") return warning + eventsTable(events);
+  return warning + restoringText(snapshot, nowMs) + statusText(status, nowMs);
 }
+
+const restoringText = ({ restoringSinceMs }: Snapshot, nowMs: number): string =>
+  restoringSinceMs === undefined
+    ? ""
+    : `A backup is being restored, or its restore was broken off (begun ${age(restoringSinceMs, nowMs)} ago): nobody else is served.\n\n`;
 
 /** None in what an earlier version told. */
 const hostsIn = ({ hosts }: Partial<Pick<ClusterStatus, "hosts">>): readonly HostStatus[] => hosts ?? [];

@@ -3,11 +3,13 @@ import { setImmediate as afterThisTurn } from "node:timers/promises";
 import type { LogSpec } from "../core/manifest/manifest.ts";
 import type { EventRecord } from "../core/state/status.ts";
 import {
+  type BackupsNode,
   type ClusterStatus,
   fromJson,
   type ManifestNode,
   type Paths,
   pathsOf,
+  type RestoreNode,
   type SpecNode,
   type TablesNode,
   toJson,
@@ -22,6 +24,10 @@ export interface Snapshot {
   readonly events: readonly EventRecord[];
   /** Whether a controller acts; without one the status is as it was when the last one left. */
   readonly controlled: boolean;
+  /** The scheduled ones; absent where none was ever tried, or it is not known. */
+  readonly backups?: BackupsNode | undefined;
+  /** Since when a backup is being restored; absent where that is not so, or not known. */
+  readonly restoringSinceMs?: number | undefined;
 }
 
 export interface KeptManifest {
@@ -53,11 +59,13 @@ export class ClusterView {
 
   /** @throws CliError when the controller has never reported */
   async look(): Promise<Snapshot> {
-    const { status, events, controller } = this.#paths;
-    const [statusNode, eventsNode, lock] = await Promise.all([
+    const { status, events, controller, restore, backups } = this.#paths;
+    const [statusNode, eventsNode, lock, restoring, kept] = await Promise.all([
       this.#session.get(status),
       this.#session.get(events),
       this.#session.stat(controller),
+      this.#json<RestoreNode>(restore),
+      this.#json<BackupsNode>(backups),
     ]);
     const told = statusNode === null ? null : fromJson<ClusterStatus>(statusNode.data);
     if (told === null) throw new CliError(exitCodes.unreachable, "the controller has not reported yet");
@@ -65,6 +73,8 @@ export class ClusterView {
       status: told,
       events: (eventsNode === null ? null : fromJson<readonly EventRecord[]>(eventsNode.data)) ?? [],
       controlled: lock !== null,
+      backups: kept ?? undefined,
+      restoringSinceMs: restoring?.atMs,
     };
   }
 

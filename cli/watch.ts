@@ -4,7 +4,7 @@ import { Wakeable } from "../platform/process/waiting.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { eventLine } from "./show.ts";
 import type { Printer } from "./streams.ts";
-import type { ClusterView } from "./view.ts";
+import type { Watched } from "./wait.ts";
 
 const clearScreen = "\u001b[2J\u001b[H";
 /** Ages pass by themselves. */
@@ -12,11 +12,7 @@ const refreshMs = 2_000;
 /** However fast things change, people read no faster. */
 const restMs = 100;
 
-export async function repeatedly(
-  view: ClusterView,
-  print: () => Promise<string>,
-  out: Printer,
-): Promise<void> {
+export async function repeatedly(view: Watched, print: () => Promise<string>, out: Printer): Promise<void> {
   const changed = new Wakeable();
   view.onChange(() => changed.wake());
   let before = "";
@@ -32,7 +28,7 @@ export async function repeatedly(
 }
 
 /** `events -w`: those there are, and then each as it comes, without end. */
-export async function following(view: ClusterView, out: Printer): Promise<void> {
+export async function following(view: Watched, out: Printer): Promise<void> {
   const changed = new Wakeable();
   view.onChange(() => changed.wake());
   let told = 0;

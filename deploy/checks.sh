@@ -28,10 +28,10 @@ run_checks() {
   run_tests
 }
 
-# npm ci compiles two native modules, so it runs only when the lock file or Node.js changed since it last did.
+# npm ci compiles two native modules and SQLite's extension, so it runs only when the lock file, the extension or Node.js changed.
 has_host_modules() { [ "$(cat "$ROOT/node_modules/.dbaas-installed" 2>/dev/null)" = "$(host_modules_wanted)" ]; }
 
-host_modules_wanted() { { cat "$ROOT/package.json" "$ROOT/package-lock.json" "$ROOT"/patches/* && node --version; } | checksum; }
+host_modules_wanted() { { cat "$ROOT/package.json" "$ROOT/package-lock.json" "$ROOT"/patches/* "$ROOT"/worker/sqlite-extension/{build.sh,dbaas.c} && node --version; } | checksum; }
 
 install_host_modules() {
   say "installing node_modules (about a minute)"
@@ -63,7 +63,7 @@ ensure_compilers() {
   if [ ${#missing[@]} -gt 0 ]; then install_packages "${missing[@]}"; fi
 }
 
-# In lanes, each file by file: tests of a cluster mostly wait, and leave the processor to the others.
+# Some at the same time, each kind file by file: tests of a cluster mostly wait, and leave the processor to the others.
 run_tests() {
   local files=() source
   while IFS= read -r source; do files+=("$source"); done < <(test_files)

@@ -14,6 +14,7 @@ cluster_up() {
   esac
   check_settings
   check_tls
+  check_backups
   check_manifest
   lock_setup
   ensure_engine
@@ -24,6 +25,7 @@ cluster_up() {
   check_readable node "$(manifests)" dbaas.yaml
   check_readable controller "$(manifests)" dbaas.yaml
   if with_tls; then check_readable node "$DBAAS_TLS" tls.crt tls.key; fi
+  if [ -n "${DBAAS_BACKUPS:-}" ]; then check_writable node "$(backups_place)"; fi
   say "starting $CLUSTER: zookeeper, rabbitmq, orchestrator"
   let_recover zookeeper rabbitmq orchestrator
   quietly "compose-$CLUSTER" compose up --detach --no-build
@@ -64,7 +66,7 @@ manifests() { (cd -- "${DBAAS_MANIFESTS:-$ROOT/manifests}" 2>/dev/null && pwd) |
 # Compose with everything that docker-compose.yml asks for. Without credentials (down, after .dbaas was deleted) any do.
 compose() {
   DBAAS_CLUSTER=$CLUSTER DBAAS_PORT=$PORT DBAAS_MANIFESTS=$(manifests) \
-    DBAAS_TLS_FOLDER=$(tls_folder) DBAAS_INNER_PORT=$(if with_tls; then echo 443; else echo 80; fi) \
+    DBAAS_BACKUPS=$(backups_place) DBAAS_TLS_FOLDER=$(tls_folder) DBAAS_INNER_PORT=$(if with_tls; then echo 443; else echo 80; fi) \
     RABBITMQ_USER=${RABBITMQ_USER:-none} RABBITMQ_PASSWORD=${RABBITMQ_PASSWORD:-none} \
     ZOOKEEPER_USER=${ZOOKEEPER_USER:-none} ZOOKEEPER_PASSWORD=${ZOOKEEPER_PASSWORD:-none} \
     "${COMPOSE[@]}" -p "$CLUSTER" -f "$ROOT/docker-compose.yml" "$@"
@@ -77,6 +79,21 @@ tls_folder() {
   else
     mkdir -p "$STATE/no-tls" && chmod 755 "$STATE/no-tls" && echo "$STATE/no-tls"
   fi
+}
+
+# The folder of this machine that scheduled backups go to, or the volume of that name.
+backups_place() { if [ -n "${DBAAS_BACKUPS:-}" ]; then (cd -- "$DBAAS_BACKUPS" && pwd); else echo backups; fi; }
+
+check_backups() {
+  [ -z "${DBAAS_BACKUPS:-}" ] || [ -d "$DBAAS_BACKUPS" ] || die "DBAAS_BACKUPS=$DBAAS_BACKUPS: there is no such folder"
+}
+
+# check_writable USER FOLDER: by that user of the image.
+check_writable() {
+  local number
+  docker run --rm --network none --user "$1" --volume "$2:/folder" --entrypoint test "$APP_IMAGE" -w /folder >/dev/null 2>&1 && return
+  number=$(docker run --rm --network none --entrypoint id "$APP_IMAGE" -u "$1")
+  die "the image's user $1, number $number, cannot write to $2. Give it the folder: sudo chown $number $2"
 }
 
 with_tls() { [ -n "${DBAAS_TLS:-}" ]; }

@@ -68,7 +68,7 @@ complete_word() {
   local command=${1:-} before=
   if [ "$index" -gt 1 ]; then before=${*:index-1:1}; fi
   case $before in
-    -o | --output) words="table wide json yaml name" ;;
+    -o | --output) words="table wide json yaml name" && [ "$command" != sql ] || words="table json yaml csv" ;;
     -f | --file) words=:files ;;
     *) words=$(words_of "$command" "$index") ;;
   esac
@@ -80,9 +80,9 @@ words_of() {
   case $1:$2 in
     *:1)
       echo up down logs build test example token bench torture status get wait describe events diff apply scale switchover \
-        accept-loss pause resume query completion version help
+        accept-loss pause resume sql backup restore import export completion version help
       ;;
-    get:2) echo workers master slaves hosts status events ;;
+    get:2) echo workers master slaves hosts status events backups ;;
     describe:2) echo worker ;;
     describe:3)
       docker ps --filter "label=dbaas.cluster=$CLUSTER" --format '{{.Label "dbaas.worker"}}' 2>/dev/null || true
@@ -92,8 +92,13 @@ words_of() {
     completion:2) echo bash zsh fish ;;
     get:* | status:* | events:*) echo --watch --output --help ;;
     wait:*) echo --for --timeout --help ;;
-    describe:* | query:*) echo --output --help ;;
+    describe:*) echo --output --help ;;
     diff:*) echo --file --output --help ;;
+    backup:* | restore:2) echo :files ;;
+    import:*) echo :files ;;
+    export:*) echo --all --format --help ;;
+    restore:*) echo --replace --abandon --to-position --to-moment --help ;;
+    sql:*) echo --output --strong --help ;;
     apply:*) echo --file --yes --wait --help ;;
     scale:*) echo --min --max --baseline --wait --help ;;
     pause:* | resume:*) echo --wait --help ;;

@@ -47,7 +47,7 @@ Measures the service on a cluster of its own, which it brings up and takes down 
 the same thing. Prints a table and writes JSON, Markdown and charts to tools/bench/results/.
 
   --full   longer and more runs, all sizes, ten minutes of memory (about half an hour); without it about four minutes
-  --only   some of: replay, headline, lone, steady, connections, slaves, controller, neighbours, sizes, memory
+  --only   some of: replay, headline, lone, sql, steady, connections, slaves, controller, neighbours, sizes, memory
   --hosts  3: beside one host a cluster on three, which are simulated on this machine (as root); --runs (5) of each
   --keep   leave the cluster running; the next run begins anew all the same
 

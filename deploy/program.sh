@@ -4,19 +4,39 @@
 
 # in_orchestrator COMMAND ARGUMENT…: this process becomes the command. Its input is a pipe that nothing is ever written to:
 # the engine closes it when this process is gone, however it went, and the program ends by that.
-in_orchestrator() {
-  local pipe terminal=''
+in_orchestrator() { given_file '' "$@"; }
+
+# given_file FILE COMMAND ARGUMENT…: the same with a file to read, unless that is empty. How long it is goes ahead: the pipe stays
+# open behind it.
+given_file() {
+  local file=$1 bytes=0 pipe terminal=''
+  shift
   engine_answers || die "no Docker engine answers; ./dbaas up starts the service"
   require_orchestrator
   if [ -t 1 ]; then terminal=1; fi
   pipe=$(mktemp -d)
   mkfifo "$pipe/pipe"
   exec 5<>"$pipe/pipe"
+  if [ -n "$file" ]; then
+    bytes=$(($(wc -c <"$file")))
+    exec 8>"$pipe/pipe"
+    give_file "$file" $$ >&8 5>&- 7<&- 8>&- &
+    exec 8>&-
+  fi
   rm -r "$pipe"
   if lasts "$@"; then end_with_reader $$ & fi
   set_program "$@"
-  exec docker exec --user node --interactive --env DBAAS_TOKEN --env DBAAS_ENDS_WITH_INPUT=1 --env "DBAAS_TERMINAL=$terminal" \
-    "${PROGRAM[@]}" <&5 5>&- 7<&-
+  exec docker exec --user node --interactive --env DBAAS_TOKEN --env DBAAS_ENDS_WITH_INPUT=1 --env "DBAAS_INPUT_BYTES=$bytes" \
+    --env "DBAAS_TERMINAL=$terminal" --env "DBAAS_PROGRESS=$(progress_shown)" "${PROGRAM[@]}" <&5 5>&- 7<&-
+}
+
+progress_shown() { if [ -t 2 ]; then echo 1; fi; }
+
+# give_file FILE PID: ends that process when the file cannot be read to its end. It itself ends when nobody reads any more.
+give_file() {
+  local code=0
+  cat -- "$1" || code=$?
+  [ "$code" != 1 ] || end_process "$2"
 }
 
 # accept_loss ARGUMENT…: shows what would be lost, asks unless --yes is given, and has it accepted.
@@ -53,7 +73,8 @@ ask_program() {
 # lasts ARGUMENT…: whether it goes on by itself, or waits for the cluster.
 lasts() {
   local argument
-  [ "$1" != wait ] || return 0
+  case $1 in wait | backup | restore | export) return 0 ;; esac
+  [ $# != 1 ] || [ "$1" != sql ] || return 0
   for argument in "$@"; do
     case $argument in --watch | --wait | -w | -[!-]*w*) return 0 ;; esac
   done
@@ -62,7 +83,7 @@ lasts() {
 
 # set_program ARGUMENT…: sets PROGRAM to the container and what is to be started in it. Short commands wait for a place.
 set_program() {
-  local kind=short places=4 patience=20
+  local kind=short places=4 patience=60
   if lasts "$@"; then kind=lasting places=8 patience=0; fi
   PROGRAM=("$(orchestrator)" bash -c "$enter_program" dbaas "$kind" "$places" "$patience" "$@")
 }
@@ -97,6 +118,10 @@ end_with_reader() {
   local open
   if [ -t 1 ]; then open='[ -t 1 ]'; elif [ -p /dev/fd/1 ]; then open='! read -r -t 0 -u 1'; else return 0; fi
   while kill -0 "$1" 2>/dev/null && eval "$open"; do sleep 0.5 >/dev/null 2>&1; done
+  end_process "$1"
+}
+
+end_process() {
   kill "$1" 2>/dev/null || return 0
   sleep 2 >/dev/null 2>&1
   kill -KILL "$1" 2>/dev/null || true

@@ -1,4 +1,6 @@
-// Removes the volumes of one cluster from the engine whose socket it finds. Run by `./dbaas down --volumes` on every host of a Swarm.
+// Removes the volumes of one cluster from the engine whose socket it finds, says so by a file, and waits to be stopped. Run by
+// `./dbaas down --volumes` on every host of a Swarm.
+import { writeFileSync } from "node:fs";
 import { request } from "node:http";
 
 const socketPath = "/var/run/docker.sock";
@@ -35,3 +37,8 @@ async function remove(name) {
 }
 
 for (const label of labels) for (const name of await volumesWith(label)) await remove(name);
+
+// The health check of its service looks for it.
+writeFileSync("/tmp/removed", "");
+process.on("SIGTERM", () => process.exit(0));
+setInterval(() => {}, 60_000);

@@ -314,23 +314,26 @@ remove_network() {
   docker network rm "$CLUSTER-net" >/dev/null 2>&1
 }
 
-# Volumes are each engine's own: on every host that can be seen a container removes those of this cluster.
+# Volumes are each engine's own: on every host that can be seen a container removes those of this cluster. It stays until its service is
+# removed, which takes it away on every host; a Swarm's job leaves its ended container behind at times.
 remove_volumes_everywhere() {
-  local job=$CLUSTER-volumes hosts image
+  local remover=$CLUSTER-volumes hosts image
   image=$(on_every_host "$APP_IMAGE" 2>/dev/null) || die "the image $APP_IMAGE is missing here, by which volumes on the other hosts are removed"
-  docker service rm "$job" >/dev/null 2>&1 || true
-  docker service create --quiet --detach --mode global-job --name "$job" --no-resolve-image --restart-condition none \
+  docker service rm "$remover" >/dev/null 2>&1 || true
+  docker service create --quiet --detach --mode global --name "$remover" --no-resolve-image --restart-condition none \
     --constraint node.role==manager --user root --mount "type=bind,source=${DBAAS_DOCKER_SOCKET:-/var/run/docker.sock},target=/var/run/docker.sock" \
+    --health-cmd 'test -e /tmp/removed' --health-interval 1s --health-retries 60 \
     --env "DBAAS_CLUSTER=$CLUSTER" "$image" node --input-type=module --eval "$(cat "$ROOT/deploy/remove-volumes.mjs")" >/dev/null
   hosts=$(hosts_of_swarm | awk '$2 != "-" && $3 == "ready"' | wc -l)
-  wait_until 60 has_completed "$job" "$hosts" || {
-    docker service ps --no-trunc "$job" >&2
+  wait_until 60 has_removed "$remover" "$hosts" || {
+    docker service ps --no-trunc "$remover" >&2
     die "the volumes of $CLUSTER could not be removed on every host"
   }
-  docker service rm "$job" >/dev/null
+  docker service rm "$remover" >/dev/null
   if hosts_of_swarm | grep -q ' away '; then
     say "a host that is away keeps its volumes; there, once it is back: docker volume ls --filter name=$CLUSTER-"
   fi
 }
 
-has_completed() { [ "$(docker service ps --format '{{.CurrentState}}' "$1" | grep -c ^Complete)" -ge "$2" ]; }
+# A Swarm calls a container running once it is healthy.
+has_removed() { [ "$(docker service ps --format '{{.CurrentState}}' "$1" | grep -c ^Running)" -ge "$2" ]; }

@@ -1,0 +1,191 @@
+// `restore --to-position`, `--to-moment`: the newest backup before it is brought there by the records of the log, in a copy that nobody
+// else sees; what comes of it is restored like any backup. Nothing of the cluster is changed before that copy is there.
+import { createWriteStream, rmSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { messageOf } from "../../core/errors.ts";
+import { backupsFor, type Replayed, type Target } from "../../core/rules/backups.ts";
+import type { BackupFile, BackupsNode } from "../../core/state/znodes.ts";
+import { CliError, exitCodes } from "../exit.ts";
+import { givenInput } from "../streams.ts";
+import { replayed } from "./replaying.ts";
+import { type Restoring, restore } from "./restore.ts";
+
+type Failed = Extract<Replayed, { readonly ok: false }>;
+type Reached = Extract<Replayed, { readonly ok: true }>;
+
+const momentForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
+
+/** @throws CliError when they are not one position or one moment */
+export function targetOf(options: { readonly toPosition?: string; readonly toMoment?: string }): Target {
+  const { toPosition, toMoment } = options;
+  if (toPosition !== undefined && toMoment !== undefined)
+    throw new CliError(exitCodes.usage, "restore takes --to-position or --to-moment, not both");
+  if (toPosition !== undefined) {
+    if (!/^\d{1,15}$/.test(toPosition))
+      throw new CliError(exitCodes.usage, `a position is a whole number, not ${toPosition}`);
+    return { position: Number(toPosition) };
+  }
+  const momentMs = momentForm.test(toMoment ?? "") ? Date.parse(toMoment ?? "") : Number.NaN;
+  if (Number.isNaN(momentMs))
+    throw new CliError(
+      exitCodes.usage,
+      `a moment is written as 2026-11-27T10:00:00Z, or with +01:00 in the place of Z, not ${toMoment}`,
+    );
+  return { momentMs };
+}
+
+const inWords = (target: Target): string =>
+  "position" in target ? `position ${target.position}` : momentOf(target.momentMs);
+
+const momentOf = (ms: number): string => new Date(ms).toISOString();
+
+/** Where the images have the folder of backups. */
+const usualDirectory = "/backups";
+
+/** @param file `-` is what this process is given to read; undefined: one of the scheduled backups */
+export async function restoreTo(
+  restoring: Restoring,
+  target: Target,
+  file: string | undefined,
+  how: { readonly replace: boolean },
+  replay = replayed,
+): Promise<void> {
+  const { service, out } = restoring;
+  const broken = await service.restoreUnderWay();
+  const endPosition = await (broken === null ? service : service.within(broken.attempt)).position();
+  mustBeOver(target, endPosition);
+  const backups = await service.backups();
+  const folder = backups.directory ?? usualDirectory;
+  const chosen = file === undefined ? chosenFrom(backups, target, endPosition) : undefined;
+  const directory = await scratchIn(folder);
+  // Broken off, this process does not come to the end of this function.
+  const tidy = () => rmSync(directory, { recursive: true, force: true });
+  process.once("exit", tidy);
+  try {
+    const copy = join(directory, "data.db");
+    const sources = chosen?.map(({ name }) => ({ name, take: () => taken(join(folder, name), copy) })) ?? [
+      { name: "the file", take: () => given(file ?? "", copy) },
+    ];
+    const tried = await firstThatLeads(sources, directory, () => replay({ directory, target, endPosition }));
+    if (!tried.ok) throw notReached(tried, target, backups, endPosition);
+    const last = tried.atMs === undefined ? "" : `, where the last write is of ${momentOf(tried.atMs)}`;
+    await out(`Replayed ${tried.name} up to position ${tried.position}${last}.\n`);
+    await restore(restoring, copy, how);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+    process.off("exit", tidy);
+  }
+}
+
+interface Source {
+  readonly name: string;
+  /** Copies it. */
+  readonly take: () => Promise<void>;
+}
+
+/** One from which the log does not go on may be of before all data was lost; the next one may lead there. */
+async function firstThatLeads(
+  sources: readonly Source[],
+  directory: string,
+  replay: () => Promise<Replayed>,
+): Promise<(Reached & Pick<Source, "name">) | Failed> {
+  const failed: Failed[] = [];
+  for (const { name, take } of sources) {
+    await take();
+    const result = await replay();
+    if (result.ok) return { ...result, name };
+    failed.push(result);
+    // Also what SQLite has beside it.
+    await rm(directory, { recursive: true });
+    await mkdir(directory, { mode: 0o700 });
+  }
+  return failed.find(({ kind }) => kind === "apart") ?? (failed[0] as Failed);
+}
+
+function mustBeOver(target: Target, endPosition: number): void {
+  if ("momentMs" in target && target.momentMs > Date.now())
+    throw new CliError(exitCodes.failed, `${inWords(target)} is yet to come`);
+  if ("position" in target && target.position > endPosition)
+    throw new CliError(
+      exitCodes.failed,
+      `the log goes up to position ${endPosition}: position ${target.position} is yet to come`,
+    );
+}
+
+/** In the order in which they are to be tried: at least one. */
+function chosenFrom(backups: BackupsNode, target: Target, endPosition: number): readonly BackupFile[] {
+  const chosen = backupsFor(backups.files, target);
+  if (chosen.length > 0) return chosen;
+  const oldest = backups.files.at(-1);
+  throw new CliError(
+    exitCodes.notFound,
+    oldest === undefined
+      ? "there is no scheduled backup to begin with: name a file that ./dbaas backup made"
+      : `no scheduled backup is of ${inWords(target)} or earlier: the oldest, ${oldest.name}, is of position ${oldest.position} at ${momentOf(oldest.atMs)}, and the log goes up to position ${endPosition}`,
+  );
+}
+
+const scratchPrefix = ".restore-";
+/** No restore takes as long. */
+const abandonedMs = 24 * 3_600_000;
+
+/** Removes the copies of those that were killed. */
+async function swept(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(scratchPrefix)) continue;
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => null);
+    if (found !== null && Date.now() - found.mtimeMs > abandonedMs)
+      await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function scratchIn(folder: string): Promise<string> {
+  try {
+    await swept(folder);
+    return await mkdtemp(join(folder, scratchPrefix));
+  } catch (cause) {
+    throw new CliError(
+      exitCodes.failed,
+      `the copy is made in the folder of the backups, which cannot be written to: ${messageOf(cause)}`,
+    );
+  }
+}
+
+async function given(file: string, to: string): Promise<void> {
+  if (file === "-") await pipeline(givenInput(), createWriteStream(to, { mode: 0o600 }));
+  else await taken(file, to);
+}
+
+async function taken(from: string, to: string): Promise<void> {
+  try {
+    await copyFile(from, to);
+  } catch (cause) {
+    throw new CliError(exitCodes.notFound, `cannot read the backup on this host: ${messageOf(cause)}`);
+  }
+}
+
+/** Says how far backups and log do reach. */
+function notReached(failed: Failed, target: Target, { files }: BackupsNode, endPosition: number): CliError {
+  if (failed.kind === "later")
+    return new CliError(
+      exitCodes.failed,
+      `the backup holds more than there was at ${inWords(target)}: an earlier one is needed; nothing was changed`,
+    );
+  const { log, why } = failed;
+  const first = files.findLast(({ position }) => log !== null && position >= log.position);
+  const reach =
+    log === null
+      ? "and the log gives nothing to begin with"
+      : `the log goes back to position ${log.position} of ${momentOf(log.atMs)} and up to position ${endPosition}`;
+  const within =
+    first === undefined
+      ? ""
+      : `; from the backup ${first.name} on, position ${first.position}, every position can be reached`;
+  return new CliError(
+    exitCodes.failed,
+    `the log does not lead from the backup to ${inWords(target)} (${why}): ${reach}${within}; nothing was changed`,
+  );
+}

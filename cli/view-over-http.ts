@@ -1,0 +1,42 @@
+// The cluster as its API tells it, for those who cannot reach ZooKeeper.
+import { Dbaas } from "../client/client.ts";
+import { DbaasError } from "../client/errors.ts";
+import type { Address } from "./data/service.ts";
+import { CliError, exitCodes } from "./exit.ts";
+import type { Snapshot } from "./view.ts";
+import type { Watched } from "./wait.ts";
+
+const withinMs = 10_000;
+
+/** A service of an earlier version has none. */
+const backupsOf = (client: Dbaas): Promise<Snapshot["backups"]> =>
+  client.backups().catch((error: unknown) => {
+    if (error instanceof DbaasError && error.status === 404) return undefined;
+    throw error;
+  });
+
+export function viewOverHttp({ url, token }: Address): Watched {
+  const client = new Dbaas({ url, token, withinMs });
+  const look = async (): Promise<Snapshot> => {
+    try {
+      const [status, events, backups] = await Promise.all([
+        client.status(),
+        client.events(),
+        backupsOf(client),
+      ]);
+      return { status, events, controlled: true, backups } as Snapshot;
+    } catch (cause) {
+      if (!(cause instanceof DbaasError))
+        throw new CliError(exitCodes.unreachable, `cannot reach the API at ${url}`, { cause });
+      const hint = cause.status === 401 ? "; put a token into the variable DBAAS_TOKEN" : "";
+      throw new CliError(exitCodes.failed, `${cause.message}${hint}`, { cause });
+    }
+  };
+  // Nothing tells of a change: whoever watches looks again from time to time.
+  return {
+    look,
+    onChange: () => undefined,
+    ended: new AbortController().signal,
+    close: async () => undefined,
+  };
+}
