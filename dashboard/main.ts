@@ -4,18 +4,23 @@ import { duration, rate } from "./model/format.ts";
 import { emptyModel, type Message, reduce } from "./model/model.ts";
 import { Actions } from "./view/actions.ts";
 import { Chart } from "./view/chart.ts";
+import { Confirm } from "./view/confirm.ts";
+import { DatabaseView } from "./view/database-view.ts";
 import { must } from "./view/elements.ts";
 import { HeadlineView } from "./view/headline.ts";
 import { HostsTable } from "./view/hosts-table.ts";
 import { Conditions, Events, Failovers } from "./view/lists.ts";
 import { ScalingCard } from "./view/scaling-card.ts";
+import { SignIn } from "./view/sign-in.ts";
 import { themeButton } from "./view/theme.ts";
 import { Topology } from "./view/topology.ts";
+import { followAddress } from "./view/views.ts";
 import { WorkersTable } from "./view/workers-table.ts";
 
 themeButton(must("theme", HTMLButtonElement), must("theme-label", HTMLElement));
 
 const tickMs = 250;
+const clusterView = must("cluster-view", HTMLElement);
 let model = emptyModel;
 let drawAsked = false;
 
@@ -27,7 +32,13 @@ const hosts = new HostsTable();
 const conditions = new Conditions();
 const events = new Events(() => draw());
 const failovers = new Failovers();
-const actions = new Actions(() => feed.hurry());
+const confirm = new Confirm();
+const signIn = new SignIn(() => {
+  feed.hurry();
+  data.retry();
+});
+const actions = new Actions(confirm, signIn);
+const data = new DatabaseView(confirm, signIn);
 const rates = new Chart(must("rates", HTMLElement), {
   label: "Requests a second over the last three minutes",
   format: rate,
@@ -62,7 +73,10 @@ function draw(): void {
     drawAsked = false;
     const nowMs = Date.now();
     const serverNowMs = nowMs + model.clockOffsetMs;
+    document.documentElement.dataset.link = model.link;
+    // Its parts in the bar and the title belong to both views.
     headline.show(model, nowMs);
+    if (clusterView.hidden) return;
     topology.show(model, nowMs);
     scaling.show(model, serverNowMs);
     workers.show(model, serverNowMs);
@@ -73,7 +87,6 @@ function draw(): void {
     actions.show(model);
     rates.show(model.stats);
     latencies.show(model.stats);
-    document.documentElement.dataset.link = model.link;
   });
 }
 
@@ -89,4 +102,8 @@ const feed = openFeed({
 
 setInterval(() => receive({ kind: "tick" }), tickMs);
 addEventListener("online", () => feed.hurry());
+followAddress((place) => {
+  data.show(place);
+  draw();
+});
 new ResizeObserver(draw).observe(must("topology-place", HTMLElement));

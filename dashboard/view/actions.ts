@@ -2,10 +2,10 @@
 
 import type { WorkerStatus } from "../../core/state/status.ts";
 import { type Command, send } from "../feed/commands.ts";
-import { keepToken } from "../feed/token.ts";
 import type { Model } from "../model/model.ts";
-import { Dialog } from "./dialog.ts";
+import type { Confirm } from "./confirm.ts";
 import { must, setText } from "./elements.ts";
+import type { SignIn } from "./sign-in.ts";
 
 interface Ask {
   readonly title: string;
@@ -53,44 +53,28 @@ const asks: Readonly<Record<Command, Ask>> = {
 };
 
 export class Actions {
-  readonly #dialog = new Dialog("confirm", (answer) => {
-    if (answer === "yes" && this.#command !== null) void this.#carryOut(this.#command);
-  });
-  readonly #signInDialog = new Dialog("sign-in");
-  readonly #title = must("confirm-title", HTMLElement);
-  readonly #text = must("confirm-text", HTMLElement);
-  readonly #yes = must("confirm-yes", HTMLButtonElement);
+  readonly #confirm: Confirm;
+  readonly #signIn: SignIn;
   readonly #said = must("said", HTMLElement);
-  readonly #onToken: () => void;
   #workers: readonly WorkerStatus[] = [];
-  #command: Command | null = null;
   #hide: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param onToken called when the operator has given a token */
-  constructor(onToken: () => void) {
-    this.#onToken = onToken;
+  constructor(confirm: Confirm, signIn: SignIn) {
+    this.#confirm = confirm;
+    this.#signIn = signIn;
     for (const command of Object.keys(asks) as Command[])
-      must(command, HTMLButtonElement).addEventListener("click", () => this.#ask(command));
-    must("confirm-no", HTMLButtonElement).addEventListener("click", () => this.#dialog.close("no"));
-    this.#yes.addEventListener("click", () => this.#dialog.close("yes"));
-    this.#signIn();
+      must(command, HTMLButtonElement).addEventListener("click", () => void this.#ask(command));
   }
 
   show({ status }: Model): void {
     this.#workers = status?.workers ?? [];
   }
 
-  #ask(command: Command): void {
+  async #ask(command: Command): Promise<void> {
     const { title, text, confirm, whom } = asks[command];
     const target = whom(this.#workers);
-    this.#command = command;
-    setText(this.#title, title);
-    setText(
-      this.#text,
-      text(target === undefined ? "No such worker" : `${target.name} (pid ${target.pid ?? "unknown"})`),
-    );
-    setText(this.#yes, confirm);
-    this.#dialog.open();
+    const name = target === undefined ? "No such worker" : `${target.name} (pid ${target.pid ?? "unknown"})`;
+    if (await this.#confirm.ask({ title, text: text(name), yes: confirm })) await this.#carryOut(command);
   }
 
   async #carryOut(command: Command): Promise<void> {
@@ -100,7 +84,7 @@ export class Actions {
     else if (outcome.kind === "failed") this.#say(`Not done: ${outcome.message}.`, "bad");
     else {
       this.#say("Not done: this needs the token of an admin.", "bad");
-      this.#signInDialog.open();
+      this.#signIn.open();
     }
   }
 
@@ -109,17 +93,5 @@ export class Actions {
     setText(this.#said, text);
     this.#said.dataset.mood = mood;
     this.#hide = setTimeout(() => setText(this.#said, ""), 8_000);
-  }
-
-  #signIn(): void {
-    const token = must("token", HTMLInputElement);
-    must("sign-in-open", HTMLButtonElement).addEventListener("click", () => this.#signInDialog.open());
-    must("sign-in-form", HTMLFormElement).addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#signInDialog.close("signed in");
-      keepToken(token.value.trim());
-      token.value = "";
-      this.#onToken();
-    });
   }
 }
