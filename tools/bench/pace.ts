@@ -4,6 +4,7 @@ export const scenarioNames = [
   "replay",
   "headline",
   "lone",
+  "sql",
   "steady",
   "connections",
   "slaves",

@@ -7,7 +7,7 @@ import { memory } from "./scenarios/memory.ts";
 import { neighbours } from "./scenarios/neighbours.ts";
 import { replay } from "./scenarios/replay.ts";
 import { sizes } from "./scenarios/sizes.ts";
-import { connections, headline, lone, slaves, steady } from "./scenarios/throughput.ts";
+import { connections, headline, lone, slaves, sql, steady } from "./scenarios/throughput.ts";
 import { stopPlainMode } from "./world/plain-mode.ts";
 
 type Found = Omit<Results, "madeAt" | "mode" | "machine">;
@@ -18,6 +18,7 @@ const steps: Readonly<Record<ScenarioName, Step>> = {
   replay: async (bench) => ({ replay: await replay(bench) }),
   headline: async (bench) => ({ headline: await headline(bench) }),
   lone: async (bench) => ({ lone: await lone(bench) }),
+  sql: async (bench) => ({ sql: await sql(bench) }),
   steady: async (bench, { headline: found }) =>
     found === undefined ? {} : { steady: await steady(bench, found) },
   connections: async (bench) => ({ connections: await connections(bench) }),

@@ -1,6 +1,6 @@
 // The clusters that the tests share, by name and by port: one for the end-to-end tests, which prove the parts; one for the
 // journeys, which follow those who use the whole: an operator, a spectator, the client application; one to be tortured; one on
-// several hosts. All but that one live at the same time, for each has a lane of its own in test/run.ts. `./dbaas test` takes away
+// several hosts. All but that one live at the same time, for test/run.ts runs tests of each at the same time. `./dbaas test` takes away
 // whatever carries these names; with another name and port given, a second run does not disturb the first.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

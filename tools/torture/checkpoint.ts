@@ -8,6 +8,7 @@ import { checkLeftovers } from "./check/leftovers.ts";
 import { checkLog, type LogFindings } from "./check/log.ts";
 import { checkReads } from "./check/reads.ts";
 import { checkRegisters, registersIn } from "./check/registers.ts";
+import { checkTransfers, type TransferRow } from "./check/transfers.ts";
 import type { LogReader } from "./cluster/log-reader.ts";
 import type { History, Violation } from "./history.ts";
 import type { World } from "./world.ts";
@@ -63,19 +64,28 @@ async function checkContent(
   world: World,
   worker: string,
 ): Promise<readonly Violation[]> {
-  const [entries, values] = await Promise.all([
+  const [entries, values, transfers, accounts] = await Promise.all([
     world.rowsIn(
       worker,
       "SELECT op, count(*) AS rows, count(DISTINCT part) AS parts FROM ledger GROUP BY op",
     ),
     world.rowsIn(worker, "SELECT name, value FROM registers"),
+    world.rowsIn(
+      worker,
+      "SELECT op, source, target, amount, source_before, target_before FROM transfers ORDER BY id",
+    ),
+    world.rowsIn(worker, "SELECT name, value FROM accounts"),
   ]);
-  const known = new Map(values.map(({ name, value }) => [String(name), Number(value)]));
+  const rows = transfers as unknown as readonly TransferRow[];
   return [
     ...checkLedger(history.writes, entries as unknown as readonly LedgerEntry[], worker),
-    ...checkRegisters(registers, known, worker),
+    ...checkRegisters(registers, valuesByName(values), worker),
+    ...checkTransfers(history.transfers, { rows, balances: valuesByName(accounts) }, worker),
   ];
 }
+
+const valuesByName = (rows: readonly Readonly<Record<string, unknown>>[]): ReadonlyMap<string, number> =>
+  new Map(rows.map(({ name, value }) => [String(name), Number(value)]));
 
 /** Tidying up may take a moment longer than serving. */
 async function leftovers(world: World): Promise<readonly Violation[]> {

@@ -1,4 +1,4 @@
-// What the clients did and were told, in the order in which they began it. The checker judges nothing but this and what
+// PURE. What the clients did and were told, in the order in which they began it. The checker judges nothing but this and what
 // the copies and the log hold afterwards. Times are ms since the run began, by the monotonic clock.
 
 /** acked: answered with success. unknown: no answer came. refused: answered with an error that is final. */
@@ -63,16 +63,49 @@ export interface LedgerCount extends Operation {
   worker: string;
 }
 
-export type Read = RegisterRead | LedgerCount;
+/** What all accounts hold together: in one statement, or one after another in a transaction. */
+export interface TotalRead extends Operation {
+  readonly kind: "readTotal";
+  readonly how: "statement" | "transaction";
+  total: number;
+  accounts: number;
+}
+
+export type Read = RegisterRead | LedgerCount | TotalRead;
+
+/** Transactions move amounts between them: what they hold together never changes. */
+export const accounts: readonly string[] = ["a1", "a2", "a3", "a4", "a5", "a6"];
+/** What each holds in the beginning. */
+export const accountStart = 1_000;
+
+/** A transaction of a libSQL client: it reads two accounts, moves an amount from one to the other, and notes what it has read. */
+export interface Transfer extends Operation {
+  readonly kind: "transfer";
+  readonly op: string;
+  readonly source: string;
+  readonly target: string;
+  readonly amount: number;
+}
+
+/** An operation that has just been sent. */
+export const begun = (client: string, sentAtMs: number): Operation => ({
+  client,
+  sentAtMs,
+  doneAtMs: Number.POSITIVE_INFINITY,
+  outcome: "unknown",
+  position: 0,
+});
 
 export interface History {
   readonly writes: Write[];
   readonly reads: Read[];
+  /** The outcome refused: it was undone, by its client or by the service. */
+  readonly transfers: Transfer[];
   /** Answers that no client should ever get, in words. */
   readonly odd: string[];
 }
 
-export const emptyHistory = (): History => ({ writes: [], reads: [], odd: [] });
+export const emptyHistory = (): History => ({ writes: [], reads: [], transfers: [], odd: [] });
 
 export interface Violation {
   /** For instance "acknowledged write lost". */

@@ -139,8 +139,8 @@ class Run {
       const checked = await this.#checkpoint();
       this.#checked = checked;
       this.#violations.push(...checked.violations);
-      const { writes, reads } = this.#history;
-      const seen = `position ${checked.position}, ${writes.length} writes, ${reads.length} reads, ${(checked.tookMs / 1000).toFixed(1)} s`;
+      const { writes, reads, transfers } = this.#history;
+      const seen = `position ${checked.position}, ${writes.length} writes, ${reads.length} reads, ${transfers.length} transactions, ${(checked.tookMs / 1000).toFixed(1)} s`;
       this.#timeline.tell(
         `     checked: ${checked.violations.length === 0 ? "all is well" : `${checked.violations.length} VIOLATIONS`} (${seen})`,
       );
@@ -180,7 +180,8 @@ class Run {
     const timeline = this.#timeline.events.map(inWords).join("\n");
     await writeFile(join(folder, "report.txt"), `${report}\n\n${timeline}\n`);
     if (this.#violations.length === 0) return;
-    const history = [...this.#history.writes, ...this.#history.reads].sort((a, b) => a.sentAtMs - b.sentAtMs);
+    const { writes, reads, transfers } = this.#history;
+    const history = [...writes, ...reads, ...transfers].sort((a, b) => a.sentAtMs - b.sentAtMs);
     const text = (all: readonly unknown[]): string => all.map((one) => JSON.stringify(one)).join("\n");
     await writeFile(join(folder, "history.jsonl"), text(history));
     await writeFile(join(folder, "log.jsonl"), text(this.#log.lives.flatMap(({ lines }) => lines)));

@@ -2,10 +2,10 @@
 import { type Account, accountColumns, accountOf, tables } from "./rows.ts";
 
 export type WorkloadSpec =
-  /** One row by its key, evenly over `rows` rows. */
-  | { readonly kind: "read"; readonly rows: number; readonly seed: number }
+  /** One row by its key, evenly over `rows` rows; in SQL where it says so. */
+  | { readonly kind: "read"; readonly rows: number; readonly seed: number; readonly sql?: boolean }
   /** One row each, with ids from `firstId` upwards. */
-  | { readonly kind: "write"; readonly firstId: number }
+  | { readonly kind: "write"; readonly firstId: number; readonly sql?: boolean }
   /** A write after every `readsPerWrite` reads. */
   | {
       readonly kind: "mixed";
@@ -37,45 +37,77 @@ export function httpPost(path: string, body: string): Buffer {
 export function workloadOf(spec: WorkloadSpec): Workload {
   switch (spec.kind) {
     case "read":
-      return readWorkload(spec.rows, spec.seed);
+      return readWorkload(spec.rows, spec.seed, spec.sql === true ? sqlRead : rowRead);
     case "write":
-      return writeWorkload(spec.firstId);
+      return writeWorkload(spec.firstId, spec.sql === true ? sqlInsert : rowInsert);
     case "mixed": {
-      const reads = readWorkload(spec.rows, spec.seed);
-      const writes = writeWorkload(spec.firstId);
+      const reads = readWorkload(spec.rows, spec.seed, rowRead);
+      const writes = writeWorkload(spec.firstId, rowInsert);
       let turn = 0;
       return { next: () => (turn++ % (spec.readsPerWrite + 1) === 0 ? writes.next() : reads.next()) };
     }
   }
 }
 
-function readWorkload(rows: number, seed: number): Workload {
+/** How a row is asked for by its id, and the JSON of the right answer. */
+interface ReadForm {
+  readonly body: (id: number) => string;
+  readonly answer: (account: Account) => string;
+}
+
+const rowStart = `${JSON.stringify({ table: tables.read, columns: accountColumns }).slice(0, -1)},"where":{"id":`;
+const rowRead: ReadForm = {
+  body: (id) => `${rowStart}${id}}}`,
+  answer: (account) => JSON.stringify([account]),
+};
+
+const selected = `SELECT ${accountColumns.join(", ")} FROM ${tables.read} WHERE id = ?`;
+const sqlStart = `{"sql":"${selected}","params":[`;
+const sqlColumns = JSON.stringify([
+  { name: "id", type: "INTEGER" },
+  { name: "owner", type: "TEXT" },
+  { name: "balance", type: "INTEGER" },
+  { name: "note", type: "TEXT" },
+]);
+const sqlRead: ReadForm = {
+  body: (id) => `${sqlStart}${id}]}`,
+  answer: (account) =>
+    `{"columns":${sqlColumns},"rows":${JSON.stringify([accountColumns.map((column) => account[column])])}}`,
+};
+
+type InsertBody = (account: Account) => string;
+
+const rowInsert: InsertBody = (account) =>
+  JSON.stringify({ op: "insert", table: tables.written, rows: [account] });
+
+const inserted = `INSERT INTO ${tables.written} (${accountColumns.join(", ")}) VALUES (?, ?, ?, ?)`;
+const sqlInsert: InsertBody = (account) =>
+  JSON.stringify({ sql: inserted, params: accountColumns.map((column) => account[column]) });
+
+function readWorkload(rows: number, seed: number, { body, answer }: ReadForm): Workload {
   const random = randomOf(seed);
-  const start = `${JSON.stringify({ table: tables.read, columns: accountColumns }).slice(0, -1)},"where":{"id":`;
   return {
     next: () => {
       const id = 1 + (random() % rows);
       return {
-        bytes: httpPost(paths.read, `${start}${id}}}`),
-        verify: (body) => differs(body, id),
+        bytes: httpPost(paths.read, body(id)),
+        verify: (got) => differs(got, answer(accountOf(id))),
       };
     },
   };
 }
 
-function writeWorkload(firstId: number): Workload {
+function writeWorkload(firstId: number, bodyOf: InsertBody): Workload {
   let id = firstId - 1;
   return {
     next: () => {
       id += 1;
-      const body = JSON.stringify({ op: "insert", table: tables.written, rows: [accountOf(id)] });
-      return { bytes: httpPost(paths.write, body), verify: notAnObject };
+      return { bytes: httpPost(paths.write, bodyOf(accountOf(id))), verify: notAnObject };
     },
   };
 }
 
-function differs(body: Buffer, id: number): string | null {
-  const wanted = JSON.stringify([accountOf(id)]);
+function differs(body: Buffer, wanted: string): string | null {
   const text = body.toString("utf8");
   if (text === wanted) return null;
   try {

@@ -1,5 +1,5 @@
 // PURE. The figures that were aimed at, beside what was measured: plain mode, the service, their ratio, met or not.
-import type { MemorySample, Results } from "./results.ts";
+import type { Forms, MemorySample, Results } from "./results.ts";
 import type { Summary } from "./summary.ts";
 
 export interface Goal {
@@ -39,10 +39,21 @@ export function goalsOf(results: Results): readonly Goal[] {
   return [
     ...headline(results),
     ...lone(results),
+    ...sql(results),
     ...replay(results),
     ...memory(results),
     ...controller(results),
     ...neighbours(results),
+  ];
+}
+
+function sql({ sql: found }: Results): readonly Goal[] {
+  if (found === undefined) return [];
+  const part = ({ rows, sql: bySql }: Forms) => bySql.perSecond / rows.perSecond;
+  const unit = "of the row form's";
+  return [
+    judged("reads by key in SQL, 64 connections", unit, null, part(found.reads), { atLeast: 0.9 }),
+    judged("durable writes in SQL, 64 connections", unit, null, part(found.writes), { atLeast: 0.9 }),
   ];
 }
 

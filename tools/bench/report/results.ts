@@ -44,12 +44,20 @@ export interface MemorySample {
   readonly megabytes: Readonly<Record<string, number>>;
 }
 
+/** The same by a row form and in SQL. */
+export interface Forms {
+  readonly rows: Summary;
+  readonly sql: Summary;
+}
+
 export interface Results {
   readonly madeAt: string;
   readonly mode: "short" | "full";
   readonly machine: Machine;
   readonly headline?: { readonly reads: Pair; readonly writes: Pair };
   readonly lone?: { readonly reads: Pair; readonly writes: Pair };
+  /** One row by its key. */
+  readonly sql?: { readonly reads: Forms; readonly writes: Forms };
   /** At a fixed rate, a part of what the headline found. */
   readonly steady?: readonly {
     readonly kind: "reads" | "writes";

@@ -1,7 +1,7 @@
 // PURE. What a run prints at its end, and the same as Markdown for the documentation.
 import { goalsOf } from "./goals.ts";
 import type { Results } from "./results.ts";
-import type { Pair } from "./summary.ts";
+import type { Pair, Summary } from "./summary.ts";
 import { type Cell, figure, markdownTable, textTable } from "./table.ts";
 
 interface Section {
@@ -15,6 +15,7 @@ function sectionsOf(results: Results): readonly Section[] {
     goals(results),
     headlineRuns(results),
     cpu(results),
+    sql(results),
     steady(results),
     connections(results),
     slaves(results),
@@ -60,7 +61,7 @@ function headlineRuns({ headline: found }: Results): Section | null {
   };
 }
 
-const latencies = (summary: Pair["plain"]): readonly Cell[] => [
+const latencies = (summary: Summary): readonly Cell[] => [
   summary.perSecond,
   summary.p50Ms,
   summary.p90Ms,
@@ -85,6 +86,25 @@ function cpu({ headline: found }: Results): Section | null {
     title: "Processor time at those loads, % of one core",
     head: ["process", ...columns.map(([name]) => name)],
     rows,
+  };
+}
+
+function sql({ sql: found }: Results): Section | null {
+  if (found === undefined) return null;
+  const row = (name: string, summary: Summary) => [
+    name,
+    ...latencies(summary),
+    summary.runs.map(figure).join(" "),
+  ];
+  return {
+    title: "One row by its key, 64 connections: row forms and SQL",
+    head: ["", "per second", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "errors", "runs"],
+    rows: [
+      row("reads, row form", found.reads.rows),
+      row("reads, SQL", found.reads.sql),
+      row("durable writes, row form", found.writes.rows),
+      row("durable writes, SQL", found.writes.sql),
+    ],
   };
 }
 

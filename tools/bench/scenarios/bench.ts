@@ -4,6 +4,7 @@ import { accountOf, tables } from "../load/rows.ts";
 import type { LoadSpec } from "../load/run-load.ts";
 import type { WorkloadSpec } from "../load/workload.ts";
 import type { Pace } from "../pace.ts";
+import type { Forms } from "../report/results.ts";
 import { type Pair, type Summary, summarise } from "../report/summary.ts";
 import type { Cluster } from "../world/cluster.ts";
 import type { Engine } from "../world/engine.ts";
@@ -18,8 +19,10 @@ export interface Load {
   readonly kind: Kind;
   readonly connections: number;
   readonly ratePerSecond?: number;
+  readonly sql?: boolean;
 }
 
+const formConnections = 64;
 const quickConnections = 64;
 const quickPerSecond = 100;
 
@@ -73,13 +76,13 @@ export class Bench {
   /** One run. After writes, every one that was answered with success must be there. */
   async run(subject: Subject, load: Load, measureMs: number = this.pace.measureMs): Promise<Measurement> {
     const before = load.kind === "writes" ? await countRows(subject.target, tables.written) : 0;
-    const { kind, ...rest } = load;
+    const { kind, sql = false, ...rest } = load;
     const spec: LoadSpec = {
       target: subject.target,
       ...rest,
       warmUpMs: this.pace.warmUpMs,
       measureMs,
-      workload: this.#workload(subject, kind),
+      workload: this.#workload(subject, kind, sql),
     };
     const measured = await measure(spec, subject.usage);
     const { errors, wrong, firstTrouble, succeeded } = measured.load;
@@ -126,6 +129,20 @@ export class Bench {
     return pair;
   }
 
+  /** The same by a row form and in SQL, in turn. */
+  async forms(kind: Kind): Promise<Forms> {
+    const service = await this.cluster.subject();
+    const measured: Record<keyof Forms, Measurement[]> = { rows: [], sql: [] };
+    for (let i = 0; i < this.pace.runs; i++)
+      for (const form of ["rows", "sql"] as const)
+        measured[form].push(
+          await this.run(service, { kind, connections: formConnections, sql: form === "sql" }),
+        );
+    const forms = { rows: summarise(measured.rows), sql: summarise(measured.sql) };
+    this.say(`  ${kind} by key: row form ${brief(forms.rows)}, SQL ${brief(forms.sql)}`);
+    return forms;
+  }
+
   /** The service alone. */
   async repeat(load: Load, runs: number): Promise<Summary> {
     const service = await this.cluster.subject();
@@ -136,10 +153,10 @@ export class Bench {
     return summary;
   }
 
-  #workload(subject: Subject, kind: Kind): WorkloadSpec {
-    if (kind === "writes") return { kind: "write", firstId: this.takeIds() };
+  #workload(subject: Subject, kind: Kind, sql = false): WorkloadSpec {
+    if (kind === "writes") return { kind: "write", firstId: this.takeIds(), sql };
     this.#seed += 1;
-    return { kind: "read", rows: this.rowsOf(subject), seed: this.#seed * 7_919 };
+    return { kind: "read", rows: this.rowsOf(subject), seed: this.#seed * 7_919, sql };
   }
 }
 

@@ -21,6 +21,11 @@ export async function lone(bench: Bench): Promise<NonNullable<Results["lone"]>> 
   return { reads, writes: await bench.compare({ kind: "writes", connections: 1 }, runs) };
 }
 
+export async function sql(bench: Bench): Promise<NonNullable<Results["sql"]>> {
+  const [reads, writes] = [await bench.forms("reads"), await bench.forms("writes")];
+  return { reads, writes };
+}
+
 export async function steady(
   bench: Bench,
   found: NonNullable<Results["headline"]>,

@@ -1,5 +1,13 @@
 // PURE. Every read that was answered, against what had been acknowledged and sent when it was made.
-import type { LedgerCount, Read, Violation, Write } from "../history.ts";
+import {
+  accountStart,
+  accounts,
+  type LedgerCount,
+  type Read,
+  type TotalRead,
+  type Violation,
+  type Write,
+} from "../history.ts";
 import { isLedgerWrite, seconds } from "./ledger.ts";
 import { checkRegisterRead, Register, type registersIn } from "./registers.ts";
 
@@ -11,13 +19,19 @@ export function checkReads(
   registers: ReturnType<typeof registersIn>,
 ): readonly Violation[] {
   const ledgers = ledgersIn(writes);
+  const check = (read: Read): Violation | null => {
+    switch (read.kind) {
+      case "readRegister":
+        return checkRegisterRead(read, registers.get(read.register) ?? untouched);
+      case "countLedger":
+        return checkCount(read, ledgers.get(read.of) ?? []);
+      case "readTotal":
+        return checkTotal(read);
+    }
+  };
   return reads
     .filter(({ outcome }) => outcome === "acked")
-    .map((read) =>
-      read.kind === "readRegister"
-        ? checkRegisterRead(read, registers.get(read.register) ?? untouched)
-        : checkCount(read, ledgers.get(read.of) ?? []),
-    )
+    .map(check)
     .filter((violation) => violation !== null);
 }
 
@@ -52,5 +66,15 @@ function checkCount(read: LedgerCount, ledger: readonly LedgerChange[]): Violati
   return {
     rule: read.rows < least ? "a strong count missed a write" : "a count saw a write that was never sent",
     evidence: `${read.client} counted ${read.rows} rows of ${read.of} at ${read.worker}, sent at ${seconds(read.sentAtMs)}, position ${read.position}; acknowledged before ${least}, sent ${most}`,
+  };
+}
+
+/** Transactions move amounts and make none: whoever sees another sum has seen a part of one, or two moments. */
+function checkTotal({ client, how, total, accounts: seen, sentAtMs, doneAtMs }: TotalRead): Violation | null {
+  // A copy that is behind may have none of them yet.
+  if (total === seen * accountStart && (seen === accounts.length || seen === 0)) return null;
+  return {
+    rule: "a read saw a part of a transaction",
+    evidence: `${client} read ${total} from ${seen} accounts by ${how}, sent at ${seconds(sentAtMs)}, done at ${seconds(doneAtMs)}`,
   };
 }

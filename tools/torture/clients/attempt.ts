@@ -4,8 +4,11 @@ import type { Answer } from "../../cluster/http.ts";
 import { call } from "../../cluster/http.ts";
 import { ports } from "../../cluster/settings.ts";
 
-/** The manifest's 10 s, and what a loaded machine may add. */
-const hangsAfterMs = 14_000;
+/**
+ * The manifest's 10 s, and what a loaded machine may add. A pipeline may begin its last statement when its 30 s are over, and that one
+ * asks up to three times, each for 10 s.
+ */
+const hangsAfterMs = { request: 14_000, pipeline: 64_000 } as const;
 
 export type Attempt =
   | { readonly kind: "answered"; readonly answer: Answer }
@@ -28,8 +31,9 @@ export async function attemptAt(
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Attempt> {
+  const timeoutMs = path.endsWith("/pipeline") ? hangsAfterMs.pipeline : hangsAfterMs.request;
   try {
-    const answer = await call("POST", path, { port, body, headers, timeoutMs: hangsAfterMs });
+    const answer = await call("POST", path, { port, body, headers, timeoutMs });
     return { kind: "answered", answer };
   } catch (error) {
     const { name, message, code } = error as { name?: string; message?: string; code?: string };

@@ -1,23 +1,28 @@
 // A client of the tortured service: writes to the ledger, counts its own register upwards, and reads registers in every
-// consistency, all mixed by its seed. It carries the highest position it has seen, as a session does.
+// consistency, all mixed by its seed. It carries the highest position it has seen, as a session does. One that speaks SQL asks for the
+// same in SQL, and has transactions as well.
 import { setTimeout as sleep } from "node:timers/promises";
-import type {
-  Consistency,
-  History,
-  LedgerCount,
-  LedgerWrite,
-  RegisterRead,
-  RegisterWrite,
+import {
+  begun,
+  type Consistency,
+  type History,
+  type LedgerCount,
+  type LedgerWrite,
+  type RegisterRead,
+  type RegisterWrite,
 } from "../history.ts";
 import type { Random } from "../random.ts";
 import { type Ask, isSuccess, mayRetry, positionIn, workerIn } from "./attempt.ts";
+import { type Forms, firstValueIn, rowForms, sqlForms } from "./forms.ts";
 import type { Gate } from "./gate.ts";
 import { type Insisting, insist } from "./insist.ts";
+import { Transactions } from "./transactions.ts";
 
 export interface ClientOptions {
   readonly name: string;
   /** All clients, whose registers it reads. */
   readonly names: readonly string[];
+  readonly speaksSql: boolean;
   readonly history: History;
   readonly ask: Ask;
   readonly random: Random;
@@ -30,17 +35,23 @@ export interface ClientOptions {
 
 const pauseMs = { min: 4, max: 30 } as const;
 const readPath = "/api/v1/db/read";
+/** Of the operations of a client that speaks SQL. */
+const transactionsShare = 0.3;
 
 export class Client {
   readonly #options: ClientOptions;
   readonly #insisting: Insisting;
+  readonly #forms: Forms;
+  readonly #transactions: Transactions;
   #writes = 0;
   #value = 0;
   #seenPosition = 0;
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    const { nowMs, over, history, ask } = options;
+    const { nowMs, over, history, ask, speaksSql } = options;
+    this.#forms = speaksSql ? sqlForms : rowForms;
+    this.#transactions = new Transactions(options);
     this.#insisting = { ask, nowMs, over, odd: (what) => history.odd.push(`${options.name}: ${what}`) };
   }
 
@@ -53,7 +64,8 @@ export class Client {
   }
 
   #operation(): Promise<void> {
-    const { random, name, names } = this.#options;
+    const { random, name, names, speaksSql } = this.#options;
+    if (speaksSql && random.chance(transactionsShare)) return this.#transactions.one();
     const dice = random.next();
     if (dice < 0.45) return this.#writeLedger();
     if (dice < 0.6) return this.#writeRegister();
@@ -72,8 +84,7 @@ export class Client {
     const key = random.chance(0.1) ? null : op;
     const write: LedgerWrite = { kind: "ledger", op, parts, key, ...begun(name, nowMs()), troubles: [] };
     history.writes.push(write);
-    const rows = Array.from({ length: parts }, (_, part) => ({ op, part, client: name }));
-    await insist(write, { op: "insert", table: "ledger", rows }, this.#insisting);
+    await insist(write, this.#forms.addToLedger(op, parts, name), this.#insisting);
     this.#seen(write.position);
   }
 
@@ -91,12 +102,7 @@ export class Client {
       troubles: [],
     };
     history.writes.push(write);
-    // Upsert and update do the same to a register that is there; both ways must be equally safe.
-    const body =
-      value === 1 || value % 2 === 0
-        ? { op: "upsert", table: "registers", row: { name: register, value } }
-        : { op: "update", table: "registers", set: { value }, where: { name: register } };
-    await insist(write, body, this.#insisting);
+    await insist(write, this.#forms.setRegister(register, value), this.#insisting);
     this.#seen(write.position);
   }
 
@@ -113,15 +119,9 @@ export class Client {
       ...begun(name, nowMs()),
     };
     history.reads.push(read);
-    const body = {
-      table: "registers",
-      columns: ["value"],
-      where: { name: register },
-      ...strongly(consistency),
-    };
-    const rows = await this.#read(read, body, minPosition);
-    const [row] = (rows ?? []) as readonly { readonly value?: unknown }[];
-    read.value = typeof row?.value === "number" ? row.value : null;
+    const body = { ...this.#forms.readRegister(register), ...strongly(consistency) };
+    const value = firstValueIn(await this.#read(read, body, minPosition));
+    read.value = typeof value === "number" ? value : null;
     if (consistency !== "plain") this.#seen(read.position);
   }
 
@@ -129,9 +129,8 @@ export class Client {
     const { name, history, nowMs } = this.#options;
     const read: LedgerCount = { kind: "countLedger", of: name, rows: 0, worker: "", ...begun(name, nowMs()) };
     history.reads.push(read);
-    const body = { table: "ledger", count: true, where: { client: name }, ...strongly("strong") };
-    const counted = await this.#read(read, body, 0);
-    read.rows = countIn(counted);
+    const body = { ...this.#forms.countLedger(name), ...strongly("strong") };
+    read.rows = Number(firstValueIn(await this.#read(read, body, 0)));
   }
 
   async #read(read: RegisterRead | LedgerCount, body: unknown, minPosition: number): Promise<unknown> {
@@ -160,21 +159,5 @@ export class Client {
   }
 }
 
-const begun = (client: string, sentAtMs: number) => ({
-  client,
-  sentAtMs,
-  doneAtMs: Number.POSITIVE_INFINITY,
-  outcome: "unknown" as const,
-  position: 0,
-});
-
 const strongly = (consistency: Consistency): object =>
   consistency === "strong" ? { consistency: "strong" } : {};
-
-/** `[{"count": n}]`, `{"count": n}` or a bare number. */
-function countIn(body: unknown): number {
-  const first: unknown = Array.isArray(body) ? body[0] : body;
-  if (typeof first === "number") return first;
-  if (typeof first === "object" && first !== null) return Number(Object.values(first)[0]);
-  return Number.NaN;
-}

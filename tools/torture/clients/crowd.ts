@@ -1,6 +1,7 @@
 // All clients together: started at once, held and released together, and ended in order.
 import type { History } from "../history.ts";
 import { randomOf, seedFor } from "../random.ts";
+import { openAccounts } from "./accounts.ts";
 import type { Ask } from "./attempt.ts";
 import { Client } from "./client.ts";
 import { Gate } from "./gate.ts";
@@ -29,13 +30,23 @@ export class Crowd {
   constructor({ clients, seed, history, asks, nowMs }: CrowdOptions) {
     const names = Array.from({ length: clients }, (_, i) => `c${i + 1}`);
     const ends = { stop: this.#stop.signal, over: this.#over.signal };
+    const [first] = asks;
+    if (first === undefined) throw new Error("no API to ask");
+    const opened = openAccounts(first, ends.over);
+    const inSql = new Set(
+      randomOf(seedFor(seed, "sql"))
+        .shuffled(names)
+        .slice(0, Math.ceil(clients / 2)),
+    );
     this.#running = Promise.all([
       probe({ asks, history, nowMs, gate: this.#prober, ...ends }),
-      ...names.map((name, i) => {
+      ...names.map(async (name, i) => {
         const random = randomOf(seedFor(seed, name));
-        const ask = asks[i % asks.length];
-        if (ask === undefined) throw new Error("no API to ask");
-        return new Client({ name, names, history, ask, random, nowMs, gate: this.#clients, ...ends }).run();
+        const ask = asks[i % asks.length] ?? first;
+        const speaksSql = inSql.has(name);
+        const gate = this.#clients;
+        await opened;
+        await new Client({ name, names, speaksSql, history, ask, random, nowMs, gate, ...ends }).run();
       }),
     ]);
   }

@@ -33,31 +33,36 @@ export const withBroker: WithBroker = async (use) => {
 };
 
 interface StreamSeen {
-  /** The leader's: `rabbit@rabbitmq-2`. */
+  /** `rabbit@rabbitmq-2`. Before RabbitMQ 4 the leader is told as `node`. */
+  readonly leader?: string;
   readonly node?: string;
 }
 
-/** @throws when its broker does not answer */
-async function logSeenBy(host: HostNumber): Promise<StreamSeen> {
+/** @throws when its broker does not answer, or answers with a failure */
+async function told<T>(host: HostNumber, path: string): Promise<T> {
   const port = await portInto(host, "rabbitmq", managementPort);
-  const answer = await fetch(`http://127.0.0.1:${port}/api/queues/%2f/${queues.sync}`, {
+  const answer = await fetch(`http://127.0.0.1:${port}/api/${path}`, {
     headers: { authorization: `Basic ${Buffer.from(await credentials()).toString("base64")}` },
     signal: AbortSignal.timeout(answersWithinMs),
   });
   if (!answer.ok) throw new Error(`broker of host ${host}: ${answer.status}`);
-  return (await answer.json()) as StreamSeen;
+  return (await answer.json()) as T;
 }
 
+const logSeenBy = (host: HostNumber): Promise<StreamSeen> => told(host, `queues/%2f/${queues.sync}`);
+
+/** @throws when it does not answer, or a queue has no member to spare */
+export const canSpareQueues = (host: HostNumber): Promise<unknown> =>
+  told(host, "health/checks/node-is-quorum-critical");
+
 export async function streamLeader(): Promise<number | undefined> {
-  const { node } = await atSomeHost(logSeenBy);
-  const [number] = /\d+$/.exec(node ?? "") ?? [];
+  const { leader, node } = await atSomeHost(logSeenBy);
+  const [number] = /\d+$/.exec(leader ?? node ?? "") ?? [];
   return number === undefined ? undefined : Number(number);
 }
 
-/** How many brokers have the log at hand, as that one sees it. */
+/** How many brokers have the log at hand, as that one sees it. To ask costs the machine a second: it is not in the management interface. */
 export async function logReplicas(host: HostNumber): Promise<number> {
-  // To ask for all of it costs the machine a second; a broker that does not even answer is not asked.
-  await logSeenBy(host);
   const text = await rabbitmqctlOn(host, "list_queues", "name", "online", "--formatter", "json");
   const listed = JSON.parse(text) as readonly { readonly name: string; readonly online: unknown }[];
   const online = listed.find(({ name }) => name === queues.sync)?.online;

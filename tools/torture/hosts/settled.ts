@@ -1,10 +1,12 @@
 // Waits until a cluster on three hosts is as desired: every host is there with a broker, a ZooKeeper server and an API that is ready,
 // the log has all its replicas, and one master and the slaves that the manifest asks for serve.
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ClusterStatus } from "../../../core/state/status.ts";
+import { call } from "../../cluster/http.ts";
 import { found, type Look, notYet, until } from "../../cluster/until.ts";
 import { attemptAt, isSuccess } from "../clients/attempt.ts";
 import { apis } from "./apis.ts";
-import { lackOf } from "./serves.ts";
+import { lackOf, lackOfLog } from "./serves.ts";
 import { type HostNumber, hostNumbers } from "./testbed.ts";
 import { called, type HostWorker, workers } from "./workers.ts";
 
@@ -28,7 +30,16 @@ async function look(workersDesired: number): Promise<Look<readonly HostWorker[]>
   if (all.length !== workersDesired || inState("master") !== 1 || inState("slave") !== workersDesired - 1)
     return notYet(seen);
   const incomplete = (await Promise.all(hostNumbers.map(lacks))).filter((lack) => lack !== null);
-  return incomplete.length === 0 ? found(all) : notYet({ seen, incomplete });
+  if (incomplete.length > 0) return notYet({ seen, incomplete });
+  const lack = (await lackOfLog(hostNumbers[0])) ?? (await lackOfRedundancy());
+  return lack === null ? found(all) : notYet({ seen, lack });
+}
+
+/** As the service itself tells it: the loss of any host is survived from now on. */
+async function lackOfRedundancy(): Promise<string | null> {
+  const { body } = await call("GET", "/api/v1/status", { port: apis.portOf(hostNumbers[0]) });
+  const redundant = (body as ClusterStatus).conditions.find(({ type }) => type === "Redundant");
+  return redundant?.status === "True" ? null : `not redundant: ${redundant?.message ?? "nothing is told"}`;
 }
 
 /** What a host still lacks, in words; null when nothing. */

@@ -1,7 +1,7 @@
 // PURE. What a run has shown, as text.
 import type { TortureArguments } from "../arguments.ts";
 import type { Checked } from "../checkpoint.ts";
-import type { History, Violation } from "../history.ts";
+import type { History, Outcome, Violation } from "../history.ts";
 import type { Step } from "../schedule.ts";
 import { cell, numberCells } from "./cells.ts";
 import { figuresOf, type Gap, type GapKind, gapsOf, type Strike } from "./gaps.ts";
@@ -38,7 +38,8 @@ export function reportOf(findings: Findings): string {
 }
 
 function summary({ options, history, steps, checked, tookMs }: Findings): readonly string[] {
-  const { writes, reads } = history;
+  const { writes, reads, transfers } = history;
+  const ended = (wanted: Outcome) => transfers.filter(({ outcome }) => outcome === wanted).length;
   const acked = writes.filter(({ outcome }) => outcome === "acked");
   const repeated = acked.filter(({ troubles }) => troubles.length > 0).length;
   const refused = writes.filter(({ outcome }) => outcome === "refused").length;
@@ -49,6 +50,7 @@ function summary({ options, history, steps, checked, tookMs }: Findings): readon
   return [
     `seed ${options.seed}: ${(tookMs / 60_000).toFixed(1)} minutes, ${steps.length} faults of ${kinds} kinds, ${options.clients} clients`,
     `writes: ${acked.length} acknowledged (${repeated} of them not at the first attempt), ${refused} refused, ${unknown} unknown; reads: ${answered} of ${reads.length} answered`,
+    `transactions: ${ended("acked")} committed, ${ended("refused")} undone, ${ended("unknown")} unknown`,
     `log: ${log?.counted ?? 0} records count, ${log?.stale ?? 0} stale, ${log?.repeated ?? 0} repeated, ${log?.epochs ?? 0} epochs; ${options.rows} rows of ballast`,
   ];
 }
