@@ -6,6 +6,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   renameSync,
@@ -14,10 +15,12 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Connection, Disk, Extension, OpenConnection, Row, SqlValue } from "../../worker/disk.ts";
 import { errorOf } from "../../worker/sqlite-errors.ts";
+import { extensionFile } from "../../worker/sqlite-extension/file.ts";
 import type { VirtualProcess } from "./virtual-process.ts";
 
 const commitMs = 2;
@@ -81,6 +84,8 @@ export class Volume {
 }
 
 class MemoryConnectionToFile implements Connection {
+  /** By the machine's clock: never, or a seed would not give the same course each time. */
+  readonly callMs = 3_600_000;
   readonly #volume: Volume;
   readonly #process: VirtualProcess;
   readonly #file: string;
@@ -168,6 +173,7 @@ class MemoryConnectionToFile implements Connection {
 
   #opened(): DatabaseSync {
     if (this.#isClosed) throw new Error("the connection is closed");
+    extend();
     this.#database ??= new DatabaseSync(this.#file, { readOnly: this.#mode === "read" });
     return this.#database;
   }
@@ -181,6 +187,21 @@ class MemoryConnectionToFile implements Connection {
   #tried<T>(work: (database: DatabaseSync) => T): T {
     return meant(() => work(this.#opened()));
   }
+}
+
+let isExtended = false;
+
+/** A file of its own: this process may have the extension for the SQLite of npm as well, and a library is loaded once. */
+function extend(): void {
+  if (isExtended) return;
+  isExtended = true;
+  const directory = mkdtempSync(join(tmpdir(), "extension-"));
+  const file = join(directory, "dbaas.so");
+  copyFileSync(extensionFile, file);
+  const database = new DatabaseSync(":memory:", { allowExtension: true });
+  database.loadExtension(file);
+  database.close();
+  rmSync(directory, { recursive: true });
 }
 
 /** What a process does to a volume. When the process ends, nobody uses the volume any more. */

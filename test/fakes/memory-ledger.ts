@@ -83,6 +83,9 @@ class View {
         return this.#changed(shape.table, (known, primaryKey) => insert(known, shape, primaryKey, rows));
       case "delete":
         return this.#changed(shape.table, (known) => remove(known, shape, rows));
+      case "sql":
+      case "batch":
+        throw new Error("this copy knows no SQL: no client of this ledger asks for it");
       case "update":
         throw new Error("this copy updates nothing: no client of the simulation asks for it");
       default:

@@ -79,6 +79,16 @@ export class VirtualWorld {
     this.#touched = true;
   }
 
+  /** For clients, which are in no process that could end. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.after(ms, () => {
+        this.touch();
+        resolve();
+      });
+    });
+  }
+
   /** Lets events happen until `done`, or until the time is over. @returns whether it is done */
   async advance(done: () => boolean, untilMs: number): Promise<boolean> {
     while (!done()) {

@@ -10,6 +10,8 @@ import type { WriteStatement } from "../../core/messages/statement.ts";
 import type { Cluster, KeptApi } from "./cluster.ts";
 import type { Ask, Operation } from "./course.ts";
 import { timeoutMs } from "./manifest.ts";
+import { countedInSql } from "./sql-clients.ts";
+import { inTransaction, isOfTransactions } from "./transaction-clients.ts";
 
 const timesAskedMax = 6;
 const againMs = 200;
@@ -35,6 +37,8 @@ export interface Told {
   /** Of a read: what it had to see at least, and what it saw. */
   readonly atLeast: number;
   rows?: Rows;
+  /** Of a look at all accounts. */
+  sum?: number;
 }
 
 type Answered = { readonly answer: DecodedAnswer } | { readonly refusal: RefusalBody } | "nothing";
@@ -45,11 +49,14 @@ export class Clients {
   readonly #cluster: Cluster;
   /** The newest position each client knows of. */
   readonly #tokens: number[] = [];
+  /** Whether they make tables and triggers of their own: the other courses show what goes wrong without those. */
+  readonly #changeSchema: boolean;
   #values = 0;
   #open = 0;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
+    this.#changeSchema = cluster.world.random("schema")() < 0.45;
   }
 
   /** Operations that are not over. */
@@ -85,13 +92,14 @@ export class Clients {
       atLeast: ask.kind === "read" ? (this.#tokens[client] ?? 0) : 0,
     };
     this.told.push(one);
+    if (isOfTransactions(ask)) return inTransaction(this.#cluster, one, ask);
     const times = ownKey && ask.kind !== "read" && ask.kind !== "strongRead" ? timesAskedMax : 1;
     for (let asked = 0; asked < times && one.outcome === "unknown"; asked++) {
-      if (asked > 0) await this.#sleep(againMs);
+      if (asked > 0) await this.#cluster.world.sleep(againMs);
       this.#note(one, await this.#ask(one, ownKey, asked));
     }
     if (onceMoreMs === undefined || times === 1 || one.outcome === "unknown") return;
-    await this.#sleep(onceMoreMs);
+    await this.#cluster.world.sleep(onceMoreMs);
     const { outcome, position } = one;
     const again: Told = { ...one, outcome: "unknown" };
     this.#note(again, await this.#ask(one, ownKey, 1));
@@ -143,13 +151,13 @@ export class Clients {
         deadlineAtMs: clock.monotonicMs() + timeoutMs,
         deadlineMs: clock.now() + timeoutMs,
       };
-      const statement = statementOf(one);
+      const statement = statementOf(one, this.#changeSchema);
       if (statement !== "read") {
         const key = ownKey ? clientKeyFrom(one.value, statement) : undefined;
         return api.writes.submit({ ...packWrite(statement), reply, ...deadline, bytes, ...key });
       }
       const read: PendingRead = {
-        ...packRead({ shape: { kind: "select", table: "things", columns: ["id", "value"] }, params: [] }),
+        ...packRead({ shape: isInSql(one) ? selectInSql : selectInRows, params: [] }),
         reply,
         ...deadline,
         bytes,
@@ -157,16 +165,6 @@ export class Clients {
       };
       if (one.ask.kind === "read") api.reads.submit(read);
       else submitStrongRead(read, api.reads, api.writes);
-    });
-  }
-
-  #sleep(ms: number): Promise<void> {
-    const { world } = this.#cluster;
-    return new Promise((resolve) => {
-      world.after(ms, () => {
-        world.touch();
-        resolve();
-      });
     });
   }
 }
@@ -179,19 +177,32 @@ function refusalIn({ ok, body }: DecodedAnswer): RefusalBody | undefined {
 }
 
 function rowsIn(body: Buffer): Rows {
-  const rows = JSON.parse(body.toString()) as readonly Record<string, string>[];
-  return rows
-    .map(({ id, value }) => [String(id), String(value)] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const answer = JSON.parse(body.toString()) as readonly Record<string, string>[] | { readonly rows: Rows };
+  const rows =
+    "rows" in answer ? answer.rows : answer.map(({ id, value }) => [String(id), String(value)] as const);
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function statementOf({ ask, value, id }: Told): WriteStatement | "read" {
+/** Every other request is made in SQL, as far as the form of its answer allows it. */
+const isInSql = (one: Told): boolean => numberOf(one) % 2 === 0;
+const numberOf = ({ value }: Told): number => Number(value.slice(1));
+
+const selectInRows = { kind: "select", table: "things", columns: ["id", "value"] } as const;
+const selectInSql = { kind: "sql", sql: "SELECT id, value FROM things" } as const;
+const lookInSql = { kind: "sql", sql: "SELECT count(*) FROM things" } as const;
+
+function statementOf(one: Told, changeSchema: boolean): WriteStatement | "read" {
+  const { ask, value, id } = one;
   const insert = { kind: "insert", table: "things", columns: ["id", "value"] } as const;
   switch (ask.kind) {
     case "add":
-    case "claim":
-      return { shape: insert, rows: [[id, value]] };
+    case "claim": {
+      if (!isInSql(one)) return { shape: insert, rows: [[id, value]] };
+      const parts = [insert, lookInSql].map((shape) => ({ shape, rows: 1 }));
+      return { shape: { kind: "batch", parts }, rows: [[id, value], []] };
+    }
     case "count":
+      if (isInSql(one)) return countedInSql(value, changeSchema ? numberOf(one) / 2 : 0);
       return { shape: { kind: "insert", table: "counted", columns: ["value"] }, rows: [[value]] };
     case "set":
       return { shape: { ...insert, onConflict: "update" }, rows: [[id, value]] };
@@ -205,5 +216,8 @@ function statementOf({ ask, value, id }: Told): WriteStatement | "read" {
     case "read":
     case "strongRead":
       return "read";
+    case "transfer":
+    case "look":
+      throw new Error("a transaction is no statement");
   }
 }

@@ -11,8 +11,18 @@ export interface Copy {
   /** Ids and values, in order. */
   readonly things: readonly (readonly [id: string, value: string])[];
   readonly counted: readonly string[];
+  readonly accounts: ReadonlyMap<string, number>;
+  /** In the order of their commits. */
+  readonly transfers: readonly NotedTransfer[];
   /** Two copies that hold the same have the same. */
   readonly digest: string;
+}
+
+/** What a transaction has written down of itself: the values of the accounts that it changed, before and after. */
+export interface NotedTransfer {
+  readonly op: string;
+  readonly read: Readonly<Record<string, number>>;
+  readonly wrote: Readonly<Record<string, number>>;
 }
 
 /** @returns undefined when there is no copy with tables yet */
@@ -32,6 +42,9 @@ export function copyOn(name: string, volume: Volume): Copy | undefined {
     const all = tables
       .filter((table) => table !== "_dbaas_meta")
       .map((table) => [table, rows(`SELECT * FROM "${table}" ORDER BY 1`)]);
+    const definitions = rows(
+      "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE '%\\_dbaas%' ESCAPE '\\' ORDER BY type, name",
+    );
     return {
       name,
       epoch,
@@ -40,7 +53,15 @@ export function copyOn(name: string, volume: Volume): Copy | undefined {
         (row) => [String(row.id), String(row.value)] as const,
       ),
       counted: rows("SELECT value FROM counted").map((row) => String(row.value)),
-      digest: JSON.stringify([epoch, position, meta.get("schema"), all]),
+      accounts: new Map(
+        rows("SELECT name, value FROM accounts").map((row) => [String(row.name), Number(row.value)]),
+      ),
+      transfers: rows("SELECT op, read, wrote FROM transfers ORDER BY id").map((row) => ({
+        op: String(row.op),
+        read: JSON.parse(String(row.read)),
+        wrote: JSON.parse(String(row.wrote)),
+      })),
+      digest: JSON.stringify([epoch, position, meta.get("schema"), all, definitions]),
     };
   } finally {
     database.close();

@@ -30,7 +30,15 @@ export type Ask =
   /** Must see every write answered before it was asked. */
   | { readonly kind: "strongRead" }
   /** Must see what this client has seen or written before. */
-  | { readonly kind: "read" };
+  | { readonly kind: "read" }
+  | TransactionAsk;
+
+/** A transaction of a libSQL client, statement by statement. */
+export type TransactionAsk =
+  /** Moves an amount between two accounts, by what it reads of them. */
+  | { readonly kind: "transfer"; readonly from: string; readonly to: string; readonly amount: number }
+  /** Reads all accounts, one after another. */
+  | { readonly kind: "look" };
 
 export interface Operation {
   readonly client: number;

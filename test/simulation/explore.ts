@@ -4,9 +4,13 @@ import { type Course, courseOf } from "./course.ts";
 import { overHosts } from "./host-course.ts";
 import { type Outcome, runCourse } from "./run-course.ts";
 import { shrink } from "./shrink.ts";
+import { withTransactions } from "./transaction-course.ts";
 
 /** On one host. */
-export const plainCourseOfSeed = (seed: number): Course => courseOf(seed, new VirtualWorld(seed));
+export const plainCourseOfSeed = (seed: number): Course => {
+  const world = new VirtualWorld(seed);
+  return withTransactions(courseOf(seed, world), world);
+};
 
 /** On one host, or on several. */
 export const courseOfSeed = (seed: number): Course =>

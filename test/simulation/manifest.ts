@@ -16,7 +16,15 @@ export const manifest: ManifestSpec = {
   worker: { memoryBytes: 2 ** 29, pidsMax: 128, readyWithinMs: 15_000, drainWithinMs: 5_000 },
   failover: { sessionTimeoutMs },
   log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
-  requests: { timeoutMs, bodyBytesMax: 2 ** 20, queryMs: 500, idempotencyMs },
+  requests: {
+    timeoutMs,
+    bodyBytesMax: 2 ** 20,
+    queryMs: 500,
+    transactionMs: 30_000,
+    idempotencyMs,
+    schemaBySql: "admin",
+  },
+  backup: { everyMs: null, keep: 24, directory: "/backups" },
   access: openAccess,
   database: {
     tables: [
@@ -33,6 +41,24 @@ export const manifest: ManifestSpec = {
         columns: [
           { name: "id", type: "integer", notNull: true, autoIncrement: true },
           { name: "value", type: "text" },
+        ],
+        primaryKey: ["id"],
+      },
+      {
+        name: "accounts",
+        columns: [
+          { name: "name", type: "text", notNull: true },
+          { name: "value", type: "integer", notNull: true },
+        ],
+        primaryKey: ["name"],
+      },
+      {
+        name: "transfers",
+        columns: [
+          { name: "id", type: "integer", notNull: true, autoIncrement: true },
+          { name: "op", type: "text", notNull: true },
+          { name: "read", type: "text", notNull: true },
+          { name: "wrote", type: "text", notNull: true },
         ],
         primaryKey: ["id"],
       },

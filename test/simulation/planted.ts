@@ -2,6 +2,7 @@
 // Where two safeguards hold the same promise, both are taken away.
 import type { Edit, Planted } from "./mutants.ts";
 import { ofHosts } from "./planted-hosts.ts";
+import { ofTransactions } from "./planted-transactions.ts";
 
 const noFloor: Edit = {
   file: "worker/write/ledger.ts",
@@ -109,7 +110,7 @@ const ofRequests: readonly Planted[] = [
   {
     name: "blaming-the-lost",
     title: "a worker that holds it against a request when a connection is lost",
-    seed: 14,
+    seed: 35,
     edits: [
       {
         file: "worker/requests/suspects.ts",
@@ -194,6 +195,19 @@ const ofCopies: readonly Planted[] = [
     ],
   },
   {
+    name: "own-chance",
+    title: "a copy on which triggers have a chance of its own",
+    seed: 1,
+    edits: [
+      {
+        file: "worker/copy/seen.ts",
+        find: "const result = await runRows(connection, compiled, effect, { atMs, seed, references });",
+        put: `const result = await runRows(connection, compiled, effect, {
+                atMs, seed: seed && String(Math.random()), references });`,
+      },
+    ],
+  },
+  {
     name: "adopting-by-offset",
     title: "a copy that cannot go on from a log that was trimmed and has lost its end",
     seed: 77,
@@ -259,5 +273,6 @@ export const planted: readonly Planted[] = [
   ...ofRequests,
   ...ofCopies,
   ...ofCommands,
+  ...ofTransactions,
   ...ofHosts,
 ];

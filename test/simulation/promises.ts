@@ -3,6 +3,7 @@ import type { Effect } from "../../core/log/record.ts";
 import type { Told } from "./clients.ts";
 import type { Copy } from "./copies.ts";
 import { type Accepted, historyOf, statesOf } from "./history.ts";
+import { transactionsAreTrue } from "./transaction-promises.ts";
 
 export interface Ended {
   readonly told: readonly Told[];
@@ -28,7 +29,8 @@ export function violations(ended: Ended): readonly string[] {
   if (lossAccepted && !volumeLost) found.push("the service waited for a copy, though no volume was lost");
   found.push(...copiesDiffer(copies), ...(endedByItself ? [] : poisoned(told)));
   const [copy] = copies;
-  if (copy !== undefined) found.push(...rowsAreTrue(told, copy, lossAccepted));
+  if (copy !== undefined)
+    found.push(...rowsAreTrue(told, copy, lossAccepted), ...transactionsAreTrue(told, copy, lossAccepted));
   if (log !== undefined) found.push(...logIsTrue(told, copies, log));
   return found;
 }
@@ -116,7 +118,10 @@ function placesOf(accepted: readonly Accepted[]): ReadonlyMap<string, readonly n
 }
 
 function valuesOf(effect: Effect): readonly string[] {
-  if (!("shape" in effect) || effect.shape.kind !== "insert") return [];
+  if (!("shape" in effect)) return [];
+  // Some of it counts a value; what else there is has none that is looked for here.
+  if (effect.shape.kind === "sql") return effect.rows.map(([value]) => String(value));
+  if (effect.shape.kind !== "insert") return [];
   const column = effect.shape.columns.indexOf("value");
   return effect.rows.map((row) => String(row[column]));
 }
