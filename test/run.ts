@@ -1,43 +1,106 @@
-// Runs the test files in lanes at the same time, each file by file in the order given, which `node --test` does not keep.
-// Those with a cluster mostly wait for it, each lane for one of its own; what needs the processor meanwhile are the others.
-// One report: a lane's as it comes, then the next one's, and the runner's closing counts of all as the last lines.
+// Runs the test files, some at the same time; unit tests of a folder share a process. Those of a cluster mostly wait for it, and each
+// kind has a cluster of its own, through which its files go one by one in the order given, which `node --test` does not keep. What
+// needs the processor and no cluster fills the places that become free, so that none is empty at the end.
 // Tests of several hosts come last and alone: three engines, brokers and ZooKeeper servers would disturb the others.
+// One report: what was begun first comes first; then how long each kind took; and the runner's closing counts of all as the last lines.
 // Called by `./dbaas test`.
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
+import { PassThrough } from "node:stream";
 import { run } from "node:test";
-import { spec } from "node:test/reporters";
+import { spec, type TestEvent } from "node:test/reporters";
 import { ClosingCounts } from "./support/closing-counts.ts";
+import { processesOf, type TestProcess } from "./support/processes.ts";
 
-/** No file takes this long; one that does hangs, and the others must still be run and counted. */
-const fileTimeoutMs = 15 * 60_000;
+/** No process takes this long, on a busy machine either; one that does hangs, and the others must still be run and counted. */
+const timeoutMs = 20 * 60_000;
 
-// Each file is a program of its own, which would compile the same sources again.
+/** On two processors a fourth cluster would disturb the others. */
+const places = 3;
+
+// Each process would compile the same sources again.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "..", "node_modules", ".cache", "node");
 
-/** By folder. Torture, with a cluster of its own, follows the journeys: on two processors a fourth lane would disturb the others. */
-const lanes = new Map([
-  ["e2e", "e2e"],
-  ["journeys", "journeys"],
-  ["torture", "journeys"],
-  ["hosts", "hosts"],
-]);
-const laneOf = (file: string): string => lanes.get(/\/test\/(\w+)\//.exec(file)?.[1] ?? "") ?? "no cluster";
-const files = process.argv.slice(2).map((file) => resolve(file));
-const started = (names: readonly string[]) =>
-  names
-    .map((name) => files.filter((file) => laneOf(file) === name))
-    .filter((lane) => lane.length > 0)
-    .map((lane) => run({ files: lane, concurrency: 1, timeout: fileTimeoutMs }));
+/** Those that share a cluster, or a broker, in the order in which they begin: the longest first. */
+const sharing = ["torture", "journeys", "e2e", "integration"] as const;
 
+const kindOf = (file: string): string => {
+  const folder = /\/test\/(\w+)\//.exec(file)?.[1] ?? "";
+  return [...sharing, "hosts"].includes(folder) ? folder : "no cluster";
+};
+const files = process.argv.slice(2).map((file) => resolve(file));
+const processesOfKind = (kind: string): readonly TestProcess[] =>
+  processesOf(files.filter((file) => kindOf(file) === kind));
+
+/** Processes that run one after the other, and what they report. */
+class Job {
+  readonly kind: string;
+  readonly events = new PassThrough({ objectMode: true });
+  /** Of each process that has ended, by its first file. */
+  readonly tookMs = new Map<string, number>();
+  readonly #processes: readonly TestProcess[];
+
+  constructor(kind: string, processes: readonly TestProcess[]) {
+    this.kind = kind;
+    this.#processes = processes;
+  }
+
+  async run(): Promise<void> {
+    try {
+      for (const one of this.#processes) {
+        const beganMs = performance.now();
+        for await (const event of run({ ...one, concurrency: 1, timeout: timeoutMs }))
+          this.events.write(event);
+        this.tookMs.set(called(one), performance.now() - beganMs);
+      }
+      this.events.end();
+    } catch (error) {
+      this.events.destroy(error as Error);
+    }
+  }
+}
+
+function called({ files: [file = ""], argv: [first] }: TestProcess): string {
+  const named = (path: string): string => relative(import.meta.dirname, path);
+  return first === undefined ? named(file) : `${named(first)} and others`;
+}
+
+const longestTold = 5;
+
+/** `e2e: 512 s, of them e2e/outages.test.ts 120 s, …` */
+function timesInWords(kind: string, jobs: readonly Job[]): string {
+  const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
+  const each = jobs.flatMap(({ tookMs }) => [...tookMs]).sort(([, a], [, b]) => b - a);
+  const all = each.reduce((sum, [, ms]) => sum + ms, 0);
+  const longest = each.slice(0, longestTold).map(([name, ms]) => `${name} ${seconds(ms)}`);
+  return `${kind}: ${seconds(all)}, of them ${longest.join(", ")}`;
+}
+
+const told = (message: string): TestEvent =>
+  ({ type: "test:diagnostic", data: { nesting: 0, message, level: "info" } }) as TestEvent;
+
+const startedAtMs = performance.now();
 const report = new spec();
 report.pipe(process.stdout);
 const counts = new ClosingCounts();
-for (const names of [["no cluster", "e2e", "journeys"], ["hosts"]])
-  for (const lane of started(names))
-    for await (const event of lane) {
-      if (event.type === "test:fail" && (event.data.todo === undefined || event.data.todo === false))
-        process.exitCode = 1;
-      if (!counts.take(event)) report.write(event);
-    }
-for (const event of counts.events()) report.write(event);
+const waiting = [
+  ...sharing.map((kind) => new Job(kind, processesOfKind(kind))),
+  ...processesOfKind("no cluster").map((one) => new Job("no cluster", [one])),
+];
+const hosts = new Job("hosts", processesOfKind("hosts"));
+const jobs = [...waiting, hosts];
+const place = async (): Promise<void> => {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await next.run();
+};
+void Promise.all(Array.from({ length: places }, place)).then(() => hosts.run());
+for (const { events } of jobs)
+  for await (const event of events as AsyncIterable<TestEvent>) {
+    if (event.type === "test:fail" && (event.data.todo === undefined || event.data.todo === false))
+      process.exitCode = 1;
+    if (!counts.take(event)) report.write(event);
+  }
+for (const kind of new Set(jobs.map(({ kind }) => kind))) {
+  const ofKind = jobs.filter((job) => job.kind === kind && job.tookMs.size > 0);
+  if (ofKind.length > 0) report.write(told(timesInWords(kind, ofKind)));
+}
+for (const event of counts.events(performance.now() - startedAtMs)) report.write(event);
 report.end();

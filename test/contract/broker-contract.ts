@@ -120,6 +120,8 @@ export function brokerContract(kind: string, broker: BrokerUnderTest): void {
       deliveries[0]?.ack();
       await sleep(quietMs);
       await first.close();
+      // The broker learns of it a little later.
+      await sleep(quietMs);
       await publish(second, queues.write, "d");
       const again = await consume(second, queues.write, 10);
       await until("three came again", () => again.deliveries.length === 3);

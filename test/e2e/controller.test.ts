@@ -31,7 +31,7 @@ test("with the controller stopped reads and writes go on, and a dead master is f
   await writing.more(10);
   await kill(master);
   // Nobody tells ZooKeeper of the death: its session has to run out.
-  const successor = await until("another master is elected", 15_000, async () => {
+  const successor = await until("another master is elected", 30_000, async () => {
     const now = await seenMaster();
     return now !== null && now.container !== master.shortId ? found(now) : notYet(now);
   });
@@ -49,7 +49,7 @@ test("a controller that was killed finds the workers again and starts none", asy
   const before = await settled(2);
   assert.ok(await signal("controller", "KILL"));
   const log = await controllerLog();
-  await until("the controller reports again", 15_000, async () => {
+  await until("the controller reports again", 30_000, async () => {
     const at = (await seenStatus())?.lastCycle.atMs ?? 0;
     return at > Date.now() - 1_000 ? found(at) : notYet(at);
   });
@@ -108,7 +108,7 @@ test("idle cycles log nothing; a change is one line with its reason", async () =
   await sleep(4_000);
   assert.deepEqual((await controllerLog()).slice(quiet.length), []);
   await applyFields({ max: "2", min: "2", baseline: "2" });
-  const line = await newLine(quiet, /starting worker/, 10_000);
+  const line = await newLine(quiet, /starting worker/, 30_000);
   assert.match(line, /-> \d slaves?.* \(was 1\); .*starting worker w-\d/);
   await settled(2);
 });

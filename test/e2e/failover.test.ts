@@ -14,7 +14,7 @@ import { assertNothingLost, startWriting } from "../support/traffic.ts";
 
 useCluster();
 
-const newMasterMs = 15_000;
+const newMasterMs = 30_000;
 
 const masterOtherThan = (container: string): Promise<string> =>
   until("another master is elected", newMasterMs, async () => {

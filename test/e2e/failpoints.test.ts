@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dbaas, docker, lines } from "../../tools/cluster/command.ts";
+import { call } from "../../tools/cluster/http.ts";
 import { applyFields, applyManifest, baselineManifest } from "../../tools/cluster/manifest.ts";
 import { containers } from "../../tools/cluster/settings.ts";
 import { labelledContainers, masterOf } from "../../tools/cluster/workers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
-import { crash } from "../support/database.ts";
 import { assertNothingLost, startWriting } from "../support/traffic.ts";
 
 const failpoints = [
@@ -33,17 +33,23 @@ test(`the controller dies once at each of ${failpoints.join(", ")}: everything a
   const writing = await startWriting(t);
   await writing.more(20);
 
-  assert.equal(await crash("master"), masterOf(before).pid, "one command kills one master");
-  await settled();
+  await askForTheMastersEnd();
+  const after = (await settled()).map(({ pid }) => pid);
+  for (const { pid } of before)
+    assert.equal(after.includes(pid), pid !== masterOf(before).pid, "one command kills one master");
+  // While the controller dies twice, a busy machine lets the master's session end by itself: then the next one's place is to be freed.
+  if (!(await reached()).includes("dbaas-failpoint-after-forgetMaster")) {
+    await askForTheMastersEnd();
+    await settled();
+  }
   await applyFields({ max: "3", min: "3", baseline: "3" }, 30_000);
   await settled(3);
   await applyManifest(await baselineManifest(), 30_000);
   await settled();
 
   assert.equal((await labelledContainers()).length, 2);
-  const died = lines(await docker("exec", containers.orchestrator, "sh", "-c", "ls /tmp | grep failpoint"));
   assert.deepEqual(
-    [...died].sort(),
+    await reached(),
     failpoints.map((name) => `dbaas-failpoint-${name}`).sort(),
     "each point was reached",
   );
@@ -51,3 +57,14 @@ test(`the controller dies once at each of ${failpoints.join(", ")}: everything a
   await writing.stop();
   await assertNothingLost(writing);
 });
+
+async function reached(): Promise<readonly string[]> {
+  const files = await docker("exec", containers.orchestrator, "sh", "-c", "ls /tmp | grep failpoint");
+  return [...lines(files)].sort();
+}
+
+/** The controller dies twice in it, which may take longer than the call waits: then it says that it was begun. */
+async function askForTheMastersEnd(): Promise<void> {
+  const { status, text } = await call("POST", "/api/v1/crash/master");
+  if (status !== 200) assert.match(`${status} ${text}`, /^409 .*has begun but not finished in time/);
+}

@@ -25,7 +25,8 @@ useCluster({
 
 /** Waits until the window that is open now has ended. */
 function nextWindow(after: number): Promise<WindowNode> {
-  return until("the window ends", windowMs + 5_000, async () => {
+  // The controller of a busy machine comes to it later.
+  return until("the window ends", windowMs + 50_000, async () => {
     const window = await seenWindow();
     return window !== null && window.startedAtMs > after ? found(window) : notYet(window);
   });
@@ -77,17 +78,19 @@ test("41 reads -> 3 slaves, 40 -> 2, 21 -> 2, and 20 with crash calls -> 1; the 
     [21, 2],
     [20, 1],
   ] as const) {
+    const log = await controllerLog();
     const startedAt = await readAtOnce(reads);
     // What the window before asked for is there well before this one ends.
     const now = await settled(desired, windowMs);
     assertHighestPidsLeft(before, slavesOf(now));
-    const log = await controllerLog();
     const { demand } = await nextWindow(startedAt);
     assert.deepEqual({ reads: demand?.reads, slaves: demand?.slaves }, { reads, slaves });
-    if (slaves !== desired) {
-      const line = await newLine(log, /reads in 10s -> /, 5_000);
-      assert.match(line, new RegExp(`${reads} reads in 10s -> ${slaves} slaves? \\(was ${desired}\\)`));
-    }
+    if (slaves !== desired)
+      await newLine(
+        log,
+        new RegExp(`${reads} reads in 10s -> ${slaves} slaves? \\(was ${desired}\\)`),
+        30_000,
+      );
     before = slavesOf(now);
     desired = slaves;
   }

@@ -46,6 +46,7 @@ describe("ZnodeRegistry on a real ZooKeeper", () => {
       reads: 0,
       firstReadAtMs: null,
       window: null,
+      backups: null,
       commands: [],
       spec: null,
       tables: null,

@@ -28,7 +28,7 @@ describe("a session whose connection fails", () => {
   let session: ZooKeeperSession;
 
   const fired = (what: string, signal: AbortSignal) =>
-    until(what, 15_000, async () => (signal.aborted ? found(true) : notYet("it has not fired")));
+    until(what, 30_000, async () => (signal.aborted ? found(true) : notYet("it has not fired")));
 
   before(async () => {
     const [host = "", port = ""] = zooKeeperServers().split(":");
@@ -61,7 +61,7 @@ describe("a session whose connection fails", () => {
     const before = wakes;
     proxy.drop();
     await watcher.put(`${paths.root}/x`, "2");
-    await until("the change is told", 5_000, async () => (wakes > before ? found(true) : notYet(wakes)));
+    await until("the change is told", 30_000, async () => (wakes > before ? found(true) : notYet(wakes)));
     assert.equal(session.ended.aborted, false);
     assert.equal((await session.get(`${paths.root}/x`))?.data, "2");
     assert.notEqual(await watcher.get(`${paths.root}/e`), null);
@@ -71,7 +71,7 @@ describe("a session whose connection fails", () => {
   it("is silent first, and ended once the ensemble says that it has expired", async () => {
     await open();
     proxy.hold();
-    await until("others see its node gone", 10_000, async () =>
+    await until("others see its node gone", 30_000, async () =>
       (await watcher.get(`${paths.root}/e`)) === null ? found(true) : notYet("it is there"),
     );
     await fired("it knows that it was not heard of", session.silent);

@@ -31,7 +31,15 @@ export const defaultSpec: ManifestSpec = {
   worker: { memoryBytes: 2 ** 29, pidsMax: 128, readyWithinMs: 60_000, drainWithinMs: 30_000 },
   failover: { sessionTimeoutMs: 2_000 },
   log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
-  requests: { timeoutMs: 10_000, bodyBytesMax: 2 ** 20, queryMs: 500, idempotencyMs: 3_600_000 },
+  requests: {
+    timeoutMs: 10_000,
+    bodyBytesMax: 2 ** 20,
+    queryMs: 500,
+    transactionMs: 30_000,
+    idempotencyMs: 3_600_000,
+    schemaBySql: "admin",
+  },
+  backup: { everyMs: null, keep: 24, directory: "/backups" },
   access: openAccess,
   database: peopleSchema,
 };

@@ -111,7 +111,7 @@ describe("traces", () => {
     const recorded = clients.filter(({ traceparent }) => traceparent.endsWith("01"));
     const requests: CollectedSpan[] = [];
     for (const { traceId } of recorded) requests.push(...(await world.collected(traceId, [`POST ${write}`])));
-    const message = await until("their message", 10_000, async () => {
+    const message = await until("their message", 30_000, async () => {
       const ids = requests.map(({ spanId }) => spanId);
       const one = world.collector.spans.find(
         ({ name, links }) => name === "publish writeQ" && ids.every((id) => links.includes(id)),

@@ -147,17 +147,17 @@ describe("workers without a controller", () => {
   });
 
   it("a master whose znode somebody removed makes room, though it has the lowest pid itself", async () => {
-    const before = await until("there is a master", 10_000, async () => {
+    const before = await until("there is a master", 30_000, async () => {
       const master = await world.master();
       return master === null ? notYet(master) : found(master);
     });
     await world.session.put(world.paths.pid(before.name), toJson({ pid: 1, container: hostname() }));
-    await until("it has the lowest pid", 10_000, async () => {
+    await until("it has the lowest pid", 30_000, async () => {
       const pids = (await world.workers()).map(({ name, pid }) => [name, pid]);
       return pids.some(([name, pid]) => name === before.name && pid === 1) ? found(true) : notYet(pids);
     });
     await world.session.remove(world.paths.master);
-    await until("a new epoch", 10_000, async () => {
+    await until("a new epoch", 30_000, async () => {
       const master = await world.master();
       return (master?.epoch ?? 0) > before.epoch ? found(true) : notYet(master);
     });

@@ -65,7 +65,7 @@ describe("workers whose log has lost something", () => {
         ack();
       },
     );
-    await until("the records are read", 10_000, async () =>
+    await until("the records are read", 30_000, async () =>
       contents.length >= count ? found(true) : notYet(contents.length),
     );
     await consumer.close();

@@ -75,11 +75,17 @@ test("status, events and describe tell what there is", async () => {
   assert.equal((await dbaas(["get", "nonsense"])).code, 2);
 });
 
-test("query reads and writes, and says what is wrong with a sentence", async () => {
+test("sql reads and writes, and says what is wrong with a statement", async () => {
   await insertUsers("typed");
-  assert.match(await said("query", "select username from users where username = 'typed'"), /typed\n1 row/);
-  assert.match(await said("query", "delete from users where username = 'typed'"), /"rowsAffected": 1/);
-  assert.equal((await dbaas(["query", "drop table users"])).code, 2);
+  const select = "SELECT username FROM users WHERE username = 'typed'";
+  assert.match(await said("sql", select), /typed\n1 row/);
+  assert.equal(await said("sql", "DELETE FROM users WHERE username = 'typed'"), "1 row changed\n");
+  assert.deepEqual(JSON.parse(await said("sql", "--strong", "-o", "json", select)), []);
+  const { code, error } = await dbaas(["sql", "SELECT name FROM users"]);
+  assert.equal(code, 1);
+  assert.match(error, /^dbaas: no such column: name\n$/);
+  assert.equal((await dbaas(["sql", "DROP TABLE users"])).code, 1);
+  assert.equal((await dbaas(["sql", select, "-o", "wide"])).code, 2);
 });
 
 test("diff exits with 0 when nothing would change", async () => {
@@ -226,7 +232,7 @@ test("every command has a help with an example", async () => {
     "get",
     "describe",
     "events",
-    "query",
+    "sql",
     "wait",
     "switchover",
     "accept-loss",
@@ -256,6 +262,6 @@ test("the completion offers commands, kinds and workers", async () => {
   const offered = async (...words: readonly string[]): Promise<string> =>
     (await run("bash", ["-c", press, "_", script, ...words])).out.trim();
   assert.match(await offered(), /\bup\b.*\bscale\b.*\bcompletion\b/);
-  assert.equal(await offered("get"), "workers master slaves hosts status events");
+  assert.equal(await offered("get"), "workers master slaves hosts status events backups");
   assert.match(await offered("describe", "worker"), /w-\d+ w-\d+ w-\d+/);
 });

@@ -1,7 +1,6 @@
 // The dashboard in a real browser, on the real system: a failover and a scale-out as somebody sees them who watches the
 // page; both colour schemes, a phone, a keyboard, and nothing that the browser complains of.
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { call } from "../../tools/cluster/http.ts";
@@ -16,14 +15,16 @@ import {
   origin,
   reloadDashboard,
   stands,
+  takeOut,
   useBrowser,
   watchAttribute,
 } from "../support/browser.ts";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
 import { insertUsers, read } from "../support/database.ts";
+import { tokenOf } from "../support/tokens.ts";
 
 const skip = noBrowser;
-const shownMs = 15_000; // How long the page may take to show what the cluster already is.
+const shownMs = 30_000; // How long the page may take to show what the cluster already is.
 
 useCluster({ ready: () => insertUsers("somebody") });
 useBrowser();
@@ -39,12 +40,6 @@ const untilText = (page: Page, selector: string, pattern: RegExp, withinMs = sho
     const text = await textOf(page, selector);
     return pattern.test(text) ? found(text) : notYet(text);
   });
-
-function takeOut(complaints: string[], pattern: RegExp): readonly string[] {
-  const expected = complaints.filter((text) => pattern.test(text));
-  complaints.splice(0, complaints.length, ...complaints.filter((text) => !pattern.test(text)));
-  return expected;
-}
 
 test("shows the workers that really run, with pids, roles and what they stand for", { skip }, async (t) => {
   const { page } = await openDashboard(t);
@@ -308,13 +303,6 @@ test("asks for a token where the service does, and for an admin's to kill", { sk
   // The refusals are what the browser rightly complains of here.
   takeOut(complaints, /status of 40[13]/);
 });
-
-/** A token, and how the manifest knows it. */
-function tokenOf(name: string, role: string): { readonly token: string; readonly entry: string } {
-  const token = randomBytes(32).toString("base64url");
-  const sha256 = createHash("sha256").update(token).digest("hex");
-  return { token, entry: `{ name: ${name}, role: ${role}, sha256: "${sha256}" }` };
-}
 
 test("is served with a policy that lets nothing else in", { skip }, async (t) => {
   const { page, complaints } = await openDashboard(t);

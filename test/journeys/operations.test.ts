@@ -15,7 +15,7 @@ import { settled, useCluster } from "../support/cluster.ts";
 import { type Command, mismatch, sectionsIn } from "../support/console-blocks.ts";
 import { Shell } from "../support/shell.ts";
 
-const commandMs = 90_000;
+const commandMs = 180_000;
 const image = process.env.DBAAS_IMAGE ?? "mini-dbaas:latest";
 
 /** The document speaks of a cluster as it is without any settings. */
@@ -68,7 +68,8 @@ async function unmount(): Promise<void> {
 useCluster({
   // Its outages would be told as errors of the tests' own session.
   ready: async () => {
-    await applyFields({ window: "10s", max: "8" });
+    // Long beside what the guide sends within one of them.
+    await applyFields({ window: "30s", max: "8" });
     await settled();
     await closeRegistry();
   },

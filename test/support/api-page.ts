@@ -1,13 +1,13 @@
 // The page of the API in a browser, as a person uses it: a route is opened, tried and sent.
 import type { Locator, Page } from "playwright-core";
-import { origin, throughNetworkChanges } from "./browser.ts";
+import { origin, standsWithinMs, throughNetworkChanges } from "./browser.ts";
 
 /** @param route its tag and id in the description, for instance `Data/read` */
 export async function openRoute(page: Page, route: string): Promise<Locator> {
   const part = page.locator(`#operations-${route.replace("/", "-")}`);
   await throughNetworkChanges(page, async () => {
     await page.goto(`${origin}/docs#/${route}`);
-    await part.locator(".try-out__btn").click({ timeout: 8_000 });
+    await part.locator(".try-out__btn").click({ timeout: standsWithinMs });
   });
   return part;
 }

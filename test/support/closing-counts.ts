@@ -1,8 +1,5 @@
-// The counts with which the runner closes each lane -> those of all lanes.
+// The counts with which the runner closes each process -> those of all.
 import type { TestEvent } from "node:test/reporters";
-
-/** Lanes run side by side: their times are not added up. */
-const isTime = (name: string): boolean => name === "duration_ms";
 
 export class ClosingCounts {
   readonly #sums = new Map<string, number>();
@@ -13,15 +10,15 @@ export class ClosingCounts {
     const [, name, number] =
       /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/.exec(data.message) ?? [];
     if (name === undefined) return false;
-    const before = this.#sums.get(name) ?? 0;
-    this.#sums.set(name, isTime(name) ? Math.max(before, Number(number)) : before + Number(number));
+    this.#sums.set(name, (this.#sums.get(name) ?? 0) + Number(number));
     return true;
   }
 
-  events(): readonly TestEvent[] {
+  /** @param tookMs of all together: they run side by side, so that their times are not added up */
+  events(tookMs: number): readonly TestEvent[] {
     return [...this.#sums].map(([name, sum]) => ({
       type: "test:diagnostic",
-      data: { nesting: 0, message: `${name} ${sum}` },
+      data: { nesting: 0, message: `${name} ${name === "duration_ms" ? tookMs : sum}` },
     })) as unknown as readonly TestEvent[];
   }
 }
