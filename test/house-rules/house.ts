@@ -74,11 +74,14 @@ export const pureParts: PureParts = {
 
 /** Files that something else than an import starts. */
 export const startedFiles: Readonly<Record<string, string>> = {
+  "api/backups/check-backup.ts": "api/backups/backup-check.ts starts it as a thread",
   "api/cluster/check-manifest.ts": "api/cluster/manifest-check.ts starts it as a thread",
   "dashboard/feed/shared-worker.ts": "the page starts it as a shared worker, by its address",
   "test/check.ts": "npm run check",
   "test/run.ts": "./dbaas test",
+  "test/together.ts": "npm run check and ./dbaas test start it, with files as its arguments",
   "tools/hosts/no-names.ts": "hosts.sh starts it, in the network of the hosts",
+  "worker/replay/main.ts": "cli/data/replaying.ts starts it, for a restore to a position or a moment",
   "worker/copy/inspect.ts": "tests and torture run it in a worker's container, by its path",
 };
 

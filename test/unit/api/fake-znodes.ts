@@ -1,11 +1,12 @@
 // ZooKeeper as the API sees it, in memory. Watches wake in a later turn, as the real ones do.
 import type { Znodes } from "../../../api/cluster/znodes.ts";
-import type { NodeContent, WatchKind } from "../../../platform/zookeeper/port.ts";
+import type { CreateOptions, NodeContent, NodeStat, WatchKind } from "../../../platform/zookeeper/port.ts";
 
 interface Node {
   data: string;
   version: number;
   readonly czxid: number;
+  readonly ephemeral: boolean;
 }
 
 export class FakeZnodes implements Znodes {
@@ -20,12 +21,13 @@ export class FakeZnodes implements Znodes {
     this.#check();
   }
 
-  async create(path: string, data: string, options: { readonly sequential?: boolean } = {}) {
+  async create(path: string, data: string, options: CreateOptions = {}) {
     this.#check();
     this.#transactions += 1;
     const made = options.sequential ? `${path}${String(this.#transactions).padStart(10, "0")}` : path;
     if (this.nodes.has(made)) return null;
-    this.nodes.set(made, { data, version: 0, czxid: this.#transactions });
+    const ephemeral = options.ephemeral === true;
+    this.nodes.set(made, { data, version: 0, czxid: this.#transactions, ephemeral });
     this.#changed(made);
     return made;
   }
@@ -36,6 +38,11 @@ export class FakeZnodes implements Znodes {
     if (node === undefined) return null;
     const { data, version, czxid } = node;
     return { data, stat: { czxid, version, createdAtMs: 0, modifiedAtMs: 0, mine: true } };
+  }
+
+  async stat(path: string): Promise<NodeStat | null> {
+    const content = await this.get(path);
+    return content === null ? null : { ...content.stat, mine: this.nodes.get(path)?.ephemeral === true };
   }
 
   async set(path: string, data: string, version = -1) {
@@ -91,3 +98,13 @@ export async function eventually(holds: () => boolean | Promise<boolean>): Promi
   }
   throw new Error("it never came to hold");
 }
+
+/** What the manifest says of requests, in these tests. */
+export const requestLimits = {
+  timeoutMs: 10_000,
+  bodyBytesMax: 2 ** 20,
+  queryMs: 1_000,
+  transactionMs: 30_000,
+  idempotencyMs: 1_000,
+  schemaBySql: "admin",
+} as const;

@@ -15,6 +15,7 @@ import { limits } from "../../../api/limits.ts";
 import { Meters } from "../../../api/live/meters.ts";
 import { openAccess } from "../../../core/access.ts";
 import type { RefusalCode } from "../../../core/errors.ts";
+import { specSchema } from "../../../core/manifest/fields.ts";
 import { type Command, pathsOf, toJson } from "../../../core/state/znodes.ts";
 import { systemClock as clock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
@@ -23,12 +24,10 @@ import { eventually, FakeZnodes } from "./fake-znodes.ts";
 const door = new Door(clock, openAccess);
 const log = createLog({ program: "api", format: "json", level: "silent" });
 const paths = pathsOf("test");
-const requests = { timeoutMs: 10_000, bodyBytesMax: 1_000, queryMs: 1_000, idempotencyMs: 1_000 };
-
+const requests = { ...specSchema.parse({}).requests, bodyBytesMax: 1_000 };
 const reads: PendingRead[] = [];
 const writes: PendingWrite[] = [];
-let counted = 0;
-let dataMissing = false;
+let [counted, dataMissing] = [0, false];
 let fake = new FakeZnodes();
 const znodes = new CurrentZnodes();
 const broker = { connected: true };
@@ -38,6 +37,9 @@ let onRead = (_read: PendingRead): void => undefined;
 let onWrite = (_write: PendingWrite): void => undefined;
 
 function makeServer(): ApiServer {
+  const countRead = () => {
+    counted += 1;
+  };
   const meters = new Meters(clock);
   const unsent = new Unsent(limits);
   const database = new DatabaseRoutes({
@@ -50,9 +52,8 @@ function makeServer(): ApiServer {
     log,
     meters,
     dataMissing: () => dataMissing,
-    countRead: () => {
-      counted += 1;
-    },
+    ...{ knowSql: () => true, restoring: { attempt: undefined, refusal: () => assert.fail() } },
+    ...{ countRead, forbids: () => () => undefined },
   });
   const routes = createRoutes(
     [
@@ -60,9 +61,7 @@ function makeServer(): ApiServer {
         method: "post",
         path: routePaths.read,
         handle: database.read,
-        onOtherMethod: () => {
-          counted += 1;
-        },
+        onOtherMethod: countRead,
       },
       { method: "post", path: routePaths.write, handle: database.write },
       { method: "post", path: routePaths.clear, handle: database.clear },
@@ -229,6 +228,7 @@ describe("db/read and db/write", () => {
     unknown_column: 400,
     constraint_violation: 409,
     key_reused: 409,
+    unexpected_result: 409,
     too_large: 413,
     query_timeout: 422,
     poison_request: 422,

@@ -1,32 +1,41 @@
 // The API's server in this process, composed as api/main.ts does it: real HTTP, a real door, and in place of broker and
 // ZooKeeper what answers at once.
-import { type IncomingHttpHeaders, request } from "node:http";
+import { randomUUID } from "node:crypto";
+import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { type Access, Door } from "../../../api/access/door.ts";
 import type { PendingRead, PendingWrite } from "../../../api/batching/pending.ts";
+import { BackupTurn } from "../../../api/cluster/backup.ts";
 import { type ManifestStore, manifestInZooKeeper } from "../../../api/cluster/manifest-store.ts";
+import { Restoring } from "../../../api/cluster/restoring.ts";
 import { CurrentZnodes } from "../../../api/cluster/znodes.ts";
 import { ApiServer, type ConnectionLimits } from "../../../api/http/api-server.ts";
+import { backupRoutes } from "../../../api/http/backup-routes.ts";
 import { Bodies } from "../../../api/http/bodies.ts";
 import { clusterRoutes } from "../../../api/http/cluster-routes.ts";
 import { DatabaseRoutes, databaseRoutes } from "../../../api/http/database-routes.ts";
+import { type LibsqlPorts, libsqlRoutes } from "../../../api/http/libsql-routes.ts";
 import { manifestRoutes } from "../../../api/http/manifest-routes.ts";
-import { createRoutes } from "../../../api/http/routes.ts";
+import { restoreRoutes } from "../../../api/http/restore-routes.ts";
+import { createRoutes, type Route } from "../../../api/http/routes.ts";
 import { Unsent } from "../../../api/http/unsent.ts";
+import { Database } from "../../../api/libsql/database.ts";
+import { Streams } from "../../../api/libsql/streams.ts";
 import { limits } from "../../../api/limits.ts";
 import { Meters } from "../../../api/live/meters.ts";
 import { Sampler } from "../../../api/live/sampler.ts";
 import { LiveStream, liveRoutes } from "../../../api/live/stream.ts";
 import { descriptionRoutes } from "../../../api/openapi/routes.ts";
 import { openAccess } from "../../../core/access.ts";
+import type { RequestSpec } from "../../../core/manifest/manifest.ts";
 import { pathsOf } from "../../../core/state/znodes.ts";
 import { systemClock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import { Metrics } from "../../../platform/telemetry/metrics.ts";
-import { FakeZnodes } from "./fake-znodes.ts";
+import { FakeZnodes, requestLimits } from "./fake-znodes.ts";
 
 const log = createLog({ program: "api", format: "json", level: "silent" });
-const requests = { timeoutMs: 10_000, bodyBytesMax: 10_000, queryMs: 1_000, idempotencyMs: 1_000 };
+const requests = { ...requestLimits, bodyBytesMax: 10_000 };
 
 export interface HttpAnswer {
   readonly status: number;
@@ -43,7 +52,13 @@ export class TestServer {
   readonly #stream: LiveStream;
   /** Where the manifest stands. */
   readonly znodes = new FakeZnodes();
+  readonly restoring = new Restoring(pathsOf("test"));
   counted = 0;
+  /** What the manifest says of them. */
+  readonly requests = { ...requests, schemaBySql: "admin" as RequestSpec["schemaBySql"] };
+  /** Whether a master leads that carries out SQL. */
+  knowSql = true;
+  dataMissing = false;
   port = 0;
 
   constructor(access: Access = openAccess, bounds: Partial<ConnectionLimits> = {}) {
@@ -51,28 +66,24 @@ export class TestServer {
     const clock = { ...systemClock, monotonicMs: () => this.#clock.nowMs };
     this.door = new Door(clock, access);
     const meters = new Meters(systemClock);
-    const countRead = () => {
-      this.counted += 1;
-    };
     const unsent = new Unsent(limits);
+    const bodies = new Bodies(limits.bodiesBytesMax);
     const database = new DatabaseRoutes({
-      reads: { submit: (read) => this.#read(read) },
-      writes: { submit: (write) => this.#write(write) },
-      bodies: new Bodies(limits.bodiesBytesMax),
+      ...{ reads: { submit: (read) => this.#read(read) }, writes: { submit: (write) => this.#write(write) } },
+      bodies,
       unsent,
-      spec: { requests },
+      spec: { requests: this.requests },
       clock: systemClock,
       log,
       meters,
-      dataMissing: () => false,
-      countRead,
+      ...this.#standing(),
+      countRead: this.#countRead,
     });
-    const kind = { meter: database.meters.read, inFlight: () => 0 };
+    const reads = { meter: database.meters.read, inFlight: () => 0 };
     const reachable = { rabbitmq: true, zookeeper: true, controller: true };
     const sampler = new Sampler({
       api: "api-0",
-      reads: kind,
-      writes: kind,
+      ...{ reads, writes: reads },
       surroundings: () => ({ reachable, scaling: null }),
       now: systemClock.now,
     });
@@ -80,16 +91,18 @@ export class TestServer {
     this.door.onChange(this.#stream.dismiss);
     const routes = createRoutes(
       [
-        ...databaseRoutes(database, countRead),
+        ...databaseRoutes(database, this.#countRead),
         ...clusterRoutes({
           znodes: new CurrentZnodes(),
           paths,
           clock: systemClock,
-          spec: { requests },
+          spec: { requests: this.requests },
           broker: { connected: true },
           workers: { master: "w-1" },
         }),
+        ...this.#copyRoutes(unsent),
         ...manifestRoutes({ manifest: this.#manifest(), bodies: new Bodies(limits.bodiesBytesMax) }),
+        ...libsqlRoutes(this.#libsql({ bodies, unsent })),
         ...liveRoutes(this.#stream, new Metrics()),
         ...descriptionRoutes(),
       ],
@@ -104,11 +117,52 @@ export class TestServer {
     });
   }
 
-  #manifest(): ManifestStore {
+  #standing() {
+    return {
+      dataMissing: () => this.dataMissing,
+      knowSql: () => this.knowSql,
+      restoring: this.restoring,
+      forbids: (req: IncomingMessage) => this.door.forbids(req),
+    };
+  }
+
+  #copyRoutes(unsent: Unsent): readonly Route[] {
+    const beside = { znodes: this.#current(), clock: systemClock, log };
+    const broker = { connection: undefined };
+    const bounds = { unsent, takenWithinMs: limits.unsentWithinMs };
+    return [
+      ...backupRoutes({ ...beside, ...bounds, broker, paths: pathsOf("test"), turn: new BackupTurn() }),
+      ...restoreRoutes({ ...beside, restoring: this.restoring }),
+    ];
+  }
+
+  readonly #countRead = () => {
+    this.counted += 1;
+  };
+
+  #libsql(parts: Pick<LibsqlPorts, "bodies" | "unsent">): LibsqlPorts {
+    const database = new Database({
+      reads: { submit: (read) => this.#read(read) },
+      writes: { submit: (write) => this.#write(write), newestPosition: 0 },
+      spec: { requests },
+      clock: systemClock,
+      countRead: this.#countRead,
+    });
+    const streams = new Streams({ database, spec: { requests }, clock: systemClock, newId: randomUUID });
+    const { door } = this;
+    const there = this.#standing();
+    return { ...parts, ...there, database, streams, door, spec: { requests }, clock: systemClock, log };
+  }
+
+  #current(): CurrentZnodes {
     const current = new CurrentZnodes();
     current.set(this.znodes);
+    return current;
+  }
+
+  #manifest(): ManifestStore {
     const path = pathsOf("test").manifest;
-    return manifestInZooKeeper({ znodes: current, path, by: "api-0", clock: systemClock });
+    return manifestInZooKeeper({ znodes: this.#current(), path, by: "api-0", clock: systemClock });
   }
 
   async start(): Promise<void> {

@@ -5,6 +5,7 @@ import { Params } from "../../../api/requests/values.ts";
 import { conditionFromText } from "../../../api/requests/where-text.ts";
 import { Refusal } from "../../../core/errors.ts";
 import type { Condition, Param } from "../../../core/messages/statement.ts";
+import { anyCharacter } from "../../support/characters.ts";
 import { runs } from "../../support/runs.ts";
 
 function parse(text: string): { condition: Condition; params: readonly Param[] } {
@@ -155,7 +156,7 @@ describe("a condition as text", () => {
 });
 
 const column = fc.constantFrom("username", "ride_id", "Größe", "order by", "in");
-const literal = fc.oneof(fc.string({ unit: "binary" }), fc.integer(), fc.boolean());
+const literal = fc.oneof(fc.string({ unit: anyCharacter }), fc.integer(), fc.boolean());
 const leaf = fc.oneof(
   fc.record({
     op: fc.constantFrom(
@@ -243,7 +244,7 @@ describe("any condition", () => {
       " ",
     );
     const text = fc.oneof(
-      fc.string({ unit: "binary" }),
+      fc.string({ unit: anyCharacter }),
       fc.array(piece).map((pieces) => pieces.join(" ")),
     );
     fc.assert(

@@ -21,6 +21,7 @@ export const clusterStatus = (some: Partial<ClusterStatus> = {}): ClusterStatus 
   window: null,
   conditions: [],
   hosts: [],
+  backups: null,
   foreign: [],
   failovers: [],
   lastCycle: { id: "a", atMs: 0, tookMs: 1 },

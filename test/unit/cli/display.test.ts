@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { cutTo, visible, visibleJson, visibleLines, widthOf } from "../../../cli/display.ts";
-import { printed } from "../../../cli/output.ts";
+import { forMachines } from "../../../cli/output.ts";
 import { table } from "../../../cli/table.ts";
 import { parseYaml } from "../../../core/manifest/yaml.ts";
+import { anyCharacter } from "../../support/characters.ts";
 
 const pieces = fc.constantFrom(
   "a",
@@ -31,7 +32,7 @@ const pieces = fc.constantFrom(
   "…",
 );
 const texts = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 120 }),
+  fc.string({ unit: anyCharacter, maxLength: 120 }),
   fc.array(pieces, { maxLength: 120 }).map((all) => all.join("")),
 );
 /** All that must not reach a terminal: it moves the cursor, turns the direction, or is half a character. */
@@ -75,7 +76,7 @@ describe("texts on a terminal", () => {
   it("are the same YAML when what steers it is escaped", () =>
     fc.assert(
       fc.property(fc.dictionary(texts, fc.oneof(texts, fc.array(texts))), (value) => {
-        const shown = printed(value, "yaml");
+        const shown = forMachines(value, "yaml") ?? "";
         assert.doesNotMatch(shown.replaceAll("\n", ""), steering);
         assert.deepEqual(parseYaml(shown).value, JSON.parse(JSON.stringify(value)));
       }),

@@ -3,7 +3,6 @@ import { describe, it } from "node:test";
 import { age } from "../../../cli/ages.ts";
 import { describeWorker } from "../../../cli/describe.ts";
 import { CliError } from "../../../cli/exit.ts";
-import { printed } from "../../../cli/output.ts";
 import { namesOf, show } from "../../../cli/show.ts";
 import { table } from "../../../cli/table.ts";
 import type { Snapshot } from "../../../cli/view.ts";
@@ -73,6 +72,7 @@ const snapshot: Snapshot = {
     ],
     copies: [],
     hosts: [],
+    backups: null,
     foreign: [],
     failovers: [{ atMs: nowMs - 60_000, from: "w-3", to: "w-1", epoch: 42, gapMs: 131.4 }],
     lastCycle: { id: "7f3a", atMs: nowMs, tookMs: 9 },
@@ -115,6 +115,29 @@ describe("show", () => {
       /^No controller is acting/,
     ));
 
+  it("says that a restore was begun and has not ended", () =>
+    assert.match(
+      show("status", { ...snapshot, restoringSinceMs: nowMs - 120_000 }, "table", nowMs),
+      /^A backup is being restored, or its restore was broken off \(begun 2m ago\): nobody else is served\.\n\nCluster/,
+    ));
+
+  it("lists the scheduled backups, and says why the last try failed", () => {
+    const last = { name: "dbaas_b.db", atMs: nowMs - 120_000, position: 7, bytes: 4_096 };
+    const failure = { atMs: nowMs - 5_000, reason: "the disk is full" };
+    const backups = {
+      directory: "/b",
+      files: [last],
+      lastGood: last,
+      failure,
+      failures: 1,
+      failuresInARow: 1,
+    };
+    const text = show("backups", { ...snapshot, backups }, "table", nowMs);
+    assert.match(text, /^dbaas_b\.db\s+2027-01-15 07:58:00\s+2m\s+7\s+4Ki\s+the last good one$/m);
+    assert.match(text, /\n\nThe last try failed 5s ago: the disk is full\n$/);
+    assert.equal(show("backups", snapshot, "table", nowMs), "no scheduled backups\n");
+  });
+
   it("prints events in their order", () =>
     assert.match(show("events", snapshot, "table", nowMs), /starting worker w-2\n$/));
 });
@@ -151,22 +174,6 @@ describe("describeWorker", () => {
       () => describeWorker("w-9", snapshot, "table", nowMs),
       (error) => error instanceof CliError && error.exitCode === 4 && error.message.includes("w-1, w-2"),
     ));
-});
-
-describe("printed", () => {
-  it("makes a table of rows, and counts them", () =>
-    assert.equal(
-      printed(
-        [
-          { a: 1, b: null },
-          { a: 22, b: "x" },
-        ],
-        "table",
-      ),
-      "a   b\n1   -\n22  x\n2 rows\n",
-    ));
-
-  it("says that there are no rows", () => assert.equal(printed([], "table"), "0 rows\n"));
 });
 
 describe("table", () => {

@@ -4,16 +4,18 @@ import { test } from "node:test";
 import { clientBodies } from "../../../api/openapi/bodies.ts";
 import { describeApi } from "../../../api/openapi/document.ts";
 import type { JsonSchema } from "../../../api/openapi/json-schema.ts";
-import { typesFile } from "../../../tools/client-types/types-file.ts";
+import { clusterTypesFile, typesFile } from "../../../tools/client-types/types-file.ts";
 import { typeOf } from "../../../tools/client-types/typescript.ts";
 
 test("the client's types are those that the API's description says", () => {
-  const file = readFileSync(new URL("../../../client/types.ts", import.meta.url), "utf8");
-  assert.equal(
-    file,
-    typesFile(describeApi(), clientBodies),
-    "client/types.ts is old: node tools/client-types/main.ts",
-  );
+  const files = {
+    "types.ts": typesFile(describeApi(), clientBodies),
+    "cluster-types.ts": clusterTypesFile(describeApi()),
+  };
+  for (const [name, wanted] of Object.entries(files)) {
+    const file = readFileSync(new URL(`../../../client/${name}`, import.meta.url), "utf8");
+    assert.equal(file, wanted, `client/${name} is old: node tools/client-types/main.ts`);
+  }
 });
 
 test("a schema becomes the type that it describes", () => {

@@ -64,6 +64,7 @@ export const status = (
   window: null,
   conditions: conditions(),
   hosts: [],
+  backups: null,
   foreign: [],
   failovers: [],
   lastCycle: { id: "abcd", atMs: nowMs, tookMs: 10 },

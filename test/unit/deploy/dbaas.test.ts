@@ -37,7 +37,11 @@ test("help names every command of the script, each with an example", () => {
     "wait",
     "events",
     "describe worker",
-    "query",
+    "sql",
+    "backup",
+    "restore",
+    "import",
+    "export",
     "switchover",
     "diff",
     "apply",
@@ -53,6 +57,15 @@ test("an unknown command exits with 2 and points to the help", () => {
   const { code, error } = dbaas(["upp"]);
   assert.equal(code, 2);
   assert.equal(error, "dbaas: there is no command upp\ndbaas: ./dbaas help shows every command\n");
+});
+
+test("query, which is no more, exits with 2 and says that it is sql now", () => {
+  const { code, out, error } = dbaas(["query", "select * from users"]);
+  assert.equal(code, 2);
+  assert.equal(out, "");
+  assert.match(error, /^dbaas: query is \.\/dbaas sql now, .*: \.\/dbaas sql "SELECT \* FROM users"\n/);
+  assert.doesNotMatch(dbaas(["help"]).out + dbaas(["completion", "bash"]).out, /\bquery\b/);
+  assert.doesNotMatch(dbaas(["__complete", "1", ""]).out, /\bquery\b/);
 });
 
 test("an option that a command does not have exits with 2 and does nothing", () => {
@@ -88,7 +101,15 @@ test("what may stand at a place of the command line is offered there", () => {
       .out.trim()
       .split("\n");
   assert.ok(["up", "scale", "completion"].every((command) => offered("").includes(command)));
-  assert.deepEqual(offered("get", ""), ["workers", "master", "slaves", "hosts", "status", "events"]);
+  assert.deepEqual(offered("get", ""), [
+    "workers",
+    "master",
+    "slaves",
+    "hosts",
+    "status",
+    "events",
+    "backups",
+  ]);
   assert.deepEqual(offered("get", "workers", "-o", ""), ["table", "wide", "json", "yaml", "name"]);
   assert.deepEqual(offered("apply", "--file", "man"), [":files"]);
   assert.deepEqual(offered("token", ""), ["reader", "writer", "admin"]);
@@ -141,4 +162,21 @@ test("TLS without its files is refused by the folder's name", () => {
   const { code, error } = dbaas(["up"], { DBAAS_TLS: "/nowhere" });
   assert.equal(code, 1);
   assert.match(error, /DBAAS_TLS=\/nowhere: this folder should hold tls.crt and tls.key/);
+});
+
+test("a folder for backups that is not there is refused by name, before anything is set up", () => {
+  const { code, error } = dbaas(["up"], { DBAAS_BACKUPS: "/nowhere" });
+  assert.equal(code, 1);
+  assert.match(error, /DBAAS_BACKUPS=\/nowhere: there is no such folder/);
+});
+
+test("a restore to a position or a moment is refused from another machine, which has no log", () => {
+  for (const target of [
+    ["--to-position", "4"],
+    ["--to-moment", "2026-11-27T10:00:00Z", "monday.db"],
+  ]) {
+    const { code, error } = dbaas(["restore", ...target], { DBAAS_URL: "http://localhost:1" });
+    assert.equal(code, 1);
+    assert.match(error, /reads the log: run it on the machine of the service/);
+  }
 });

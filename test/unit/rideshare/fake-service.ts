@@ -2,7 +2,7 @@
 // An eventual read is answered from the oldest copy that its minimum position permits; answers may be lost on demand.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { emptyTables, insert, parseWhere, type Row, remove, type Tables } from "./fake-tables.ts";
+import { FakeCopy, type Sql } from "./fake-copy.ts";
 
 interface Answer {
   readonly status: number;
@@ -29,7 +29,9 @@ export class FakeService {
     readonly headers: IncomingMessage["headers"];
   }[] = [];
   answerRowsMax = Number.POSITIVE_INFINITY;
-  #states: Tables[] = [emptyTables];
+  #writes: Sql[] = [];
+  #newest = new FakeCopy();
+  #lagging = new FakeCopy();
   #answers = new Map<string, Answer>();
   readonly #server: Server;
 
@@ -47,19 +49,29 @@ export class FakeService {
     return new URL(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`);
   }
 
-  get tables(): Tables {
-    return this.#states.at(-1) ?? emptyTables;
+  get tables() {
+    const rowsOf = (table: string) => this.#newest.read({ sql: `SELECT * FROM ${table}` }).rows;
+    return { users: rowsOf("users"), rides: rowsOf("rides"), riders: rowsOf("riders") };
   }
 
   /** As after a service that was removed with its data and set up again. */
   startOver(): void {
-    this.#states = [emptyTables];
+    this.#close();
+    this.#writes = [];
+    this.#newest = new FakeCopy();
+    this.#lagging = new FakeCopy();
     this.#answers.clear();
+  }
+
+  #close(): void {
+    this.#newest.close();
+    this.#lagging.close();
   }
 
   stop(): void {
     this.#server.close();
     this.#server.closeAllConnections();
+    this.#close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -78,42 +90,39 @@ export class FakeService {
   }
 
   #answer(path: string, body: Json, headers: IncomingMessage["headers"]): Answer {
-    if (path === "/api/v1/db/read") return this.#read(body, Number(headers["x-dbaas-min-position"] ?? 0));
+    const statement = body as unknown as Sql;
+    if (path === "/api/v1/db/read") {
+      const isStrong = body.consistency === "strong";
+      return this.#read(statement, isStrong ? "strong" : Number(headers["x-dbaas-min-position"] ?? 0));
+    }
     const key = String(headers["idempotency-key"]);
-    const answer = this.#answers.get(key) ?? this.#write(body);
+    const answer = this.#answers.get(key) ?? this.#write(statement);
     this.#answers.set(key, answer);
     return answer;
   }
 
-  #write({ op, table, row, where }: Json): Answer {
-    const before = this.tables;
-    const name = String(table);
-    const after =
-      op === "insert" ? insert(before, name, row as Row) : remove(before, name, parseWhere(where));
-    if (after === "conflict") return refuse(409, "constraint_violation");
-    this.#states.push(after);
-    const position = this.#states.length - 1;
-    const rowsAffected = Math.abs((after[name]?.length ?? 0) - (before[name]?.length ?? 0));
-    return { status: 200, body: { rowsAffected, position }, position };
+  #write(statement: Sql): Answer {
+    const written = this.#newest.write(statement);
+    if (written === "conflict") return refuse(409, "constraint_violation");
+    this.#writes.push(statement);
+    const { position } = this.#newest;
+    return { status: 200, body: { ...written, position }, position };
   }
 
-  #read(query: Json, minPosition: number): Answer {
-    const newest = this.#states.length - 1;
-    if (minPosition > newest) return refuse(503, "not_fresh");
-    const position = query.consistency === "strong" ? newest : minPosition;
-    const rows = this.#states[position]?.[String(query.table)] ?? [];
-    if (query.count === 1) return { status: 200, body: [{ count: rows.length }], position };
-    const { columns, where, orderBy, limit } = query as {
-      columns: string[];
-      where?: unknown;
-      orderBy?: string[];
-      limit?: number;
-    };
-    const found = rows.filter(parseWhere(where));
-    for (const column of orderBy ?? [])
-      found.sort((a, b) => ((a[column] ?? "") < (b[column] ?? "") ? -1 : 1));
-    const shown = found.slice(0, limit).map((row) => Object.fromEntries(columns.map((c) => [c, row[c]])));
-    if (shown.length > this.answerRowsMax) return refuse(413, "too_large");
-    return { status: 200, body: shown, position };
+  #read(query: Sql, freshness: "strong" | number): Answer {
+    if (freshness !== "strong" && freshness > this.#newest.position) return refuse(503, "not_fresh");
+    const copy = freshness === "strong" ? this.#newest : this.#copyAt(freshness);
+    const answer = copy.read(query);
+    if (answer.rows.length > this.answerRowsMax) return refuse(413, "too_large");
+    return { status: 200, body: answer, position: copy.position };
+  }
+
+  #copyAt(position: number): FakeCopy {
+    if (this.#lagging.position > position) {
+      this.#lagging.close();
+      this.#lagging = new FakeCopy();
+    }
+    for (const write of this.#writes.slice(this.#lagging.position, position)) this.#lagging.write(write);
+    return this.#lagging;
   }
 }

@@ -9,6 +9,7 @@ import {
   type Value,
 } from "../../../core/messages/statement.ts";
 import { conditionSql } from "../../../worker/sql/shape-sql.ts";
+import { runs } from "../../support/runs.ts";
 import { openCopy } from "./copies.ts";
 import { integer, table, text } from "./schemas.ts";
 
@@ -186,7 +187,7 @@ describe("a condition in SQLite", () => {
           wanted,
         );
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import { after, type TestContext } from "node:test";
 import {
   type BatchRecord,
   checksumOf,
@@ -53,6 +53,15 @@ export async function withUndoing<T>(work: (undoing: Undoing) => Promise<T>): Pr
   }
 }
 
+/** For what a whole file, or a suite, shares. */
+export function undoneAfterwards(): Undoing {
+  const undoing: (() => Promise<void>)[] = [];
+  after(async () => {
+    for (const undo of undoing.reverse()) await undo();
+  });
+  return { after: (undo) => undoing.push(undo) };
+}
+
 export const marker = (epoch: number) =>
   ({ kind: "marker", epoch, after: 0, master: "w-1", atMs: 0 }) as const;
 
@@ -76,15 +85,20 @@ export const insertion = (
   rows,
 });
 
-/** Everything that makes two copies equal: every table in its order, the keys, the counters, the place in the log. */
+/** Everything that makes two copies equal: every table in its order, what SQL has made, the keys, the counters, the place in the log. */
 export async function contentsOf(store: Store): Promise<unknown> {
+  const { writer, schema } = store;
   const tables: Record<string, unknown> = {};
-  for (const { name, primaryKey } of store.schema.tables)
-    tables[name] = await store.writer.all(`SELECT * FROM ${quoted(name)} ORDER BY ${quotedList(primaryKey)}`);
-  const keys = await store.writer.all("SELECT * FROM _dbaas_keys ORDER BY key");
-  const counters = store.schema.tables.some((table) => table.columns.some((column) => column.autoIncrement))
-    ? await store.writer.all("SELECT * FROM sqlite_sequence ORDER BY name")
-    : [];
+  for (const { name, primaryKey } of schema.tables)
+    tables[name] = await writer.all(`SELECT * FROM ${quoted(name)} ORDER BY ${quotedList(primaryKey)}`);
+  const made = await writer.all(
+    "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE '%dbaas%' ORDER BY type, name",
+  );
+  // What has no key is compared in the order in which a scan meets it.
+  for (const { type, name } of made)
+    if (type === "table") tables[String(name)] ??= await writer.all(`SELECT * FROM ${quoted(String(name))}`);
+  const [pragma] = await writer.all("PRAGMA user_version");
+  const keys = await writer.all("SELECT * FROM _dbaas_keys ORDER BY key");
   const { position, epoch } = store.applied;
-  return { position, epoch, schema: store.schema, tables, keys, counters };
+  return { position, epoch, schema, tables, made, keys, userVersion: pragma?.user_version };
 }

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { Param, ReadShape } from "../../../core/messages/statement.ts";
+import type { Param } from "../../../core/messages/statement.ts";
 import type { Store } from "../../../worker/copy/store.ts";
-import { readSql } from "../../../worker/sql/shape-sql.ts";
+import { readSql, type TableRead } from "../../../worker/sql/shape-sql.ts";
+import { runs } from "../../support/runs.ts";
 import { batch, entry, insertion, openCopy } from "./copies.ts";
 import { shop } from "./schemas.ts";
 
-const people: ReadShape = { kind: "select", table: "people", columns: "*" };
+const people: TableRead = { kind: "select", table: "people", columns: "*" };
 
 /** The answers, parsed, to requests of one shape. */
-async function ask(store: Store, shape: ReadShape, ...requests: readonly (readonly Param[])[]) {
+async function ask(store: Store, shape: TableRead, ...requests: readonly (readonly Param[])[]) {
   const { sql, groupable } = store.compiled.read(shape);
   const run = async (asked: readonly (readonly Param[])[]): Promise<readonly string[]> => {
     const rows = await store.readers.quickly({ limitMs: 2_000 }, (connection) =>
@@ -67,7 +68,7 @@ describe("a read", () => {
 
   it("sorts, limits and skips by parameters", async (t) => {
     const store = await withPeople(t);
-    const shape: ReadShape = {
+    const shape: TableRead = {
       kind: "select",
       table: "people",
       columns: ["name"],
@@ -82,7 +83,7 @@ describe("a read", () => {
 
   it("sorts by several columns, each in its own direction", async (t) => {
     const store = await withPeople(t);
-    const shape: ReadShape = {
+    const shape: TableRead = {
       ...people,
       columns: ["name"],
       orderBy: [
@@ -116,7 +117,7 @@ describe("a read", () => {
 
   it("requests of one shape answer the same together as each alone, in their order", async (t) => {
     const store = await withPeople(t);
-    const shape: ReadShape = {
+    const shape: TableRead = {
       ...people,
       where: {
         op: "or",
@@ -135,7 +136,7 @@ describe("a read", () => {
         for (const request of requests) alone.push((await ask(store, shape, request))[0]);
         assert.deepEqual(together, alone);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -155,7 +156,7 @@ describe("a read", () => {
         const [answer] = await ask(store, { ...people, columns: ["name"], where }, [name]);
         assert.deepEqual(answer, [{ name }]);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

@@ -33,13 +33,14 @@ const wanted: Readonly<Record<string, string>> = {
   FULL: "StorageFullError",
   CORRUPT: "DamagedFileError",
   NOTADB: "DamagedFileError",
+  NOMEM: "OutOfMemoryError",
   BUSY: "TransientError",
   LOCKED: "TransientError",
   PROTOCOL: "TransientError",
   SCHEMA: "TransientError",
 };
 const workersOwn =
-  "INTERNAL PERM ABORT NOMEM READONLY IOERR NOTFOUND CANTOPEN EMPTY MISUSE NOLFS FORMAT NOTICE WARNING";
+  "INTERNAL PERM ABORT READONLY IOERR NOTFOUND CANTOPEN EMPTY MISUSE NOLFS FORMAT NOTICE WARNING";
 
 const thrown = (name: string, errno: number): Error =>
   errorOf(Object.assign(new Error(`SQLITE_${name}: it went wrong`), { errno, code: `SQLITE_${name}` }));

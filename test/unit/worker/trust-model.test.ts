@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { runs } from "../../support/runs.ts";
 import { Model, type Step } from "./trust-model.ts";
 
 const who = fc.nat(3);
@@ -58,7 +59,7 @@ describe("who may lead, whatever is lost", () => {
       fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 60 }), (workers, steps) => {
         comesRight(after(workers, steps));
       }),
-      { numRuns: 10_000 },
+      { numRuns: runs(10_000) },
     );
   });
 
@@ -67,7 +68,7 @@ describe("who may lead, whatever is lost", () => {
       fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 60 }), (workers, steps) =>
         comesRight(after(workers, steps)),
       ),
-      { numRuns: 10_000, examples: [tornVoucher] },
+      { numRuns: runs(10_000), examples: [tornVoucher] },
     );
   });
 });

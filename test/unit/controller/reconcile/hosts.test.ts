@@ -33,22 +33,29 @@ const hostsOf = (...away: readonly number[]): readonly HostSeen[] =>
 
 const on = (number: number, worker: WorkerIs): WorkerIs => ({ ...worker, host: `host${number}` });
 
-/** As it is seen: what runs on hosts that are away is out of sight, and their volumes are known only by their notes. */
-function world(workers: readonly WorkerIs[], ...away: readonly number[]): Observed {
+/**
+ * As it is seen: what runs on hosts that are away is out of sight, and their volumes are known only by their notes.
+ * @param expired whether the sessions of workers there have ended as well
+ */
+function sighted(workers: readonly WorkerIs[], away: readonly number[], expired: boolean): Observed {
   const isAway = (host = ""): boolean => away.some((number) => host === `host${number}`);
-  const seen = observed(workers, { hosts: hostsOf(...away) });
-  const ours = seen.workers.map(({ container }) =>
-    isAway(container.host) ? { ...container, state: "unknown" as const } : container,
+  const all = observed(workers, { hosts: hostsOf(...away) });
+  const ours = all.workers.map(({ container }) =>
+    isAway(container.host) ? { ...container, pid: 0, state: "unknown" as const } : container,
   );
-  const volumes = volumesOf(workers.filter(({ host }) => !isAway(host)));
+  const here = workers.filter(({ host }) => !isAway(host));
   const copies = new Map(
     workers.map(({ name, host = onlyHost.name }) => [
       name,
       { holds: { epoch: 1, position: 10 }, atMs: nowMs, host },
     ]),
   );
-  return observed(workers, { hosts: hostsOf(...away), ours, volumes, copies });
+  const { nodes, master: leader } = observed(expired ? here : workers);
+  return observed(workers, { ...all, ours, volumes: volumesOf(here), copies, nodes, master: leader });
 }
+
+const world = (workers: readonly WorkerIs[], ...away: readonly number[]): Observed =>
+  sighted(workers, away, true);
 
 const withVolumes = (seen: Observed, ...volumes: readonly (readonly [string, string])[]): Observed => ({
   ...seen,
@@ -86,6 +93,16 @@ describe("where workers are started", () => {
     assert.deepEqual(planned(1, world([on(2, master("w-1", 1))], 1)), ["start w-2 on host3"]);
     const hosts = hostsOf().map((host) => (host.number === 1 ? { ...host, image: null } : host));
     assert.deepEqual(planned(1, { ...world([on(2, master("w-1", 1))]), hosts }), ["start w-2 on host3"]);
+  });
+
+  it("waits for a host that comes up, once the others have more, but not for long", () => {
+    const coming = (sinceMs: number): readonly HostSeen[] =>
+      hostsOf().map((host) => (host.number === 2 ? host : { ...host, image: null, sinceMs }));
+    assert.deepEqual(planned(3, { ...world([]), hosts: coming(nowMs - 1_000) }), ["start w-1 on host2"]);
+    assert.deepEqual(planned(1, { ...world([]), hosts: coming(nowMs - 60_000) }), [
+      "start w-1 on host2",
+      "start w-2 on host2",
+    ]);
   });
 
   it("is where a volume with data is, before a fresh one elsewhere", () => {
@@ -133,15 +150,18 @@ describe("a worker that is too many", () => {
 describe("a host that is away", () => {
   const workers = [on(1, master("w-1", 1)), on(2, slave("w-2", 2))];
 
-  it("gets no action; what it runs is replaced elsewhere under another name", () => {
+  it("gets no action and keeps all that is noted of its workers; they are replaced elsewhere under other names", () => {
     assert.deepEqual(planned(1, world(workers, 2)), ["start w-3 on host3"]);
     assert.deepEqual(planned(1, world(workers, 1)), ["start w-3 on host3"]);
   });
 
-  it("keeps the znodes of its workers, which end with their sessions, and all that is noted of them", () => {
-    const seen = world(workers, 1);
-    const later = { ...seen, nodes: [], master: null };
-    assert.deepEqual(planned(1, later), ["start w-3 on host3"]);
+  it("gets nobody started for a worker that keeps its session: it is cut off from the engine's managers alone", () => {
+    for (const number of [1, 2]) {
+      const served = sighted(workers, [number], false);
+      assert.deepEqual(planned(1, served), []);
+      const seen = served.workers.map(({ phase, container }) => `${phase} ${container.pid}`);
+      assert.deepEqual(seen, ["master 1", "slave 2"]);
+    }
   });
 
   it("keeps its workers' names, also when only a note tells of them", () => {

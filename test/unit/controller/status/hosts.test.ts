@@ -1,7 +1,7 @@
 // What is told of several hosts: which is away, what each leads, and what its loss would cost.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { HostLead } from "../../../../controller/ports.ts";
+import type { HostLead, RegistryView } from "../../../../controller/ports.ts";
 import { emptyMemory } from "../../../../controller/reconcile/memory.ts";
 import { hostsStatus } from "../../../../controller/status/loss.ts";
 import { report } from "../../../../controller/status/report.ts";
@@ -57,15 +57,18 @@ describe("the status", () => {
     workers: readonly WorkerIs[],
     hosts: readonly ReturnType<typeof host>[],
     before: ClusterStatus | null = null,
+    changes: Partial<RegistryView> = {},
   ): ClusterStatus => {
     const away = new Set(hosts.filter(({ reachable }) => !reachable).map(({ name }) => name));
     const seen = observed(workers, { hosts });
+    // Their sessions have ended as well.
+    const { nodes } = observed(workers.filter((worker) => !away.has(worker.host ?? "")));
     const ours = seen.workers.map(({ container }) =>
       away.has(container.host) ? { ...container, state: "unknown" as const } : container,
     );
     const facts = {
       cluster: "c",
-      observed: observed(workers, { hosts, ours }),
+      observed: observed(workers, { hosts, ours, nodes, ...changes }),
       intent: intent(1),
       before: emptyMemory,
       memory: emptyMemory,
@@ -96,6 +99,21 @@ describe("the status", () => {
     const one = spread.map((worker) => ({ ...worker, host: "host1" }));
     assert.equal(condition(told(one, hosts), "Redundant"), "False OneHost");
     assert.equal(condition(told(spread.slice(0, 1), hosts), "Redundant"), "False OneCopy");
+  });
+
+  it("is not redundant while a broker that was restarted is not yet known to have all of the log", () => {
+    const hosts = [host(1), host(2), host(3)];
+    const seeing = (brokers: string): string => {
+      const { nodes, log } = observed(spread, { hosts });
+      assert.ok(log);
+      const telling = nodes.map((node) => (node.state === "master" ? { ...node, brokers } : node));
+      return condition(
+        told(spread, hosts, null, { nodes: telling, log: { ...log, broker: "a,b,c" } }),
+        "Redundant",
+      );
+    };
+    assert.equal(seeing("a,b,c"), "True Spread");
+    assert.equal(seeing("a,b,d"), "False LogSettling");
   });
 
   it("names a host that is away, since when, and its workers, once", () => {

@@ -180,6 +180,7 @@ describe("conditionsOf", () => {
       desired: intent(1).desired,
       specHashes: new Map(),
       data: null,
+      backupSpec: undefined,
       notApplied: null,
       paused: false,
       failures: new Map(),

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { containerLimits, type Fields, specFields, specSchema } from "../../../../core/manifest/fields.ts";
+import type { Fields } from "../../../../core/manifest/field.ts";
+import { containerLimits, specFields, specSchema } from "../../../../core/manifest/fields.ts";
 import { manifestJsonSchema } from "../../../../core/manifest/parse.ts";
 import { parseYaml } from "../../../../core/manifest/yaml.ts";
 

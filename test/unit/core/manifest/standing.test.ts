@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Standing, standMs } from "../../../../core/manifest/standing.ts";
 import { rootDir } from "../../../../tools/cluster/settings.ts";
+import { some } from "../../../support/runs.ts";
 
 const delivered = readFileSync(join(rootDir, "manifests", "dbaas.yaml"), "utf8");
 const token = (name: string, digit: string) =>
@@ -124,6 +125,10 @@ describe("a manifest file that stands still", () => {
   });
 });
 
+/** Where a text may be cut. */
+const cuts = (text: string, every: number): readonly number[] =>
+  some(Array.from({ length: Math.ceil(text.length / every) }, (_, i) => i * every));
+
 describe("a manifest file that is written bit by bit", () => {
   for (const [what, text] of [
     ["the delivered manifest", delivered],
@@ -135,7 +140,7 @@ describe("a manifest file that is written bit by bit", () => {
     it(`is never taken up in between, however it is cut: ${what}`, () => {
       const file = new Watched(text);
       const before = file.spec;
-      for (let end = 0; end < edited.length; end++) {
+      for (const end of cuts(edited, 1)) {
         file.write(edited.slice(0, end), end % 3 === 0 ? standMs.plain - 1 : 7);
         assert.equal(file.spec, before, `after ${end} characters`);
       }
@@ -149,7 +154,7 @@ describe("a manifest file that is written bit by bit", () => {
       const file = new Watched(text);
       const before = file.spec;
       // The last characters of a text say little more: what is missing there are comments and line ends.
-      for (let end = 0; end < edited.length - 40; end += 11) {
+      for (const end of cuts(edited.slice(0, -40), 11)) {
         file.write(edited.slice(0, end), standMs.careful - 1);
         assert.equal(file.spec, before, `after ${end} characters`);
       }
@@ -157,7 +162,7 @@ describe("a manifest file that is written bit by bit", () => {
   }
 
   it("does not open the door of a program that starts meanwhile", () => {
-    for (let end = 0; end < tokensLast.length; end += 5) {
+    for (const end of cuts(tokensLast, 5)) {
       const standing = new Standing();
       for (let nowMs = 0; nowMs < standMs.careful; nowMs += 500)
         standing.look({ text: tokensLast.slice(0, end), ageMs: nowMs }, 77_000 + nowMs);

@@ -7,6 +7,7 @@ const candidate = (name: string, pid: number | null, more: Partial<Candidate> = 
   name,
   pid,
   eligible: true,
+  besideLog: false,
   czxid: 1,
   ...more,
 });
@@ -31,6 +32,11 @@ describe("election", () => {
   it("a worker whose copy does not join the log waits", () => {
     assert.equal(winner([candidate("a", 1, { eligible: false }), candidate("b", 7)])?.name, "b");
   });
+  it("a worker beside the leader of the log leads only when there is no other", () => {
+    const beside = candidate("a", 1, { besideLog: true });
+    assert.equal(winner([beside, candidate("b", 7), candidate("c", 9)])?.name, "b");
+    assert.equal(winner([beside, candidate("b", 7, { eligible: false })])?.name, "a");
+  });
   it("of two equal pids the older znode wins", () => {
     const peers = [candidate("a", 5, { czxid: 90 }), candidate("b", 5, { czxid: 80 })];
     assert.equal(winner(peers)?.name, "b");
@@ -45,6 +51,7 @@ describe("election", () => {
         name: fc.constantFrom("a", "b", "c", "d", "e"),
         pid: fc.option(fc.nat({ max: 4 })),
         eligible: fc.boolean(),
+        besideLog: fc.boolean(),
         czxid: fc.nat({ max: 1_000_000 }),
       }),
       { selector: ({ name }) => name },

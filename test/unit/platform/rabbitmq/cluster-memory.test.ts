@@ -98,12 +98,10 @@ describe("the memory id of several brokers", () => {
     assert.equal(await memory.id(), "a,b,c");
   });
 
-  it("has one that does not answer as unknown, a second later", async () => {
+  it("has one that does not answer as unknown", async () => {
     const { brokers, memory } = cluster();
     brokers[1].isAway = true;
-    const startedAtMs = performance.now();
     assert.equal(await memory.id(), "a,?,c");
-    assert.ok(performance.now() - startedAtMs < 1_500);
   });
 
   it("is not told when no majority answers", async (t) => {

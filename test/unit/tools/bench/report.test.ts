@@ -36,6 +36,10 @@ const complete: Results = {
   ...empty,
   headline: { reads: pair(1_000, 10_000), writes: pair(300, 4_700) },
   lone: { reads: pair(500, 800), writes: pair(200, 300) },
+  sql: {
+    reads: { rows: summary({ perSecond: 100 }), sql: summary({ perSecond: 91 }) },
+    writes: { rows: summary({ perSecond: 100 }), sql: summary({ perSecond: 80 }) },
+  },
   steady: [{ kind: "reads", part: 0.5, ratePerSecond: 50, summary: summary() }],
   connections: [1, 64].map((connections) => ({ connections, reads: pair(1, 2), writes: pair(3, 4) })),
   slaves: [{ slaves: 1, reads: summary(), writes: summary() }],
@@ -115,6 +119,17 @@ test("a goal is met only when every part of it is", () => {
   // 4,700 a second are enough, 15.7 times plain mode are not.
   assert.equal(writes?.met, false);
   assert.equal(writes?.goal, ">= 16x plain, >= 4000");
+});
+
+test("SQL is held against the row forms of the same run", () => {
+  const inSql = goalsOf(complete).filter(({ what }) => what.includes("SQL"));
+  assert.deepEqual(
+    inSql.map(({ service, met }) => [service, met]),
+    [
+      [0.91, true],
+      [0.8, false],
+    ],
+  );
 });
 
 test("goals of scenarios that did not run are left out", () => {

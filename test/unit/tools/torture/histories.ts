@@ -5,6 +5,8 @@ import type {
   Outcome,
   RegisterRead,
   RegisterWrite,
+  TotalRead,
+  Transfer,
 } from "../../../../tools/torture/history.ts";
 
 export const ledgerWrite = (op: string, change: Partial<LedgerWrite> = {}): LedgerWrite => ({
@@ -60,6 +62,33 @@ export const ledgerCount = (rows: number, change: Partial<LedgerCount> = {}): Le
   doneAtMs: 1_010,
   outcome: "acked",
   position: 1,
+  ...change,
+});
+
+export const totalRead = (total: number, accounts: number): TotalRead => ({
+  kind: "readTotal",
+  how: "transaction",
+  total,
+  accounts,
+  client: "c2",
+  sentAtMs: 1_000,
+  doneAtMs: 1_010,
+  outcome: "acked",
+  position: 0,
+});
+
+/** Moves 5 from a1 to a2. */
+export const transfer = (op: string, change: Partial<Transfer> = {}): Transfer => ({
+  kind: "transfer",
+  op,
+  source: "a1",
+  target: "a2",
+  amount: 5,
+  client: "c1",
+  sentAtMs: 10,
+  doneAtMs: 20,
+  outcome: "acked",
+  position: 0,
   ...change,
 });
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { checkReads } from "../../../../tools/torture/check/reads.ts";
 import { checkRegisters, registersIn } from "../../../../tools/torture/check/registers.ts";
 import type { Read, Write } from "../../../../tools/torture/history.ts";
-import { ledgerCount, ledgerWrite, registerRead, registerWrite, unanswered } from "./histories.ts";
+import { ledgerCount, ledgerWrite, registerRead, registerWrite, totalRead, unanswered } from "./histories.ts";
 
 /** Values 1 to 5, sent at 100, 200, …, acknowledged 50 ms later, at positions 10, 20, … */
 const five = [1, 2, 3, 4, 5].map((value) => registerWrite(value));
@@ -86,4 +86,10 @@ test("a strong count sees every row acknowledged before it, and none that was no
   assert.deepEqual(rulesOfReads([ledgerCount(Number.NaN, at)], rows), [
     "a count saw a write that was never sent",
   ]);
+});
+
+test("all accounts hold together what they held in the beginning, for whoever reads them at one moment", () => {
+  assert.deepEqual(rulesOfReads([totalRead(6_000, 6), totalRead(0, 0)]), []);
+  assert.deepEqual(rulesOfReads([totalRead(5_995, 6)]), ["a read saw a part of a transaction"]);
+  assert.deepEqual(rulesOfReads([totalRead(5_000, 5)]), ["a read saw a part of a transaction"]);
 });

@@ -34,6 +34,32 @@ describe("merged", () => {
     ];
     assert.deepEqual(merged(effects), effects);
   });
+  it("makes a list of neighbouring SQL, and of none that needs a call of its own", () => {
+    const of = (sql: string, more: object = {}, seen: object = {}): Effect => ({
+      shape: { kind: "sql", sql, ...more },
+      rows: [[]],
+      seen: { atMs: 1, rowsAffected: 1, ...seen },
+    });
+    const defining = of("CREATE TABLE t (a)", { schema: true });
+    const apart = of("DELETE FROM t", {}, { references: "deferred" });
+    const effects = [
+      of("a"),
+      of("b"),
+      defining,
+      of("c"),
+      insertion("orders", ["item"], ["a"]),
+      of("d"),
+      apart,
+    ];
+    assert.deepEqual(merged(effects), [
+      { list: [of("a"), of("b")] },
+      defining,
+      { list: [of("c")] },
+      insertion("orders", ["item"], ["a"]),
+      { list: [of("d")] },
+      apart,
+    ]);
+  });
   it("leaves what it was given as it was", () => {
     const effects = [insertion("orders", ["item"], ["a"]), insertion("orders", ["item"], ["b"])];
     merged(effects);

@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { sameMemory } from "../../../../core/rules/broker-memory.ts";
 import { mayLead } from "../../../../core/rules/election.ts";
 import {
+  type HostNode,
   type LogNode,
   pathsOf,
   persistentParents,
@@ -17,7 +18,7 @@ import { Membership } from "../../../../worker/lead/membership.ts";
 import { SeenMemory } from "../../../../worker/lead/seen-memory.ts";
 import { Link } from "../../../fakes/link.ts";
 import { MemoryZooKeeper } from "../../../fakes/memory-zookeeper.ts";
-import { runningWorld } from "../../../fakes/running-world.ts";
+import { type RunningWorld, runningWorld } from "../../../fakes/running-world.ts";
 import { VirtualProcess } from "../../../fakes/virtual-process.ts";
 
 const paths = pathsOf("test");
@@ -37,23 +38,31 @@ const worker = (name: string, pid: number): WorkerNode => ({
 const whole: LogNode = { broker: "a", master: "w-1", epoch: 1, position: 7 };
 
 describe("a worker at a server of ZooKeeper that is behind", () => {
-  const { world, stop } = runningWorld(1);
-  const server = new MemoryZooKeeper(world);
-  const connect = () => server.connect(new VirtualProcess(world, "test"), new Link(world, "test", 1), 4_000);
-  const others = connect();
+  let running: RunningWorld;
+  let server: MemoryZooKeeper;
+  let others: ZnodeSession;
   let memory: SeenMemory;
 
+  const connect = () =>
+    server.connect(new VirtualProcess(running.world, "test"), new Link(running.world, "test", 1), 4_000);
+
   before(async () => {
+    running = runningWorld(1);
+    server = new MemoryZooKeeper(running.world);
+    others = connect();
     memory = await SeenMemory.of(async () => "a", systemClock);
     for (const path of persistentParents(paths)) await others.ensure(path);
     await others.create(paths.worker("w-2"), toJson(worker("w-2", 200)));
     await others.create(paths.log, toJson(whole));
     await others.create(paths.spec, "{}");
   });
-  after(() => stop());
+  after(() => running.stop());
 
   /** Its server has not heard of what `write` did, and hears of it only when it is asked to. */
-  async function membershipBehind(write: () => Promise<unknown>, { syncs }: { readonly syncs: boolean }) {
+  async function membershipBehind(
+    write: () => Promise<unknown>,
+    { syncs, host }: { readonly syncs: boolean; readonly host?: string },
+  ) {
     const session = connect();
     await session.sync();
     server.staleMsMax = Number.POSITIVE_INFINITY;
@@ -72,7 +81,7 @@ describe("a worker at a server of ZooKeeper that is behind", () => {
       name: "w-2",
       container: "w-2",
       guid: "w-2",
-      host: undefined,
+      host,
       sinceMs: 0,
       memory,
       time: systemClock,
@@ -109,5 +118,18 @@ describe("a worker at a server of ZooKeeper that is behind", () => {
       const { log } = await membership.knownCopies();
       assert.equal(sameMemory(log.node?.broker ?? "", memory.now), !syncs);
       await others.put(paths.log, toJson(whole));
+    });
+
+  for (const syncs of [true, false])
+    it(`${syncs ? "sees" : "would not see, without a sync,"} that the log is led from its own host now`, async () => {
+      const beside: HostNode = { host: "one", image: null, volumes: [], killed: {}, leads: ["stream"] };
+      await others.put(paths.worker("w-2"), toJson({ ...worker("w-2", 200), host: "one" }));
+      await others.create(paths.worker("w-3"), toJson({ ...worker("w-3", 300), host: "two" }));
+      const membership = await membershipBehind(() => others.create(paths.host("one"), toJson(beside)), {
+        syncs,
+        host: "one",
+      });
+      assert.equal(mayLead("w-2", await membership.peers(), false), !syncs);
+      for (const path of [paths.host("one"), paths.worker("w-3")]) await others.remove(path);
     });
 });

@@ -83,7 +83,7 @@ class Around {
       writesServed: 0,
       sinceMs: 0,
     };
-    this.others.push({ name, pid: 1, eligible, czxid: 1, node });
+    this.others.push({ name, pid: 1, eligible, besideLog: false, czxid: 1, node });
   }
 }
 

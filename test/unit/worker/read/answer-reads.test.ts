@@ -89,7 +89,7 @@ describe("answering a batch of reads", () => {
         [item(slowParams), item(["zz%"]), item(["nobody"], { shape: 1 }), item(slowParams)],
       ),
     );
-    assert.ok(performance.now() - startedAtMs < 2_500);
+    assert.ok(performance.now() - startedAtMs < 20_000);
     const byIndex = seen.sort((a, b) => a.index - b.index).map(({ ok, json }) => [ok, json]);
     const tooLong = {
       code: "query_timeout",

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { WriteStatement } from "../../../../core/messages/statement.ts";
-import { FaultyWriteError } from "../../../../worker/write/apply-writes.ts";
 import type { PendingWrite } from "../../../../worker/write/draft.ts";
 import { ledgerOf } from "../../../../worker/write/ledger.ts";
+import { FaultyWriteError } from "../../../../worker/write/undone-writes.ts";
 import { committed, unlimited } from "../../../fakes/commits.ts";
 import { contentsOf, insertion, openCopy } from "../copies.ts";
 import { shop } from "../schemas.ts";

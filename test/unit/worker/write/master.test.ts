@@ -18,10 +18,10 @@ import type { Delivery } from "../../../../platform/rabbitmq/port.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import type { Store } from "../../../../worker/copy/store.ts";
 import type { Broker, Feed, Ledger, LogEntry, Suspicion } from "../../../../worker/ports.ts";
-import { FaultyWriteError } from "../../../../worker/write/apply-writes.ts";
 import { ledgerOf } from "../../../../worker/write/ledger.ts";
 import { LogWriter } from "../../../../worker/write/log-writer.ts";
 import { runMaster } from "../../../../worker/write/master.ts";
+import { FaultyWriteError } from "../../../../worker/write/undone-writes.ts";
 import { insertion, openCopy } from "../copies.ts";
 import { shop } from "../schemas.ts";
 

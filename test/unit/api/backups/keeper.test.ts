@@ -1,0 +1,285 @@
+// Scheduled backups with a real copy, a real folder, and a broker and ZooKeeper in memory.
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, it, type TestContext } from "node:test";
+import { type BackupFolder, systemBackupFolder } from "../../../../api/backups/folder.ts";
+import { BackupKeeper, type KeeperPorts } from "../../../../api/backups/keeper.ts";
+import { BackupTurn } from "../../../../api/cluster/backup.ts";
+import { Restoring } from "../../../../api/cluster/restoring.ts";
+import { CurrentZnodes } from "../../../../api/cluster/znodes.ts";
+import { type BackupsNode, fromJson, pathsOf, toJson } from "../../../../core/state/znodes.ts";
+import { systemClock } from "../../../../platform/process/clock.ts";
+import { createLog } from "../../../../platform/telemetry/log.ts";
+import { donateSnapshots } from "../../../../worker/copy/snapshot.ts";
+import type { Store } from "../../../../worker/copy/store.ts";
+import { systemDisk } from "../../../../worker/system-disk.ts";
+import { openCopy } from "../../worker/copies.ts";
+import { FakeQueues } from "../fake-queues.ts";
+import { eventually, FakeZnodes } from "../fake-znodes.ts";
+
+const log = createLog({ program: "api", format: "json", level: "silent" });
+const paths = pathsOf("demo");
+const startMs = Date.parse("2026-11-27T10:00:00Z");
+const hourMs = 3_600_000;
+
+interface World {
+  readonly store: Store;
+  readonly directory: string;
+  readonly znodes: FakeZnodes;
+  readonly restoring: Restoring;
+  readonly turn: BackupTurn;
+  /** The wall's clock. */
+  readonly time: { ms: number };
+  readonly spec: { backup: KeeperPorts["spec"]["backup"] };
+  /** Lets it look again. */
+  look(): Promise<void>;
+  told(): Promise<BackupsNode | null>;
+  files(): readonly string[];
+}
+
+async function world(t: TestContext, folder: Partial<BackupFolder> = {}): Promise<World> {
+  const store = await openCopy(t);
+  await store.writer.exec("CREATE TABLE kept (n INTEGER PRIMARY KEY)");
+  const directory = mkdtempSync(join(tmpdir(), "backups-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const queues = new FakeQueues();
+  const donor = { name: "w-2", guid: "g", state: "slave", position: 7, epoch: 1 };
+  await donateSnapshots(
+    { rabbit: queues.connection, clock: systemClock, disk: systemDisk },
+    donor.guid,
+    () => store,
+    log,
+  );
+  const [znodes, current, time] = [new FakeZnodes(), new CurrentZnodes(), { ms: startMs }];
+  await znodes.put(paths.worker("w-2"), toJson(donor));
+  current.set(znodes);
+  const [restoring, turn] = [new Restoring(paths), new BackupTurn()];
+  const spec: World["spec"] = { backup: { everyMs: hourMs, keep: 2, directory } };
+  const keeper = new BackupKeeper({
+    id: "api-1",
+    cluster: "demo",
+    znodes: current,
+    paths,
+    broker: { connection: queues.connection },
+    clock: { ...systemClock, wallMs: () => time.ms },
+    log,
+    folder: { ...systemBackupFolder, ...folder },
+    restoring,
+    turn,
+    spec,
+  });
+  const scope = new AbortController();
+  const watching = keeper.watch({ znodes: znodes as never, scope: scope.signal });
+  t.after(async () => {
+    scope.abort("over");
+    await watching;
+  });
+  return {
+    store,
+    directory,
+    znodes,
+    restoring,
+    turn,
+    time,
+    spec,
+    look: () => znodes.put(paths.spec, ""),
+    told: async () => fromJson<BackupsNode>((await znodes.get(paths.backups))?.data ?? "null"),
+    files: () => readdirSync(directory).sort(),
+  };
+}
+
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  for (;;) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};
+
+/** How many good ones there were so far, by the moment of the last. */
+const lastAt = (w: World, ms: number) => until(async () => (await w.told())?.lastGood?.atMs === ms);
+
+describe("scheduled backups", () => {
+  it("are whole files that nobody else may read, named by moment and position, and the oldest go", async (t) => {
+    const w = await world(t);
+    await lastAt(w, startMs);
+    assert.deepEqual(w.files(), ["demo_2026-11-27T10-00-00.000Z_0.db"]);
+    writeFileSync(join(w.directory, "of-others.db"), "");
+    for (const times of [1, 2]) {
+      w.time.ms = startMs + times * hourMs;
+      await w.look();
+      await lastAt(w, w.time.ms);
+    }
+    const names = ["demo_2026-11-27T11-00-00.000Z_0.db", "demo_2026-11-27T12-00-00.000Z_0.db"];
+    assert.deepEqual(w.files(), [...names, "of-others.db"]);
+    const told = await w.told();
+    assert.equal(told?.directory, w.directory);
+    assert.deepEqual(
+      told?.files.map(({ name }) => name),
+      names.toReversed(),
+    );
+    const path = join(w.directory, names[1] ?? "");
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.equal(told?.lastGood?.bytes, statSync(path).size);
+    const file = new DatabaseSync(path, { readOnly: true });
+    assert.equal(file.prepare("PRAGMA integrity_check").get()?.integrity_check, "ok");
+    file.close();
+  });
+
+  it("leave those that hold more than the cluster: they are of before its data was lost", async (t) => {
+    const w = await world(t);
+    await lastAt(w, startMs);
+    const lost = "demo_2026-11-01T10-00-00.000Z_4711.db";
+    writeFileSync(join(w.directory, lost), "");
+    for (const times of [1, 2, 3]) {
+      w.time.ms = startMs + times * hourMs;
+      await w.look();
+      await lastAt(w, w.time.ms);
+    }
+    const names = ["demo_2026-11-27T12-00-00.000Z_0.db", "demo_2026-11-27T13-00-00.000Z_0.db"];
+    assert.deepEqual(w.files(), [lost, ...names]);
+    assert.deepEqual(
+      (await w.told())?.files.map(({ name }) => name),
+      [...names.toReversed(), lost],
+    );
+  });
+
+  it("fail without taking anything away, are tried again, and are told until one is good again", async (t) => {
+    let isFull = false;
+    const write: BackupFolder["write"] = async (...args) => {
+      if (isFull) throw new Error("no space left on device");
+      await systemBackupFolder.write(...args);
+    };
+    const w = await world(t, { write });
+    await lastAt(w, startMs);
+    const [good] = w.files();
+    isFull = true;
+    w.time.ms += hourMs;
+    await w.look();
+    await until(async () => (await w.told())?.failures === 1);
+    w.time.ms += 10_000;
+    await w.look();
+    await until(async () => (await w.told())?.failures === 2);
+    const told = await w.told();
+    assert.match(told?.failure?.reason ?? "", /no space left/);
+    assert.deepEqual([told?.failuresInARow, told?.lastGood?.name], [2, good]);
+    assert.deepEqual(w.files(), [good]);
+    isFull = false;
+    w.time.ms += 20_000;
+    await w.look();
+    await lastAt(w, w.time.ms);
+    const after = await w.told();
+    assert.deepEqual([after?.failure, after?.failures, after?.failuresInARow], [null, 2, 0]);
+  });
+
+  it("never bear their name when what came to the disk is damaged", async (t) => {
+    const write: BackupFolder["write"] = async (file, chunks, signal) => {
+      await systemBackupFolder.write(file, chunks, signal);
+      const bytes = readFileSync(file);
+      bytes.fill(0xff, 4_096, 8_192);
+      writeFileSync(file, bytes);
+    };
+    const w = await world(t, { write });
+    await until(async () => (await w.told())?.failures === 1);
+    assert.match((await w.told())?.failure?.reason ?? "", /damaged|cannot be read/);
+    assert.deepEqual(w.files(), []);
+  });
+
+  it("are not taken of the half of a restore", async (t) => {
+    const w = await world(t);
+    await lastAt(w, startMs);
+    await w.restoring.begin(w.znodes, "one", systemClock);
+    w.time.ms += hourMs;
+    await w.look();
+    await eventually(() => true);
+    const [before] = [await w.told()];
+    await w.restoring.end(w.znodes, "one");
+    await lastAt(w, startMs + hourMs);
+    assert.equal(before?.failures, 0);
+    assert.equal(before?.lastGood?.atMs, startMs);
+  });
+
+  it("fail when a restore begins before they are whole", async (t) => {
+    const begun = { begin: async (): Promise<unknown> => undefined };
+    const write: BackupFolder["write"] = async (...args) => {
+      await systemBackupFolder.write(...args);
+      await begun.begin();
+    };
+    const w = await world(t, { write });
+    await lastAt(w, startMs);
+    begun.begin = () => w.restoring.begin(w.znodes, "one", systemClock);
+    w.time.ms += hourMs;
+    await w.look();
+    await until(async () => (await w.told())?.failures === 1);
+    assert.match((await w.told())?.failure?.reason ?? "", /a restore has begun meanwhile/);
+  });
+
+  it("are taken by one API of several, by no other backup's side, and not at all where the manifest asks for none", async (t) => {
+    const w = await world(t);
+    await lastAt(w, startMs);
+    const end = w.turn.take();
+    w.time.ms += hourMs;
+    await w.look();
+    await eventually(() => true);
+    assert.equal((await w.told())?.lastGood?.atMs, startMs);
+    end?.();
+    await w.look();
+    await lastAt(w, startMs + hourMs);
+    assert.ok(w.znodes.nodes.has(paths.backupLock));
+    w.spec.backup = { everyMs: null, keep: 2, directory: w.directory };
+    await w.look();
+    await until(async () => !w.znodes.nodes.has(paths.backupLock));
+    await w.znodes.put(paths.backupLock, toJson({ id: "api-2" }));
+    w.spec.backup = { everyMs: hourMs, keep: 2, directory: w.directory };
+    w.time.ms += hourMs;
+    await w.look();
+    await eventually(() => true);
+    assert.equal((await w.told())?.lastGood?.atMs, startMs + hourMs);
+    await w.znodes.remove(paths.backupLock);
+    await lastAt(w, startMs + 2 * hourMs);
+  });
+
+  it("go on when the lock was made, or given back, without the answer being heard", async (t) => {
+    const w = await world(t);
+    await lastAt(w, startMs);
+    const lost: string[] = [];
+    const answerless = async <T>(what: string, answer: Promise<T>): Promise<T> => {
+      const heard = await answer;
+      if (lost.includes(what)) return heard;
+      lost.push(what);
+      throw new Error("the connection is lost");
+    };
+    const { create, remove } = w.znodes;
+    w.znodes.remove = async (...args) => {
+      if (!lost.includes("remove")) {
+        lost.push("remove");
+        throw new Error("the connection is lost");
+      }
+      return remove.apply(w.znodes, args);
+    };
+    w.spec.backup = { everyMs: null, keep: 2, directory: w.directory };
+    await w.look();
+    await until(async () => lost.includes("remove"));
+    await w.look();
+    await until(async () => !w.znodes.nodes.has(paths.backupLock));
+    w.znodes.create = (...args) => answerless("create", create.apply(w.znodes, args));
+    w.spec.backup = { everyMs: hourMs, keep: 2, directory: w.directory };
+    w.time.ms += hourMs;
+    await w.look();
+    await until(async () => lost.includes("create"));
+    await w.look();
+    await lastAt(w, startMs + hourMs);
+  });
+
+  it("leave no file under its name that may be gone after a power cut", async (t) => {
+    const rename: BackupFolder["rename"] = async (...args) => {
+      await systemBackupFolder.rename(...args);
+      throw new Error("the folder cannot be brought to the disk");
+    };
+    const w = await world(t, { rename });
+    await until(async () => (await w.told())?.failures === 1);
+    assert.deepEqual(w.files(), []);
+  });
+});

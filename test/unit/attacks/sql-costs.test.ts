@@ -1,0 +1,193 @@
+// SQL that is short to send and costs more than there is: time that no interrupt ends, and memory. Each statement is refused or ends by
+// its limit, nothing else is undone with it, and what it took is given back.
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { parseRead } from "../../../api/requests/read-request.ts";
+import { parseWrite } from "../../../api/requests/write-request.ts";
+import { checksumOf } from "../../../core/log/record.ts";
+import type { Store } from "../../../worker/copy/store.ts";
+import { answerReads } from "../../../worker/read/answer-reads.ts";
+import { ledgerOf } from "../../../worker/write/ledger.ts";
+import { committed, unlimited } from "../../fakes/commits.ts";
+import { openCopy, replying, undoneAfterwards } from "../worker/copies.ts";
+import { shop } from "../worker/schemas.ts";
+
+const undoing = undoneAfterwards();
+let store: Store;
+let writes = 0;
+/** How long a statement may take. */
+let withinMs = 60_000;
+before(async () => {
+  store = await openCopy(undoing, shop);
+});
+
+const told = (body: string): string => {
+  const { code, sqlite } = JSON.parse(body);
+  return [code ?? "done", sqlite].filter((one) => one !== undefined).join(" ");
+};
+
+/** In one commit, as they come from several clients. @returns what came of each */
+async function write(...bodies: readonly unknown[]): Promise<readonly string[]> {
+  const pending = bodies.map((body, index) => {
+    const { shape, rows } = parseWrite(body);
+    writes += 1;
+    return { shape, item: { index, shape: 0, rows, key: `costs-${writes}#0` }, message: `api-${writes}` };
+  });
+  const outcomes = await committed(
+    ledgerOf(store),
+    {
+      writes: pending,
+      chores: [],
+      epoch: 1,
+      atMs: 1_000,
+      logMs: 0,
+      limits: { ...unlimited, mayGoOn: (_: unknown, ranMs: number) => ranMs < withinMs },
+    },
+    async (content) => ({ offset: 100 + writes, checksum: checksumOf(content) }),
+  );
+  return outcomes.map((one) => (typeof one === "object" ? told(String(one.body)) : one));
+}
+
+async function read(body: unknown): Promise<string> {
+  const { shape, params } = parseRead(body);
+  const items = [{ index: 0, shape: 0, params }];
+  const batch = { v: 1, deadlineMs: Date.now() + 60_000, attempt: 1, shapes: [shape], items } as const;
+  const answers: string[] = [];
+  const limits = { queryMs: withinMs, freshWithinMs: 100, answerWithinMs: 60_000 };
+  await answerReads(
+    store,
+    batch,
+    limits,
+    replying((some) => void answers.push(...some.map((answer) => told(answer.body.toString())))),
+  );
+  return answers.join();
+}
+
+const long = (letter: string, length: number) => `replace(hex(zeroblob(${length})), '00', '${letter}')`;
+
+describe("a function that takes as long as the product of two texts", () => {
+  for (const [sql, expected] of [
+    [`SELECT trim(${long("a", 400_000)}, ${long("b", 400_000)} || 'a')`, "too_large SQLITE_TOOBIG"],
+    [`SELECT ltrim(${long("a", 400_000)}, ${long("b", 400_000)} || 'a')`, "too_large SQLITE_TOOBIG"],
+    [`SELECT rtrim(${long("a", 400_000)}, ${long("b", 400_000)} || 'a')`, "too_large SQLITE_TOOBIG"],
+    [`SELECT unhex(${long("x", 400_000)}, ${long("y", 400_000)} || 'x')`, "too_large SQLITE_TOOBIG"],
+    [`SELECT instr(${long("a", 500_000)}, ${long("a", 250_000)} || 'b')`, "too_large SQLITE_TOOBIG"],
+    [`SELECT replace(${long("a", 500_000)}, ${long("a", 250_000)} || 'b', '')`, "too_large SQLITE_TOOBIG"],
+    [
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 40000),
+       o(j) AS (SELECT json_group_object('a' || i, 1) FROM n), p(j) AS (SELECT json_group_object('b' || i, 1) FROM n)
+       SELECT json_patch(o.j, p.j) FROM o, p`,
+      "too_large SQLITE_TOOBIG",
+    ],
+  ] as const)
+    it(`is refused where they are long: ${sql.trim().slice(0, 40)}`, async () => {
+      assert.equal(await read({ sql }), expected);
+      assert.deepEqual(await write({ sql }), [expected]);
+    });
+
+  it("is else what SQLite has", async () => {
+    const sql = `SELECT trim('xxaxx', 'x') || ltrim('xa', 'x') || rtrim('ax', 'x') || trim(' a '),
+      hex(unhex('ab-cd', '-')), instr('abc', 'c'), instr(x'0102', x'02'), replace('a-b', '-', '+'),
+      json_patch('{"a":1}', '{"b":2}'), json_array(json_patch('{}', '{}')), hex(jsonb_patch('{}', '{"a":1}')),
+      trim(NULL, 'x') IS NULL, instr('a', NULL) IS NULL, unhex('zz', '-') IS NULL, replace(1234, 3, 'x')`;
+    const { shape, params } = parseRead({ sql });
+    const answers: string[] = [];
+    await answerReads(
+      store,
+      {
+        v: 1,
+        deadlineMs: Date.now() + 60_000,
+        attempt: 1,
+        shapes: [shape],
+        items: [{ index: 0, shape: 0, params }],
+      },
+      { queryMs: 10_000, freshWithinMs: 100, answerWithinMs: 60_000 },
+      replying((some) => void answers.push(...some.map(({ body }) => body.toString()))),
+    );
+    assert.deepEqual(JSON.parse(String(answers[0])).rows, [
+      ["aaaa", "ABCD", 3, 2, "a+b", '{"a":1,"b":2}', "[{}]", "4C176113" + "31", 1, 1, 1, "12x4"],
+    ]);
+  });
+
+  it("may stand where a table checks, computes and looks for rows by it", async () => {
+    const made = await write({
+      statements: [
+        { sql: "CREATE TABLE parts (a TEXT CHECK (instr(a, '-')), b TEXT AS (replace(a, '-', '+')) STORED)" },
+        { sql: "CREATE INDEX by_trimmed ON parts (trim(a, 'x'))" },
+        { sql: "INSERT INTO parts (a) VALUES ('x-')" },
+        { sql: "DROP TABLE parts" },
+      ],
+    });
+    assert.deepEqual(made, ["done"]);
+  });
+});
+
+/** Each names the one before it twice. */
+const doubling = (depth: number, each: (before: string) => string): string => {
+  const steps = Array.from({ length: depth }, (_, i) => `c${i + 1}(x) AS (${each(`c${i}`)})`);
+  return `WITH c0(x) AS (VALUES (1)), ${steps.join(", ")} SELECT count(*) FROM c${depth}`;
+};
+
+describe("a statement that takes for ever to compile", () => {
+  const ended = /^(query_timeout|too_large SQLITE_NOMEM|unavailable)$/;
+  before(() => {
+    withinMs = 300;
+  });
+  for (const [name, sql] of [
+    ["joins of joins", doubling(16, (before) => `SELECT a.x FROM ${before} a, ${before} b`)],
+    [
+      "unions of unions",
+      doubling(22, (before) => `SELECT x FROM ${before} UNION ALL SELECT x FROM ${before}`),
+    ],
+    [
+      "queries in queries",
+      doubling(22, (before) => `SELECT (SELECT x FROM ${before}) + (SELECT x FROM ${before})`),
+    ],
+  ] as const)
+    it(`ends by its limit, or by what memory there is: ${name}`, async () => {
+      assert.match(await read({ sql }), ended);
+      const [outcome = ""] = await write({ sql });
+      assert.match(outcome, /^(tooLong|query_timeout|too_large SQLITE_NOMEM)$/);
+    });
+});
+
+describe("a statement that needs more memory than there is", () => {
+  const sql = `SELECT x FROM ${Array.from({ length: 15 }).reduce<string>(
+    (inner) => `(SELECT x || x || x AS x FROM ${inner} WHERE x > 1)`,
+    "(SELECT name AS x FROM people)",
+  )}`;
+  // Its memory is at an end before its time.
+  before(() => {
+    withinMs = 60_000;
+  });
+  const mine = (name: string) => ({ op: "insert", table: "people", row: { name } });
+
+  it("is refused alone, and those in the same commit are done", async () => {
+    assert.equal(await read({ sql }), "too_large SQLITE_NOMEM");
+    const outcomes = await write(mine("before"), { sql: `INSERT INTO people (name) ${sql}` }, mine("after"));
+    assert.deepEqual(outcomes, ["done", "too_large SQLITE_NOMEM", "done"]);
+    const rows = await store.writer.all("SELECT name FROM people ORDER BY name");
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      ["after", "before"],
+    );
+  });
+
+  it("leaves nothing put off for those behind it in the commit: a reference that leads nowhere is refused", async () => {
+    const wide = `SELECT ${Array.from({ length: 250 }, () => "printf('%1000000d', 1)").join()}`;
+    const putsOff = { statements: [{ sql: "PRAGMA defer_foreign_keys = ON" }, { sql: wide }] };
+    const nowhere = { op: "insert", table: "buyers", row: { order: 404, name: "nobody" } };
+    const outcomes = await write(mine("first"), putsOff, nowhere, mine("last"));
+    assert.deepEqual(outcomes, ["done", "too_large SQLITE_NOMEM", "constraint_violation", "done"]);
+  });
+
+  it("leaves the process no larger", async () => {
+    const sizes: number[] = [];
+    for (let times = 0; times < 6; times++) {
+      await read({ sql });
+      sizes.push(process.memoryUsage.rss());
+    }
+    const [first = 0] = sizes;
+    assert.ok(Math.max(...sizes) < first + 128 * 2 ** 20, sizes.join());
+  });
+});
