@@ -34,8 +34,15 @@ export interface EngineUnderTest {
   /** From outside, as an operator or the kernel would. */
   readonly crash: (container: ContainerSeen) => Promise<void>;
   readonly removeVolume: (worker: string, host: string) => Promise<void>;
+  /**
+   * Whether the command runs below the engine's init. Before that init passes signals on, the kernel drops them: it is process 1.
+   */
+  readonly hasBegun: (container: ContainerSeen) => Promise<boolean>;
   readonly close: () => Promise<void>;
 }
+
+/** @param top what `docker top` prints: a headline, and a line for each process */
+export const hasCommand = (top: string): boolean => top.trim().split("\n").length > 2;
 
 const uid = "uid-of-the-contract";
 const withinMs = 20_000;
@@ -110,6 +117,7 @@ export function engineContract(kind: string, tested: EngineUnderTest): void {
     });
 
     it("asks a process to end by SIGTERM", async () => {
+      await world.untilBegun("w-1");
       await world.engine.kill(await world.target("w-1"), "SIGTERM");
       const dead = await world.untilDead("w-1");
       assert.equal(dead.ending, "clean");
@@ -230,11 +238,18 @@ class Tried {
     return { worker, host: seen.host, id: seen.id, container: seen.shortId, pid: seen.pid };
   }
 
-  async until(what: string, holds: (view: EngineView) => boolean): Promise<EngineView> {
+  async untilBegun(worker: string): Promise<void> {
+    await this.until(`the command of ${worker} has begun`, async ({ ours }) => {
+      const seen = ours.find((one) => one.worker === worker);
+      return seen !== undefined && this.#tested.hasBegun(seen);
+    });
+  }
+
+  async until(what: string, holds: (view: EngineView) => boolean | Promise<boolean>): Promise<EngineView> {
     const deadline = performance.now() + withinMs;
     for (;;) {
       const view = await this.engine.view();
-      if (holds(view)) return view;
+      if (await holds(view)) return view;
       if (performance.now() > deadline) assert.fail(`not within ${withinMs} ms: ${what}`);
       await sleep(20);
     }

@@ -10,7 +10,7 @@ import { systemClock } from "../../platform/process/clock.ts";
 import { Hosts } from "../../tools/hosts/hosts.ts";
 import { makeSwarm } from "../../tools/hosts/swarm.ts";
 import { whyNoHosts } from "../../tools/hosts/whether.ts";
-import { engineContract } from "../contract/engine-contract.ts";
+import { engineContract, hasCommand } from "../contract/engine-contract.ts";
 
 const skip = whyNoHosts() ?? false;
 const hosts = new Hosts({ name: "dbaas-engine", network: "10.98.40" });
@@ -56,6 +56,7 @@ describe("a Swarm", { skip }, () => {
     command: ["sleep", "600"],
     open,
     crash: async ({ id, host }) => void (await hosts.docker(numberOf(host), "kill", id)),
+    hasBegun: async ({ id, host }) => hasCommand(await hosts.docker(numberOf(host), "top", id)),
     removeVolume: async (worker, host) => {
       const name = containerName(cluster, worker);
       // Swarm keeps containers that have ended for a while.

@@ -1,6 +1,6 @@
 import { dockerHost } from "../../controller/engines/docker/docker-host.ts";
 import { containerName } from "../../controller/names.ts";
-import { engineContract, noNotes } from "../contract/engine-contract.ts";
+import { engineContract, hasCommand, noNotes } from "../contract/engine-contract.ts";
 import { docker, removeCluster, workerImage } from "./controller-containers.ts";
 import { uniqueCluster } from "./services.ts";
 
@@ -18,5 +18,6 @@ engineContract("plain Docker", {
   }),
   crash: async ({ id }) => void (await docker("kill", id)),
   removeVolume: async (worker) => void (await docker("volume", "rm", containerName(cluster, worker))),
+  hasBegun: async ({ id }) => hasCommand(await docker("top", id)),
   close: () => removeCluster(cluster),
 });

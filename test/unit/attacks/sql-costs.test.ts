@@ -181,13 +181,14 @@ describe("a statement that needs more memory than there is", () => {
     assert.deepEqual(outcomes, ["done", "too_large SQLITE_NOMEM", "constraint_violation", "done"]);
   });
 
+  // Each thread that has run it keeps something for its next one. What is lost each time goes on growing.
   it("leaves the process no larger", async () => {
     const sizes: number[] = [];
-    for (let times = 0; times < 6; times++) {
+    for (let times = 0; times < 10; times++) {
       await read({ sql });
       sizes.push(process.memoryUsage.rss());
     }
-    const [first = 0] = sizes;
-    assert.ok(Math.max(...sizes) < first + 128 * 2 ** 20, sizes.join());
+    const [first, then] = [sizes.slice(0, 5), sizes.slice(5)].map((some) => Math.max(...some));
+    assert.ok(Number(then) < Number(first) + 128 * 2 ** 20, sizes.join());
   });
 });

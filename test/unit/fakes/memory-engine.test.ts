@@ -23,6 +23,7 @@ for (const hosts of [["host1"], ["host1", "host2", "host3"]]) {
       if (container !== undefined) engine.crash(container);
     },
     removeVolume: async (worker) => void engine.volumes.delete(`contract-${worker}`),
+    hasBegun: async () => true,
     close: async () => {
       if (hosts.length === 1) return;
       stop();
