@@ -45,6 +45,7 @@ export class Observed {
       known: (keys) => ledger.known(keys),
       newestKeyMs: () => ledger.newestKeyMs(),
       syncEveryCommit: (on) => ledger.syncEveryCommit(on),
+      sync: () => ledger.sync(),
       apply: (entries) => this.#apply(ledger, entries),
       prepare: (input) => this.#prepare(ledger, input),
     };

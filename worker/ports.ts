@@ -32,6 +32,8 @@ export interface Ledger {
   /** Log time of the newest key, 0 without any. */
   newestKeyMs(): Promise<number>;
   syncEveryCommit(on: boolean): Promise<void>;
+  /** Resolves once everything that is committed outlasts a power cut. */
+  sync(): Promise<void>;
 }
 
 /** The log from where the copy stands, as every worker reads it. */
@@ -93,8 +95,11 @@ export interface Members {
   master(): Promise<MasterNode | null>;
   /** @returns null when another worker was first */
   takeMastership(): Promise<Elected | null>;
-  /** Writes down what this master holds. @throws TransientError when a later master has */
-  hasLed(place: Place): Promise<void>;
+  /**
+   * Writes down up to where may be answered, and which workers of other hosts have that as well.
+   * @throws TransientError when a later master has
+   */
+  hasLed(place: Place, witnesses: readonly string[]): Promise<void>;
   /** What was noted of the broker's memory id is to be noted anew. */
   readonly isNoteOutdated: boolean;
   atWork(): Promise<void>;

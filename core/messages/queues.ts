@@ -1,6 +1,7 @@
 // The queues by name, and the two messages that travel through them: a batch of requests and a batch of answers.
 // One message carries every request of one event-loop turn: the broker's cost is per message, not per request.
 import type { RefusalBody } from "../errors.ts";
+import type { Place } from "../state/znodes.ts";
 import type { Param, ReadShape, WriteShape } from "./statement.ts";
 
 export const queues = {
@@ -13,6 +14,15 @@ export const queues = {
   /** One message that the broker forgets at every restart: by it the workers see that the log may have lost its end. */
   boot: "bootQ",
 } as const;
+
+/** To which slaves on other hosts say what is on their disks: the queue of the master of that epoch, gone with it. */
+export const witnessQueueOf = (epoch: number): string => `witnessQ-${epoch}`;
+
+/** A slave's word on what its copy holds on its disk. */
+export interface Confirmation extends Place {
+  readonly worker: string;
+  readonly host: string;
+}
 
 /** Bounds that keep every buffer finite. RabbitMQ 4 refuses messages above 16 MiB. */
 export const queueLimits = {

@@ -4,7 +4,8 @@
 // the broker loses its memory (a restart, a volume put back, the log deleted), and then the broker's memory id is another one
 // than the id in the znode `log`; of several brokers, a majority of theirs. While both are the same, every copy that joins the log
 // may lead: reading the log to its end
-// gives it everything. When they differ, the last master's copy has to be there as a witness. The fullest copy beside it goes
+// gives it everything. When they differ, the last master's copy has to be there as a witness; or, where there are several hosts, all
+// the witnesses that it has listed: each acknowledged write is on the disk of one of them. The fullest copy beside it goes
 // on: it vouches for the log if it joins the log, and otherwise the log goes on from this copy alone ("adopt").
 import { comparePlaces, fullest, holdsAll, nowhere, placeInWords, samePlace } from "../log/place.ts";
 import type { LogNode, Place } from "../state/znodes.ts";
@@ -88,17 +89,36 @@ function inWholeLog(own: OwnCopy, log: LogNode, { peers }: Seen): Verdict {
   );
 }
 
-/** The log may have lost its end. The last master's copy holds all that was acknowledged. */
+/** The log may have lost its end. The last master's copy holds all that was acknowledged, and so do those of the witnesses together. */
 function byWitness(own: OwnCopy, log: LogNode, seen: Seen): Verdict {
-  const last = own.name === log.master ? own : seen.peers.find(({ name }) => name === log.master);
-  if (last === undefined || !holdsAll(last.place, log))
+  const missing = missingWitnesses(log, [own, ...seen.peers]);
+  if (missing.length > 0) {
+    const together = missing.slice(1);
     return wait(
-      `waits for ${log.master}, whose copy holds every acknowledged write (${placeInWords(log)}); ` +
-        `this copy holds ${placeInWords(own.place)}`,
+      `waits for ${log.master}, whose copy holds every acknowledged write (${placeInWords(log)})` +
+        `${together.length === 0 ? "" : `, or for ${together.join(" and ")}`}; this copy holds ${placeInWords(own.place)}`,
     );
+  }
   const whyNot = whyNotFrom(own, seen, seen.peers);
   if (whyNot !== null) return wait(whyNot);
   return showsWholeLog(own) ? { kind: "vouch", log: { ...log, broker: seen.memory } } : { kind: "adopt" };
+}
+
+/**
+ * Whose copies have to be there before it is known that those that are there hold all that was acknowledged.
+ * @returns the last master, and behind it the witnesses that will do as well, all together; nobody when those that are there do
+ */
+export function missingWitnesses(
+  log: LogNode,
+  there: readonly Pick<OwnCopy, "name" | "place">[],
+): readonly string[] {
+  const placeOf = (name: string): Place => there.find((one) => one.name === name)?.place ?? nowhere;
+  const { witnesses = [] } = log;
+  // One that holds nothing has not opened its file yet: what it has in it may be what the others lack.
+  const missing = witnesses.filter((name) => samePlace(placeOf(name), nowhere));
+  const areThere =
+    witnesses.length > 0 && missing.length === 0 && holdsAll(fullest(witnesses.map(placeOf)), log);
+  return areThere || holdsAll(placeOf(log.master), log) ? [] : [log.master, ...missing];
 }
 
 /** Nothing says who led last. Every volume's copy must be known, and the fullest of them goes on. */

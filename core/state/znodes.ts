@@ -144,21 +144,20 @@ export interface WorkerNode {
   readonly sinceMs: number;
 }
 
-/** How far a copy is. A later epoch is fuller than any position of an earlier one: its master had read all before it. */
+/** How far a copy is. A later epoch is fuller than any position of an earlier one. */
 export interface Place {
   readonly epoch: number;
   readonly position: number;
 }
 
-/**
- * What is known of the acknowledged data. A master writes it before it takes writes, and its position from time to time. Under
- * another broker memory than `broker` the log may have lost its end; then only the last master's copy vouches for it.
- */
+/** What is known of the acknowledged data. A master writes it before it takes writes, and from time to time (core/rules/trust.ts). */
 export interface LogNode extends Place {
   /** Of the broker that ran then: it forgets this with everything it had only in memory. */
   readonly broker: string;
   /** The worker that led last: its copy holds every acknowledged write. */
   readonly master: string;
+  /** Workers on other hosts: each acknowledged write is on the disk of one of them as well. Absent: of the master's alone. */
+  readonly witnesses?: readonly string[];
 }
 
 /** What a volume's copy holds. Null until a worker has opened it: the controller knows the volume only by its labels then. */

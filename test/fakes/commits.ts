@@ -2,8 +2,17 @@
 import assert from "node:assert/strict";
 import type { Ledger } from "../../worker/ports.ts";
 import type { CommitInput, CommitLimits, LogPlace, Outcome, WriteResult } from "../../worker/write/draft.ts";
+import type { MasterOptions } from "../../worker/write/master.ts";
 
 export const unlimited: CommitLimits = { budgetMs: Number.POSITIVE_INFINITY, mayGoOn: () => true };
+
+/** On one host, and with nobody who counts. */
+export const nothingBeside: Pick<MasterOptions, "witnesses" | "chores" | "onAtWork" | "onServed"> = {
+  witnesses: { whenWitnessed: (_, answer) => answer() },
+  chores: () => [],
+  onAtWork: () => undefined,
+  onServed: () => undefined,
+};
 
 /** Takes a record into a log. */
 export type Append = (content: Buffer) => Promise<LogPlace>;

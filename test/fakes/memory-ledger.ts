@@ -210,6 +210,10 @@ export class MemoryLedger implements Ledger {
     await this.#work();
   }
 
+  async sync(): Promise<void> {
+    await this.#work();
+  }
+
   async prepare({ writes, chores, epoch, atMs, logMs }: CommitInput): Promise<Draft> {
     await this.#work();
     const view = new View(this.#disk.contents);

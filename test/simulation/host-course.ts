@@ -39,10 +39,12 @@ function changed(course: Course, random: () => number): Course {
       ? oneAlone({ ...course, faults }, random)
       : dice < 0.65
         ? { ...course, faults: [...faults, ...twoTogether(course, random)] }
-        : {
-            ...course,
-            faults: faults.map((fault) => (random() < 0.6 ? onHost(fault, course, random) : fault)),
-          };
+        : dice < 0.8
+          ? oneComesBack({ ...course, faults }, random)
+          : {
+              ...course,
+              faults: faults.map((fault) => (random() < 0.6 ? onHost(fault, course, random) : fault)),
+            };
   return { ...struck, hosts };
 }
 
@@ -76,20 +78,40 @@ const onHost = ({ step }: Fault, course: Course, random: () => number): Fault =>
   strike: strikeFor(500 + random() * 9_000, random),
 });
 
+/** What else strikes, so that it is over soon after the loss of a host. */
+const elseBefore = (atMs: number, { faults }: Course): readonly Fault[] =>
+  faults
+    .filter(({ strike, onSuspects }) => harmless.has(strike.kind) && onSuspects !== true)
+    .map(({ target, atMs: at, strike }) => ({
+      target,
+      atMs: Math.min(at, atMs + 1_000),
+      strike: "ms" in strike ? { ...strike, ms: Math.min(strike.ms, elseWithinMs) } : strike,
+    }));
+
 /** One host is away for long, and the service must do without it. */
 function oneAlone(course: Course, random: () => number): Course {
   const atMs = Math.max(4_000, amid(course, random));
-  const others = course.faults
-    .filter(({ strike, onSuspects }) => harmless.has(strike.kind) && onSuspects !== true)
-    .map(
-      ({ target, atMs: at, strike }): Fault => ({
-        target,
-        atMs: Math.min(at, atMs + 1_000),
-        strike: "ms" in strike ? { ...strike, ms: Math.min(strike.ms, elseWithinMs) } : strike,
-      }),
-    );
+  const others = elseBefore(atMs, course);
   const alone = { target: targetOf(random), atMs, strike: strikeFor(aloneForMs, random) };
   return { ...course, faults: [...others, alone], wholeAtMs: atMs + wholeWithinMs };
+}
+
+/** Two hosts are without power at the same moment. One comes back, and with it the service goes on: the other one stays away. */
+function oneComesBack(course: Course, random: () => number): Course {
+  const atMs = Math.max(4_000, amid(course, random));
+  const backAfterMs = 500 + random() * 3_000;
+  const first = below(hosts, random);
+  const loss = (host: number, ms: number): Fault => ({
+    target: 0,
+    atMs,
+    strike: { kind: "loseHost", ms, lost: 1 + below(5, random), host: host % hosts },
+  });
+  const two = [loss(first, backAfterMs + aloneForMs), loss(first + 1 + below(2, random), backAfterMs)];
+  return {
+    ...course,
+    faults: [...elseBefore(atMs, course), ...two],
+    wholeAtMs: atMs + backAfterMs + wholeWithinMs,
+  };
 }
 
 /** A majority is away for a while: at the same moment, as when a room is without power, or one after the other. */

@@ -1,10 +1,17 @@
 // Mistakes about several hosts that the simulation must notice, beside those of planted.ts.
 import type { Planted } from "./mutants.ts";
 
+/** Where another host's disk has what was acknowledged, the brokers may lose it. */
+const withoutWitnesses = {
+  file: "core/rules/witnesses.ts",
+  find: "listed.length === 0",
+  put: "listed.length >= 0",
+};
+
 export const ofHosts: readonly Planted[] = [
   {
     name: "one-replica",
-    title: "a record that counts as confirmed when one broker has it",
+    title: "a record that counts as confirmed when one broker has it, and is on no other host's disk",
     seed: 46,
     overHosts: true,
     edits: [
@@ -13,6 +20,7 @@ export const ofHosts: readonly Planted[] = [
         find: "lengths[Math.floor(lengths.length / 2)] ?? 0",
         put: "lengths[0] ?? 0",
       },
+      withoutWitnesses,
     ],
   },
   {
@@ -49,7 +57,7 @@ export const ofHosts: readonly Planted[] = [
   {
     name: "names-taken",
     title: "a controller that gives a name away whose volume is on a host that is away",
-    seed: 10,
+    seed: 18,
     overHosts: true,
     edits: [
       {
@@ -87,6 +95,26 @@ export const ofHosts: readonly Planted[] = [
         file: "controller/reconcile/placement.ts",
         find: ".sort(byLoad);",
         put: ".slice(0, 1);",
+      },
+    ],
+  },
+  {
+    name: "no-witness",
+    title: "a master that answers before another host's disk has what it wrote",
+    seed: 695,
+    overHosts: true,
+    edits: [withoutWitnesses],
+  },
+  {
+    name: "master-alone",
+    title: "workers that wait for the last master although all its witnesses are there",
+    seed: 494,
+    overHosts: true,
+    edits: [
+      {
+        file: "core/rules/trust.ts",
+        find: "return areThere || holdsAll",
+        put: "return holdsAll",
       },
     ],
   },

@@ -1,5 +1,5 @@
 // The way into mastership and out of it: elected -> at least what is known to be acknowledged -> marker into the log -> the log
-// read up to it -> what it holds into the znode `log` -> writeQ.
+// read up to it -> what it holds, and who does as well, into the znode `log` -> writeQ.
 import { messageOf, TransientError } from "../../core/errors.ts";
 import { holdsAll, placeInWords, samePlace } from "../../core/log/place.ts";
 import { encodeRecord } from "../../core/log/record.ts";
@@ -14,6 +14,7 @@ import { Chores, logClock } from "../write/chores.ts";
 import { FencedError } from "../write/log-writer.ts";
 import { runMaster } from "../write/master.ts";
 import type { RoleOptions } from "./role-options.ts";
+import type { Witnesses } from "./witnesses.ts";
 
 const markerWithinMs = 15_000;
 /** What is known to be acknowledged stands in the log, or it does not: it has been sent by then. */
@@ -39,19 +40,22 @@ export async function lead(
   await drainLog(options, epoch, scope);
   // What this copy is said to hold must outlast a power cut.
   await ledger.syncEveryCommit(true);
-  await membership.hasLed(ledger.applied);
+  const witnesses = await options.gather(epoch);
+  await witnesses.first(scope);
+  await note(options, witnesses);
   onMaster();
   const tookMs = time.now() - startedAtMs;
   log.info({ epoch, position: ledger.applied.position, tookMs }, "master, taking writes");
   const logTime = logClock(await ledger.newestKeyMs(), time);
   const chores = new Chores(ledger, spec, log, logTime(), (report) => onTables?.({ epoch, ...report }));
-  const telling = tellPlace(options, scope);
+  const telling = keepNote(options, witnesses, scope);
   try {
     await runMaster(
       {
         ...options,
         worker: name,
         epoch,
+        witnesses,
         queryMs: () => spec().requests.queryMs,
         logTime,
         chores: (logMs) => chores.due(logMs),
@@ -129,17 +133,24 @@ async function followUntil(
   }
 }
 
-/** Keeps in ZooKeeper how far this master's copy is, and once more at the end. */
-async function tellPlace({ ledger, membership, time, log }: RoleOptions, scope: AbortSignal): Promise<void> {
-  let told: Place = ledger.applied;
+async function note({ membership }: RoleOptions, witnesses: Witnesses): Promise<Place> {
+  const noted = witnesses.toNote();
+  await membership.hasLed(noted.place, noted.witnesses);
+  witnesses.isNoted(noted);
+  return noted.place;
+}
+
+/** Keeps in ZooKeeper how far this master's copy is, and who has that as well; and once more at the end. */
+async function keepNote(options: RoleOptions, witnesses: Witnesses, scope: AbortSignal): Promise<void> {
+  const { membership, time, log } = options;
+  let told: Place | undefined;
   const tell = async () => {
-    const place = ledger.applied;
-    if (samePlace(place, told) && !membership.isNoteOutdated) return;
-    await membership.hasLed(place);
-    told = place;
+    const isTold = told !== undefined && samePlace(witnesses.answerable, told);
+    if (isTold && !witnesses.isOutdated && !membership.isNoteOutdated) return;
+    told = await note(options, witnesses);
   };
   while (!scope.aborted) {
-    await time.sleep(tellEveryMs, scope);
+    await witnesses.changed(tellEveryMs, scope);
     if (scope.aborted) break;
     await tell().catch((error) => log.debug({ reason: messageOf(error) }, "could not tell the place"));
   }

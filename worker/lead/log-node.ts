@@ -54,15 +54,17 @@ export class AcknowledgedLog {
 
   /**
    * This worker leads, or has led, up to `place`, and its copy holds everything acknowledged.
+   * @param witnesses on other hosts, of which one at least holds it as well; none where there is but one host
    * @throws TransientError when a later master has written here
    */
-  async hasLed({ epoch, position }: Place): Promise<void> {
+  async hasLed({ epoch, position }: Place, witnesses: readonly string[]): Promise<void> {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       const known = this.#known ?? (await this.read());
       if (known.node !== null && known.node.epoch > epoch)
         throw new TransientError(`epoch ${known.node.epoch} has begun, this master is of epoch ${epoch}`);
       const broker = this.#memory.toNote(known.node?.broker ?? null);
-      const node: LogNode = { broker, master: this.#master, epoch, position };
+      const listed = witnesses.length === 0 ? {} : { witnesses };
+      const node: LogNode = { broker, master: this.#master, epoch, position, ...listed };
       if (await this.replace(known, node)) {
         this.#known = { node, version: known.version + 1 };
         return;

@@ -6,6 +6,7 @@ import type { WorkerState } from "../../core/state/worker-state.ts";
 import type { BrokerConnection } from "../../platform/rabbitmq/port.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import { type Attached, attach, type Donor } from "../copy/attach.ts";
+import { Confirming } from "../copy/confirming.ts";
 import { GapError } from "../copy/log-reader.ts";
 import { scrub } from "../copy/scrub.ts";
 import { donateSnapshots } from "../copy/snapshot.ts";
@@ -27,6 +28,7 @@ import type { RoleOptions } from "./role-options.ts";
 import { runRoles } from "./run-roles.ts";
 import type { SeenMemory } from "./seen-memory.ts";
 import { type OwnStanding, Standing } from "./standing.ts";
+import { Witnesses } from "./witnesses.ts";
 
 /** A read waits this long at most for the copy to reach a wanted position. */
 const freshWithinMs = 2_000;
@@ -154,7 +156,7 @@ export class Member {
   }
 
   #roles({ store, reader, adoptsFrom }: Attached, signal: AbortSignal): RoleOptions {
-    const { name, paths, clock, log, measures, tracing } = this.#ports;
+    const { name, host, paths, clock, log, measures, tracing } = this.#ports;
     const observed = new Observed(measures, tracing, name, clock);
     const rabbit = observed.broker(this.#broker);
     const ledger = observed.ledger(ledgerOf(store, this.#ports.newId));
@@ -170,6 +172,12 @@ export class Member {
       ledger,
       reader,
       writer: observed.writer(writer),
+      confirming:
+        host === undefined
+          ? undefined
+          : new Confirming({ worker: name, host, rabbit: this.#broker, ledger, time: clock }),
+      gather: (epoch) =>
+        Witnesses.gather(this.#broker, epoch, { host, own: () => ledger.applied, time: clock }),
       judge: judgeOfCopy,
       memory: this.#memory,
       adoptsFrom,

@@ -169,8 +169,8 @@ export class Membership implements Members {
   }
 
   /** @throws TransientError when a later master has written what it holds */
-  hasLed(place: Place): Promise<void> {
-    return this.#log.hasLed(place);
+  hasLed(place: Place, witnesses: readonly string[]): Promise<void> {
+    return this.#log.hasLed(place, witnesses);
   }
 
   get isNoteOutdated(): boolean {

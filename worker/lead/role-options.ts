@@ -4,10 +4,12 @@ import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import type { Paths, Place, TablesNode } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
+import type { Confirming } from "../copy/confirming.ts";
 import type { Broker, Feed, Ledger, Members, RecordWriter, Session, Suspicion } from "../ports.ts";
 import type { AnswerReads } from "../read/slave.ts";
 import type { Role } from "./role.ts";
 import type { SeenMemory } from "./seen-memory.ts";
+import type { Witnesses } from "./witnesses.ts";
 
 export interface RoleOptions {
   readonly name: string;
@@ -25,6 +27,10 @@ export interface RoleOptions {
   readonly adoptsFrom?: Place | undefined;
   readonly time: Clock;
   readonly answerReads: AnswerReads;
+  /** Says to a master on another host what is on this one's disk; absent where there is but one host. */
+  readonly confirming?: Pick<Confirming, "run" | "wake"> | undefined;
+  /** Listens to those that confirm what the master of that epoch writes. */
+  readonly gather: (epoch: number) => Promise<Witnesses>;
   readonly spec: () => ManifestSpec;
   readonly log: Log;
   /** What tables there are, each time that a master's have changed or could not be changed. */

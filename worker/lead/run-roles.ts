@@ -122,11 +122,17 @@ class Roles {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const caughtUpSoon = () => {
+    const { confirming } = this.#options;
+    const onApplied = () => {
       if (this.#role === "joining") this.#look.wake();
+      confirming?.wake();
       return false;
     };
-    await follow(this.#options, signal, caughtUpSoon).catch((error) => this.#failed.abort(error));
+    const fail = (error: unknown) => this.#failed.abort(error);
+    await Promise.all([
+      follow(this.#options, signal, onApplied).catch(fail),
+      confirming?.run(signal).catch(fail),
+    ]);
   }
 
   #serve(): void {

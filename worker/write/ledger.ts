@@ -33,6 +33,7 @@ export const ledgerOf = (store: Store, newSeed: () => string = randomUUID): Ledg
   known: async (keys) => new Set((await lookUp(store.writer, keys, [])).known.keys()),
   newestKeyMs: () => newestKeyMs(store.writer),
   syncEveryCommit: (on) => store.syncEveryCommit(on),
+  sync: () => store.sync(),
 });
 
 /** A record holds no more than this; the broker refuses more than 16 MiB. */

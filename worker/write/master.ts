@@ -8,6 +8,7 @@ import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
+import type { Witnesses } from "../lead/witnesses.ts";
 import type { Broker, Feed, Ledger, RecordWriter, Suspicion } from "../ports.ts";
 import { deadLetter, poisoned, readable, sendAnswers, undecidedBody } from "../requests/deliveries.ts";
 import type { Chore, CommitInput, Outcome, WriteResult } from "./draft.ts";
@@ -37,6 +38,8 @@ export interface MasterOptions {
   readonly reader: Pick<Feed, "onArrival">;
   readonly time: Clock;
   readonly suspects: Suspicion;
+  /** Keeps an answer back until another host's disk has what it tells of. */
+  readonly witnesses: Pick<Witnesses, "whenWitnessed">;
   readonly epoch: number;
   readonly worker: string;
   readonly log: Log;
@@ -269,9 +272,12 @@ class Master {
   }
 
   #answer(answered: readonly { readonly write: HeldWrite; readonly answer: WriteResult }[]): void {
-    const { rabbit, worker, onServed } = this.#options;
-    settleWith(answered, (message, answers) => sendAnswers(rabbit, worker, message, answers));
-    onServed(answered.length);
+    if (answered.length === 0) return;
+    const { rabbit, worker, ledger, witnesses, onServed } = this.#options;
+    witnesses.whenWitnessed(ledger.applied, () => {
+      settleWith(answered, (message, answers) => sendAnswers(rabbit, worker, message, answers));
+      onServed(answered.length);
+    });
   }
 }
 

@@ -64,6 +64,7 @@ const ledger = (prepare: Ledger["prepare"]): Ledger => ({
   known: async () => new Set(),
   newestKeyMs: async () => 0,
   syncEveryCommit: async () => undefined,
+  sync: async () => undefined,
 });
 
 const writer = (append: RecordWriter["append"]): RecordWriter => ({ append, lookForSuccessor: ignored });

@@ -1,14 +1,24 @@
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { runs } from "../../support/runs.ts";
-import { Model, type Step } from "./trust-model.ts";
+import { Model } from "./trust-model.ts";
+import type { Step } from "./trust-world.ts";
 
 const who = fc.nat(3);
 const often = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
 const step: fc.Arbitrary<Step> = fc.oneof(
   often(10, fc.record({ kind: fc.constantFrom("write", "read", "look", "elect", "elect"), who })),
+  often(3, fc.record({ kind: fc.constant("list"), who: fc.nat(15) })),
   often(4, fc.record({ kind: fc.constantFrom("die", "start", "start"), who, torn: fc.boolean() })),
-  often(8, fc.record({ kind: fc.constant("serve" as const), writes: fc.nat(4), readers: fc.nat(15) })),
+  often(
+    8,
+    fc.record({
+      kind: fc.constant("serve" as const),
+      writes: fc.nat(4),
+      readers: fc.nat(15),
+      witnesses: fc.nat(15),
+    }),
+  ),
   often(
     3,
     fc.record({
@@ -22,6 +32,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   often(1, fc.record({ kind: fc.constant("restartBroker" as const), lost: fc.nat(4) })),
   often(1, fc.record({ kind: fc.constantFrom("deleteLog", "trimLog", "emptyZooKeeper") })),
 ) as fc.Arbitrary<Step>;
+
+const serving = fc.record({
+  kind: fc.constant("serve" as const),
+  writes: fc.nat(4),
+  readers: fc.nat(15),
+  witnesses: fc.integer({ min: 1, max: 15 }),
+});
+/** Power is lost everywhere, and with it what the log had in memory only; some come back, and look whether they may lead. */
+const powerCut: fc.Arbitrary<readonly Step[]> = fc
+  .record({ lost: fc.nat(4), back: fc.nat(15), torn: fc.boolean() })
+  .map((cut) => [
+    { kind: "stopAll", ...cut },
+    ...[0, 1, 2, 3, 0, 1, 2, 3].map((one) => ({ kind: "elect" as const, who: one })),
+  ]);
+const cuts: fc.Arbitrary<readonly Step[]> = fc
+  .array(fc.tuple(fc.array(fc.oneof(serving, step), { minLength: 1, maxLength: 3 }), powerCut), {
+    minLength: 1,
+    maxLength: 6,
+  })
+  .map((all) => all.flat(2));
 
 function after(workers: number, steps: readonly Step[]): Model {
   const model = new Model(workers);
@@ -59,6 +89,13 @@ describe("who may lead, whatever is lost", () => {
       fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 60 }), (workers, steps) => {
         comesRight(after(workers, steps));
       }),
+      { numRuns: runs(10_000) },
+    );
+  });
+
+  it("holds every acknowledged write also where only some come back from a power cut, without the last master", () => {
+    fc.assert(
+      fc.property(cuts, (steps) => comesRight(after(4, steps))),
       { numRuns: runs(10_000) },
     );
   });

@@ -1,49 +1,10 @@
 // A small model of the cluster, without time: workers with files, a log, a broker that forgets, a ZooKeeper that is emptied.
 // Whatever happens in it, a worker that is let lead holds every acknowledged write, and once every volume is there, one leads.
 import assert from "node:assert/strict";
-import { holdsAll, nowhere } from "../../../core/log/place.ts";
+import { holdsAll, nowhere, samePlace } from "../../../core/log/place.ts";
 import { gateOf, type Joint, standingOf, type Verdict } from "../../../core/rules/trust.ts";
 import type { LogNode, Place } from "../../../core/state/znodes.ts";
-
-interface Entry extends Place {
-  /** Unique: two records of one place may differ. Undefined on a marker. */
-  readonly id?: number;
-  readonly after?: number;
-  readonly adopts?: number;
-}
-
-interface Copy {
-  place: Place;
-  ids: readonly number[];
-  /** The entry applied last; undefined before the first. */
-  last: Entry | undefined;
-}
-
-interface Worker {
-  readonly name: string;
-  copy: Copy;
-  runs: boolean;
-  /** Undefined while the copy does not read the log; the index of the next entry otherwise. */
-  reads: number | undefined;
-  gap: boolean;
-  adopts: boolean;
-  vouchedUnder: string | null;
-  /** So many of its records no power cut takes from it: it has led since. */
-  synced: number;
-}
-
-const empty = (): Copy => ({ place: nowhere, ids: [], last: undefined });
-
-export type Step =
-  | { readonly kind: "write" | "read" | "look" | "elect" | "deposeMaster"; readonly who: number }
-  /** `torn`: the file loses what was not synced, as by a power cut; a master syncs everything. */
-  | { readonly kind: "die" | "start"; readonly who: number; readonly torn: boolean }
-  /** A worker is elected, and acknowledges writes that some of the others read. */
-  | { readonly kind: "serve"; readonly writes: number; readonly readers: number }
-  /** Everything stops; then the workers of `back` are there again. */
-  | { readonly kind: "stopAll"; readonly lost: number; readonly back: number; readonly torn: boolean }
-  | { readonly kind: "restartBroker"; readonly lost: number }
-  | { readonly kind: "deleteLog" | "trimLog" | "emptyZooKeeper" };
+import { type Entry, newWorker, type Step, type Worker } from "./trust-world.ts";
 
 export class Model {
   readonly workers: Worker[];
@@ -58,22 +19,14 @@ export class Model {
   #ids = 0;
 
   constructor(count: number) {
-    this.workers = Array.from({ length: count }, (_, i) => ({
-      name: `w-${i + 1}`,
-      copy: empty(),
-      runs: false,
-      reads: undefined,
-      gap: false,
-      adopts: false,
-      vouchedUnder: null,
-      synced: 0,
-    }));
+    this.workers = Array.from({ length: count }, (_, i) => newWorker(`w-${i + 1}`));
     for (const { name } of this.workers) this.copies.set(name, null);
   }
 
   take(step: Step): void {
     const worker = "who" in step ? this.workers[step.who % this.workers.length] : undefined;
-    if (step.kind === "serve") this.#serve(step.writes, step.readers);
+    if (step.kind === "serve") this.#serve(step);
+    else if (step.kind === "list") this.#list(step.who);
     else if (step.kind === "stopAll") this.#stopAll(step.lost, step.back, step.torn);
     else if (step.kind === "restartBroker") this.#loseMemory(this.log.length - step.lost);
     else if (step.kind === "deleteLog") this.#loseMemory(0);
@@ -85,7 +38,7 @@ export class Model {
     else if (step.kind === "look") this.look(worker);
     else if (step.kind === "elect") this.elect(worker);
     else if (step.kind === "read") this.read(worker);
-    else if (step.kind === "write") this.#write(step.who % 3);
+    else if (step.kind === "write") this.#write(step.who % 3, step.who);
     else if (worker === this.master) this.#leave(worker);
   }
 
@@ -96,11 +49,50 @@ export class Model {
     this.trimmed = Math.max(this.trimmed, Math.min(Math.floor(this.log.length / 2), keep));
   }
 
-  #serve(writes: number, readers: number): void {
+  #serve({ writes, readers, witnesses = 0 }: Step & { readonly kind: "serve" }): void {
     for (const worker of this.workers) this.elect(worker);
-    for (let i = 0; i < writes; i++) this.#write(2);
+    if (witnesses > 0) this.#read(witnesses);
+    this.#list(witnesses);
+    // Another one of them each time.
+    for (let i = 0; i < writes; i++) this.#write(2, i % 2 === 0 ? readers : ~readers);
+    this.#read(readers);
+  }
+
+  #read(readers: number): void {
     for (const [i, worker] of this.workers.entries())
       if ((readers >> i) % 2 === 1) for (let read = 0; read < 10; read++) this.read(worker);
+  }
+
+  /** One of them at least has all that was answered on its disk; or nobody is listed. */
+  #list(who: number): void {
+    const { master, node } = this;
+    if (master === undefined || node === null) return;
+    const listed = this.workers.filter((worker, i) => (who >> i) % 2 === 1 && worker !== master);
+    // Slaves sync what they have all the time.
+    for (const worker of listed) worker.synced = worker.copy.ids.length;
+    const hasAll = ({ copy, runs }: Worker) =>
+      runs &&
+      this.acknowledged.every((id) => copy.ids.includes(id)) &&
+      copy.place.epoch === master.copy.place.epoch;
+    if (listed.length > 0 && !listed.some(hasAll)) return;
+    this.node = { ...node, witnesses: listed.map(({ name }) => name) };
+  }
+
+  /** Some of the witnesses read the log, and their disks have what they read. @returns whether one has all of it */
+  #confirm(who: number): boolean {
+    const { master, node } = this;
+    const names = node?.witnesses ?? [];
+    const asked = this.workers.filter(
+      ({ name, runs }, i) => runs && names.includes(name) && (who >> i) % 2 === 1,
+    );
+    for (const witness of asked) {
+      for (let read = 0; read < 10; read++) this.read(witness);
+      witness.synced = witness.copy.ids.length;
+    }
+    return (
+      names.length === 0 ||
+      asked.some(({ copy }) => master !== undefined && samePlace(copy.place, master.copy.place))
+    );
   }
 
   #stopAll(lost: number, back: number, torn: boolean): void {
@@ -301,7 +293,7 @@ export class Model {
   }
 
   /** How far it comes: appended only, applied by its master as well, or acknowledged. */
-  #write(how: number): void {
+  #write(how: number, witnesses: number): void {
     const { master } = this;
     if (master === undefined) return;
     this.#ids += 1;
@@ -312,8 +304,16 @@ export class Model {
     else this.#readOne(master);
     if (how === 2) {
       master.synced = master.copy.ids.length;
+      if (!this.#confirm(witnesses)) return;
       this.acknowledged.push(this.#ids);
-      this.node = { broker: String(this.memory), master: master.name, ...master.copy.place };
+      if (this.#ids % 3 !== 0) return; // A master notes only from time to time how far it is.
+      const listed = this.node?.witnesses ?? [];
+      this.node = {
+        broker: String(this.memory),
+        master: master.name,
+        ...master.copy.place,
+        ...(listed.length > 0 ? { witnesses: listed } : {}),
+      };
     }
   }
 }

@@ -49,8 +49,8 @@ describe("the znode of what is acknowledged", () => {
     const log = of(session, "w-1");
     await log.read();
     session.calls = 0;
-    await log.hasLed({ epoch: 3, position: 7 });
-    await log.hasLed({ epoch: 3, position: 8 });
+    await log.hasLed({ epoch: 3, position: 7 }, []);
+    await log.hasLed({ epoch: 3, position: 8 }, []);
     assert.equal(session.calls, 2);
     assert.deepEqual(session.node, { broker: "now", master: "w-1", epoch: 3, position: 8 });
   });
@@ -58,9 +58,9 @@ describe("the znode of what is acknowledged", () => {
   it("is never taken back by a master that has a successor", async () => {
     const session = new Node();
     const old = of(session, "w-1");
-    await old.hasLed({ epoch: 3, position: 7 });
-    await of(session, "w-2").hasLed({ epoch: 4, position: 7 });
-    await assert.rejects(old.hasLed({ epoch: 3, position: 8 }), TransientError);
+    await old.hasLed({ epoch: 3, position: 7 }, []);
+    await of(session, "w-2").hasLed({ epoch: 4, position: 7 }, []);
+    await assert.rejects(old.hasLed({ epoch: 3, position: 8 }, []), TransientError);
     assert.equal(session.node.master, "w-2");
   });
 
@@ -72,7 +72,7 @@ describe("the znode of what is acknowledged", () => {
     await log.read();
     const other = of(session, "w-2");
     assert.ok(await other.replace(await other.read(), { ...before, broker: "now" }));
-    await log.hasLed({ epoch: 4, position: 7 });
+    await log.hasLed({ epoch: 4, position: 7 }, []);
     assert.equal(session.node.epoch, 4);
   });
 
@@ -80,7 +80,7 @@ describe("the znode of what is acknowledged", () => {
     const session = new Node();
     const voucher = of(session, "w-2");
     const known = await voucher.read();
-    await of(session, "w-1").hasLed({ epoch: 4, position: 7 });
+    await of(session, "w-1").hasLed({ epoch: 4, position: 7 }, []);
     assert.equal(await voucher.replace(known, { broker: "now", master: "", epoch: 1, position: 1 }), false);
     assert.equal(session.node.epoch, 4);
   });

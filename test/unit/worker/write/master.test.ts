@@ -22,6 +22,7 @@ import { ledgerOf } from "../../../../worker/write/ledger.ts";
 import { LogWriter } from "../../../../worker/write/log-writer.ts";
 import { runMaster } from "../../../../worker/write/master.ts";
 import { FaultyWriteError } from "../../../../worker/write/undone-writes.ts";
+import { nothingBeside } from "../../../fakes/commits.ts";
 import { insertion, openCopy } from "../copies.ts";
 import { shop } from "../schemas.ts";
 
@@ -125,9 +126,7 @@ async function master(t: TestContext, { verdict = {}, queryMs = 2_000, ledger }:
       log,
       queryMs: () => queryMs,
       logTime: () => 0,
-      chores: () => [],
-      onAtWork: () => undefined,
-      onServed: () => undefined,
+      ...nothingBeside,
     },
     stop.signal,
   );

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { missingWitnesses } from "../../../../core/rules/trust.ts";
+import { type Gathered, type Heard, nextWitnesses, witnessedBy } from "../../../../core/rules/witnesses.ts";
+
+const nowMs = 100_000;
+const at = (position: number, epoch = 3) => ({ epoch, position });
+const heard = (worker: string, host: string, position: number, agoMs = 0): Heard => ({
+  worker,
+  host,
+  place: at(position),
+  atMs: nowMs - agoMs,
+});
+const gathered = (changes: Partial<Gathered>): Gathered => ({
+  listed: [],
+  heard: [],
+  answered: at(10),
+  waitedMs: 0,
+  nowMs,
+  ...changes,
+});
+
+describe("a master's witnesses", () => {
+  it("are one of each other host, as soon as one of them has all that was answered", () => {
+    const all = [heard("w-2", "b", 10), heard("w-3", "c", 8), heard("w-4", "b", 11)];
+    assert.deepEqual(nextWitnesses(gathered({ heard: all })), ["w-3", "w-4"]);
+  });
+
+  it("are nobody yet while those that are heard have less", () => {
+    assert.deepEqual(nextWitnesses(gathered({ heard: [heard("w-2", "b", 9)] })), []);
+    const ofEarlierEpoch = { ...heard("w-2", "b", 0), place: at(50, 2) };
+    assert.deepEqual(nextWitnesses(gathered({ heard: [ofEarlierEpoch] })), []);
+  });
+
+  it("stay those of their hosts that were listed, however much others hold", () => {
+    const all = [heard("w-2", "b", 10), heard("w-4", "b", 12)];
+    assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: ["w-2"] })), ["w-2"]);
+  });
+
+  it("are without one that is silent, when another one has all that was answered", () => {
+    const all = [heard("w-2", "b", 12, 2_500), heard("w-3", "c", 10)];
+    assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: ["w-2", "w-3"] })), ["w-3"]);
+  });
+
+  it("stay listed while all are silent and no write waits: what they hold may be needed", () => {
+    const all = [heard("w-2", "b", 12, 60_000)];
+    assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: ["w-2"] })), ["w-2"]);
+  });
+
+  it("keep a write waiting for two seconds: then the master goes on alone", () => {
+    const silent = { heard: [heard("w-2", "b", 10, 3_000)], listed: ["w-2"] };
+    assert.deepEqual(nextWitnesses(gathered({ ...silent, waitedMs: 1_900 })), ["w-2"]);
+    assert.deepEqual(nextWitnesses(gathered({ ...silent, waitedMs: 2_000 })), []);
+    const slow = { heard: [heard("w-2", "b", 10)], listed: ["w-2"] };
+    assert.deepEqual(nextWitnesses(gathered({ ...slow, waitedMs: 2_000 })), []);
+  });
+});
+
+describe("what is witnessed", () => {
+  it("is what the fullest of those that are listed has, and with none listed what the master has", () => {
+    const all = [heard("w-2", "b", 10), heard("w-3", "c", 8), heard("w-4", "d", 12)];
+    assert.deepEqual(witnessedBy(["w-2", "w-3"], all, at(20)), at(10));
+    assert.deepEqual(witnessedBy([], all, at(20)), at(20));
+    assert.deepEqual(witnessedBy(["w-9"], all, at(20)), { epoch: 0, position: 0 });
+  });
+});
+
+describe("when the last master's copy is not there", () => {
+  const log = { broker: "before", master: "w-1", ...at(10), witnesses: ["w-2", "w-3"] };
+  const there = (name: string, position: number, epoch = 3) => ({ name, place: at(position, epoch) });
+
+  it("all its witnesses together hold what was acknowledged, for it is not known which of them has it", () => {
+    assert.deepEqual(missingWitnesses(log, [there("w-2", 12), there("w-3", 4), there("w-4", 9)]), []);
+    assert.deepEqual(missingWitnesses(log, [there("w-2", 12)]), ["w-1", "w-3"]);
+  });
+
+  it("a witness that has not opened its file yet is waited for", () => {
+    assert.deepEqual(missingWitnesses(log, [there("w-2", 12), there("w-3", 0, 0)]), ["w-1", "w-3"]);
+  });
+
+  it("witnesses of which none holds what is noted are none", () => {
+    assert.deepEqual(missingWitnesses(log, [there("w-2", 9), there("w-3", 4)]), ["w-1"]);
+  });
+
+  it("nobody else does where no witness is listed", () => {
+    assert.deepEqual(missingWitnesses({ ...log, witnesses: [] }, [there("w-2", 12)]), ["w-1"]);
+    assert.deepEqual(missingWitnesses({ ...log, witnesses: [] }, [there("w-1", 10)]), []);
+  });
+});

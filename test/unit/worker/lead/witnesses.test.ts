@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type Confirmation, witnessQueueOf } from "../../../../core/messages/queues.ts";
+import { systemClock } from "../../../../platform/process/clock.ts";
+import type { BrokerConnection, Delivery } from "../../../../platform/rabbitmq/port.ts";
+import { Confirming } from "../../../../worker/copy/confirming.ts";
+import { Witnesses } from "../../../../worker/lead/witnesses.ts";
+
+const at = (position: number) => ({ epoch: 3, position });
+
+/** A master on host a whose copy is at position 10. */
+async function master(host: string | undefined = "a") {
+  let own = at(10);
+  let onWord: (delivery: Delivery) => void = () => assert.fail("nobody listens");
+  const deliver = (content: string) => onWord({ content: Buffer.from(content) } as Delivery);
+  const queues: (string | undefined)[] = [];
+  const broker: Pick<BrokerConnection, "declareTemporary" | "consume"> = {
+    declareTemporary: async (name) => {
+      queues.push(name);
+      return name ?? "";
+    },
+    consume: async (_queue, _options, onDelivery) => {
+      onWord = onDelivery;
+      return { cancel: async () => undefined, close: async () => undefined };
+    },
+  };
+  const witnesses = await Witnesses.gather(broker, 3, { host, own: () => own, time: systemClock });
+  const answers: number[] = [];
+  return {
+    witnesses,
+    answers,
+    queues,
+    deliver,
+    hear: (worker: string, of: string, position: number) => {
+      const word: Confirmation = { worker, host: of, ...at(position) };
+      deliver(JSON.stringify(word));
+    },
+    write: () => {
+      const place = at(own.position + 1);
+      own = place;
+      witnesses.whenWitnessed(place, () => answers.push(place.position));
+    },
+    note: () => {
+      const noted = witnesses.toNote();
+      return { noted, written: () => witnesses.isNoted(noted) };
+    },
+  };
+}
+
+describe("a master's answers", () => {
+  it("wait for nothing while no witness is listed", async () => {
+    const { write, answers } = await master();
+    write();
+    assert.deepEqual(answers, [11]);
+  });
+
+  it("wait for a listed witness, and go out in the order of their writes", async () => {
+    const { witnesses, write, answers, hear, note } = await master();
+    hear("w-2", "b", 10);
+    assert.ok(witnesses.isOutdated);
+    const { noted, written } = note();
+    assert.deepEqual(noted, { place: at(10), witnesses: ["w-2"] });
+    written();
+    for (let i = 0; i < 3; i++) write();
+    assert.deepEqual(answers, []);
+    hear("w-2", "b", 12);
+    assert.deepEqual(answers, [11, 12]);
+    hear("w-2", "b", 13);
+    assert.deepEqual(answers, [11, 12, 13]);
+  });
+
+  it("wait for a witness as soon as its name may stand in ZooKeeper, whether the write there has arrived or not", async () => {
+    const { write, answers, hear, note } = await master();
+    hear("w-2", "b", 10);
+    note();
+    write();
+    assert.deepEqual(answers, []);
+    hear("w-3", "c", 11);
+    const second = note();
+    assert.deepEqual(second.noted.witnesses, ["w-2", "w-3"]);
+    hear("w-2", "b", 11);
+    assert.deepEqual(answers, [11]);
+  });
+
+  it("do not count what is on the master's own host", async () => {
+    const { witnesses, hear, note } = await master();
+    hear("w-2", "a", 10);
+    assert.ok(!witnesses.isOutdated);
+    assert.deepEqual(note().noted.witnesses, []);
+  });
+
+  it("are told of in ZooKeeper up to where a witness has all, and never less than was answered", async () => {
+    const { write, hear, note } = await master();
+    hear("w-2", "b", 10);
+    note().written();
+    write();
+    assert.deepEqual(note().noted.place, at(10));
+    hear("w-2", "b", 11);
+    hear("w-2", "b", 4);
+    assert.deepEqual(note().noted.place, at(11));
+  });
+
+  it("heed no message that nobody can read", async () => {
+    const { witnesses, queues, deliver } = await master();
+    assert.deepEqual(queues, [witnessQueueOf(3)]);
+    deliver("not a word");
+    assert.ok(!witnesses.isOutdated);
+  });
+});
+
+describe("a slave's word", () => {
+  it("is given when its disk has what it tells of, for all that came meanwhile, and again when nothing comes", async () => {
+    let position = 1;
+    let synced = 0;
+    const words: Confirmation[] = [];
+    const stop = new AbortController();
+    const confirming = new Confirming({
+      worker: "w-2",
+      host: "b",
+      ledger: {
+        get applied() {
+          return { epoch: 3, position, offset: position, checksum: "" };
+        },
+        sync: async () => {
+          synced = position;
+          // Applied while the disk was at work.
+          if (position === 2) position = 3;
+        },
+      },
+      rabbit: {
+        send: (queue, content) => {
+          assert.equal(queue, witnessQueueOf(3));
+          const word = JSON.parse(content.toString()) as Confirmation;
+          assert.ok(word.position <= synced);
+          words.push(word);
+          if (words.length === 1) {
+            position = 2;
+            confirming.wake();
+          } else if (words.length === 4) stop.abort();
+          return true;
+        },
+      },
+      time: systemClock,
+    });
+    await confirming.run(stop.signal);
+    assert.deepEqual(
+      words.map((word) => word.position),
+      [1, 2, 3, 3],
+    );
+  });
+});
