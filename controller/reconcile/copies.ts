@@ -22,6 +22,8 @@ export interface Copy {
   readonly running: WorkerView | null;
   /** Its worker led last, so it holds every acknowledged write. */
   readonly lastMaster: boolean;
+  /** It and the other witnesses together hold that as well. */
+  readonly witness: boolean;
 }
 
 const ordinalIn = (worker: string): number => ordinalOf(worker) ?? Number.MAX_SAFE_INTEGER;
@@ -31,7 +33,13 @@ export function copiesOf(observed: Observed): readonly Copy[] {
   const { volumes, copies, log } = observed;
   const last = log === null || log.master === "" ? null : log.master;
   const views = new Map(observed.workers.filter(isRunning).map((view) => [view.name, view]));
-  const names = new Set([...volumes.keys(), ...copies.keys(), ...(last === null ? [] : [last])]);
+  const witnesses = log?.witnesses ?? [];
+  const names = new Set([
+    ...volumes.keys(),
+    ...copies.keys(),
+    ...(last === null ? [] : [last]),
+    ...witnesses,
+  ]);
   return [...names]
     .sort((a, b) => ordinalIn(a) - ordinalIn(b))
     .map((worker) => {
@@ -42,7 +50,8 @@ export function copiesOf(observed: Observed): readonly Copy[] {
       const listed = copies.get(worker)?.holds ?? null;
       const noted = worker === last && !hasVolume && listed === null ? log : listed;
       const holds = holdsOf(noted, running);
-      return { worker, holds, hasVolume, host, away, running, lastMaster: worker === last };
+      const trusted = { lastMaster: worker === last, witness: witnesses.includes(worker) };
+      return { worker, holds, hasVolume, host, away, running, ...trusted };
     });
 }
 

@@ -3,6 +3,7 @@
 
 import { comparePlaces, fullest, holdsAll, nowhere, placeInWords } from "../../core/log/place.ts";
 import { formatDuration } from "../../core/manifest/quantities.ts";
+import { missingWitnesses } from "../../core/rules/trust.ts";
 import type { Place } from "../../core/state/znodes.ts";
 import { type Copy, copiesOf, heldByRunning, mayHoldMoreThan } from "./copies.ts";
 import { awayInWords } from "./hosts.ts";
@@ -46,7 +47,11 @@ export function dataFinding(observed: Observed, memory: Memory, rules: DataRules
   if (isLed(observed)) return { kind: "complete" };
   const copies = copiesOf(observed);
   if (!copies.some(({ running }) => running?.node?.waiting !== undefined)) return { kind: "open" };
-  const needed = neededCopies(observed, copies).map((copy) => judged(copy, observed, memory, rules));
+  const ways = waysOn(observed, copies).map((needed) =>
+    needed.map((copy) => judged(copy, observed, memory, rules)),
+  );
+  const isOpen = (way: readonly Needed[]) => way.every((one) => one.missing === null);
+  const needed = ways.find(isOpen) ?? ways[0] ?? [];
   const missing = needed.filter((one) => one.missing !== null);
   const held = heldInWords(copies);
   if (missing.length === 0) {
@@ -60,15 +65,25 @@ export function dataFinding(observed: Observed, memory: Memory, rules: DataRules
 
 const wayOut = "Bring it back, or let the fullest copy that is left go on without it: ./dbaas accept-loss";
 
-/** The last master's copy; when it is not known who led last, each that may hold more than those that are heard. */
-function neededCopies({ log }: Observed, copies: readonly Copy[]): readonly Copy[] {
+/**
+ * The last master's copy, or those of its witnesses; when it is not known who led last, each that may hold more than those that
+ * are heard.
+ * @returns the copies that are not there and would do, all of one list together; the best list first
+ */
+function waysOn({ log }: Observed, copies: readonly Copy[]): readonly (readonly Copy[])[] {
   const last = copies.find(({ lastMaster }) => lastMaster);
   if (log !== null && last !== undefined) {
-    const isThere = isHeard(last) && last.holds !== null && holdsAll(last.holds, log);
-    return isThere ? [] : [last];
+    const there = copies
+      .filter(isHeard)
+      .map(({ worker, holds }) => ({ name: worker, place: holds ?? nowhere }));
+    const [master, ...witnesses] = missingWitnesses(log, there);
+    if (master === undefined) return [];
+    return witnesses.length === 0
+      ? [[last]]
+      : [[last], copies.filter(({ worker }) => witnesses.includes(worker))];
   }
   const heard = fullest(copies.filter(isHeard).map(({ holds }) => holds ?? nowhere));
-  return copies.filter((copy) => !isHeard(copy) && mayHoldMoreThan(heard, copy));
+  return [copies.filter((copy) => !isHeard(copy) && mayHoldMoreThan(heard, copy))];
 }
 
 function judged(copy: Copy, { foreign, nowMs }: Observed, memory: Memory, rules: DataRules): Needed {

@@ -28,7 +28,7 @@ export function workersToStart(
   const volumes = volumesByNeed(observed).filter(({ worker }) => !taken.has(worker));
   const held = heldByRunning(copiesOf(observed));
   const needed = needsOtherCopies(observed)
-    ? volumes.filter((copy) => copy.lastMaster || mayHoldMoreThan(held, copy))
+    ? volumes.filter((copy) => copy.lastMaster || copy.witness || mayHoldMoreThan(held, copy))
     : [];
   // Without a master data comes before spread.
   const inTurn = isLed(observed)
@@ -68,7 +68,7 @@ function takenNames(observed: Observed): ReadonlySet<string> {
 }
 
 /**
- * The last master's first, then those of which nothing is known, then the fullest. While a master leads, its copy vouches for
+ * The last master's first, then its witnesses', then those of which nothing is known, then the fullest. While a master leads, its copy vouches for
  * the data: then the names come first whose containers have just ended.
  */
 function volumesByNeed(observed: Observed): readonly (Copy & Start)[] {
@@ -77,6 +77,7 @@ function volumesByNeed(observed: Observed): readonly (Copy & Start)[] {
   const byDeath = (a: Copy, b: Copy): number => Number(died.has(b.worker)) - Number(died.has(a.worker));
   const byUnknown = (a: Copy, b: Copy): number => Number(b.holds === null) - Number(a.holds === null);
   const byLastMaster = (a: Copy, b: Copy): number => Number(b.lastMaster) - Number(a.lastMaster);
+  const byWitness = (a: Copy, b: Copy): number => Number(b.witness) - Number(a.witness);
   const byPlace = (a: Copy, b: Copy): number => comparePlaces(b.holds ?? nowhere, a.holds ?? nowhere);
   const byOrdinal = (a: Copy, b: Copy): number => (ordinalOf(a.worker) ?? 0) - (ordinalOf(b.worker) ?? 0);
   return copiesOf(observed)
@@ -84,7 +85,12 @@ function volumesByNeed(observed: Observed): readonly (Copy & Start)[] {
     .sort((a, b) =>
       led
         ? byDeath(a, b) || byPlace(a, b) || byOrdinal(a, b)
-        : byLastMaster(a, b) || byUnknown(a, b) || byPlace(a, b) || byDeath(a, b) || byOrdinal(a, b),
+        : byLastMaster(a, b) ||
+          byWitness(a, b) ||
+          byUnknown(a, b) ||
+          byPlace(a, b) ||
+          byDeath(a, b) ||
+          byOrdinal(a, b),
     );
 }
 

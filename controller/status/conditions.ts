@@ -129,10 +129,13 @@ function redundant(observed: Observed): Verdict {
     : verdict("False", "OneHost", `all copies that are ready are on ${host}`);
 }
 
-/** The master sees other memories than those under which the log is noted to be whole: a restarted broker counts only after a while. */
+/**
+ * The master sees other memories than those under which the log is noted to be whole: a restarted broker counts only after a while.
+ * Where another host's disk has all that was acknowledged, that one does instead.
+ */
 function isLogSettling({ workers, log }: Observed): boolean {
   const seen = workers.find(({ phase }) => phase === "master")?.node?.brokers;
-  return log !== null && seen !== undefined && seen !== log.broker;
+  return log !== null && seen !== undefined && seen !== log.broker && (log.witnesses ?? []).length === 0;
 }
 
 const count = (workers: readonly WorkerView[], phase: WorkerView["phase"]): number =>

@@ -73,6 +73,15 @@ describe("dataFinding", () => {
     assert.equal(found(waitingFor({ holds: log }, [slave("w-3", 300, { state: "joining" })])), "coming");
   });
 
+  it("calls it coming when the last master's host stays away, and a witness of it is opening its copy", () => {
+    const gone = { volume: false };
+    const opening = [slave("w-2", 300, { state: "none" })];
+    const volumes = volumesOf(["w-1", "w-2"].map((name) => ({ name })));
+    const witnessed = { log: { ...log, witnesses: ["w-2"] }, volumes };
+    assert.equal(found(waitingFor(gone, opening, witnessed)), "coming");
+    assert.equal(found(waitingFor(gone, opening, { volumes })), "missing: VolumeGone");
+  });
+
   it("calls it missing when its volume is gone, is not ours, or may not be started", () => {
     assert.equal(found(waitingFor({ volume: false })), "missing: VolumeGone");
     const foreign = [{ name: "c-w-3", worker: "w-3", reason: "of another" }];
