@@ -1,5 +1,6 @@
-// Messages whose publisher wants to know that the broker has them. Part of platform/rabbitmq/rabbit.ts, which owns the channel.
+// Messages whose publisher wants to know that the broker has them. Part of platform/rabbitmq/rabbit.ts, which owns the channels.
 import { TransientError } from "../../core/errors.ts";
+import { queues } from "../../core/messages/queues.ts";
 import { within } from "../process/waiting.ts";
 import { RefusedMessageError } from "./port.ts";
 
@@ -19,7 +20,7 @@ interface Channel<P> {
   ): void;
 }
 
-export class Confirms<P extends object> {
+class Confirms<P extends object> {
   readonly #channel: Channel<P>;
   readonly #returned = new Set<string>();
   readonly #unconfirmed = new Set<(reason: Error) => void>();
@@ -56,5 +57,31 @@ export class Confirms<P extends object> {
   end(reason: Error): void {
     for (const reject of this.#unconfirmed) reject(reason);
     this.#unconfirmed.clear();
+  }
+}
+
+/**
+ * The log has a channel of its own. What a stream's leader had not confirmed when its host was lost, RabbitMQ before 4.0 sends to the next
+ * leader under the message's number on the channel instead of its number in the stream. Where the two differ, because something
+ * else was published on that channel, the records that follow are confirmed and not appended.
+ */
+export class Publisher<P extends object> {
+  readonly #log: Confirms<P>;
+  readonly #others: Confirms<P>;
+
+  constructor(channels: { readonly log: Channel<P>; readonly others: Channel<P> }) {
+    this.#log = new Confirms(channels.log);
+    this.#others = new Confirms(channels.others);
+  }
+
+  /** As `Confirms` does. */
+  publish(queue: string, content: Buffer, properties: P): Promise<void> {
+    const confirms = queue === queues.sync ? this.#log : this.#others;
+    return confirms.publish(queue, content, properties);
+  }
+
+  end(reason: Error): void {
+    this.#log.end(reason);
+    this.#others.end(reason);
   }
 }

@@ -6,7 +6,7 @@ import { messageOf, TransientError } from "../../core/errors.ts";
 import { queues } from "../../core/messages/queues.ts";
 import { aborted, within } from "../process/waiting.ts";
 import { withHeartbeat } from "./brokers.ts";
-import { Confirms } from "./confirms.ts";
+import { Publisher } from "./confirms.ts";
 import { type BrokerCluster, Declarations } from "./declarations.ts";
 import { watchLink } from "./link.ts";
 import { BrokerMemory, type Memory } from "./memory.ts";
@@ -43,7 +43,7 @@ export class Rabbit implements BrokerConnection {
   readonly #declarations: Declarations;
   readonly #ended = new AbortController();
   #publisher: Channel | undefined;
-  #confirms: Confirms<ReturnType<typeof propertiesOf>> | undefined;
+  #confirmed: Publisher<ReturnType<typeof propertiesOf>> | undefined;
   #blocked = false;
   #clearing: Promise<void> | undefined;
   #closed: Promise<void> = Promise.resolve();
@@ -97,7 +97,11 @@ export class Rabbit implements BrokerConnection {
 
   async #openChannels(): Promise<void> {
     this.#publisher = this.#guard(await this.#model.createChannel({ highWaterMark: unsentFramesMax }));
-    this.#confirms = new Confirms(this.#guard(await this.#model.createConfirmChannel()));
+    const [log, others] = await Promise.all([
+      this.#model.createConfirmChannel(),
+      this.#model.createConfirmChannel(),
+    ]);
+    this.#confirmed = new Publisher({ log: this.#guard(log), others: this.#guard(others) });
   }
 
   get blocked(): boolean {
@@ -187,7 +191,7 @@ export class Rabbit implements BrokerConnection {
 
   publish(queue: string, content: Buffer, options: PublishOptions = {}): Promise<void> {
     if (this.ended.aborted) return Promise.reject(this.ended.reason);
-    return this.#mustHave(this.#confirms).publish(queue, content, propertiesOf(options));
+    return this.#mustHave(this.#confirmed).publish(queue, content, propertiesOf(options));
   }
 
   /** Each consumer has a channel of its own, so that its prefetch and its acks are its own. */
@@ -271,7 +275,7 @@ export class Rabbit implements BrokerConnection {
     if (this.ended.aborted) return;
     const reason = new TransientError(`RabbitMQ connection lost: ${messageOf(error)}`);
     this.#ended.abort(reason);
-    this.#confirms?.end(reason);
+    this.#confirmed?.end(reason);
     this.#closed = this.#leave();
   }
 

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { queues } from "../../../../core/messages/queues.ts";
+import { Publisher } from "../../../../platform/rabbitmq/confirms.ts";
+import { RefusedMessageError } from "../../../../platform/rabbitmq/port.ts";
+
+/** Keeps to which queues it was published; says what the test has it say. */
+function channel() {
+  const published: string[] = [];
+  const settled: ((error: unknown) => void)[] = [];
+  return {
+    published,
+    settled,
+    on: () => undefined,
+    sendToQueue: (queue: string, _content: Buffer, _properties: object, settle: (error: unknown) => void) => {
+      published.push(queue);
+      settled.push(settle);
+      return true;
+    },
+  };
+}
+
+function publisher() {
+  const channels = { log: channel(), others: channel() };
+  const one = new Publisher(channels);
+  return {
+    ...channels,
+    end: (reason: Error) => one.end(reason),
+    publish: (queue: string) => one.publish(queue, Buffer.of(1), {}),
+  };
+}
+
+describe("what is published and confirmed", () => {
+  it("goes over a channel of its own where it is a record of the log, and nothing else does", async () => {
+    const { log, others, publish } = publisher();
+    const all = [queues.write, queues.sync, queues.dead, "snapshot", queues.sync].map(publish);
+    for (const settle of [...log.settled, ...others.settled]) settle(null);
+    await Promise.all(all);
+    assert.deepEqual(log.published, [queues.sync, queues.sync]);
+    assert.deepEqual(others.published, [queues.write, queues.dead, "snapshot"]);
+  });
+
+  it("is refused where the broker refuses it, on either channel", async () => {
+    const { log, others, publish } = publisher();
+    const both = [publish(queues.sync), publish(queues.write)];
+    for (const settle of [...log.settled, ...others.settled]) settle(new Error("nack"));
+    for (const one of both) await assert.rejects(one, RefusedMessageError);
+  });
+
+  it("has an unknown fate on both channels when the connection is lost", async () => {
+    const { end, publish } = publisher();
+    const both = [publish(queues.sync), publish(queues.write)];
+    end(new Error("lost"));
+    for (const one of both) await assert.rejects(one, /lost/);
+  });
+});
