@@ -20,9 +20,10 @@ swarm_up() {
   make_configs
   make_network
   unlock_setup
-  # With the default of 5 s a host that was lost is noticed after 14 s, with this after 9 s. Not less: a manager that becomes the leader
-  # gives each host six of these to report, and ends all containers of one that does not. A host tries again every 8 s at most.
-  docker swarm update --dispatcher-heartbeat 3s >/dev/null
+  # A manager that has not heard a host for three of these ends all of its containers, as soon as it can. A leading manager that is cut
+  # off hears none of the others, and goes on leading for up to 20 s: with less than 10 s it would end what runs on all of them once it
+  # is back. Nothing waits for it: that a host is away is seen by its note in ZooKeeper.
+  docker swarm update --dispatcher-heartbeat 10s >/dev/null
   if [ -z "$(swarm_services)" ]; then start_hosts; else change_hosts; fi
   complete_replicas
   remove_old_configs
