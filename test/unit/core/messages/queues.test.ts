@@ -31,6 +31,11 @@ describe("the queues", () => {
     assert.equal(args["x-max-age"], "60s");
     assert.ok(args["x-stream-max-segment-size-bytes"] * 10 < 1_000_000_000);
   });
+  it("the log's segments are smaller where the log is small, within bounds", () => {
+    const mebibytes = (maxBytes: number) =>
+      syncArguments({ maxBytes, maxAgeSeconds: 60 })["x-stream-max-segment-size-bytes"] / 1024 ** 2;
+    assert.deepEqual([2 ** 26, 2 ** 30, 2 ** 31, 2 ** 40].map(mebibytes), [4, 4, 8, 16]);
+  });
   it("no answer batch of the largest answers is more than a message may be", () => {
     assert.ok(queueLimits.answerBytesMax < queueLimits.messageBytesMax);
     assert.ok(queueLimits.messageBytesMax < 16 * 1024 * 1024);
