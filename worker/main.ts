@@ -12,6 +12,7 @@ import { zooKeeperAt } from "../platform/zookeeper/zookeeper.ts";
 import { Measures, workerMetrics } from "./measures.ts";
 import { runWorker } from "./run-worker.ts";
 import { systemDisk } from "./system-disk.ts";
+import { holdVolume } from "./volume.ts";
 
 const env = process.env;
 const name = variable(env, "WORKER_NAME");
@@ -28,6 +29,8 @@ runProgram(log, async (stop) => {
     log,
   );
   const cluster = variable(env, "DBAAS_CLUSTER", "dbaas");
+  const letGo = await holdVolume(directory, { clock: systemClock, log }, stop);
+  if (letGo === null) return;
   const tracing = await openTracing(env, { program: "worker", instance: name, cluster }, log);
   await runWorker(
     {
@@ -49,4 +52,6 @@ runProgram(log, async (stop) => {
     stop,
   );
   await tracing?.close();
+  // Called at the end, so that the lock is not collected before.
+  letGo();
 });
