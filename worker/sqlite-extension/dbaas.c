@@ -200,7 +200,8 @@ static int mayCall(Session *session, const char *name) {
 
 /* What tools ask to learn of the tables. */
 static const char *const tellingPragmas[] = {
-    "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list", 0};
+    "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list",
+    "foreign_key_check", 0};
 static const char *const readPragmas[] = {"foreign_keys", "user_version", 0};
 
 static int mayRead(Session *session, const char *table) {

@@ -24,6 +24,7 @@ describe("what a statement may not do", () => {
     ["PRAGMA writable_schema = ON", /PRAGMA writable_schema/],
     ["PRAGMA foreign_keys = OFF", /PRAGMA foreign_keys/],
     ["PRAGMA table_info(_dbaas_keys)", /no table _dbaas_keys/],
+    ["PRAGMA foreign_key_check(_dbaas_keys)", /no table _dbaas_keys/],
     ["SELECT * FROM pragma_table_info('_dbaas_keys')", /no table _dbaas_keys/],
     ["SELECT dbaas_triggers(0)", /dbaas_triggers/],
     ["SELECT * FROM pragma_database_list", /pragma_database_list is not to be had/],
@@ -99,6 +100,8 @@ describe("what a statement may not do", () => {
       "table_list",
       "index_list(people)",
       "foreign_key_list(people)",
+      "foreign_key_check(people)",
+      "foreign_key_check",
     ])
       await run(`PRAGMA ${pragma}`);
     assert.deepEqual(await row("PRAGMA foreign_keys"), [1]);
