@@ -15,10 +15,13 @@ import {
   useStatements,
   useTransactions,
 } from "../support/libsql-clients.ts";
+import { useKnex } from "../support/libsql-knex.ts";
+import { usePrisma } from "../support/libsql-prisma.ts";
 import { useDrizzle, useKysely, useMigrations } from "../support/libsql-tools.ts";
 
 useCluster();
-const client = openClient(`http://127.0.0.1:${ports.api}`);
+const url = `http://127.0.0.1:${ports.api}`;
+const client = openClient(url);
 after(() => client.close());
 
 test("@libsql/client reads what it wrote, exactly", () => useStatements(client));
@@ -29,6 +32,10 @@ test("Drizzle and Kysely use the cluster as a database of theirs", async () => {
   await useDrizzle(client);
   await useKysely(client);
   await useMigrations(client);
+});
+test("Prisma and Knex use the cluster as a database of theirs", async () => {
+  await usePrisma(url);
+  await useKnex(url);
 });
 
 const counter = "counter";

@@ -9,12 +9,15 @@ import {
   useStatements,
   useTransactions,
 } from "../../../support/libsql-clients.ts";
+import { useKnex } from "../../../support/libsql-knex.ts";
+import { usePrisma } from "../../../support/libsql-prisma.ts";
 import { useDrizzle } from "../../../support/libsql-tools.ts";
 import { table, text } from "../../worker/schemas.ts";
 import { openWorld } from "./world.ts";
 
 const undoing: (() => Promise<void>)[] = [];
 let client: Client;
+let url: string;
 before(async () => {
   const users = table(
     "users",
@@ -25,7 +28,8 @@ before(async () => {
     { after: (undo: () => Promise<void>) => undoing.push(undo) },
     { tables: [users] },
   );
-  client = openClient(world.url);
+  url = world.url;
+  client = openClient(url);
 });
 after(async () => {
   client.close();
@@ -38,5 +42,7 @@ describe("a client of the libSQL protocol", () => {
   it("does batches and transactions whole or not at all", () => useTransactions(client));
   it("undoes a part of a transaction, and nests them", () => useSavepoints(client));
   it("serves Drizzle, whose transactions stand in each other", () => useDrizzle(client));
+  it("serves Prisma, with its types, relations and transactions", () => usePrisma(url));
+  it("serves Knex, which makes tables anew and keeps its migrations", () => useKnex(url));
   it("makes a table anew that others refer to, and loses no row of theirs", () => useRebuilding(client));
 });
