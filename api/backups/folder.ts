@@ -1,5 +1,5 @@
 // The folder of the scheduled backups on this machine's disk.
-import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { type CheckedBackup, checkBackup } from "./backup-check.ts";
 
@@ -11,6 +11,8 @@ export interface ListedFile {
 export interface BackupFolder {
   /** Whatever lies there. */
   list(directory: string): Promise<readonly ListedFile[]>;
+  /** What its disk has left for the service; null where that is not known. */
+  freeBytes(directory: string): Promise<number | null>;
   /** Makes or replaces it; it is on the disk when this returns. */
   write(file: string, chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void>;
   check(file: string, signal: AbortSignal): Promise<CheckedBackup>;
@@ -26,14 +28,21 @@ const mode = 0o600;
 /** What a disk has to write at once holds up all others. */
 const syncEveryBytes = 8 * 1024 * 1024;
 
-async function synced(path: string): Promise<void> {
-  const handle = await open(path, "r");
+/** Of file systems that do not know it for directories: theirs is to keep a name that was given. */
+const unknownSync = ["EINVAL", "ENOTSUP"];
+
+export async function syncedDirectory(directory: string, openPath: OpenPath = open): Promise<void> {
+  const handle = await openPath(directory, "r");
   try {
     await handle.sync();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && unknownSync.includes(String(error.code)))) throw error;
   } finally {
     await handle.close();
   }
 }
+
+type OpenPath = (path: string, flags: "r") => Promise<Pick<FileHandle, "sync" | "close">>;
 
 export const systemBackupFolder: BackupFolder = {
   list: async (directory) => {
@@ -44,6 +53,11 @@ export const systemBackupFolder: BackupFolder = {
       const found = sizes[i];
       return found?.isFile() ? [{ name, bytes: found.size }] : [];
     });
+  },
+  freeBytes: async (directory) => {
+    const found = await statfs(directory).catch(() => null);
+    // Some file systems, of other hosts above all, tell no sizes.
+    return found === null || found.blocks === 0 ? null : found.bavail * found.bsize;
   },
   write: async (file, chunks, signal) => {
     const handle = await open(file, "w", mode);
@@ -65,7 +79,7 @@ export const systemBackupFolder: BackupFolder = {
   check: checkBackup,
   rename: async (directory, from, to) => {
     await rename(join(directory, from), join(directory, to));
-    await synced(directory);
+    await syncedDirectory(directory);
   },
   remove: (file) => rm(file, { force: true }),
 };

@@ -1,7 +1,7 @@
 // One scheduled backup: from a worker into the folder. It bears its name only once it was read through and is on the disk.
 import { join } from "node:path";
 import { TransientError } from "../../core/errors.ts";
-import { backupName, unfinishedName } from "../../core/rules/backups.ts";
+import { backupName, roomRefusal, unfinishedName } from "../../core/rules/backups.ts";
 import type { BackupFile } from "../../core/state/znodes.ts";
 import { type Backup, type DonorPorts, openBackup } from "../cluster/backup.ts";
 import type { Restoring } from "../cluster/restoring.ts";
@@ -27,6 +27,9 @@ export async function takeBackup(
   const { backup, donor } = await openBackup(ports, signal);
   try {
     const { position, bytes } = backup.head;
+    // Not before it is known: the one before may have been larger by all that was restored, or lost, since.
+    const refusal = roomRefusal(bytes, await folder.freeBytes(directory));
+    if (refusal !== null) throw new TransientError(refusal);
     const taken = { atMs: clock.wallMs(), position };
     const name = backupName(cluster, taken);
     await folder.write(file, backup.chunks(), signal);

@@ -1,6 +1,7 @@
-// PURE: scheduled backups: what their files are called, when the next one is due, which of them go, and which one a restore to a
-// position or a moment begins with.
+// PURE: scheduled backups: what their files are called, when the next one is due, whether there is room for it, which of them go, and which
+// one a restore to a position or a moment begins with.
 import type { BackupSpec } from "../manifest/manifest.ts";
+import { formatSize } from "../manifest/quantities.ts";
 import type { BackupFile, BackupsNode } from "../state/znodes.ts";
 
 /** What a file is called says whose it is, of which moment and of which position, so that it can be told without being opened. */
@@ -49,6 +50,24 @@ export function nextBackupInMs(
 /** What is yet to come was told by a clock that was put back since: how long ago it was, nobody knows. */
 const pausedMs = (atMs: number, pauseMs: number, wallMs: number): number =>
   atMs > wallMs ? 0 : atMs + pauseMs - wallMs;
+
+const mebibyte = 1024 * 1024;
+/** Others may write to the disk meanwhile, the database itself among them: a backup does not take the last of it. */
+const roomLeft = { share: 1 / 16, bytesMin: mebibyte } as const;
+
+/**
+ * @param bytes what the backup takes
+ * @param freeBytes of the disk that it goes to; null where that is not known
+ * @returns why it is not begun; null where there is room for it, or may be
+ */
+export function roomRefusal(bytes: number, freeBytes: number | null): string | null {
+  const needed = bytes + Math.max(roomLeft.bytesMin, Math.ceil(bytes * roomLeft.share));
+  if (freeBytes === null || freeBytes >= needed) return null;
+  return `no room for a backup: it needs ${wholeMebibytes(Math.ceil(needed / mebibyte))}, and the disk has ${wholeMebibytes(Math.floor(freeBytes / mebibyte))} left; the older ones stay`;
+}
+
+const wholeMebibytes = (count: number): string =>
+  count === 0 ? "less than 1Mi" : formatSize(count * mebibyte);
 
 const newestFirst = <F extends Omit<BackupFile, "bytes">>(files: readonly F[]): readonly F[] =>
   files.toSorted((a, b) => b.atMs - a.atMs || b.position - a.position);

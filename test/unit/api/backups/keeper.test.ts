@@ -174,6 +174,32 @@ describe("scheduled backups", () => {
     assert.deepEqual([after?.failure, after?.failures, after?.failuresInARow], [null, 2, 0]);
   });
 
+  it("are not begun where the disk has less room than they need, and take none of the older ones away", async (t) => {
+    const disk: { freeBytes: number | null } = { freeBytes: null };
+    const written: string[] = [];
+    const w = await world(t, {
+      freeBytes: async () => disk.freeBytes,
+      write: async (file, ...rest) => {
+        written.push(file);
+        await systemBackupFolder.write(file, ...rest);
+      },
+    });
+    await lastAt(w, startMs);
+    const [good] = w.files();
+    disk.freeBytes = 1_000_000;
+    w.time.ms += hourMs;
+    await w.look();
+    await until(async () => (await w.told())?.failures === 1);
+    const told = await w.told();
+    assert.match(told?.failure?.reason ?? "", /^no room for a backup: it needs 2Mi, .* the older ones stay$/);
+    assert.deepEqual([told?.lastGood?.name, written.length, w.files()], [good, 1, [good]]);
+    disk.freeBytes = 100_000_000;
+    w.time.ms += 10_000;
+    await w.look();
+    await lastAt(w, w.time.ms);
+    assert.equal(w.files().length, 2);
+  });
+
   it("never bear their name when what came to the disk is damaged", async (t) => {
     const write: BackupFolder["write"] = async (file, chunks, signal) => {
       await systemBackupFolder.write(file, chunks, signal);

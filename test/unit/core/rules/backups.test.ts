@@ -8,6 +8,7 @@ import {
   backupsFor,
   nextBackupInMs,
   noBackups,
+  roomRefusal,
   sorted,
   type Target,
 } from "../../../../core/rules/backups.ts";
@@ -153,5 +154,34 @@ describe("the backups that a restore tries", () => {
     const since = file(12, atMs + 1_000);
     assert.deepEqual(positions({ position: 29 }, [...files, since]), [12, 20, 10]);
     assert.deepEqual(positions({ momentMs: atMs + 2_000 }, [...files, since]), [12, 30, 20, 10]);
+  });
+});
+
+describe("the room for a backup", () => {
+  const [mebibyte, gibibyte] = [1024 * 1024, 1024 * 1024 * 1024];
+
+  it("is what it takes, and a part of that beside: a mebibyte at least", () => {
+    assert.equal(roomRefusal(gibibyte, gibibyte + gibibyte / 16), null);
+    assert.equal(
+      roomRefusal(gibibyte, gibibyte + gibibyte / 16 - 1),
+      "no room for a backup: it needs 1088Mi, and the disk has 1087Mi left; the older ones stay",
+    );
+    assert.equal(roomRefusal(4_096, mebibyte + 4_096), null);
+    assert.equal(
+      roomRefusal(4_096, 4_096),
+      "no room for a backup: it needs 2Mi, and the disk has less than 1Mi left; the older ones stay",
+    );
+  });
+
+  it("is taken to be there where the disk does not say how much it has", () => {
+    assert.equal(roomRefusal(gibibyte, null), null);
+  });
+
+  it("is never there where the disk has less than the backup takes", () => {
+    fc.assert(
+      fc.property(fc.nat(2 ** 31 - 1), fc.nat(2 ** 31 - 1), (bytes, less) => {
+        assert.notEqual(roomRefusal(bytes, Math.max(0, bytes - less)), null);
+      }),
+    );
   });
 });
