@@ -55,8 +55,8 @@ export async function restoreTo(
   const { service, out } = restoring;
   const broken = await service.restoreUnderWay();
   const endPosition = await (broken === null ? service : service.within(broken.attempt)).position();
-  mustBeOver(target, endPosition);
   const backups = await service.backups();
+  mustBeReached(target, endPosition, file ?? backups);
   const folder = backups.directory ?? usualDirectory;
   const chosen = file === undefined ? chosenFrom(backups, target, endPosition) : undefined;
   const directory = await scratchIn(folder);
@@ -104,14 +104,28 @@ async function firstThatLeads(
   return failed.find(({ kind }) => kind === "apart") ?? (failed[0] as Failed);
 }
 
-function mustBeOver(target: Target, endPosition: number): void {
-  if ("momentMs" in target && target.momentMs > Date.now())
-    throw new CliError(exitCodes.failed, `${inWords(target)} is yet to come`);
-  if ("position" in target && target.position > endPosition)
+/** @param source the file that was given, whose position is not known yet, or the scheduled backups */
+function mustBeReached(target: Target, endPosition: number, source: string | BackupsNode): void {
+  if ("momentMs" in target) {
+    if (target.momentMs > Date.now())
+      throw new CliError(exitCodes.failed, `${inWords(target)} is yet to come`);
+    return;
+  }
+  const { position } = target;
+  if (position <= endPosition) return;
+  const reach = `the log goes up to position ${endPosition}`;
+  if (typeof source === "string")
     throw new CliError(
       exitCodes.failed,
-      `the log goes up to position ${endPosition}: position ${target.position} is yet to come`,
+      `${reach}, and does not lead to position ${position}: if that is the position of the file itself, restore it without --to-position`,
     );
+  const standing = source.files.find((one) => one.position === position);
+  throw new CliError(
+    exitCodes.failed,
+    standing === undefined
+      ? `${reach}: position ${position} is yet to come`
+      : `${reach}, and does not lead to position ${position}: the backup ${standing.name} stands there, from before data was lost; restore that file without --to-position`,
+  );
 }
 
 /** In the order in which they are to be tried: at least one. */

@@ -160,6 +160,24 @@ describe("restore to a position or a moment", () => {
     assert.deepEqual(rows(), []);
   });
 
+  it("calls a position behind the end of the log not yet to come where the file given, or a backup of before a loss, may stand", async () => {
+    fake.position = 25;
+    const [later] = fake.backups.files;
+    await assert.rejects(
+      run({ position: 30 }, join(folder, later?.name ?? "")),
+      /^CliError: the log goes up to position 25, and does not lead to position 30: if that is the position of the file itself, restore it without --to-position$/,
+    );
+    await assert.rejects(
+      run({ position: 30 }),
+      /the log goes up to position 25, and does not lead to position 30: the backup demo_.*_30\.db stands there, from before data was lost; restore that file without --to-position$/,
+    );
+    await assert.rejects(
+      run({ position: 31 }),
+      /the log goes up to position 25: position 31 is yet to come$/,
+    );
+    assert.deepEqual([rows(), left()], [[], []]);
+  });
+
   it("says how far backups and log reach when the log does not lead there, and changes nothing", async () => {
     fake.database.exec("INSERT INTO kept VALUES (1)");
     const log = { position: 18, atMs: atMs + 18_000 };
