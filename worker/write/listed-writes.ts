@@ -10,13 +10,8 @@ import { EndedListError, type ListedStatement, runSqlList } from "../sql/run-lis
 import { paramsText, type SqlResult } from "../sql/run-sql.ts";
 import { OutOfMemoryError, refusalOf } from "../sqlite-errors.ts";
 import type { PendingWrite } from "./draft.ts";
-import { referencesAsked } from "./references.ts";
 import { madeBy } from "./sql-writes.ts";
 import { FaultyWriteError, undoing } from "./undone-writes.ts";
-
-/** Whether it can be carried out in one call with others: it changes no schema, and nothing holds for it alone. */
-export const isListed = (shape: SqlShape): boolean =>
-  shape.schema !== true && referencesAsked(shape) === undefined;
 
 /** A write on a list. */
 export interface Listed extends ListedStatement {

@@ -3,6 +3,7 @@
 import { Refusal } from "../../core/errors.ts";
 import {
   type Param,
+  type Part,
   type PartShape,
   type SqlShape,
   statementLimits,
@@ -13,7 +14,8 @@ import type { Schema } from "../../core/schema.ts";
 import { carryOutRows, type Made, type ShapedEffect } from "../copy/effects.ts";
 import { type Moment, seenOf } from "../copy/seen.ts";
 import type { Store } from "../copy/store.ts";
-import type { References, SqlCall, SqlResult } from "../sql/run-sql.ts";
+import { paramsText, type References, type SqlCall, type SqlResult } from "../sql/run-sql.ts";
+import { isListed, type ListedPart, ListedParts } from "./listed-parts.ts";
 import { mustBeOn, mustLeadSomewhere, referencesAsked } from "./references.ts";
 import { defining, inTransaction, placed, sqlAnswer } from "./transactions.ts";
 
@@ -89,26 +91,32 @@ function mustBeExpected(rowsAffected: number, expected: number | undefined): voi
 async function together(
   store: Store,
   { parts, lone }: Together,
-  rows: Rows,
+  allRows: Rows,
   setting: Setting,
 ): Promise<Made> {
   const effects: ShapedEffect[] = [];
   const answers: string[] = [];
+  const rows = rowsByPart(parts, allRows);
   let rowsAffected = 0;
   let unresolved = false;
   let references: References = "on";
   let wereOn = true;
   let bytesLeft: number = statementLimits.writtenAnswerBytesMax;
-  let from = 0;
-  for (const [i, { shape, rows: count, expect }] of parts.entries()) {
+  const listed = new ListedParts(store.writer, (i) =>
+    references === "on" && lone !== true ? listedPart(parts[i], rows[i], setting) : undefined,
+  );
+  for (const [i, { shape, expect }] of parts.entries()) {
     const asked = lone === true ? undefined : referencesAsked(shape);
     references = asked ?? references;
     wereOn &&= references === "on";
-    const own = rows.slice(from, from + count);
-    const made = await (asked === undefined
-      ? part(store, shape, own, { ...setting, references }, bytesLeft)
-      : asDone()
-    )
+    const carryOut = async (): Promise<Made> => {
+      if (asked !== undefined) return asDone();
+      const taken = await listed.take(i, bytesLeft);
+      return taken === undefined
+        ? part(store, shape, rows[i] ?? [], { ...setting, references }, bytesLeft)
+        : madeBy(taken.result, { shape, rows: rows[i] ?? [] }, taken.part);
+    };
+    const made = await carryOut()
       .then((done) => {
         mustBeExpected(done.rowsAffected, expect);
         return done;
@@ -116,7 +124,6 @@ async function together(
       .catch((error) => {
         throw lone === true ? error : placed(error, i);
       });
-    from += count;
     bytesLeft = Math.max(0, bytesLeft - Buffer.byteLength(made.answer));
     for (const effect of made.effects) effects.push(effect);
     answers.push(made.answer);
@@ -127,6 +134,25 @@ async function together(
   const results = answers.map((answer) => `{${answer}}`).join(",");
   const answer = lone === true ? answers.join() : `"rowsAffected":${rowsAffected},"results":[${results}]`;
   return { effects, rowsAffected, answer, unresolved };
+}
+
+function rowsByPart(parts: readonly Part[], rows: Rows): readonly Rows[] {
+  let from = 0;
+  return parts.map((part) => {
+    from += part.rows;
+    return rows.slice(from - part.rows, from);
+  });
+}
+
+function listedPart(
+  part: Part | undefined,
+  rows: Rows | undefined,
+  { atMs, newSeed }: Setting,
+): ListedPart | undefined {
+  if (part?.shape.kind !== "sql" || !isListed(part.shape)) return undefined;
+  const { sql, names } = part.shape;
+  const params = paramsText(rows?.[0] ?? [], names);
+  return { sql, params, atMs, seed: newSeed(), isLast: part.expect !== undefined };
 }
 
 const part = (

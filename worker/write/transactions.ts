@@ -20,10 +20,11 @@ import type { Made, ShapedEffect } from "../copy/effects.ts";
 import { seenOf } from "../copy/seen.ts";
 import type { Store } from "../copy/store.ts";
 import type { Connection } from "../disk.ts";
-import { LostTransactionError, runSql, type SqlCall, type SqlResult } from "../sql/run-sql.ts";
+import { LostTransactionError, paramsText, runSql, type SqlCall, type SqlResult } from "../sql/run-sql.ts";
 import { InterruptedError, OutOfMemoryError, refusalOf, StorageFullError } from "../sqlite-errors.ts";
 import { beforeDefining } from "./definitions.ts";
 import type { WriteResult } from "./draft.ts";
+import { isListed, type ListedPart, ListedParts } from "./listed-parts.ts";
 import { mustLeadSomewhere } from "./references.ts";
 
 type Rows = readonly (readonly Param[])[];
@@ -46,6 +47,7 @@ export async function inTransaction(
   // What is committed is kept under its key, and so is its answer.
   let bytesLeft: number =
     trial === undefined ? statementLimits.writtenAnswerBytesMax : queueLimits.answerBytesMax;
+  const listed = new ListedParts(store.writer, (i) => listedPart(parts[i], i, rows[i] ?? [], transaction));
   for (const [i, part] of parts.entries()) {
     if (isSavepoint(part)) {
       const kept = await atSavepoint(store.writer, part.shape, savepoints, {
@@ -57,7 +59,7 @@ export async function inTransaction(
       answers.push("null");
       continue;
     }
-    const done = await carriedOut(store, part, i, rows[i] ?? [], { ...transaction, bytesLeft });
+    const done = await carriedOut(store, part, i, rows[i] ?? [], { ...transaction, bytesLeft, listed });
     if (done.effect !== undefined) effects.push(done.effect);
     unresolved = done.unresolved ?? unresolved;
     if (part.gave === undefined) {
@@ -133,7 +135,26 @@ interface Setting extends Transaction {
 interface Bounded extends Setting {
   /** Of what is left of the answer. */
   readonly bytesLeft: number;
+  readonly listed: ListedParts;
 }
+
+/** One that ends all of it when it fails can be carried out in one call with others. One that claims to read alone is held to that. */
+function listedPart(
+  part: TransactionPart | undefined,
+  index: number,
+  params: readonly Param[],
+  { atMs, seed, references, trial }: Setting,
+): ListedPart | undefined {
+  if (part === undefined || isSavepoint(part) || trial !== undefined || references !== undefined)
+    return undefined;
+  const { shape, reads, gave } = part;
+  if (shape.kind !== "sql" || !isListed(shape) || reads !== undefined || gave !== undefined) return undefined;
+  const { sql, names } = shape;
+  return { sql, params: paramsText(params, names), atMs, seed: seedOf(seed, index), isLast: false };
+}
+
+/** Each statement has its own, the same each time. */
+const seedOf = (seed: string, index: number): string => `${seed}/${index}`;
 
 interface Done {
   /** Absent where nothing was changed. */
@@ -150,12 +171,12 @@ async function carriedOut(
   part: Part,
   index: number,
   params: readonly Param[],
-  { atMs, seed, references, trial, schema: kept, bytesLeft }: Bounded,
+  { atMs, seed, references, trial, schema: kept, bytesLeft, listed }: Bounded,
 ): Promise<Done> {
   const { shape, reads, gave } = part;
   if (shape.kind !== "sql")
     throw new Refusal("bad_request", "a transaction has SQL only", `statements[${index}]`);
-  const own = `${seed}/${index}`;
+  const own = seedOf(seed, index);
   const bytesMax = gave === undefined ? bytesLeft : queueLimits.answerBytesMax;
   const limits = { kept, atMs, seed: own, references, bytesMax, rowsMax: statementLimits.rowsMax };
   const run = () => ran(store, shape, params, { ...limits, mayWrite: reads === undefined });
@@ -163,7 +184,10 @@ async function carriedOut(
   const mayFail = trial !== undefined || gave !== undefined;
   const result = mayFail
     ? await failing(store.writer, run, reads !== undefined)
-    : await run().catch((error) => Promise.reject(placed(error, index)));
+    : await listed
+        .take(index, bytesMax)
+        .then((taken) => taken?.result ?? run())
+        .catch((error) => Promise.reject(placed(error, index)));
   if (result instanceof Refusal) {
     const answer = `"error":${JSON.stringify(refusalBody(result))}`;
     return { answer, gave: hashOf(answer) };
