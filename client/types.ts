@@ -84,7 +84,7 @@ export type OrderBy = string | readonly (string | {
 /** A list of values, in the order of `?`; or an object of names and values, for `:name`, `@name` and `$name` */
 export type Params = readonly SqlValue[] | { readonly [name: string]: SqlValue } | null;
 
-/** A text in which `%` stands for any characters and `_` for one; after the character `escape` they stand for themselves. At most 1000 bytes. */
+/** A text in which `%` stands for any characters and `_` for one; after the character `escape` they stand for themselves. At most 1000 bytes, in an update or delete 200. */
 export type Pattern = string | {
   readonly pattern: string;
   readonly escape: string;

@@ -128,7 +128,7 @@ export const parts: Readonly<Record<PartName | InnerName, JsonSchema>> = {
   Pattern: {
     description:
       "A text in which `%` stands for any characters and `_` for one; after the character `escape` they stand for themselves. " +
-      `At most ${statementLimits.patternBytesMax} bytes.`,
+      `At most ${statementLimits.patternBytesMax} bytes, in an update or delete ${statementLimits.writtenPatternBytesMax}.`,
     anyOf: [
       { type: "string" },
       {

@@ -85,7 +85,7 @@ export class CompiledShapes {
     const { table, uses, settled: shapeInLog } = this.write(shape);
     const fit: Row[] = [];
     for (const row of rows) {
-      const values = fitted(table, uses, row);
+      const values = fitted(table, uses, row, statementLimits.writtenPatternBytesMax);
       if (values !== undefined) fit.push(values);
       else if (shape.kind !== "insert") {
         const { condition, params } = withColumns(table, shape.where, row);

@@ -15,7 +15,6 @@ import { withoutNul } from "./shape-sql.ts";
 /** Texts that SQLite takes for numbers. */
 const numberForm = /^[ \t\n\v\f\r]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[ \t\n\v\f\r]*$/i;
 const wholeForm = /^[ \t\n\v\f\r]*[+-]?\d+[ \t\n\v\f\r]*$/;
-const { patternBytesMax } = statementLimits;
 const shownMax = 40;
 const int64End = 2 ** 63;
 
@@ -129,11 +128,11 @@ const incomparable = (value: Value, column: Column): Refusal =>
     "where",
   );
 
-/** @throws Refusal when it is longer than SQLite takes */
-function comparedPattern(value: Value): string {
+/** @throws Refusal when it is longer than it may be */
+function comparedPattern(value: Value, bytesMax: number): string {
   const pattern = withoutNul(String(value));
-  if (Buffer.byteLength(pattern) <= patternBytesMax) return pattern;
-  throw new Refusal("bad_request", `pattern too complex: at most ${patternBytesMax} bytes`, "where");
+  if (Buffer.byteLength(pattern) <= bytesMax) return pattern;
+  throw new Refusal("bad_request", `pattern too complex: at most ${bytesMax} bytes`, "where");
 }
 
 /** What a parameter is for. */
@@ -200,12 +199,13 @@ export function fitted(
   table: Table,
   uses: readonly Use[],
   params: readonly Param[],
+  patternBytesMax: number = statementLimits.patternBytesMax,
 ): readonly Param[] | undefined {
   let changed: Param[] | undefined;
   for (const use of uses) {
     const param = params[use.param];
     if (param === undefined) continue;
-    const fit = fittedParam(table, use, param);
+    const fit = fittedParam(table, use, param, patternBytesMax);
     if (fit === undefined) return undefined;
     if (fit === param) continue;
     changed ??= [...params];
@@ -214,7 +214,12 @@ export function fitted(
   return changed ?? params;
 }
 
-function fittedParam(table: Table, { as, column, words }: Use, param: Param): Param | undefined {
+function fittedParam(
+  table: Table,
+  { as, column, words }: Use,
+  param: Param,
+  patternBytesMax: number,
+): Param | undefined {
   if (as === "inserted") return storedValue(param as Value, column);
   if (as === "changed") return changedValue(param as Value, column);
   if (as === "listed")
@@ -225,7 +230,7 @@ function fittedParam(table: Table, { as, column, words }: Use, param: Param): Pa
     const message = `LIKE takes a pattern: ${JSON.stringify(value)} is a column, as a pattern it needs single quotes`;
     throw new Refusal("bad_request", message, "where");
   }
-  return as === "pattern" ? comparedPattern(value) : comparedValue(value, column);
+  return as === "pattern" ? comparedPattern(value, patternBytesMax) : comparedValue(value, column);
 }
 
 export const isColumnName = (table: Table, value: Value | undefined): value is string =>

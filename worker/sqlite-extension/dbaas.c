@@ -109,7 +109,17 @@ static void fill(Chance *chance, u8 *into, int bytes) {
 
 /* ---------------------------------------------------------------- one connection */
 
+typedef struct Session Session;
+
+enum { boundedCount = 8 };
+
+/* A function that is bounded here, on one connection. */
 typedef struct {
+  Session *session;
+  int which;
+} BoundedCall;
+
+struct Session {
   sqlite3 *db;
   /* Set while a statement of a client is compiled and run. */
   int active;
@@ -129,10 +139,11 @@ typedef struct {
   Chance chance;
   /* Where the functions that are bounded here are as SQLite has them; opened when the first of them is called. */
   sqlite3 *plain;
-  sqlite3_stmt *plainCalls[8];
+  sqlite3_stmt *plainCalls[boundedCount];
+  BoundedCall boundedCalls[boundedCount];
   /* Why the authorizer refused, in the client's words. */
   char why[200];
-} Session;
+};
 
 /* ---------------------------------------------------------------- time: a VFS that differs from the system's in this alone */
 
@@ -614,6 +625,9 @@ static const Limit limits[] = {
     {SQLITE_LIMIT_COMPOUND_SELECT, 100}, {SQLITE_LIMIT_TRIGGER_DEPTH, 100},    {SQLITE_LIMIT_WORKER_THREADS, 0},
     {SQLITE_LIMIT_VDBE_OP, 250000},      {SQLITE_LIMIT_VARIABLE_NUMBER, 32766}};
 enum { limitsCount = sizeof limits / sizeof limits[0] };
+/* One comparison with a pattern cannot be interrupted, and all writes wait for a write: half a second with the longest text. In a read the
+   limit of the connection holds. */
+static const int writtenPatternBytesMax = 200;
 static const int valueBytesMax = 1048576;
 /* A row form brings all its rows in one text, and its own is as long as its table has columns. */
 static const int rowsBytesMax = 33554432;
@@ -622,11 +636,15 @@ static const i64 keptBytesMax = 16777216;
 
 typedef struct {
   int length;
+  int pattern;
   int others[limitsCount];
 } Kept;
 
-static Kept limit(sqlite3 *db, int isRowForm) {
+static Kept limit(Session *session) {
+  sqlite3 *db = session->db;
+  int isRowForm = session->isRowForm;
   Kept kept;
+  kept.pattern = sqlite3_limit(db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, session->mayWrite ? writtenPatternBytesMax : -1);
   int before = sqlite3_limit(db, SQLITE_LIMIT_LENGTH, -1), max = isRowForm ? rowsBytesMax : valueBytesMax;
   kept.length = sqlite3_limit(db, SQLITE_LIMIT_LENGTH, before < max ? before : max);
   for (int i = 0; i < limitsCount; i++) {
@@ -638,6 +656,7 @@ static Kept limit(sqlite3 *db, int isRowForm) {
 
 static void unlimit(sqlite3 *db, Kept kept) {
   sqlite3_limit(db, SQLITE_LIMIT_LENGTH, kept.length);
+  sqlite3_limit(db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, kept.pattern);
   for (int i = 0; i < limitsCount; i++) sqlite3_limit(db, limits[i].id, kept.others[i]);
 }
 
@@ -866,7 +885,7 @@ static int ran(Run *run, const Call *call) {
   int wasOpen = !sqlite3_get_autocommit(session->db);
   run->changesBefore = sqlite3_total_changes64(session->db);
   begin(session, call);
-  Kept kept = limit(session->db, session->isRowForm);
+  Kept kept = limit(session);
   int done = prepared(run) && stepped(run);
   unlimit(session->db, kept);
   end(session);
@@ -1168,7 +1187,7 @@ static void describeFunction(sqlite3_context *context, int count, sqlite3_value 
   session->kept = 0;
   session->why[0] = 0;
   session->active = 1;
-  Kept kept = limit(session->db, 0);
+  Kept kept = limit(session);
   int done = isCompiled(&run) && described(&run);
   unlimit(session->db, kept);
   end(session);
@@ -1230,7 +1249,7 @@ typedef struct {
   int isJson;
 } Bounded;
 
-static const Bounded boundedFunctions[] = {
+static const Bounded boundedFunctions[boundedCount] = {
     {"trim", 2, "SELECT trim(?1, ?2)", 1 << 26, 0},
     {"ltrim", 2, "SELECT ltrim(?1, ?2)", 1 << 26, 0},
     {"rtrim", 2, "SELECT rtrim(?1, ?2)", 1 << 26, 0},
@@ -1239,7 +1258,6 @@ static const Bounded boundedFunctions[] = {
     {"replace", 3, "SELECT replace(?1, ?2, ?3)", 1ll << 32, 0},
     {"json_patch", 2, "SELECT json_patch(?1, ?2)", 1 << 28, 1},
     {"jsonb_patch", 2, "SELECT jsonb_patch(?1, ?2)", 1 << 28, 0}};
-enum { boundedCount = sizeof boundedFunctions / sizeof boundedFunctions[0] };
 
 /* Told by its VFS, which is not ours: it has none of what is made here, however often this library is loaded. */
 static const char plainVfs[] = "unix";
@@ -1287,8 +1305,11 @@ static void calledPlainly(sqlite3_context *context, Session *session, int which,
 }
 
 /* A number is taken for its digits, as the functions themselves do it. */
-static void boundedFunction(sqlite3_context *context, int which, sqlite3_value **arguments) {
-  Session *session = sqlite3_user_data(context);
+static void boundedFunction(sqlite3_context *context, int count, sqlite3_value **arguments) {
+  BoundedCall *call = sqlite3_user_data(context);
+  Session *session = call->session;
+  int which = call->which;
+  (void)count;
   i64 product = (i64)sqlite3_value_bytes(arguments[0]) * sqlite3_value_bytes(arguments[1]);
   char why[120];
   if (session->active && product > boundedFunctions[which].most) {
@@ -1305,22 +1326,13 @@ static void boundedFunction(sqlite3_context *context, int which, sqlite3_value *
   calledPlainly(context, session, which, arguments);
 }
 
-#define BOUNDED(which) \
-  static void bounded##which(sqlite3_context *context, int count, sqlite3_value **arguments) { \
-    (void)count; \
-    boundedFunction(context, which, arguments); \
-  }
-BOUNDED(0) BOUNDED(1) BOUNDED(2) BOUNDED(3) BOUNDED(4) BOUNDED(5) BOUNDED(6) BOUNDED(7)
-
-static void (*const boundedCalls[])(sqlite3_context *, int, sqlite3_value **) = {
-    bounded0, bounded1, bounded2, bounded3, bounded4, bounded5, bounded6, bounded7};
-
 static int boundFunctions(sqlite3 *db, Session *session) {
   int rc = SQLITE_OK;
   for (int i = 0; i < boundedCount && rc == SQLITE_OK; i++) {
     const Bounded *one = &boundedFunctions[i];
     int how = SQLITE_UTF8 | SQLITE_INNOCUOUS | SQLITE_DETERMINISTIC | (one->isJson ? SQLITE_RESULT_SUBTYPE : 0);
-    rc = sqlite3_create_function(db, one->name, one->arguments, how, session, boundedCalls[i], 0, 0);
+    session->boundedCalls[i] = (BoundedCall){session, i};
+    rc = sqlite3_create_function(db, one->name, one->arguments, how, &session->boundedCalls[i], boundedFunction, 0, 0);
   }
   return rc;
 }

@@ -5,6 +5,7 @@ import { before, describe, it } from "node:test";
 import { parseRead } from "../../../api/requests/read-request.ts";
 import { parseWrite } from "../../../api/requests/write-request.ts";
 import { checksumOf } from "../../../core/log/record.ts";
+import { statementLimits } from "../../../core/messages/statement.ts";
 import type { Store } from "../../../worker/copy/store.ts";
 import { answerReads } from "../../../worker/read/answer-reads.ts";
 import { ledgerOf } from "../../../worker/write/ledger.ts";
@@ -119,6 +120,48 @@ describe("a function that takes as long as the product of two texts", () => {
       ],
     });
     assert.deepEqual(made, ["done"]);
+  });
+});
+
+describe("a comparison with a pattern, which no interrupt ends", () => {
+  const pattern = (length: number) => `%${"a".repeat(length - 1)}`;
+  const tooLong = "bad_request SQLITE_ERROR";
+  const { patternBytesMax, writtenPatternBytesMax } = statementLimits;
+
+  it("is refused in SQL where the pattern is longer than it may be: in a write, for which others wait, sooner than in a read", async () => {
+    for (const sql of ["SELECT 'b' LIKE ?", "SELECT 'b' GLOB ?", "SELECT like(?, 'b')"]) {
+      const asked = (length: number) => ({ sql, params: [pattern(length)] });
+      assert.equal(await read(asked(patternBytesMax)), "done");
+      assert.equal(await read(asked(patternBytesMax + 1)), tooLong);
+      assert.deepEqual(await write(asked(writtenPatternBytesMax)), ["done"]);
+      assert.deepEqual(await write(asked(writtenPatternBytesMax + 1)), [tooLong]);
+    }
+    const statements = [
+      { sql: "SELECT 1" },
+      { sql: "INSERT INTO orders (item) SELECT 'x' WHERE 'b' LIKE ?", params: [pattern(201)] },
+    ];
+    assert.deepEqual(await write({ statements }), [tooLong]);
+  });
+
+  it("is refused in a trigger, whoever sets it off", async () => {
+    const name = "t".repeat(writtenPatternBytesMax + 1);
+    const made = await write({
+      sql: `CREATE TRIGGER compares AFTER INSERT ON people BEGIN SELECT new.name LIKE '${name}'; END`,
+    });
+    const row = { op: "insert", table: "people", row: { name: "sets it off" } };
+    const refused = await write(row, { sql: "INSERT INTO people (name) VALUES ('sets it off')" });
+    const dropped = await write({ sql: "DROP TRIGGER compares" });
+    assert.deepEqual([made, refused, dropped], [["done"], ["bad_request", tooLong], ["done"]]);
+  });
+
+  it("is refused in the row forms in the same way", async () => {
+    const where = (length: number) => ({ where: { name: { like: pattern(length) } } });
+    const remove = (length: number) => ({ op: "delete", table: "people", ...where(length) });
+    const find = (length: number) => ({ table: "people", ...where(length) });
+    assert.equal(await read(find(patternBytesMax)), "done");
+    assert.equal(await read(find(patternBytesMax + 1)), "bad_request");
+    assert.deepEqual(await write(remove(writtenPatternBytesMax)), ["done"]);
+    assert.deepEqual(await write(remove(writtenPatternBytesMax + 1)), ["bad_request"]);
   });
 });
 
