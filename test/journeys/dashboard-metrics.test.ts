@@ -9,6 +9,8 @@ import type { NumberedEvent, Stats } from "../../core/state/stats.ts";
 import type { ClusterStatus } from "../../core/state/status.ts";
 import { docker } from "../../tools/cluster/command.ts";
 import { call } from "../../tools/cluster/http.ts";
+import { applyManifest, baselineManifest, withFields } from "../../tools/cluster/manifest.ts";
+import { seenStatus } from "../../tools/cluster/registry.ts";
 import { containers, rootDir } from "../../tools/cluster/settings.ts";
 import { found, notYet, until } from "../../tools/cluster/until.ts";
 import { masterOf, slavesOf, workers } from "../../tools/cluster/workers.ts";
@@ -16,8 +18,13 @@ import { settled, useCluster } from "../support/cluster.ts";
 import { crash, insertUsers, read } from "../support/database.ts";
 
 useCluster({
-  // So that everything has happened once that is counted: reads, writes, a failover.
+  // So that everything has happened once that is counted: a backup, reads, writes, a failover.
   ready: async () => {
+    await applyManifest(withFields(await baselineManifest(), { every: "1h" }));
+    await until("the status tells of a good backup", 60_000, async () => {
+      const backups = (await seenStatus())?.backups;
+      return (backups?.lastGood ?? null) === null ? notYet(backups) : found(true);
+    });
     await insertUsers("somebody");
     await read({ table: "users" });
     await crash("master");
