@@ -56,11 +56,14 @@ export class ListedParts {
   }
 
   #from(first: number): readonly ListedPart[] {
+    const { statementsMax, charactersEnough } = listLimits;
     const list: ListedPart[] = [];
-    while (list.length < listLimits.statementsMax && list.at(-1)?.isLast !== true) {
+    let characters = 0;
+    while (list.length < statementsMax && characters <= charactersEnough && list.at(-1)?.isLast !== true) {
       const part = this.#partAt(first + list.length);
       if (part === undefined) break;
       list.push(part);
+      characters += part.params.length;
     }
     return list;
   }
