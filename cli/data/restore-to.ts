@@ -1,7 +1,7 @@
 // `restore --to-position`, `--to-moment`: the newest backup before it is brought there by the records of the log, in a copy that nobody
 // else sees; what comes of it is restored like any backup. Nothing of the cluster is changed before that copy is there.
-import { createWriteStream, rmSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
+import { copyFile, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { messageOf } from "../../core/errors.ts";
@@ -159,7 +159,8 @@ async function swept(folder: string): Promise<void> {
 async function scratchIn(folder: string): Promise<string> {
   try {
     await swept(folder);
-    return await mkdtemp(join(folder, scratchPrefix));
+    // At once: this process may be ended before it hears of a folder that is made beside, which nothing would remove then.
+    return mkdtempSync(join(folder, scratchPrefix));
   } catch (cause) {
     throw new CliError(
       exitCodes.failed,
