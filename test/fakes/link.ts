@@ -50,3 +50,16 @@ export class Link {
 
 /** Sends something on its way. */
 export type Lane = (arrive: () => void) => void;
+
+const silences = {
+  /** A client asks for a sign of life every second and gives up after this. */
+  client: { least: 2_500, most: 4_500 },
+  /** The broker relies on heartbeats. */
+  broker: { least: 7_000, most: 15_000 },
+} as const;
+
+/** How long one side of a connection hears nothing before it takes the other for gone. */
+export function noticedAfterMs(side: keyof typeof silences, random: Random): number {
+  const { least, most } = silences[side];
+  return least + random() * (most - least);
+}

@@ -31,6 +31,10 @@ export class MemoryBroker implements Owner {
   /** Short of memory or disk: it takes nothing from those who publish. */
   isBlocked = false;
   isDown = false;
+  /** Messages that a queue with a bound takes, where that is fewer than are declared. */
+  roomMax: number | undefined;
+  /** Told when more has been handed to a connection than a program may have in its memory. */
+  onTooMuch: ((process: VirtualProcess, bytes: number) => void) | undefined;
   streamIsThere = true;
   /** Undefined where there is one broker. */
   readonly replicas: Replicas | undefined;
@@ -227,7 +231,8 @@ export class MemoryBroker implements Owner {
     const areThere = Object.keys(queueArguments).every((name) => this.#queues.has(name));
     const whyNot = areThere ? undefined : this.replicas?.whyNotAll(reaches);
     if (whyNot !== undefined) return whyNot;
-    for (const [name, declared] of Object.entries(queueArguments)) this.declare(name, limitsOf(declared));
+    for (const [name, declared] of Object.entries(queueArguments))
+      this.declare(name, limitsOf(declared, this.roomMax));
     return undefined;
   }
 

@@ -8,17 +8,14 @@ import {
   type PublishOptions,
   RefusedMessageError,
 } from "../../platform/rabbitmq/port.ts";
-import type { Lane, Link } from "./link.ts";
+import { type Lane, type Link, noticedAfterMs } from "./link.ts";
 import type { MemoryBroker, Taking } from "./memory-broker.ts";
 import { Calls } from "./memory-calls.ts";
 import { memoryOf } from "./memory-ids.ts";
 import { Consuming, type Message, type Queue, Reading } from "./memory-queue.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { VirtualProcess } from "./virtual-process.ts";
-
-/** A client asks for a sign of life every second and gives up after this. */
-const clientNoticesMs = { least: 2_500, most: 4_500 } as const;
-/** The broker relies on heartbeats. */
-const brokerNoticesMs = { least: 7_000, most: 15_000 } as const;
+import type { Random } from "./virtual-world.ts";
 
 export class MemoryConnection implements BrokerConnection {
   readonly #broker: MemoryBroker;
@@ -31,6 +28,7 @@ export class MemoryConnection implements BrokerConnection {
   readonly #publisher: Lane;
   readonly #confirmer: Lane;
   readonly #back: Lane;
+  readonly #outgoing: Outgoing;
   /** What a broker that is short of memory does not read yet. */
   readonly #unread: (() => void)[] = [];
   #brokerSide = true;
@@ -57,6 +55,7 @@ export class MemoryConnection implements BrokerConnection {
     this.#publisher = link.lane();
     this.#confirmer = link.lane();
     this.#back = link.lane();
+    this.#outgoing = new Outgoing((bytes) => broker.onTooMuch?.(process, bytes));
     // The kernel closes the sockets of a process that is gone; what it had sent before arrives first.
     process.onEnd(() => this.#confirmer(() => this.loseBrokerSide()));
   }
@@ -82,25 +81,23 @@ export class MemoryConnection implements BrokerConnection {
   }
 
   /** The link was cut: each side finds out for itself, unless it is mended before. */
-  noticeCut(random: () => number): void {
-    const between = ({ least, most }: { least: number; most: number }) => least + random() * (most - least);
-    this.#process.after(between(clientNoticesMs), () => {
+  noticeCut(random: Random): void {
+    this.#process.after(noticedAfterMs("client", random), () => {
       if (this.#link.isCut) this.#lose("no sign of life");
     });
-    this.#broker.world.after(between(brokerNoticesMs), () => {
+    this.#broker.world.after(noticedAfterMs("broker", random), () => {
       if (this.#link.isCut) this.loseBrokerSide();
     });
   }
 
   /** The process gives no sign of life for `ms`: the broker may take it for gone, and it finds out when it wakes up. */
-  noticePause(ms: number, random: () => number): void {
-    const noticedMs = brokerNoticesMs.least + random() * (brokerNoticesMs.most - brokerNoticesMs.least);
+  noticePause(ms: number, random: Random): void {
+    const noticedMs = noticedAfterMs("broker", random);
     if (ms > noticedMs) this.#broker.world.after(noticedMs, () => this.loseBrokerSide());
   }
 
   async close(): Promise<void> {
-    if (this.ended.aborted) return;
-    this.#lose("closed by us");
+    if (!this.ended.aborted) this.#lose("closed by us");
   }
 
   publish(queue: string, content: Buffer, options: PublishOptions = {}): Promise<void> {
@@ -113,13 +110,13 @@ export class MemoryConnection implements BrokerConnection {
           else if (taking === "refused") reject(new RefusedMessageError(`publish to ${queue}: refused`));
           else reject(new TransientError(`publish to ${queue}: there is no such queue`));
         });
-      this.#toBroker(this.#confirmer, () => this.#broker.take(queue, content, options, this, told));
+      this.#hand(this.#confirmer, content, (from) => this.#broker.take(queue, content, options, from, told));
     });
   }
 
   send(queue: string, content: Buffer, options: PublishOptions = {}): boolean {
     if (this.ended.aborted || !this.#process.step()) return false;
-    this.#toBroker(this.#publisher, () => this.#broker.take(queue, content, options, this));
+    this.#hand(this.#publisher, content, (from) => this.#broker.take(queue, content, options, from));
     return true;
   }
 
@@ -268,6 +265,14 @@ export class MemoryConnection implements BrokerConnection {
         const given = answer();
         this.#toClient(this.#back, () => (given instanceof Error ? reject(given) : resolve(given)));
       });
+    });
+  }
+
+  #hand(lane: Lane, content: Buffer, take: (from: this) => void): void {
+    const arrived = this.#outgoing.add(content.length);
+    this.#toBroker(lane, () => {
+      arrived();
+      take(this);
     });
   }
 

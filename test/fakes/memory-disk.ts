@@ -21,6 +21,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Connection, Disk, Extension, OpenConnection, Row, SqlValue } from "../../worker/disk.ts";
 import { errorOf } from "../../worker/sqlite-errors.ts";
 import { extensionFile } from "../../worker/sqlite-extension/file.ts";
+import { SlowStatements } from "./slow-statements.ts";
 import type { VirtualProcess } from "./virtual-process.ts";
 
 const commitMs = 2;
@@ -91,6 +92,7 @@ class MemoryConnectionToFile implements Connection {
   readonly #file: string;
   readonly #mode: "read" | "write";
   readonly #statements = new Map<string, StatementSync>();
+  readonly #slow: SlowStatements;
   #database: DatabaseSync | undefined;
   #isClosed = false;
   #syncs = false;
@@ -100,6 +102,7 @@ class MemoryConnectionToFile implements Connection {
     this.#process = process;
     this.#file = file;
     this.#mode = mode;
+    this.#slow = new SlowStatements(process);
     volume.connections.add(this);
     if (mode === "write") this.#opened();
   }
@@ -122,27 +125,27 @@ class MemoryConnectionToFile implements Connection {
   }
 
   async all(sql: string, ...params: readonly SqlValue[]): Promise<readonly Row[]> {
-    await called(this.#process);
+    await this.#called(params);
     return this.#tried(() => this.#prepared(sql).all(...params) as Row[]);
   }
 
   async run(sql: string, ...params: readonly SqlValue[]): Promise<number> {
-    await called(this.#process);
+    await this.#called(params);
     if (this.#volume.isFull)
       throw errorOf(Object.assign(new Error("database or disk is full"), { errno: fullCode }));
     return this.#tried(() => Number(this.#prepared(sql).run(...params).changes));
   }
 
-  limited<T>(_ms: number, work: () => Promise<T>, _extension?: Extension): Promise<T> {
-    return work();
+  limited<T>(ms: number, work: () => Promise<T>, extension?: Extension): Promise<T> {
+    return this.#slow.limited(ms, work, extension);
   }
 
   interrupt(): void {
-    // Nothing runs between two calls.
+    this.#slow.interrupt();
   }
 
   keepInterrupting(): () => void {
-    return () => undefined;
+    return this.#slow.keepInterrupting();
   }
 
   async backup(file: string, afterStep: () => Promise<void>): Promise<void> {
@@ -176,6 +179,17 @@ class MemoryConnectionToFile implements Connection {
     extend();
     this.#database ??= new DatabaseSync(this.#file, { readOnly: this.#mode === "read" });
     return this.#database;
+  }
+
+  async #called(params: readonly SqlValue[]): Promise<void> {
+    await called(this.#process);
+    try {
+      await this.#slow.take(params);
+    } catch (error) {
+      // SQLite undoes a whole transaction with a statement that was to change something.
+      if (this.#mode === "write" && this.#opened().isTransaction) this.#opened().exec("ROLLBACK");
+      throw error;
+    }
   }
 
   #prepared(sql: string): StatementSync {

@@ -87,8 +87,12 @@ interface Declared {
   readonly "x-overflow"?: "reject-publish" | "drop-head";
 }
 
-export const limitsOf = ({ "x-max-length": messagesMax, "x-overflow": overflow }: Declared): QueueLimits => ({
-  ...(messagesMax === undefined ? {} : { messagesMax }),
+/** @param roomMax a broker may have less room than is declared */
+export const limitsOf = (
+  { "x-max-length": messagesMax, "x-overflow": overflow }: Declared,
+  roomMax = Number.POSITIVE_INFINITY,
+): QueueLimits => ({
+  ...(messagesMax === undefined ? {} : { messagesMax: Math.min(messagesMax, roomMax) }),
   ...(overflow === undefined ? {} : { overflow }),
 });
 

@@ -76,6 +76,24 @@ describe("the broker in memory", () => {
     await assert.rejects(connection.publish(queue, Buffer.from("2")), RefusedMessageError);
   });
 
+  it("has less room than is declared where it is made so, and tells of a program that has too much on its way to it", async () => {
+    const { process } = opened();
+    const small = new MemoryBroker(running.world, queues.sync, []);
+    small.roomMax = 1;
+    small.declareQueues();
+    const told: number[] = [];
+    small.onTooMuch = (of, bytes) => void (of === process && told.push(bytes));
+    const narrow = small.connect(process, new Link(running.world, "narrow", 1));
+    await narrow.publish(queues.write, Buffer.from("1"));
+    await assert.rejects(narrow.publish(queues.write, Buffer.from("2")), RefusedMessageError);
+
+    const mebibytes = (count: number) => Array.from({ length: count }, () => Buffer.alloc(2 ** 20));
+    for (const one of mebibytes(6)) await narrow.publish(queues.response, one);
+    assert.deepEqual(told, []);
+    await Promise.all(mebibytes(6).map((one) => narrow.publish(queues.response, one)));
+    assert.deepEqual(told, [5 * 2 ** 20]);
+  });
+
   it("drops what has waited beyond its time", async () => {
     const { connection, process } = opened();
     await connection.publish(queues.write, Buffer.from("late"), { expirationMs: 100 });

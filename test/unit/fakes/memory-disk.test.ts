@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { Store } from "../../../worker/copy/store.ts";
-import { StorageFullError } from "../../../worker/sqlite-errors.ts";
+import { InterruptedError, StorageFullError } from "../../../worker/sqlite-errors.ts";
 import { ledgerOf } from "../../../worker/write/ledger.ts";
 import { ledgerContract } from "../../contract/ledger-contract.ts";
 import { diskOf, Volume } from "../../fakes/memory-disk.ts";
 import { type RunningWorld, runningWorld } from "../../fakes/running-world.ts";
+import { slowText } from "../../fakes/slow-statements.ts";
 import { VirtualProcess } from "../../fakes/virtual-process.ts";
 import { batch, entry, marker, temporaryDirectory } from "../worker/copies.ts";
 
@@ -60,5 +61,34 @@ describe("the disk of the simulation", () => {
     await assert.rejects(store.apply([entry(0, marker(1))]), StorageFullError);
     volume.isFull = false;
     await store.apply([entry(0, marker(1))]);
+  });
+
+  it("takes as long over a statement as its text says, and undoes a transaction in which one is interrupted", async (t) => {
+    const volume = new Volume(await temporaryDirectory(t));
+    const clock = new VirtualProcess(running.world, "slow");
+    const connection = await diskOf(volume, clock).openConnection(volume.file, "write");
+    t.after(() => volume.release());
+    await connection.exec("CREATE TABLE texts (text)");
+    const write = (ms: number) => connection.run("INSERT INTO texts VALUES (?)", slowText(ms));
+
+    const startedAtMs = clock.monotonicMs();
+    await write(400);
+    assert.ok(clock.monotonicMs() - startedAtMs >= 400);
+
+    connection.interrupt();
+    await connection.exec("BEGIN");
+    await write(0);
+    clock.after(100, () => connection.interrupt());
+    await assert.rejects(write(3_600_000), InterruptedError);
+    await assert.rejects(connection.exec("COMMIT"), /no transaction/);
+    const [row] = await connection.all("SELECT count(*) AS count FROM texts");
+    assert.equal(row?.count, 1);
+
+    const read = () => connection.all("SELECT ?", slowText(3_600_000));
+    await assert.rejects(connection.limited(50, read), InterruptedError);
+    const stop = connection.keepInterrupting();
+    await assert.rejects(read(), InterruptedError);
+    stop();
+    await write(1);
   });
 });
