@@ -6,11 +6,12 @@ import { clientKeyFrom } from "../../api/requests/idempotency.ts";
 import { submitStrongRead } from "../../api/requests/strong-read.ts";
 import type { RefusalBody } from "../../core/errors.ts";
 import type { DecodedAnswer } from "../../core/messages/queues.ts";
-import type { WriteStatement } from "../../core/messages/statement.ts";
+import type { ReadStatement, WriteStatement } from "../../core/messages/statement.ts";
 import type { Cluster, KeptApi } from "./cluster.ts";
 import type { Ask, Operation } from "./course.ts";
 import { timeoutMs } from "./manifest.ts";
-import { countedInSql } from "./sql-clients.ts";
+import { inPieces } from "./pieces.ts";
+import { countedInSql, lookingThrough } from "./sql-clients.ts";
 import { inTransaction, isOfTransactions } from "./transaction-clients.ts";
 
 const timesAskedMax = 6;
@@ -93,7 +94,9 @@ export class Clients {
     };
     this.told.push(one);
     if (isOfTransactions(ask)) return inTransaction(this.#cluster, one, ask);
-    const times = ownKey && ask.kind !== "read" && ask.kind !== "strongRead" ? timesAskedMax : 1;
+    if (ask.kind === "add" && ask.pieces !== undefined)
+      this.contradictions.push(...(await inPieces(ask.pieces, this.#apiOf(client).process)));
+    const times = ownKey && !isRead(ask) ? timesAskedMax : 1;
     for (let asked = 0; asked < times && one.outcome === "unknown"; asked++) {
       if (asked > 0) await this.#cluster.world.sleep(againMs);
       this.#note(one, await this.#ask(one, ownKey, asked));
@@ -118,6 +121,7 @@ export class Clients {
       // As a 503 or a 507: its client sends it again, under its key if it has one.
       if (refusal.code === "unavailable" || refusal.code === "storage_full") return;
       one.outcome = "refused";
+      one.answeredAtMs = this.#cluster.world.nowMs;
       return;
     }
     if (!("answer" in answered)) return;
@@ -125,15 +129,15 @@ export class Clients {
     one.outcome = "ok";
     one.position = position;
     one.answeredAtMs = this.#cluster.world.nowMs;
-    if (one.ask.kind === "read" || one.ask.kind === "strongRead") one.rows = rowsIn(body);
+    if (isRead(one.ask) && one.ask.kind !== "search") one.rows = rowsIn(body);
     this.#tokens[one.client] = Math.max(this.#tokens[one.client] ?? 0, position);
   }
 
   /** @param times how often it has asked before: each time it asks another API, where there are several */
   #ask(one: Told, ownKey: boolean, times: number): Promise<Answered> {
     return new Promise((resolve) => {
-      const { apis, world } = this.#cluster;
-      const { api, process: clock } = apis[(one.client + times) % apis.length] as KeptApi;
+      const { world } = this.#cluster;
+      const { api, process: clock } = this.#apiOf(one.client + times);
       if (api === undefined || clock.paused) return resolve("nothing");
       const cancel = world.after(givesUpMs, () => {
         world.touch();
@@ -152,20 +156,25 @@ export class Clients {
         deadlineMs: clock.now() + timeoutMs,
       };
       const statement = statementOf(one, this.#changeSchema);
-      if (statement !== "read") {
+      if ("rows" in statement) {
         const key = ownKey ? clientKeyFrom(one.value, statement) : undefined;
         return api.writes.submit({ ...packWrite(statement), reply, ...deadline, bytes, ...key });
       }
       const read: PendingRead = {
-        ...packRead({ shape: isInSql(one) ? selectInSql : selectInRows, params: [] }),
+        ...packRead(statement),
         reply,
         ...deadline,
         bytes,
         minPosition: one.atLeast,
       };
-      if (one.ask.kind === "read") api.reads.submit(read);
-      else submitStrongRead(read, api.reads, api.writes);
+      if (one.ask.kind === "strongRead") submitStrongRead(read, api.reads, api.writes);
+      else api.reads.submit(read);
     });
+  }
+
+  #apiOf(number: number): KeptApi {
+    const { apis } = this.#cluster;
+    return apis[number % apis.length] as KeptApi;
   }
 }
 
@@ -183,6 +192,8 @@ function rowsIn(body: Buffer): Rows {
   return [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+const isRead = ({ kind }: Ask): boolean => kind === "read" || kind === "strongRead" || kind === "search";
+
 /** Every other request is made in SQL, as far as the form of its answer allows it. */
 const isInSql = (one: Told): boolean => numberOf(one) % 2 === 0;
 const numberOf = ({ value }: Told): number => Number(value.slice(1));
@@ -191,7 +202,7 @@ const selectInRows = { kind: "select", table: "things", columns: ["id", "value"]
 const selectInSql = { kind: "sql", sql: "SELECT id, value FROM things" } as const;
 const lookInSql = { kind: "sql", sql: "SELECT count(*) FROM things" } as const;
 
-function statementOf(one: Told, changeSchema: boolean): WriteStatement | "read" {
+function statementOf(one: Told, changeSchema: boolean): WriteStatement | ReadStatement {
   const { ask, value, id } = one;
   const insert = { kind: "insert", table: "things", columns: ["id", "value"] } as const;
   switch (ask.kind) {
@@ -215,7 +226,10 @@ function statementOf(one: Told, changeSchema: boolean): WriteStatement | "read" 
       return { shape: { kind: "clear" }, rows: [[]] };
     case "read":
     case "strongRead":
-      return "read";
+      return { shape: isInSql(one) ? selectInSql : selectInRows, params: [] };
+    case "sweep":
+    case "search":
+      return lookingThrough(value, ask);
     case "transfer":
     case "look":
       throw new Error("a transaction is no statement");

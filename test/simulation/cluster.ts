@@ -67,6 +67,8 @@ export class Cluster {
     this.#directory = mkdtempSync(join(temporary, "dbaas-simulation-"));
     this.broker = new MemoryBroker(world, queues.sync, [], hostCount);
     this.broker.streamIsThere = false;
+    this.broker.onTooMuch = ({ name }, sent) =>
+      this.engine.failures.push(`${name} ran out of memory: ${sent} bytes were on their way to the broker`);
     this.zooKeeper = new MemoryZooKeeper(world);
     if (hostCount > 1) this.zooKeeper.staleMsMax = staleMsMax;
     const program: Program = (container, stop) => this.#worker(container, stop);

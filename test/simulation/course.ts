@@ -18,8 +18,8 @@ export interface Fault {
 }
 
 export type Ask =
-  /** A row of its own, once. */
-  | { readonly kind: "add" }
+  /** A row of its own, once. Its body may come in so many pieces. */
+  | { readonly kind: "add"; readonly pieces?: number }
   /** A row without a key: applied twice it would be there twice. */
   | { readonly kind: "count" }
   /** A row that others want as well: some are refused. */
@@ -31,6 +31,9 @@ export type Ask =
   | { readonly kind: "strongRead" }
   /** Must see what this client has seen or written before. */
   | { readonly kind: "read" }
+  /** A write, or a read, that looks through many rows for so long, and finds none. */
+  | { readonly kind: "sweep"; readonly ms: number }
+  | { readonly kind: "search"; readonly ms: number }
   | TransactionAsk;
 
 /** A transaction of a libSQL client, statement by statement. */
@@ -57,6 +60,8 @@ export interface Course {
   readonly hosts?: number;
   /** Then one host is away, and the others must do its work as well. */
   readonly wholeAtMs?: number;
+  /** A queue has room for so many messages: where it is not said, for more than there are. */
+  readonly roomMax?: number;
   readonly slaves: number;
   readonly operations: readonly Operation[];
   readonly faults: readonly Fault[];
@@ -99,7 +104,7 @@ class Author {
     this.#seed = seed;
     this.#random = random;
     this.#theme = this.#among(themes);
-    this.#busyMs = this.#theme === "long" ? 100_000 : this.#theme === "names" ? 14_000 : 8_000;
+    this.#busyMs = this.#theme === "long" ? 200_000 : this.#theme === "names" ? 14_000 : 8_000;
   }
 
   course(): Course {

@@ -1,25 +1,31 @@
 // Runs seed after seed until one fails, and tells what a person needs to look into it.
 import { VirtualWorld } from "../fakes/virtual-world.ts";
 import { type Course, courseOf } from "./course.ts";
+import { crowdOf } from "./crowd-course.ts";
 import { overHosts } from "./host-course.ts";
 import { type Outcome, runCourse } from "./run-course.ts";
 import { shrink } from "./shrink.ts";
 import { withTransactions } from "./transaction-course.ts";
 
+export { runCourse };
+
 /** On one host. */
 export const plainCourseOfSeed = (seed: number): Course => {
   const world = new VirtualWorld(seed);
-  return withTransactions(courseOf(seed, world), world);
+  return crowdOf(seed, world) ?? withTransactions(courseOf(seed, world), world);
 };
 
 /** On one host, or on several. */
-export const courseOfSeed = (seed: number): Course =>
-  overHosts(plainCourseOfSeed(seed), new VirtualWorld(seed));
+export const courseOfSeed = (seed: number): Course => {
+  const world = new VirtualWorld(seed);
+  return crowdOf(seed, world) ?? overHosts(plainCourseOfSeed(seed), world);
+};
 
 export interface Explored {
   readonly seeds: number;
   readonly acknowledged: number;
   readonly elections: number;
+  readonly forgettings: number;
   readonly failed?: { readonly course: Course; readonly outcome: Outcome };
 }
 
@@ -38,6 +44,7 @@ export async function explore(
   const startedAtMs = performance.now();
   let acknowledged = 0;
   let elections = 0;
+  let forgettings = 0;
   let seeds = 0;
   while (seeds < count && !enough(seeds, performance.now() - startedAtMs)) {
     const course = made(first + seeds);
@@ -45,9 +52,11 @@ export async function explore(
     const outcome = await runCourse(course);
     acknowledged += outcome.acknowledged;
     elections += outcome.elections;
-    if (outcome.violations.length > 0) return { seeds, acknowledged, elections, failed: { course, outcome } };
+    forgettings += outcome.forgettings;
+    if (outcome.violations.length > 0)
+      return { seeds, acknowledged, elections, forgettings, failed: { course, outcome } };
   }
-  return { seeds, acknowledged, elections };
+  return { seeds, acknowledged, elections, forgettings };
 }
 
 const lengthMax = 300;

@@ -20,6 +20,8 @@ export interface Planted {
   /** It is only noticed where there are several. */
   readonly overHosts?: boolean;
   readonly edits: readonly Edit[];
+  /** What is smaller in its world, with the mistake and without, so that few requests are as many as it takes. */
+  readonly scale?: readonly Edit[];
 }
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Planted, withEdits } from "./mutants.ts";
 import { planted } from "./planted.ts";
-import { runCourse } from "./run-course.ts";
 
 const seedsMax = 1_000;
 const simulation = new URL("./explore.ts", import.meta.url).href;
@@ -11,19 +10,23 @@ const simulation = new URL("./explore.ts", import.meta.url).href;
 type Simulation = typeof import("./explore.ts");
 
 /** The simulation of a product that has the mistake, and where it has found it. */
-async function caught({ name, edits, seed, overHosts = false }: Planted) {
-  const mistaken = await withEdits<Simulation>(name, edits, simulation);
+async function caught({ name, edits, scale = [], seed, overHosts = false }: Planted) {
+  const mistaken = await withEdits<Simulation>(name, [...scale, ...edits], simulation);
   const courseOf = overHosts ? mistaken.courseOfSeed : mistaken.plainCourseOfSeed;
   const { failed, seeds } = await mistaken.explore(seed, seedsMax, { courseOf });
   assert.ok(failed, `${seeds} seeds found nothing`);
   return { ...failed, mistaken };
 }
 
+/** The simulation of the product as it is. */
+const rightOf = ({ name, scale = [] }: Planted): Promise<Simulation> =>
+  scale.length === 0 ? import("./explore.ts") : withEdits<Simulation>(`${name}-right`, scale, simulation);
+
 describe("the simulation notices", () => {
   for (const one of planted)
     it(one.title, async () => {
       const { course } = await caught(one);
-      const { violations } = await runCourse(course);
+      const { violations } = await (await rightOf(one)).runCourse(course);
       assert.deepEqual(violations, [], "the same seed must pass with the safeguard in place");
     });
 });

@@ -1,6 +1,7 @@
 // Mistakes that the simulation must notice: each takes a safeguard of the product away, or plants a defect again that it once had.
 // Where two safeguards hold the same promise, both are taken away.
 import type { Edit, Planted } from "./mutants.ts";
+import { ofCrowds } from "./planted-crowds.ts";
 import { ofHosts } from "./planted-hosts.ts";
 import { ofTransactions } from "./planted-transactions.ts";
 
@@ -197,7 +198,7 @@ const ofCopies: readonly Planted[] = [
   {
     name: "own-chance",
     title: "a copy on which triggers have a chance of its own",
-    seed: 1,
+    seed: 2,
     edits: [
       {
         file: "worker/copy/seen.ts",
@@ -273,6 +274,7 @@ export const planted: readonly Planted[] = [
   ...ofRequests,
   ...ofCopies,
   ...ofCommands,
+  ...ofCrowds,
   ...ofTransactions,
   ...ofHosts,
 ];

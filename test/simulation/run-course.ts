@@ -4,6 +4,7 @@ import { queues } from "../../core/messages/queues.ts";
 import type { ClusterStatus } from "../../core/state/status.ts";
 import { fromJson } from "../../core/state/znodes.ts";
 import { VirtualWorld } from "../fakes/virtual-world.ts";
+import { everybodyIsTold, isCalm } from "./calm-promises.ts";
 import { Clients } from "./clients.ts";
 import { Cluster } from "./cluster.ts";
 import { type Copy, copyOn, placeOn } from "./copies.ts";
@@ -27,6 +28,8 @@ export interface Outcome {
   /** How much happened, so that a simulation in which nothing happens is noticed. */
   readonly acknowledged: number;
   readonly elections: number;
+  /** How often keys were forgotten, so far as any were old enough. */
+  readonly forgettings: number;
   readonly lossAccepted: boolean;
 }
 
@@ -40,6 +43,10 @@ export async function runCourse(course: Course, { trace: isTraced = false } = {}
     cluster.end();
   }
 }
+
+/** A record of a time at which keys are old enough to be forgotten. */
+const forgets = (record: Buffer): boolean =>
+  record.includes('"expireKeys"') && /"ownBeforeMs":[1-9]/.test(record.toString());
 
 class Run {
   readonly #course: Course;
@@ -58,6 +65,7 @@ class Run {
     this.#trace = trace;
     const { spec } = cluster;
     cluster.edit({ ...spec, scaling: { ...spec.scaling, baseline: course.slaves } });
+    cluster.broker.roomMax = course.roomMax;
     this.#clients = new Clients(cluster);
     for (const operation of course.operations) this.#ask(operation, operation.atMs);
     this.#faults = new Faults(cluster, course.faults);
@@ -175,7 +183,11 @@ class Run {
         copies,
         log: logLost || this.#lossAccepted ? undefined : broker.log,
         stuck,
-        failures: [...engine.failures, ...this.#clients.contradictions],
+        failures: [
+          ...engine.failures,
+          ...this.#clients.contradictions,
+          ...(isCalm(this.#course) ? everybodyIsTold(told) : []),
+        ],
         lossAccepted: this.#lossAccepted,
         endedByItself: this.#course.faults.some(
           ({ strike }) => strike.kind === "crash" && strike.outOfMemory,
@@ -186,6 +198,7 @@ class Run {
       trace: [...this.#trace],
       acknowledged: told.filter(({ outcome }) => outcome === "ok").length,
       elections: broker.everTaken.filter((content) => content.includes('"kind":"marker"')).length,
+      forgettings: broker.everTaken.filter(forgets).length,
       lossAccepted: this.#lossAccepted,
     };
   }

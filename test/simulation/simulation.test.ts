@@ -11,6 +11,8 @@ import { runCourse } from "./run-course.ts";
 const { SIM_SEED, SIM_SEEDS = "2000", SIM_FIRST = "1", SIM_SECONDS = "120" } = process.env;
 /** On a machine that is busy with other things fewer must do; never fewer than this. */
 const seedsLeast = 100;
+/** Among fewer there may be no long run. */
+const fewSeeds = 500;
 
 describe("a simulated cluster", () => {
   it("keeps every promise, whatever strikes it", async (t) => {
@@ -20,14 +22,18 @@ describe("a simulated cluster", () => {
       t.diagnostic([JSON.stringify(course), ...trace].join("\n"));
       return assert.ok(violations.length === 0, violations.length > 0 ? await story(course) : "");
     }
-    const { seeds, acknowledged, elections, failed } = await explore(Number(SIM_FIRST), Number(SIM_SEEDS), {
+    const explored = await explore(Number(SIM_FIRST), Number(SIM_SEEDS), {
       enough: (ran, tookMs) => ran >= seedsLeast && tookMs > Number(SIM_SECONDS) * 1_000,
     });
-    t.diagnostic(`${seeds} seeds, ${acknowledged} acknowledged requests, ${elections} elections`);
+    const { seeds, acknowledged, elections, forgettings, failed } = explored;
+    t.diagnostic(
+      `${seeds} seeds, ${acknowledged} acknowledged requests, ${elections} elections, keys forgotten ${forgettings} times`,
+    );
     if (failed !== undefined) assert.fail(await story(failed.course));
     // A world in which nothing happens keeps every promise too.
     assert.ok(acknowledged > seeds * 20, `only ${acknowledged} requests were acknowledged`);
     assert.ok(elections > seeds * 1.5, `only ${elections} elections`);
+    assert.ok(forgettings > 0 || seeds < fewSeeds, "no run was long enough for keys to be forgotten");
   });
 
   it("is the same run again from the same seed", async () => {

@@ -1,7 +1,15 @@
 // What the simulated clients ask for in SQL beside the rows that the promises are about: a schema that comes and goes, with all of which
 // copies could make something else: chance and time in defaults and triggers, cascades, counted keys, conflicts. Every copy is held
 // against every other in the end.
-import type { Part, PartShape, SqlShape, WriteStatement } from "../../core/messages/statement.ts";
+import type {
+  Part,
+  PartShape,
+  ReadStatement,
+  SqlShape,
+  WriteStatement,
+} from "../../core/messages/statement.ts";
+import { slowText } from "../fakes/slow-statements.ts";
+import type { Ask } from "./course.ts";
 
 const notes = `(id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT UNIQUE, at TEXT DEFAULT CURRENT_TIMESTAMP, chance DEFAULT (hex(randomblob(8))))`;
 const tags = `(thing TEXT REFERENCES things ON DELETE CASCADE, note INTEGER REFERENCES notes ON DELETE SET NULL, chance DEFAULT (hex(randomblob(8))))`;
@@ -57,4 +65,22 @@ export function countedInSql(value: string, number: number): WriteStatement {
   );
   const parts = [...shapes, countInSql].map((shape): Part => ({ shape, rows: 1 }));
   return { shape: { kind: "batch", parts }, rows: [...texts.map(() => []), [value]] };
+}
+
+/** Of a search. */
+const textLength = 8_000;
+
+/** What takes its time, and finds nothing: of a sweep the same whatever it looks for, of each search another, and a long one. */
+export function lookingThrough(
+  value: string,
+  { kind, ms }: Extract<Ask, { readonly kind: "sweep" | "search" }>,
+): WriteStatement | ReadStatement {
+  const text = `${value} ${slowText(ms)}`;
+  if (kind === "search")
+    return {
+      shape: { kind: "sql", sql: `SELECT id FROM things WHERE value = '${text.padEnd(textLength)}'` },
+      params: [],
+    };
+  const where = { op: "like", column: "value", param: 0 } as const;
+  return { shape: { kind: "delete", table: "things", where }, rows: [[`${text}%`]] };
 }
