@@ -78,3 +78,21 @@ export function crowdOf(seed: number, world: Pick<VirtualWorld, "random">): Cour
 
   return among([slowWrites, slowWrites, fullQueue, fullQueue, largeReads, manyPieces])();
 }
+
+const troubledShare = 0.1;
+
+/** Some of the others have slow writes besides, often at the moment of a fault, or queues that have little room. */
+export function withTrouble(course: Course, world: Pick<VirtualWorld, "random">): Course {
+  const random = world.random("narrow");
+  if (random() >= troubledShare) return course;
+  const moments = course.faults.map(({ atMs }) => atMs);
+  const sweeps = Array.from({ length: 1 + Math.floor(random() * 5) }, (): Operation => {
+    const atMs = Number(moments[Math.floor(random() * moments.length)]) + (random() - 0.8) * 500;
+    const ms = 20 + random() * 700;
+    return { client: 0, atMs, asks: [{ kind: "sweep", ms }], ownKey: random() < 0.5 };
+  });
+  const operations = [...course.operations, ...sweeps].sort((a, b) => a.atMs - b.atMs);
+  return random() < 0.5
+    ? { ...course, operations }
+    : { ...course, operations, roomMax: 2 + Math.floor(random() * 6) };
+}

@@ -1,7 +1,7 @@
 // Runs seed after seed until one fails, and tells what a person needs to look into it.
 import { VirtualWorld } from "../fakes/virtual-world.ts";
 import { type Course, courseOf } from "./course.ts";
-import { crowdOf } from "./crowd-course.ts";
+import { crowdOf, withTrouble } from "./crowd-course.ts";
 import { overHosts } from "./host-course.ts";
 import { type Outcome, runCourse } from "./run-course.ts";
 import { shrink } from "./shrink.ts";
@@ -12,7 +12,7 @@ export { runCourse };
 /** On one host. */
 export const plainCourseOfSeed = (seed: number): Course => {
   const world = new VirtualWorld(seed);
-  return crowdOf(seed, world) ?? withTransactions(courseOf(seed, world), world);
+  return crowdOf(seed, world) ?? withTrouble(withTransactions(courseOf(seed, world), world), world);
 };
 
 /** On one host, or on several. */
