@@ -10,73 +10,101 @@ const startsMs = 6_000;
 /** In its place, where it is one of these few. */
 export function crowdOf(seed: number, world: Pick<VirtualWorld, "random">): Course | undefined {
   const random = world.random("crowd");
-  if (random() >= share) return undefined;
-  const below = (n: number): number => Math.floor(random() * n);
-  const among = <T>(values: readonly T[]): T => values[below(values.length)] as T;
-  const operation = (atMs: number, ownKey: boolean, ...asks: readonly Ask[]): Operation => ({
-    client: below(3),
-    atMs,
-    asks,
-    ownKey,
-  });
-  const several = <T>(count: number, one: (i: number) => T): readonly T[] =>
-    Array.from({ length: count }, (_, i) => one(i));
-  const quick = (): Ask => among([{ kind: "add" }, { kind: "count" }, { kind: "set", id: "s1" }] as const);
+  return random() < share ? new Author(seed, random).course() : undefined;
+}
+
+class Author {
+  readonly #seed: number;
+  readonly #random: () => number;
+
+  constructor(seed: number, random: () => number) {
+    this.#seed = seed;
+    this.#random = random;
+  }
+
+  course(): Course {
+    const dice = this.#below(6);
+    if (dice < 2) return this.#slowWrites();
+    if (dice < 4) return this.#fullQueue();
+    return dice === 4 ? this.#largeReads() : this.#manyPieces();
+  }
 
   /** Nothing strikes, and some writes take as long as they may, or longer. */
-  const slowWrites = (): Course => {
-    const sweeps = several(2 + below(10), () =>
-      operation(startsMs + random() * 20, true, { kind: "sweep", ms: 20 + random() * 700 }),
+  #slowWrites(): Course {
+    const sweeps = this.#several(2 + this.#below(10), () =>
+      this.#operation(this.#random() * 20, true, { kind: "sweep", ms: 20 + this.#random() * 700 }),
     );
-    const others = several(4 + below(8), () => operation(startsMs + random() * 1_500, true, quick()));
-    return { seed, slaves: 1 + below(2), operations: [...sweeps, ...others], faults: [] };
-  };
+    const others = this.#several(4 + this.#below(8), () =>
+      this.#operation(this.#random() * 1_500, true, this.#quick()),
+    );
+    return { seed: this.#seed, slaves: 1 + this.#below(2), operations: [...sweeps, ...others], faults: [] };
+  }
 
   /** More is asked than the queue takes, while its master has trouble, or while there is none. */
-  const fullQueue = (): Course => {
-    const flood = several(30 + below(30), (i) =>
-      operation(startsMs + i * (8 + random() * 20), random() < 0.5, quick(), quick(), quick()),
-    );
+  #fullQueue(): Course {
+    const operations = this.#several(30 + this.#below(30), (i) => {
+      const ownKey = this.#random() < 0.5;
+      return this.#operation(
+        i * (8 + this.#random() * 20),
+        ownKey,
+        this.#quick(),
+        this.#quick(),
+        this.#quick(),
+      );
+    });
     const slow: Fault = {
       target: "master",
-      atMs: startsMs + random() * 100,
-      strike: { kind: "slowDisk", ms: 3_000, byMs: 200 + random() * 600 },
+      atMs: startsMs + this.#random() * 100,
+      strike: { kind: "slowDisk", ms: 3_000, byMs: 200 + this.#random() * 600 },
     };
-    const crash: Fault = {
-      target: "master",
-      atMs: startsMs + 100 + random() * 800,
-      strike: { kind: "crash", outOfMemory: false },
-    };
-    return { seed, slaves: 1 + below(2), roomMax: 8 + below(24), operations: flood, faults: [slow, crash] };
-  };
+    const faults = [slow, this.#crash("master", 100 + this.#random() * 800)];
+    return { seed: this.#seed, slaves: 1 + this.#below(2), roomMax: 8 + this.#below(24), operations, faults };
+  }
 
-  /** Many reads of much text, in few messages, are in the hands of a slave that goes. */
-  const largeReads = (): Course => {
-    const asks = several(30 + below(30), (): Ask => ({ kind: "search", ms: random() < 0.1 ? 300 : 0 }));
-    // A second one would be held against what it had begun: of slaves even a kill from outside is.
-    const crash: Fault = {
-      target: 1 + below(2),
-      atMs: startsMs + 30 + random() * 250,
-      strike: { kind: "crash", outOfMemory: false },
-    };
+  /**
+   * Many reads of much text, in few messages, are in the hands of a slave that goes. A second one would be held against what it had begun:
+   * of slaves even a kill from outside is.
+   */
+  #largeReads(): Course {
+    const asks = this.#several(
+      30 + this.#below(30),
+      (): Ask => ({ kind: "search", ms: this.#random() < 0.1 ? 300 : 0 }),
+    );
+    const faults = [this.#crash(1 + this.#below(2), 30 + this.#random() * 250)];
     const operations = [
-      ...several(1 + below(3), (i) => operation(startsMs + i, false, ...asks)),
-      ...several(6, () => operation(startsMs + random() * 1_000, true, quick())),
+      ...this.#several(1 + this.#below(3), (i) => this.#operation(i, false, ...asks)),
+      ...this.#several(6, () => this.#operation(this.#random() * 1_000, true, this.#quick())),
     ];
-    return { seed, slaves: 2, operations, faults: [crash] };
-  };
+    return { seed: this.#seed, slaves: 2, operations, faults };
+  }
 
   /** Nothing strikes, and a body comes in very many pieces. */
-  const manyPieces = (): Course => ({
-    seed,
-    slaves: 1,
-    operations: several(4 + below(4), (i) =>
-      operation(startsMs + random() * 500, true, i === 0 ? { kind: "add", pieces: 20_000 } : quick()),
-    ),
-    faults: [],
-  });
+  #manyPieces(): Course {
+    const operations = this.#several(4 + this.#below(4), (i) =>
+      this.#operation(this.#random() * 500, true, i === 0 ? { kind: "add", pieces: 20_000 } : this.#quick()),
+    );
+    return { seed: this.#seed, slaves: 1, operations, faults: [] };
+  }
 
-  return among([slowWrites, slowWrites, fullQueue, fullQueue, largeReads, manyPieces])();
+  #below(n: number): number {
+    return Math.floor(this.#random() * n);
+  }
+
+  #several<T>(count: number, one: (i: number) => T): readonly T[] {
+    return Array.from({ length: count }, (_, i) => one(i));
+  }
+
+  #operation(afterMs: number, ownKey: boolean, ...asks: readonly Ask[]): Operation {
+    return { client: this.#below(3), atMs: startsMs + afterMs, asks, ownKey };
+  }
+
+  #quick(): Ask {
+    return ([{ kind: "add" }, { kind: "count" }, { kind: "set", id: "s1" }] as const)[this.#below(3)] as Ask;
+  }
+
+  #crash(target: Fault["target"], afterMs: number): Fault {
+    return { target, atMs: startsMs + afterMs, strike: { kind: "crash", outOfMemory: false } };
+  }
 }
 
 const troubledShare = 0.1;
