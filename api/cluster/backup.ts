@@ -35,6 +35,14 @@ export interface DonorPorts {
   readonly log: Log;
 }
 
+/** On its way here. */
+export interface Backup {
+  readonly head: SnapshotHead;
+  /** The last comes only when all of them are known to be what was sent. @throws TransientError when they are not */
+  readonly chunks: AsyncGenerator<Buffer, void>;
+  readonly close: () => Promise<void>;
+}
+
 /** From the first worker that gives one. @throws why the last one gave none */
 export async function openBackup(
   { znodes, paths, broker, clock, log }: DonorPorts,
@@ -46,7 +54,7 @@ export async function openBackup(
   let failure: unknown = new Refusal("unavailable", "no worker is there that could give a backup");
   for (const donor of await donorsOf(znodes.get(), paths)) {
     try {
-      return { backup: await Backup.from(donor, rabbit, clock, signal), donor };
+      return { backup: await backupFrom(donor, rabbit, clock, signal), donor };
     } catch (error) {
       if (signal.aborted) throw error;
       failure = error;
@@ -70,45 +78,27 @@ export class BackupTurn {
   }
 }
 
-export class Backup {
-  readonly head: SnapshotHead;
-  readonly #reader: SnapshotReader;
-
-  private constructor(reader: SnapshotReader, head: SnapshotHead) {
-    this.#reader = reader;
-    this.head = head;
-  }
-
-  /** @throws TransientError when this worker gives none */
-  static async from(
-    { guid }: Donor,
-    rabbit: BrokerConnection,
-    clock: Clock,
-    signal: AbortSignal,
-  ): Promise<Backup> {
-    const reader = await SnapshotReader.open({ rabbit, clock, signal: givenUpWith(signal, rabbit.ended) });
-    try {
-      await reader.ask(guid, headRequest());
-      const { mark, body } = await reader.next();
-      if (mark !== marks.head)
-        throw new Refusal(
-          "unavailable",
-          "the workers of an earlier version, which give no backup, are being replaced",
-        );
-      return new Backup(reader, JSON.parse(body.toString("utf8")) as SnapshotHead);
-    } catch (error) {
-      await reader.close();
-      throw error;
-    }
-  }
-
-  /** The last chunk comes only when all of them are known to be what was sent. @throws TransientError when they are not */
-  chunks(): AsyncGenerator<Buffer, void> {
-    return this.#reader.chunks(this.head.bytes);
-  }
-
-  close(): Promise<void> {
-    return this.#reader.close();
+/** @throws TransientError when this worker gives none */
+export async function backupFrom(
+  { guid }: Donor,
+  rabbit: BrokerConnection,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Backup> {
+  const reader = await SnapshotReader.open({ rabbit, clock, signal: givenUpWith(signal, rabbit.ended) });
+  try {
+    await reader.ask(guid, headRequest());
+    const { mark, body } = await reader.next();
+    if (mark !== marks.head)
+      throw new Refusal(
+        "unavailable",
+        "the workers of an earlier version, which give no backup, are being replaced",
+      );
+    const head = JSON.parse(body.toString("utf8")) as SnapshotHead;
+    return { head, chunks: reader.chunks(head.bytes), close: () => reader.close() };
+  } catch (error) {
+    await reader.close();
+    throw error;
   }
 }
 

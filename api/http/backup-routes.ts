@@ -55,7 +55,7 @@ async function giveBackup(ports: BackupPorts, res: ServerResponse): Promise<void
       "X-DBaaS-Position": String(backup.head.position),
       "X-DBaaS-Worker": donor.name,
     });
-    for await (const chunk of backup.chunks()) await send(ports, res, chunk, gone.signal);
+    for await (const chunk of backup.chunks) await send(ports, res, chunk, gone.signal);
     res.end();
   } catch (error) {
     // Less than was announced has gone out: the client knows that it is not whole.

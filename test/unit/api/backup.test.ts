@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, it, type TestContext } from "node:test";
-import { Backup, donorsOf } from "../../../api/cluster/backup.ts";
+import { type Backup, backupFrom, donorsOf } from "../../../api/cluster/backup.ts";
 import { marked, marks, snapshotQueue } from "../../../core/messages/snapshot.ts";
 import { pathsOf, toJson } from "../../../core/state/znodes.ts";
 import { systemClock } from "../../../platform/process/clock.ts";
@@ -23,7 +23,7 @@ const donor = { name: "w-2", guid: "g" };
 
 async function collected(backup: Backup): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of backup.chunks()) chunks.push(chunk);
+  for await (const chunk of backup.chunks) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
@@ -41,7 +41,7 @@ const endOf = (text: string): Buffer =>
 const headOf = (bytes: number): Buffer => marked(marks.head, { epoch: 3, position: 42, bytes });
 
 const begin = (queues: FakeQueues, signal = new AbortController().signal) =>
-  Backup.from(donor, queues.connection, systemClock, signal);
+  backupFrom(donor, queues.connection, systemClock, signal);
 
 const folderOf = (t: TestContext): string => {
   const folder = mkdtempSync(join(tmpdir(), "backup-"));
@@ -112,7 +112,7 @@ describe("a backup", () => {
       const backup = await begin(queues);
       const got: string[] = [];
       await assert.rejects(async () => {
-        for await (const one of backup.chunks()) got.push(String(one));
+        for await (const one of backup.chunks) got.push(String(one));
       }, /not the one that was sent/);
       assert.ok(got.join("").length < 6);
     }
