@@ -22,13 +22,20 @@ another_serves() {
   return 1
 }
 
+# The container's first process waits for it, and ends with it.
+end_broker() {
+  local process
+  for process in /proc/[0-9]*; do
+    if [ "$(cat "$process/comm" 2>/dev/null)" = beam.smp ]; then kill -KILL "${process#/proc/}"; fi
+  done
+}
+
 silent=0
 while sleep "$every"; do
   if listens || ! another_serves "$@"; then silent=0; else silent=$((silent + every)); fi
   if ((silent >= patience)); then
     echo "broker-watch: no connections taken for $silent s while another broker serves; ending the broker"
-    # All but the container's first process, which ends with the broker.
-    kill -KILL -1
+    end_broker
     silent=0
   fi
 done

@@ -2,6 +2,7 @@
 // anything that it stands on is lost, the session ends with all that was in it, and a new one begins: nothing is ever repaired
 // half-way. The broker comes first: a worker without it must not be seen by an election.
 import { TransientError } from "../core/errors.ts";
+import { idsIn } from "../core/rules/broker-memory.ts";
 import { persistentParents, toJson } from "../core/state/znodes.ts";
 import type { Clock } from "../platform/process/clock.ts";
 import type { BrokerConnection } from "../platform/rabbitmq/port.ts";
@@ -13,7 +14,11 @@ import { SeenMemory } from "./lead/seen-memory.ts";
 import type { Kept, WorkerPorts } from "./worker-ports.ts";
 
 const sessionTimeoutDefaultMs = 4_000;
-const memoryEveryMs = 30_000;
+/**
+ * Of several brokers one is restarted while this session goes on. Until the master has seen that, the status says that any host can be
+ * spared, while the log would wait for the last master's copy.
+ */
+const memoryEveryMs = { one: 30_000, several: 5_000 } as const;
 
 /** Returns when the worker was drained, or after `stop`. @throws what ended the session otherwise */
 export async function runSession(ports: WorkerPorts, kept: Kept, stop: AbortSignal): Promise<void> {
@@ -64,7 +69,8 @@ function memoryLost(memory: SeenMemory, clock: Clock, over: AbortSignal): AbortS
   const lost = new AbortController();
   const look = async () => {
     while (!over.aborted && !lost.signal.aborted) {
-      await clock.sleep(memoryEveryMs, over);
+      const every = idsIn(memory.now).length > 1 ? memoryEveryMs.several : memoryEveryMs.one;
+      await clock.sleep(every, over);
       if (over.aborted) return;
       if (await memory.look().catch(() => false))
         lost.abort(new TransientError("the broker's memory id was changed"));
