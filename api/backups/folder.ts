@@ -13,8 +13,8 @@ export interface BackupFolder {
   list(directory: string): Promise<readonly ListedFile[]>;
   /** What its disk has left for the service; null where that is not known. */
   freeBytes(directory: string): Promise<number | null>;
-  /** Makes or replaces it; it is on the disk when this returns. */
-  write(file: string, chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void>;
+  /** Makes or replaces it; it is on the disk when this returns. Whoever gives the chunks up ends it. */
+  write(file: string, chunks: AsyncIterable<Buffer>): Promise<void>;
   check(file: string, signal: AbortSignal): Promise<CheckedBackup>;
   /** It has the new name also after a power cut. */
   rename(directory: string, from: string, to: string): Promise<void>;
@@ -59,12 +59,11 @@ export const systemBackupFolder: BackupFolder = {
     // Some file systems, of other hosts above all, tell no sizes.
     return found === null || found.blocks === 0 ? null : found.bavail * found.bsize;
   },
-  write: async (file, chunks, signal) => {
+  write: async (file, chunks) => {
     const handle = await open(file, "w", mode);
     try {
       let unsyncedBytes = 0;
       for await (const chunk of chunks) {
-        signal.throwIfAborted();
         await handle.writeFile(chunk);
         unsyncedBytes += chunk.length;
         if (unsyncedBytes < syncEveryBytes) continue;

@@ -32,7 +32,7 @@ export async function takeBackup(
     if (refusal !== null) throw new TransientError(refusal);
     const taken = { atMs: clock.wallMs(), position };
     const name = backupName(cluster, taken);
-    await folder.write(file, backup.chunks, signal);
+    await folder.write(file, backup.chunks);
     await mustBeWhole(ports, file, backup, signal);
     await named(folder, directory, unfinished, name);
     log.info({ name, donor: donor.name, position, bytes }, "took a backup");

@@ -201,8 +201,8 @@ describe("scheduled backups", () => {
   });
 
   it("never bear their name when what came to the disk is damaged", async (t) => {
-    const write: BackupFolder["write"] = async (file, chunks, signal) => {
-      await systemBackupFolder.write(file, chunks, signal);
+    const write: BackupFolder["write"] = async (file, chunks) => {
+      await systemBackupFolder.write(file, chunks);
       const bytes = readFileSync(file);
       bytes.fill(0xff, 4_096, 8_192);
       writeFileSync(file, bytes);
