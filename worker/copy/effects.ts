@@ -142,7 +142,7 @@ export function merged(effects: readonly Effect[]): readonly Step[] {
     }
     lastKey = key;
     lastRows = isInsert ? [...effect.rows] : [];
-    if (isListed(effect)) {
+    if (isRepeatedInList(effect)) {
       if (list === undefined) {
         list = [];
         out.push({ list });
@@ -156,8 +156,8 @@ export function merged(effects: readonly Effect[]): readonly Step[] {
   return out;
 }
 
-/** It changes no schema, and references are heeded as everywhere. */
-const isListed = (effect: Effect): effect is SqlEffect =>
+/** What a master may do in one call with others (`isListed`), as a copy finds it in a record. */
+const isRepeatedInList = (effect: Effect): effect is SqlEffect =>
   "shape" in effect &&
   effect.shape.kind === "sql" &&
   effect.shape.schema !== true &&
