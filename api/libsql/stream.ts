@@ -66,6 +66,11 @@ export class Stream {
     return this.#transaction === undefined;
   }
 
+  /** Its client would miss nothing of it. */
+  get keepsNothing(): boolean {
+    return this.isAutocommit && this.#texts.size === 0 && this.#references.references === undefined;
+  }
+
   /** @returns undefined where nothing is stored under the number */
   textOf(text: SqlText): string | undefined {
     return "sql" in text ? text.sql : this.#texts.get(text.sqlId)?.sql;

@@ -111,9 +111,14 @@ export class Streams {
     return { stream: held.stream, giveBack };
   }
 
-  #isOver({ isBusy, usedAtMs, beganAtMs }: Held): boolean {
+  /** A client may have a stream for as long as it lives, and ask seldom: one that keeps nothing ends only where there is no room for it. */
+  #isOver({ stream, isBusy, usedAtMs, beganAtMs }: Held): boolean {
     const { clock, spec } = this.#options;
-    return !isBusy && clock.monotonicMs() - (beganAtMs ?? usedAtMs) > spec.requests.transactionMs;
+    return (
+      !isBusy &&
+      !stream.keepsNothing &&
+      clock.monotonicMs() - (beganAtMs ?? usedAtMs) > spec.requests.transactionMs
+    );
   }
 
   #makeRoom(): boolean {

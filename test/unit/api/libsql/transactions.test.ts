@@ -117,6 +117,32 @@ describe("an open transaction", () => {
     assert.equal(await newClient().sql(count), "0");
   });
 
+  it("that is over leaves a stream that idles for as long as its client likes, unless it keeps something", async () => {
+    const idle = async (before: (one: Client) => Promise<unknown>) => {
+      const one = newClient();
+      await before(one);
+      world.clock.aheadMs += 1_000_000;
+      world.streams.sweep();
+      const { status } = await world.ask("/v3/pipeline", { baton: one.baton, requests: [] });
+      return status;
+    };
+    assert.equal(await idle((one) => one.sql("SELECT 1")), 200);
+    const transaction = async (one: Client) => {
+      for (const sql of [
+        "PRAGMA foreign_keys=off",
+        "BEGIN",
+        insert("a"),
+        "ROLLBACK",
+        "PRAGMA foreign_keys=on",
+      ])
+        await one.sql(sql);
+    };
+    assert.equal(await idle(transaction), 200);
+    assert.equal(await idle((one) => one.sql("PRAGMA foreign_keys=off")), 400);
+    assert.equal(await idle((one) => one.send({ type: "store_sql", sql_id: 1, sql: "SELECT 1" })), 400);
+    assert.equal(await idle((one) => one.sql("BEGIN")), 400);
+  });
+
   it("that was open for too long says so", async () => {
     const one = newClient();
     await one.sql("BEGIN");
