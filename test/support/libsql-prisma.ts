@@ -59,6 +59,8 @@ const PrismaClient = getPrismaClient({
 const openPrisma = (url: string): Prisma =>
   new PrismaClient({
     adapter: new PrismaLibSql({ url, intMode: "bigint" }),
+    // Its own are 2 and 5 s, in which a busy machine may not be done.
+    transactionOptions: { maxWait: 60_000, timeout: 60_000 },
   }) as unknown as Prisma;
 
 const user = (username: string, password = "1") => ({ data: { username, password } });
