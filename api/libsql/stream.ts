@@ -1,6 +1,6 @@
 // One stream of the libSQL protocol: what its client would call a connection. It keeps the texts that were stored on it, and its open
 // transaction; whatever else is asked is carried out at once, reads by a slave, writes by the master.
-import type { Param, SqlShape, TransactionPart } from "../../core/messages/statement.ts";
+import type { Param, SqlShape } from "../../core/messages/statement.ts";
 import { type SavepointRequest, savepointIn } from "../../core/sql/savepoint.ts";
 import { type StatementKind, statementKind } from "../../core/sql/statement-kind.ts";
 import { libsqlLimits } from "../limits.ts";
@@ -10,8 +10,7 @@ import type { Database, Moment } from "./database.ts";
 import { errorOf, errors, noSavepoint, sqlError } from "./errors.ts";
 import { done, type Failed, failed, type Outcome, succeeded } from "./outcomes.ts";
 import type { Ready, SqlText, Statement } from "./requests.ts";
-import { Savepoints } from "./savepoints.ts";
-import { type Kept, partOf, Transaction } from "./transaction.ts";
+import { type Kept, partsOf, Transaction } from "./transaction.ts";
 
 /** What a client's token lets it do beside reading. */
 export interface Allowed {
@@ -267,19 +266,6 @@ export class Stream {
       return ready === undefined ? outcome : withoutRowsUnlessWanted(outcome, ready);
     });
   }
-}
-
-/** @returns undefined where a savepoint is none */
-function partsOf(statements: readonly Ready[]): readonly TransactionPart[] | undefined {
-  const savepoints = new Savepoints();
-  const parts: TransactionPart[] = [];
-  for (const ready of statements) {
-    const asked = ready.kind === "savepoint" ? savepointIn(ready.shape.sql) : undefined;
-    const part = ready.kind === "savepoint" ? asked && savepoints.part(asked) : partOf(ready);
-    if (part === undefined) return undefined;
-    parts.push(part);
-  }
-  return parts;
 }
 
 export function forbidden({ kind, shape }: Ready, { mayWrite, mayDefine }: Allowed): Failed | undefined {

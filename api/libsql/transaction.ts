@@ -7,7 +7,7 @@ import {
   statementLimits,
   type TransactionPart,
 } from "../../core/messages/statement.ts";
-import type { SavepointRequest } from "../../core/sql/savepoint.ts";
+import { type SavepointRequest, savepointIn } from "../../core/sql/savepoint.ts";
 import { bytesOf } from "../batching/pending.ts";
 import { libsqlLimits } from "../limits.ts";
 import { partsFrom } from "./answers.ts";
@@ -22,11 +22,24 @@ export interface Kept {
   bytes: number;
 }
 
-export const partOf = ({ shape, kind }: Ready): Part => ({
+const partOf = ({ shape, kind }: Ready): Part => ({
   shape,
   rows: 1,
   ...(kind === "write" ? {} : { reads: true }),
 });
+
+/** Those of a transaction that is all there. @returns undefined where a savepoint is none */
+export function partsOf(statements: readonly Ready[]): readonly TransactionPart[] | undefined {
+  const savepoints = new Savepoints();
+  const parts: TransactionPart[] = [];
+  for (const ready of statements) {
+    const asked = ready.kind === "savepoint" ? savepointIn(ready.shape.sql) : undefined;
+    const part = ready.kind === "savepoint" ? asked && savepoints.part(asked) : partOf(ready);
+    if (part === undefined) return undefined;
+    parts.push(part);
+  }
+  return parts;
+}
 
 /** What a savepoint takes beside its name. */
 const savepointBytes = 100;
