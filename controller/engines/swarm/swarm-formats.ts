@@ -25,14 +25,15 @@ const pinnedTo = (nodeId: string): string => `node.id==${nodeId}`;
 /** As in deploy/stack.yml: the ZooKeeper client looks names up in the only thread, and a lost host's name may be answered by nothing. */
 const lookupOptions = "timeout:1 attempts:1";
 
+const ofHost = (number: number) => ({
+  RABBITMQ_PREFERRED: `rabbitmq-${number}`,
+  RES_OPTIONS: lookupOptions,
+});
+
 /** With no task: starting is a second step. */
 export function serviceOf(container: WorkerContainer, { nodeId, number, secretIds }: SwarmPlace) {
   const { name, image, command, volume, dataDir, network } = container;
-  const environment = {
-    ...container.environment,
-    RABBITMQ_PREFERRED: `rabbitmq-${number}`,
-    RES_OPTIONS: lookupOptions,
-  };
+  const environment = { ...container.environment, ...ofHost(number) };
   return {
     Name: name,
     Labels: { ...container.labels },
