@@ -1,4 +1,5 @@
-// Runs seed after seed until one fails, and tells what a person needs to look into it.
+// Runs seed after seed until one fails, and tells what a person needs to look into it. Called in a thread of its own (thread.ts): what goes in
+// and what comes out is data.
 import { VirtualWorld } from "../fakes/virtual-world.ts";
 import { type Course, courseOf } from "./course.ts";
 import { crowdOf, withTrouble } from "./crowd-course.ts";
@@ -7,16 +8,14 @@ import { type Outcome, runCourse } from "./run-course.ts";
 import { shrink } from "./shrink.ts";
 import { withTransactions } from "./transaction-course.ts";
 
-export { runCourse };
-
 /** On one host. */
-export const plainCourseOfSeed = (seed: number): Course => {
+const plainCourseOfSeed = (seed: number): Course => {
   const world = new VirtualWorld(seed);
   return crowdOf(seed, world) ?? withTrouble(withTransactions(courseOf(seed, world), world), world);
 };
 
 /** On one host, or on several. */
-export const courseOfSeed = (seed: number): Course => {
+const courseOfSeed = (seed: number): Course => {
   const world = new VirtualWorld(seed);
   return crowdOf(seed, world) ?? overHosts(plainCourseOfSeed(seed), world);
 };
@@ -29,25 +28,26 @@ export interface Explored {
   readonly failed?: { readonly course: Course; readonly outcome: Outcome };
 }
 
-/** `enough` ends it before the last seed. */
+export interface Search {
+  /** It ends before the last seed when it has run so many, and for so long. */
+  readonly enough?: { readonly seeds: number; readonly afterMs: number };
+  /** On one host only. */
+  readonly isPlain?: boolean;
+}
+
 export async function explore(
   first: number,
   count: number,
-  {
-    enough = () => false,
-    courseOf: made = courseOfSeed,
-  }: {
-    readonly enough?: (ran: number, tookMs: number) => boolean;
-    readonly courseOf?: (seed: number) => Course;
-  } = {},
+  { enough = { seeds: count, afterMs: 0 }, isPlain = false }: Search = {},
 ): Promise<Explored> {
   const startedAtMs = performance.now();
   let acknowledged = 0;
   let elections = 0;
   let forgettings = 0;
   let seeds = 0;
-  while (seeds < count && !enough(seeds, performance.now() - startedAtMs)) {
-    const course = made(first + seeds);
+  const isEnough = () => seeds >= enough.seeds && performance.now() - startedAtMs > enough.afterMs;
+  while (seeds < count && !isEnough()) {
+    const course = (isPlain ? plainCourseOfSeed : courseOfSeed)(first + seeds);
     seeds += 1;
     const outcome = await runCourse(course);
     acknowledged += outcome.acknowledged;
@@ -58,6 +58,15 @@ export async function explore(
   }
   return { seeds, acknowledged, elections, forgettings };
 }
+
+/** A seed with all that happens in it. */
+export async function courseAndOutcome(seed: number): Promise<{ course: Course; outcome: Outcome }> {
+  const course = courseOfSeed(seed);
+  return { course, outcome: await runCourse(course, { trace: true }) };
+}
+
+export const violationsIn = async (course: Course): Promise<readonly string[]> =>
+  (await runCourse(course)).violations;
 
 const lengthMax = 300;
 const cut = (text: string) => (text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text);

@@ -1,42 +1,49 @@
 // A net is judged by what it catches: each of these is the product with one mistake in it, and the simulation must notice.
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
-import { type Planted, withEdits } from "./mutants.ts";
+import { after, before, describe, it } from "node:test";
+import type { Planted } from "./mutants.ts";
 import { planted } from "./planted.ts";
+import { type Mutant, SimulationThread } from "./thread.ts";
 
 const seedsMax = 1_000;
-const simulation = new URL("./explore.ts", import.meta.url).href;
 
-type Simulation = typeof import("./explore.ts");
-
-/** The simulation of a product that has the mistake, and where it has found it. */
-async function caught({ name, edits, scale = [], seed, overHosts = false }: Planted) {
-  const mistaken = await withEdits<Simulation>(name, [...scale, ...edits], simulation);
-  const courseOf = overHosts ? mistaken.courseOfSeed : mistaken.plainCourseOfSeed;
-  const { failed, seeds } = await mistaken.explore(seed, seedsMax, { courseOf });
+/** Where the simulation of a product that has the mistake has found it. */
+async function caught(mistaken: SimulationThread, { seed, overHosts = false }: Planted) {
+  const { failed, seeds } = await mistaken.call("explore", seed, seedsMax, { isPlain: !overHosts });
   assert.ok(failed, `${seeds} seeds found nothing`);
-  return { ...failed, mistaken };
+  return failed;
 }
 
-/** The simulation of the product as it is. */
-const rightOf = ({ name, scale = [] }: Planted): Promise<Simulation> =>
-  scale.length === 0 ? import("./explore.ts") : withEdits<Simulation>(`${name}-right`, scale, simulation);
+/** The product as it is, with the smaller numbers of this mistake. */
+const scaled = ({ name, scale = [] }: Planted): Mutant => ({ name: `${name}-right`, edits: scale });
 
 describe("the simulation notices", () => {
+  let safeguarded: SimulationThread;
+  before(() => {
+    safeguarded = new SimulationThread();
+  });
+  after(() => safeguarded.end());
+
   for (const one of planted)
-    it(one.title, async () => {
-      const { course } = await caught(one);
-      const { violations } = await (await rightOf(one)).runCourse(course);
+    it(one.title, async (t) => {
+      const mistaken = new SimulationThread({ name: one.name, edits: [...(one.scale ?? []), ...one.edits] });
+      t.after(() => mistaken.end());
+      const { course } = await caught(mistaken, one);
+      const right = one.scale === undefined ? safeguarded : new SimulationThread(scaled(one));
+      if (right !== safeguarded) t.after(() => right.end());
+      const violations = await right.call("violationsIn", course);
       assert.deepEqual(violations, [], "the same seed must pass with the safeguard in place");
     });
 });
 
 describe("a failing course", () => {
-  it("is made smaller to what the failure needs", async () => {
+  it("is made smaller to what the failure needs", async (t) => {
     const keys = planted.find(({ name }) => name === "without-keys");
     assert.ok(keys);
-    const { course, mistaken } = await caught(keys);
-    const told = await mistaken.story(course);
+    const mistaken = new SimulationThread(keys);
+    t.after(() => mistaken.end());
+    const { course } = await caught(mistaken, keys);
+    const told = await mistaken.call("story", course);
     const [, faults = "", operations = ""] = /smaller to (\d+) faults and (\d+) operations/.exec(told) ?? [];
     assert.ok(Number(faults) <= 2, told);
     assert.ok(Number(operations) < course.operations.length, told);

@@ -1,0 +1,47 @@
+// The simulation in a thread of its own: the test runner looks at every promise that its thread makes and drops, the simulation
+// makes millions, and would take twice the time.
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { Edit } from "./mutants.ts";
+
+type Simulation = typeof import("./explore.ts");
+
+/** Of the product with a mistake in it. */
+export interface Mutant {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+}
+
+/** To the thread: what it is to call, and with what. */
+export interface Call {
+  readonly called: keyof Simulation;
+  readonly given: readonly unknown[];
+}
+
+/** Most of what it makes is soon gone: with more room for the new it is gone before it is looked for. */
+const resourceLimits = { maxYoungGenerationSizeMb: 64 };
+
+export class SimulationThread {
+  readonly #thread: Worker;
+
+  constructor(mutant?: Mutant) {
+    this.#thread = new Worker(new URL("./run-thread.ts", import.meta.url), {
+      workerData: mutant && { name: mutant.name, edits: mutant.edits },
+      resourceLimits,
+    });
+  }
+
+  /** One call after the other. */
+  async call<Name extends keyof Simulation>(
+    called: Name,
+    ...given: Parameters<Simulation[Name]>
+  ): Promise<Awaited<ReturnType<Simulation[Name]>>> {
+    const answer = once(this.#thread, "message");
+    this.#thread.postMessage({ called, given } satisfies Call);
+    return (await answer)[0];
+  }
+
+  async end(): Promise<void> {
+    await this.#thread.terminate();
+  }
+}
