@@ -1,7 +1,6 @@
 // The service as it is, in a world of its own: the real worker, API and controller, on a simulated broker, ZooKeeper, engine, disks and
 // clock. Everything that happens is an event of the world, and follows from its seed.
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Api, openApi } from "../../api/open-api.ts";
 import { noFailpoint } from "../../controller/failpoint.ts";
@@ -22,6 +21,7 @@ import { MemoryEngine, type Program } from "../fakes/memory-engine.ts";
 import { MemoryZooKeeper } from "../fakes/memory-zookeeper.ts";
 import { VirtualProcess } from "../fakes/virtual-process.ts";
 import type { VirtualWorld } from "../fakes/virtual-world.ts";
+import { quickFolder } from "../support/quick-folder.ts";
 import { manifest } from "./manifest.ts";
 import { Sites } from "./sites.ts";
 
@@ -64,7 +64,7 @@ export class Cluster {
   constructor(world: VirtualWorld, hostCount: number) {
     this.world = world;
     const hosts = Array.from({ length: hostCount }, (_, i) => `host-${i + 1}`);
-    this.#directory = mkdtempSync(join(temporary, "dbaas-simulation-"));
+    this.#directory = mkdtempSync(join(quickFolder(), "dbaas-simulation-"));
     this.broker = new MemoryBroker(world, queues.sync, [], hostCount);
     this.broker.streamIsThere = false;
     this.broker.onTooMuch = ({ name }, sent) =>
@@ -244,9 +244,6 @@ export class Cluster {
     return { debug: tell, info: tell, warn: tell, error: tell, fatal: tell } as unknown as Log;
   }
 }
-
-/** Memory, where the machine has a folder that is. */
-const temporary = process.platform === "linux" ? "/dev/shm" : tmpdir();
 
 /** Programs hand single functions of a clock on. */
 const clockOf = (process: VirtualProcess): Clock => ({

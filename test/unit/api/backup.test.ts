@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, it, type TestContext } from "node:test";
@@ -13,6 +12,7 @@ import { systemClock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import { donateSnapshots, fetchSnapshot } from "../../../worker/copy/snapshot.ts";
 import { systemDisk } from "../../../worker/system-disk.ts";
+import { quickFolder } from "../../support/quick-folder.ts";
 import { openCopy } from "../worker/copies.ts";
 import { FakeQueues } from "./fake-queues.ts";
 import { FakeZnodes } from "./fake-znodes.ts";
@@ -44,7 +44,7 @@ const begin = (queues: FakeQueues, signal = new AbortController().signal) =>
   backupFrom(donor, queues.connection, systemClock, signal);
 
 const folderOf = (t: TestContext): string => {
-  const folder = mkdtempSync(join(tmpdir(), "backup-"));
+  const folder = mkdtempSync(join(quickFolder(), "backup-"));
   t.after(() => rmSync(folder, { recursive: true }));
   return folder;
 };

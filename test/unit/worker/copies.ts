@@ -1,6 +1,5 @@
 // Copies on real SQLite files in folders of their own, made and taken away for a test.
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext } from "node:test";
 import {
@@ -16,6 +15,7 @@ import { quoted, quotedList, type Schema } from "../../../core/schema.ts";
 import { Store } from "../../../worker/copy/store.ts";
 import type { LogEntry } from "../../../worker/ports.ts";
 import type { ReadReply } from "../../../worker/read/slave.ts";
+import { quickFolder } from "../../support/quick-folder.ts";
 
 /** Where a test's undoing is collected: a test's own context, or a list that a property empties after each run. */
 export interface Undoing {
@@ -23,7 +23,7 @@ export interface Undoing {
 }
 
 export async function temporaryDirectory(t: Undoing | TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "copy-"));
+  const directory = await mkdtemp(join(quickFolder(), "copy-"));
   t.after(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }

@@ -1,6 +1,5 @@
 // What scheduled backups are tested with: a real copy, a real folder, and a broker and ZooKeeper in memory.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { type BackupFolder, systemBackupFolder } from "../../../../api/backups/folder.ts";
@@ -14,6 +13,7 @@ import { createLog } from "../../../../platform/telemetry/log.ts";
 import { donateSnapshots } from "../../../../worker/copy/snapshot.ts";
 import type { Store } from "../../../../worker/copy/store.ts";
 import { systemDisk } from "../../../../worker/system-disk.ts";
+import { quickFolder } from "../../../support/quick-folder.ts";
 import { openCopy } from "../../worker/copies.ts";
 import { FakeQueues } from "../fake-queues.ts";
 import { FakeZnodes } from "../fake-znodes.ts";
@@ -41,7 +41,7 @@ interface World {
 export async function world(t: TestContext, folder: Partial<BackupFolder> = {}): Promise<World> {
   const store = await openCopy(t);
   await store.writer.exec("CREATE TABLE kept (n INTEGER PRIMARY KEY)");
-  const directory = mkdtempSync(join(tmpdir(), "backups-"));
+  const directory = mkdtempSync(join(quickFolder(), "backups-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const queues = new FakeQueues();
   const donor = { name: "w-2", guid: "g", state: "slave", position: 7, epoch: 1 };

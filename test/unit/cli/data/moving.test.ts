@@ -1,13 +1,13 @@
 // What is exported can be imported, in every form; what was broken off goes on where it stopped.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { type ExportFormat, exportTables } from "../../../../cli/data/export.ts";
 import { importFile } from "../../../../cli/data/import.ts";
 import type { Service } from "../../../../cli/data/service.ts";
+import { quickFolder } from "../../../support/quick-folder.ts";
 import { FakeService } from "../fake-service.ts";
 
 const ddl = `
@@ -56,7 +56,7 @@ async function exported(service: Service, table: string | undefined, format: Exp
 }
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "moving-"));
+  folder = mkdtempSync(join(quickFolder(), "moving-"));
   [fakes, told] = [[], ""];
 });
 afterEach(() => {

@@ -12,7 +12,6 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
@@ -21,6 +20,7 @@ import { fileURLToPath } from "node:url";
 import { restoreTo, targetOf } from "../../../../cli/data/restore-to.ts";
 import type { Service } from "../../../../cli/data/service.ts";
 import { backupName, noBackups, type Replayed, type Target } from "../../../../core/rules/backups.ts";
+import { quickFolder } from "../../../support/quick-folder.ts";
 import { FakeService } from "../fake-service.ts";
 
 const program = fileURLToPath(new URL("../../../../cli/main.ts", import.meta.url));
@@ -49,7 +49,7 @@ describe("restore to a position or a moment", () => {
   }
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), "restore-to-"));
+    folder = mkdtempSync(join(quickFolder(), "restore-to-"));
     told = "";
     fake = new FakeService();
     service = await fake.start();

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { abandon, restore } from "../../../../cli/data/restore.ts";
 import type { Service } from "../../../../cli/data/service.ts";
 import { SqliteFile } from "../../../../cli/data/sqlite-file.ts";
+import { quickFolder } from "../../../support/quick-folder.ts";
 import { FakeService } from "../fake-service.ts";
 
 const ddl = `
@@ -51,7 +51,7 @@ describe("restore", () => {
   const ports = () => ({ service, out: tell, warn: tell });
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), "restore-"));
+    folder = mkdtempSync(join(quickFolder(), "restore-"));
     path = join(folder, "backup.db");
     told = "";
     fake = new FakeService();
