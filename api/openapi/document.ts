@@ -1,5 +1,5 @@
 // The whole description in OpenAPI's form: routes from the table of routes, bodies from the validators, refusals from the
-// table of status codes, roles from the front door. Made once, when the API starts.
+// table of status codes, roles from the front door. Made once, when somebody asks for it.
 import type { Need } from "../access/guard.ts";
 import { type HttpCode, statusOf } from "../http/refusals.ts";
 import { needs, type RoutePath } from "../http/routes.ts";

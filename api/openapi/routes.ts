@@ -6,11 +6,18 @@ import { setPageHeaders } from "../pages/page-headers.ts";
 import { readPage } from "../pages/pages.ts";
 import { describeApi } from "./document.ts";
 
+let made: string | undefined;
+
+/** Made when it is asked for first: most APIs are never asked. */
+function json(): string {
+  made ??= JSON.stringify(describeApi());
+  return made;
+}
+
 export function descriptionRoutes(): readonly Route[] {
-  const json = JSON.stringify(describeApi());
   const page = readPage("docs.html");
   return [
-    { method: "get", path: paths.description, handle: (_req, res) => sendText(res, json) },
+    { method: "get", path: paths.description, handle: (_req, res) => sendText(res, json()) },
     {
       method: "get",
       path: paths.docs,
