@@ -88,9 +88,12 @@ const asSeen = (observed: Observed, memory: Memory, previous: ClusterStatus | nu
   foreign: observed.foreign.map(({ name, reason }) => ({ name, reason })),
 });
 
+/** Made once: `localeCompare` makes one at each call. */
+const byName = new Intl.Collator("en", { numeric: true });
+
 function workersOf({ workers, nowMs }: Observed, { heads }: Memory): readonly WorkerStatus[] {
   return [...workers]
-    .sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }))
+    .sort((a, b) => byName.compare(a.name, b.name))
     .map((view) => workerStatus(view, view.node === null ? null : lagOf(view.node.position, heads, nowMs)));
 }
 
