@@ -1,7 +1,6 @@
 // The manifest of a cluster on several hosts, which stands in ZooKeeper: `./dbaas` takes it from here before an edit, and puts the new
 // one there, as it does with the file on one host.
 import { type Command, Option } from "commander";
-import { parseManifest } from "../core/manifest/parse.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import type { Surroundings } from "./manifest-commands.ts";
 import type { ClusterView, KeptManifest } from "./view.ts";
@@ -21,6 +20,8 @@ export async function keptBy(view: View): Promise<KeptManifest> {
 
 /** @param before the checksum of the one that it is an edit of. @throws CliError when that is not there any more */
 export async function replaceKept(view: View, text: string, before: string): Promise<void> {
+  // Only here: it takes as long to load as the rest of the command line.
+  const { parseManifest } = await import("../core/manifest/parse.ts");
   parseManifest(text);
   const { text: there, version } = await keptBy(view);
   if (digestOf(there) !== before || !(await view.keepManifest(text, version)))

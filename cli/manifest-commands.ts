@@ -2,11 +2,7 @@
 // program runs it can only be read. So `./dbaas` gives it in as standard input, and for an edit takes the new text from
 // standard output and puts it in the file's place; what a person shall read goes to standard error then.
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { editManifest, type ManifestEdit } from "../core/manifest/edit.ts";
-import { ManifestError, type ManifestSpec } from "../core/manifest/manifest.ts";
-import { parseManifest } from "../core/manifest/parse.ts";
-import { parseYaml } from "../core/manifest/yaml.ts";
-import { diffOf, diffText, isSame, type ManifestDiff } from "./diff.ts";
+import type { ManifestEdit } from "../core/manifest/edit.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { forMachines, formats, type OutputFormat } from "./output.ts";
 import { awaitTakenUp } from "./taken-up.ts";
@@ -28,30 +24,11 @@ interface Given {
   readonly sha256?: string;
 }
 
+const work = () => import("./manifest-work.ts");
+
 const nameOption = () => new Option("--name <name>").default("dbaas.yaml").hideHelp();
 const checksumOption = () => new Option("--sha256 <digest>").hideHelp();
 const fileOption = (of: string) => new Option("-f, --file <file>", of);
-
-/** Every problem on a line of its own, as compilers write them. @throws CliError */
-function checked<T>(name: string, use: () => T): T {
-  try {
-    return use();
-  } catch (error) {
-    if (!(error instanceof ManifestError)) throw error;
-    const lines = error.problems.map(
-      ({ line, column, path, message }) => `${name}:${line}:${column}: ${path} ${message}`,
-    );
-    throw new CliError(exitCodes.usage, [`${name} is no valid manifest`, ...lines].join("\n"));
-  }
-}
-
-async function diffWith(view: ClusterView, text: string, spec: ManifestSpec): Promise<ManifestDiff> {
-  const [{ status }, manifest] = [await view.look(), await view.lookAtManifest()];
-  const yaml = parseYaml(text);
-  return diffOf({ ...manifest, workers: status.workers }, spec, (path) =>
-    yaml.locate(["spec", "database", ...path]),
-  );
-}
 
 export function manifestCommands(program: Command, surroundings: Surroundings): void {
   diffCommand(program, surroundings);
@@ -85,7 +62,8 @@ Examples:
     )
     .action(async ({ name, sha256, output }: Given & { readonly output: OutputFormat }) => {
       const text = requireWhole(await input(), sha256);
-      const { spec } = checked(name, () => parseManifest(text));
+      const { diffText, diffWith, isSame, specOf } = await work();
+      const spec = specOf(name, text);
       await withView(async (view) => {
         const diff = await diffWith(view, text, spec);
         await out(forMachines(diff, output) ?? diffText(diff));
@@ -128,10 +106,9 @@ function editCommand(
     .addHelpText("after", fixed.paused === undefined ? "" : `\nExample:\n  ./dbaas ${command}`)
     .action(async ({ name, sha256, ...edit }: Given & ManifestEdit) => {
       const text = requireWhole(await input(), sha256);
-      const edited = checked(name, () => editManifest(text, { ...fixed, ...edit }));
-      await withView(async (view) =>
-        tell(diffText(await diffWith(view, edited, parseManifest(edited).spec))),
-      );
+      const { diffText, diffWith, editedText, specOf } = await work();
+      const edited = editedText(name, text, { ...fixed, ...edit });
+      await withView(async (view) => tell(diffText(await diffWith(view, edited, specOf(name, edited)))));
       await out(sha256 === undefined ? edited : withMark(edited));
     });
 }
@@ -173,7 +150,8 @@ function takenUpCommand(program: Command, { withView, input, out }: Surroundings
     .addOption(checksumOption())
     .action(async ({ name, sha256, wait }: Given & { readonly wait?: boolean }) => {
       const text = requireWhole(await input(), sha256);
-      const { spec } = checked(name, () => parseManifest(text));
+      const { specOf } = await work();
+      const spec = specOf(name, text);
       await withView(async (view) =>
         out(await awaitTakenUp(view, spec, wait === true ? "as desired" : "in force")),
       );
