@@ -39,7 +39,7 @@ class Reader {
     const { database } = parseManifest(readFileSync(join(rootDir, "manifests", "dbaas.yaml"), "utf8")).spec;
     this.#world = await openWorld({ after: (undo) => this.#undoing.push(undo) }, database);
     // One of the examples is a query that never ends.
-    this.#world.queryMs = 5_000;
+    this.#world.queryMs = 1_000;
     this.#folder = mkdtempSync(join(tmpdir(), "examples-"));
     this.#undoing.push(() => rmSync(this.#folder, { recursive: true }));
     writeFileSync(join(this.#folder, "package.json"), '{"type":"module"}');

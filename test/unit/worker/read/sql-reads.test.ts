@@ -7,7 +7,7 @@ import { answerReads } from "../../../../worker/read/answer-reads.ts";
 import { batch, entry, insertion, openCopy, replying, type Undoing } from "../copies.ts";
 import { shop } from "../schemas.ts";
 
-const limits = { queryMs: 2_000, freshWithinMs: 100, answerWithinMs: 10_000 };
+const limits = { queryMs: 500, freshWithinMs: 100, answerWithinMs: 10_000 };
 const sql = (text: string): ReadShape => ({ kind: "sql", sql: text });
 
 async function withPeople(t: Undoing): Promise<Store> {

@@ -58,11 +58,16 @@ interface Options {
 }
 
 async function master(t: TestContext, { verdict = {}, queryMs = 2_000, ledger }: Options = {}) {
+  const stop = new AbortController();
+  // Before the copy is closed: what runs there then is not interrupted any more.
+  t.after(async () => {
+    stop.abort("over");
+    await ended.catch(() => undefined);
+  });
   const store = await openCopy(t, shop);
   const told: Told[] = [];
   const published: { queue: string; content: Buffer }[] = [];
-  const acked: string[] = [];
-  const blamed: string[] = [];
+  const [acked, blamed]: [string[], string[]] = [[], []];
   const begun: (readonly string[])[] = [];
   const arrived: LogEntry[] = [];
   const events = new EventTarget();
@@ -110,7 +115,6 @@ async function master(t: TestContext, { verdict = {}, queryMs = 2_000, ledger }:
     },
     blame: async (ids) => void blamed.push(...ids),
   };
-  const stop = new AbortController();
   const real = ledgerOf(store);
   const time = { ...systemClock, now: () => performance.now() + passedMs };
   const ended = runMaster(
@@ -131,10 +135,6 @@ async function master(t: TestContext, { verdict = {}, queryMs = 2_000, ledger }:
     stop.signal,
   );
   ended.catch(() => undefined);
-  t.after(async () => {
-    stop.abort("over");
-    await ended.catch(() => undefined);
-  });
   await sleep(0);
   const world: MasterWorld = {
     store,
@@ -295,7 +295,7 @@ const slow = (n: number): WriteStatement => {
 
 describe("a slow write", () => {
   it("keeps no other waiting for more than its own turn, however many there are", async (t) => {
-    const world = await master(t, { queryMs: 400 });
+    const world = await master(t, { queryMs: 150 });
     await filled(world);
     const writes = [slow(0), slow(1), slow(2), slow(3), tea];
     world.deliver("m", writes);
@@ -320,9 +320,9 @@ describe("a slow write", () => {
   });
 
   it("that finds no room to wait is told so, and the others go on", async (t) => {
-    const world = await master(t, { queryMs: 400 });
+    const world = await master(t, { queryMs: 100 });
     await filled(world);
-    const writes = Array.from({ length: 40 }, (_, n) => slow(n));
+    const writes = Array.from({ length: 20 }, (_, n) => slow(n));
     world.deliver("slow", writes);
     world.deliver("quick", [tea]);
     await world.until(() => world.acked.includes("quick"), "answered");
@@ -332,7 +332,7 @@ describe("a slow write", () => {
 
   it("is interrupted, but a clear of the same data is not", async (t) => {
     const world = await master(t, { queryMs: 1 });
-    const names = JSON.stringify(Array.from({ length: 100_000 }, (_, i) => `p${i}`));
+    const names = JSON.stringify(Array.from({ length: 50_000 }, (_, i) => `p${i}`));
     await world.store.writer.run("INSERT INTO people (name) SELECT value FROM json_each(?1)", names);
     const all: WriteStatement = {
       shape: { kind: "delete", table: "people", where: { op: "const", value: true } },
