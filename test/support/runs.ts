@@ -7,6 +7,9 @@ const runsLeast = 20;
 
 export const runs = (all: number): number => Math.min(all, Math.max(runsLeast, Math.round(all * share)));
 
+/** How many of all runs must have come to something, or the test tests too little. Of a share of them it may be half as many, by chance. */
+export const enough = (ofAll: number): number => (share < 1 ? Math.floor((ofAll * share) / 2) : ofAll);
+
 /** A share of a list that the whole run goes through completely. */
 export function some<T>(all: readonly T[]): readonly T[] {
   const every = Math.max(1, Math.round(1 / share));

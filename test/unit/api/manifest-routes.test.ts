@@ -102,7 +102,7 @@ describe("the manifest over HTTP", () => {
       let served = 0;
       for (; !over; served++) {
         assert.ok(await isAlive());
-        await sleep(2);
+        await sleep(5);
       }
       const answer = await asking;
       assert.deepEqual(

@@ -12,6 +12,7 @@ import { answerReads } from "../../../worker/read/answer-reads.ts";
 import { ledgerOf } from "../../../worker/write/ledger.ts";
 import { committed, done, unlimited } from "../../fakes/commits.ts";
 import { anyCharacter } from "../../support/characters.ts";
+import { enough, runs } from "../../support/runs.ts";
 import { openCopy, replying } from "../worker/copies.ts";
 import { integer, table, text } from "../worker/schemas.ts";
 
@@ -229,9 +230,9 @@ describe("hostile bodies", () => {
         assert.notEqual(answer?.code, "internal", JSON.stringify({ body, answer }));
         assert.deepEqual(await untouchable(), before);
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     );
-    assert.ok(done > 20, `only ${done} were carried out: the test tests too little`);
+    assert.ok(done > enough(20), `only ${done} were carried out: the test tests too little`);
   });
 
   it("as reads see no other table, change nothing, and make no unforeseen error", async () => {
@@ -244,10 +245,10 @@ describe("hostile bodies", () => {
         assert.ok(answer === undefined || !answer.text.includes(secret), JSON.stringify(body));
         assert.ok(answer === undefined || answer.ok || !answer.text.includes('"internal"'), answer?.text);
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     );
     assert.deepEqual(await untouchable(), before);
-    assert.ok(done > 20, `only ${done} were carried out: the test tests too little`);
+    assert.ok(done > enough(20), `only ${done} were carried out: the test tests too little`);
   });
 
   it("as values come back as they went in", () =>
@@ -266,7 +267,7 @@ describe("hostile bodies", () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     ));
 
   it("cannot name the tables that the service keeps for itself", async () => {

@@ -7,6 +7,7 @@ import { dataFinding } from "../../../../controller/reconcile/data-complete.ts";
 import { emptyMemory } from "../../../../controller/reconcile/memory.ts";
 import { plan } from "../../../../controller/reconcile/plan.ts";
 import type { Observed } from "../../../../controller/reconcile/workers.ts";
+import { runs } from "../../../support/runs.ts";
 import { Controller, pidsFrom } from "../fake-controller.ts";
 import { FakeWorld } from "../fake-world.ts";
 import {
@@ -287,7 +288,7 @@ describe("hosts that come and go", () => {
           [],
         );
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { editManifest } from "../../../../core/manifest/edit.ts";
 import { ManifestError } from "../../../../core/manifest/manifest.ts";
 import { parseManifest } from "../../../../core/manifest/parse.ts";
+import { runs } from "../../../support/runs.ts";
 
 const text = readFileSync(
   fileURLToPath(new URL("../../../../manifests/dbaas.yaml", import.meta.url)),
@@ -31,6 +32,7 @@ describe("editManifest", () => {
         const { scaling } = parseManifest(editManifest(text, { min, baseline, max })).spec;
         assert.deepEqual([scaling.min, scaling.baseline, scaling.max], [min, baseline, max]);
       }),
+      { numRuns: runs(100) },
     ));
 
   it("takes the baseline along when a bound passes it, and leaves it alone when it is within", () => {
