@@ -80,6 +80,8 @@ export const startedFiles: Readonly<Record<string, string>> = {
   "test/check.ts": "npm run check",
   "test/run.ts": "./dbaas test",
   "test/simulation/run-thread.ts": "test/simulation/thread.ts starts it as a thread",
+  "test/unit/platform/zookeeper/lookups-client.ts":
+    "test/unit/platform/zookeeper/lookups.test.ts starts it as a program whose lookups are counted",
   "test/together.ts": "npm run check and ./dbaas test start it, with files as its arguments",
   "tools/hosts/no-names.ts": "hosts.sh starts it, in the network of the hosts",
   "worker/replay/main.ts": "cli/data/replaying.ts starts it, for a restore to a position or a moment",

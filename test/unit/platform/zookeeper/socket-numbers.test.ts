@@ -6,16 +6,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { after, before, describe, it } from "node:test";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { ZooKeeperSession } from "../../../../platform/zookeeper/zookeeper.ts";
-
-/** What ZooKeeper answers to a client that connects: length, version, timeout in ms, session, password of 16 bytes, not read only. */
-function welcome(): Buffer {
-  const answer = Buffer.alloc(41);
-  answer.writeInt32BE(37, 0);
-  answer.writeInt32BE(10_000, 8);
-  answer.writeBigInt64BE(77n, 12);
-  answer.writeInt32BE(16, 20);
-  return answer;
-}
+import { welcome } from "./welcome.ts";
 
 /** Lets everybody in, and hangs up at the first request. */
 function hangsUp(socket: Socket): void {
