@@ -1,10 +1,10 @@
 #!/bin/bash
 # broker-watch.sh BROKER…: runs beside a broker of several, in its container. It ends a broker that has taken no connections for
-# two minutes although another one does, so that its container is started again.
+# ten minutes although another one does, so that its container is started again.
 # A broker that was cut off stops and starts by itself (pause_minority). At times it then waits for ever for Erlang's `global`: seen once
 # in some thirty times, with RabbitMQ 3.10 on Erlang 25, whose "global hang workaround" does not work there.
 set -u
-every=5 patience=120
+every=5 patience=600
 
 # By the kernel's tables, which costs the broker nothing: 5672, and 0A for a socket that listens.
 listens() { grep -qsE '^ *[0-9]+: [0-9A-F]+:1628 [0-9A-F]+:0000 0A ' /proc/net/tcp /proc/net/tcp6; }

@@ -96,7 +96,7 @@ export interface Members {
   /** @returns null when another worker was first */
   takeMastership(): Promise<Elected | null>;
   /**
-   * Writes down up to where may be answered, and which workers of other hosts have that as well.
+   * Writes down up to where may be answered, and workers of other hosts of which one at least has that as well.
    * @throws TransientError when a later master has
    */
   hasLed(place: Place, witnesses: readonly string[]): Promise<void>;

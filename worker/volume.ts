@@ -1,6 +1,7 @@
 // A worker's volume, which it must have for itself. An engine of several hosts was seen to run two containers of one worker for minutes
 // (Swarm, whose service was scaled to none and back): both wrote to one file, and neither copy was one any more.
 import { join } from "node:path";
+import { messageOf } from "../core/errors.ts";
 import type { Clock } from "../platform/process/clock.ts";
 import { lockFile } from "../platform/sqlite/file-lock.ts";
 import type { Log } from "../platform/telemetry/log.ts";
@@ -23,11 +24,22 @@ export async function holdVolume(
   stop: AbortSignal,
 ): Promise<(() => void) | null> {
   await systemDisk.makeDirectory(directory);
-  for (let attempt = 1; !stop.aborted; attempt++) {
-    const letGo = lockFile(join(directory, "volume.lock"));
-    if (letGo !== null) return letGo;
-    if (attempt === 1) log.warn("another process works on this volume, waiting until it has ended");
+  let told = "";
+  while (!stop.aborted) {
+    const found = lockOf(directory);
+    if (typeof found !== "string") return found;
+    if (found !== told) log.warn({ reason: found }, "does not have its volume for itself yet");
+    told = found;
     await clock.sleep(againMs, stop);
   }
   return null;
+}
+
+/** @returns why there is none */
+function lockOf(directory: string): (() => void) | string {
+  try {
+    return lockFile(join(directory, "volume.lock")) ?? "another process works on it";
+  } catch (error) {
+    return messageOf(error);
+  }
 }

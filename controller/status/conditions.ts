@@ -115,28 +115,24 @@ function hostConditions(
 function redundant(observed: Observed): Verdict {
   if (!canLoseOne(observed))
     return verdict("False", "NoMajority", "the loss of one more host would stop the service");
-  if (isLogSettling(observed))
-    return verdict(
-      "False",
-      "LogSettling",
-      "a broker was restarted a moment ago, and whether it has all of the log is not noted yet: without another one, nothing is written until that is back",
-    );
   const ready = observed.workers.filter(isReady);
   if (ready.length < 2) return verdict("False", "OneCopy", "fewer than two copies are ready");
   const host = onlyHostOf(ready);
-  return host === null
+  if (host !== null) return verdict("False", "OneHost", `all copies that are ready are on ${host}`);
+  return isWitnessed(observed)
     ? verdict("True", "Spread", `${ready.length} copies are ready, on several hosts`)
-    : verdict("False", "OneHost", `all copies that are ready are on ${host}`);
+    : verdict(
+        "False",
+        "NoWitness",
+        "writes are answered when the master's disk alone has them: no worker on another host keeps up",
+      );
 }
 
 /**
- * The master sees other memories than those under which the log is noted to be whole: a restarted broker counts only after a while.
- * Where another host's disk has all that was acknowledged, that one does instead.
+ * Another host's disk has what was answered. Without that, the loss of the master's host can stop the service for as long as a broker
+ * that was restarted a moment ago is not known to have all of the log.
  */
-function isLogSettling({ workers, log }: Observed): boolean {
-  const seen = workers.find(({ phase }) => phase === "master")?.node?.brokers;
-  return log !== null && seen !== undefined && seen !== log.broker && (log.witnesses ?? []).length === 0;
-}
+const isWitnessed = ({ log }: Pick<Observed, "log">): boolean => (log?.witnesses ?? []).length > 0;
 
 const count = (workers: readonly WorkerView[], phase: WorkerView["phase"]): number =>
   workers.filter((view) => view.phase === phase).length;

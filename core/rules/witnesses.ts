@@ -19,15 +19,11 @@ export interface Gathered {
   readonly heard: readonly Heard[];
   /** Up to where writes were answered. */
   readonly answered: Place;
-  /** For how long the oldest write waits for its answer; 0 when none does. */
-  readonly waitedMs: number;
   readonly nowMs: number;
 }
 
 /** A slave says something every half second at least. */
 const silentAfterMs = 2_000;
-/** So long a write waits for a witness. Then the master goes on alone, and takes witnesses again when one has all that is answered. */
-const patienceMs = 2_000;
 
 /** Up to where each record is on the disk of a listed witness; with none listed, of the master. */
 export const witnessedBy = (listed: readonly string[], heard: readonly Heard[], own: Place): Place =>
@@ -35,16 +31,27 @@ export const witnessedBy = (listed: readonly string[], heard: readonly Heard[], 
     ? own
     : fullest(heard.filter(({ worker }) => listed.includes(worker)).map(({ place }) => place));
 
-/**
- * One of each other host. At least one of them must hold what was answered before it was listed, or the list would say too much.
- * @returns the names of those to be listed from now on, in order
- */
-export function nextWitnesses({ listed, heard, answered, waitedMs, nowMs }: Gathered): readonly string[] {
+/** Of each other host the one that has most; but those that are listed stay, as long as they have all that was answered. */
+export function candidates({ listed, heard, answered, nowMs }: Gathered): readonly Heard[] {
   const talking = heard.filter(({ atMs }) => nowMs - atMs < silentAfterMs);
-  const isListed = ({ worker }: Heard) => Number(listed.includes(worker));
-  const best = [...talking].sort((a, b) => isListed(b) - isListed(a) || comparePlaces(b.place, a.place));
-  const ofEachHost = best.filter(({ host }, i) => best.findIndex((one) => one.host === host) === i);
-  const isHeld = ofEachHost.some(({ place }) => holdsAll(place, answered));
-  if (waitedMs >= patienceMs) return [];
-  return isHeld ? ofEachHost.map(({ worker }) => worker).sort() : listed;
+  const rank = ({ worker, place }: Heard) =>
+    holdsAll(place, answered) ? 1 + Number(listed.includes(worker)) : 0;
+  const best = [...talking].sort((a, b) => rank(b) - rank(a) || comparePlaces(b.place, a.place));
+  return best.filter(({ host }, i) => best.findIndex((one) => one.host === host) === i);
 }
+
+/**
+ * At least one of them must hold what was answered before it was listed, or the list would say too much.
+ * @returns the names of those to be listed from now on, in order; nobody where the master's copy alone has all
+ */
+export function nextWitnesses(gathered: Gathered): readonly string[] {
+  const { listed, heard, answered } = gathered;
+  const found = candidates(gathered);
+  if (found.some(({ place }) => holdsAll(place, answered))) return namesOf(found);
+  // They are silent, and what they have may be needed. A copy that was made anew has less than it had said.
+  const isTrue = heard.some(({ worker, place }) => listed.includes(worker) && holdsAll(place, answered));
+  return isTrue ? listed : [];
+}
+
+export const namesOf = (found: readonly Heard[]): readonly string[] =>
+  found.map(({ worker }) => worker).sort();

@@ -8,7 +8,7 @@ export const unlimited: CommitLimits = { budgetMs: Number.POSITIVE_INFINITY, may
 
 /** On one host, and with nobody who counts. */
 export const nothingBeside: Pick<MasterOptions, "witnesses" | "chores" | "onAtWork" | "onServed"> = {
-  witnesses: { whenWitnessed: (_, answer) => answer() },
+  witnesses: { whenWitnessed: (_place, _bytes, answer) => answer(), isFull: false },
   chores: () => [],
   onAtWork: () => undefined,
   onServed: () => undefined,

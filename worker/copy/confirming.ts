@@ -21,6 +21,7 @@ export interface ConfirmingOptions {
 export class Confirming {
   readonly #options: ConfirmingOptions;
   readonly #wakeable: Wakeable;
+  #masterHost: string | undefined;
 
   constructor(options: ConfirmingOptions) {
     this.#options = options;
@@ -32,17 +33,25 @@ export class Confirming {
     this.#wakeable.wake();
   }
 
+  /** A master on this host has no use for it. @param host undefined while there is none, or it is not known */
+  masterIsOn(host: string | undefined): void {
+    if (host !== this.#masterHost) this.#wakeable.wake();
+    this.#masterHost = host;
+  }
+
   /** Runs until the signal fires. @throws what the disk fails with: the copy may then hold less than it seems to */
   async run(signal: AbortSignal): Promise<void> {
     const { worker, host, rabbit, ledger } = this.#options;
     let synced = nowhere;
     while (!signal.aborted) {
       const { epoch, position } = ledger.applied;
-      if (!samePlace(synced, { epoch, position })) await ledger.sync();
-      synced = { epoch, position };
-      const word: Confirmation = { worker, host, epoch, position };
-      // Where no master of that epoch listens any more, the broker drops it.
-      rabbit.send(witnessQueueOf(epoch), Buffer.from(JSON.stringify(word)));
+      if (this.#masterHost !== host) {
+        if (!samePlace(synced, { epoch, position })) await ledger.sync();
+        synced = { epoch, position };
+        const word: Confirmation = { worker, host, epoch, position };
+        // Where no master of that epoch listens any more, the broker drops it.
+        rabbit.send(witnessQueueOf(epoch), Buffer.from(JSON.stringify(word)));
+      }
       await this.#wakeable.wait(sayEveryMs, signal);
     }
   }

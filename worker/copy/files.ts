@@ -56,10 +56,12 @@ export async function install(
   await disk.sync(directory);
 }
 
-/** What is committed stands in the file or beside it. */
+/**
+ * What is committed stands beside the file until SQLite has it in the file and has synced that. The file itself must not be opened
+ * and closed here: with that the process would lose the lock that SQLite has on it.
+ */
 export async function sync(directory: string, disk: Disk): Promise<void> {
-  const file = databaseFile(directory);
-  for (const ending of ["-wal", ""]) await disk.sync(`${file}${ending}`);
+  await disk.sync(`${databaseFile(directory)}-wal`);
 }
 
 /** What SQLite still has beside the file goes into it. */

@@ -36,11 +36,12 @@ export async function lead(
   watchPlace(options, scope, deposed);
   const startedAtMs = time.now();
   log.info({ epoch, position: ledger.applied.position }, "elected, draining the log");
+  // Before the marker: who applies that says so at once.
+  const witnesses = await options.gather(epoch);
   await reachKnown(options, known, scope);
   await drainLog(options, epoch, scope);
   // What this copy is said to hold must outlast a power cut.
   await ledger.syncEveryCommit(true);
-  const witnesses = await options.gather(epoch);
   await witnesses.first(scope);
   await note(options, witnesses);
   onMaster();

@@ -177,7 +177,7 @@ export class Member {
           ? undefined
           : new Confirming({ worker: name, host, rabbit: this.#broker, ledger, time: clock }),
       gather: (epoch) =>
-        Witnesses.gather(this.#broker, epoch, { host, own: () => ledger.applied, time: clock }),
+        Witnesses.gather(this.#broker, epoch, { host, own: () => ledger.applied, time: clock, log }),
       judge: judgeOfCopy,
       memory: this.#memory,
       adoptsFrom,

@@ -28,7 +28,7 @@ export interface RoleOptions {
   readonly time: Clock;
   readonly answerReads: AnswerReads;
   /** Says to a master on another host what is on this one's disk; absent where there is but one host. */
-  readonly confirming?: Pick<Confirming, "run" | "wake"> | undefined;
+  readonly confirming?: Pick<Confirming, "run" | "wake" | "masterIsOn"> | undefined;
   /** Listens to those that confirm what the master of that epoch writes. */
   readonly gather: (epoch: number) => Promise<Witnesses>;
   readonly spec: () => ManifestSpec;

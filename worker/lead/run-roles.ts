@@ -100,6 +100,7 @@ class Roles {
       if (elected !== null) return elected;
     }
     const target = peers.find((peer) => peer.name === master?.name)?.node;
+    this.#options.confirming?.masterIsOn(target?.host);
     if (this.#role === "joining" && target !== undefined && holdsAll(ledger.applied, target)) this.#serve();
     return null;
   }

@@ -1,15 +1,27 @@
 // What a master's copy shares with copies on other hosts. They say what is on their disks, and an answer waits until one that is
 // listed in the znode `log` has what it tells of. With none listed, as where there is but one host, it waits for nothing.
-import { comparePlaces, fullest, holdsAll } from "../../core/log/place.ts";
+import { comparePlaces, fullest, holdsAll, nowhere, samePlace } from "../../core/log/place.ts";
 import { type Confirmation, witnessQueueOf } from "../../core/messages/queues.ts";
-import { type Heard, nextWitnesses, witnessedBy } from "../../core/rules/witnesses.ts";
+import {
+  candidates,
+  type Gathered,
+  type Heard,
+  namesOf,
+  nextWitnesses,
+  witnessedBy,
+} from "../../core/rules/witnesses.ts";
 import { fromJson, type Place } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { BrokerConnection, Delivery } from "../../platform/rabbitmq/port.ts";
+import type { Log } from "../../platform/telemetry/log.ts";
 
-/** A new master hears the first within milliseconds, or there is none for the moment. */
+/** A slave that applies the new master's marker says so within milliseconds. */
 const firstWithinMs = 300;
+/** So long a write waits for a witness. Then the master goes on alone, and takes none for a while. */
+const patienceMs = 3_500;
+const aloneForMs = 10_000;
+const waitingBytesMax = 16 * 1024 * 1024;
 
 export interface WitnessesOptions {
   /** Undefined where there is but one host. */
@@ -17,6 +29,7 @@ export interface WitnessesOptions {
   /** What the master's own copy holds. */
   readonly own: () => Place;
   readonly time: Pick<Clock, "monotonicMs" | "sleep">;
+  readonly log: Log;
 }
 
 type Names = readonly string[];
@@ -24,6 +37,7 @@ type Names = readonly string[];
 /** An answer that waits. */
 interface Waiting {
   readonly place: Place;
+  readonly bytes: number;
   readonly sinceMs: number;
   readonly answer: () => void;
 }
@@ -39,18 +53,21 @@ export class Witnesses {
   readonly #heard = new Map<string, Heard>();
   readonly #change: Wakeable;
   #waiting: Waiting[] = [];
+  #waitingBytes = 0;
   #listed: Names = [];
   /** What may stand in the znode: with what was last written, what was tried since and has perhaps arrived. */
   #possible: readonly Names[] = [[]];
-  #answered: Place;
+  /** Not listed yet, and answers wait for them already: under a load that does not pause none would ever have all that is answered. */
+  #approached: Names | undefined;
+  #answered: Place = nowhere;
+  #aloneUntilMs = 0;
 
   private constructor(options: WitnessesOptions) {
     this.#options = options;
     this.#change = new Wakeable(options.time);
-    this.#answered = options.own();
   }
 
-  /** Has the slaves of other hosts say what they hold. They find the queue by the epoch. */
+  /** Has the slaves of other hosts say what they hold. They find the queue by the epoch, once they have applied its marker. */
   static async gather(
     broker: Pick<BrokerConnection, "declareTemporary" | "consume">,
     epoch: number,
@@ -63,31 +80,55 @@ export class Witnesses {
     return witnesses;
   }
 
-  /** Resolves once one holds what the master does, or none says so for a moment. */
+  /** The master's copy holds all that was answered before. Resolves once another one does as well, or none says so for a moment. */
   async first(signal: AbortSignal): Promise<void> {
-    if (this.#options.host === undefined) return;
-    await this.#change.wait(firstWithinMs, signal);
+    const { host, own, time } = this.#options;
+    this.#answered = own();
+    if (host === undefined) return;
+    const untilMs = time.monotonicMs() + firstWithinMs;
+    for (let leftMs = firstWithinMs; leftMs > 0 && !this.isOutdated && !signal.aborted; ) {
+      await this.#change.wait(leftMs, signal);
+      leftMs = untilMs - time.monotonicMs();
+    }
+  }
+
+  /** Too much waits: nothing further should be answered for now. */
+  get isFull(): boolean {
+    return this.#waitingBytes > waitingBytesMax;
   }
 
   /** Answers at once, or as soon as a witness has all up to `place`. In the order of the calls. */
-  whenWitnessed(place: Place, answer: () => void): void {
+  whenWitnessed(place: Place, bytes: number, answer: () => void): void {
     if (this.#isAlone) {
       this.#answered = place;
       answer();
       return;
     }
-    this.#waiting.push({ place, sinceMs: this.#options.time.monotonicMs(), answer });
+    this.#waiting.push({ place, bytes, sinceMs: this.#options.time.monotonicMs(), answer });
+    this.#waitingBytes += bytes;
     this.#answer();
   }
 
   /** Returns after `ms`, or when other ones should be listed. */
   async changed(ms: number, signal: AbortSignal): Promise<void> {
     await this.#change.wait(ms, signal);
+    // This program may have stood still: what has come in the meantime is read before it is judged who is silent.
+    await this.#options.time.sleep(0, signal);
+    this.#approach();
   }
 
   /** Whether others should be listed than those who are. */
   get isOutdated(): boolean {
     return !isSame(this.#wanted(), this.#listed);
+  }
+
+  /** Up to where may be answered. */
+  get answerable(): Place {
+    const heard = [...this.#heard.values()];
+    const own = this.#options.own();
+    return [...this.#possible, this.#approached ?? []]
+      .map((names) => witnessedBy(names, heard, own))
+      .reduce((least, place) => (comparePlaces(place, least) < 0 ? place : least), own);
   }
 
   /**
@@ -101,14 +142,20 @@ export class Witnesses {
   }
 
   isNoted({ witnesses }: Noted): void {
+    const { log } = this.#options;
+    if (!isSame(witnesses, this.#listed))
+      if (witnesses.length > 0)
+        log.info({ witnesses }, "writes are answered when a witness has them as well");
+      else log.warn({ witnesses: this.#listed }, "no witness keeps up, writes are answered without one");
     this.#listed = witnesses;
     this.#possible = [witnesses];
+    this.#approached = undefined;
     this.#answer();
   }
 
-  /** Nobody is listed, for certain. */
+  /** Nobody is listed, for certain, nor about to be. */
   get #isAlone(): boolean {
-    return this.#possible.every((names) => names.length === 0);
+    return this.#approached === undefined && this.#possible.every((names) => names.length === 0);
   }
 
   #hear({ content }: Delivery): void {
@@ -118,36 +165,52 @@ export class Witnesses {
     const atMs = this.#options.time.monotonicMs();
     this.#heard.set(worker, { worker, host, place: { epoch, position }, atMs });
     this.#answer();
+    this.#approach();
     if (this.isOutdated) this.#change.wake();
   }
 
-  #wanted(): readonly string[] {
-    const nowMs = this.#options.time.monotonicMs();
+  /** Alone, it has answers wait for those who may be listed, until one of them holds all that is answered, or for as long as it may last. */
+  #approach(): void {
+    if (this.#isImpatient) {
+      this.#aloneUntilMs = this.#options.time.monotonicMs() + aloneForMs;
+      this.#approached = undefined;
+      this.#answer();
+      this.#change.wake();
+    } else if (this.#isAlone && !this.#rests && !samePlace(this.#answered, nowhere)) {
+      const found = candidates(this.#gathered);
+      if (found.length > 0) this.#approached = namesOf(found);
+    }
+  }
+
+  get #isImpatient(): boolean {
     const [first] = this.#waiting;
-    return nextWitnesses({
+    return first !== undefined && this.#options.time.monotonicMs() - first.sinceMs >= patienceMs;
+  }
+
+  get #rests(): boolean {
+    return this.#options.time.monotonicMs() < this.#aloneUntilMs;
+  }
+
+  #wanted(): Names {
+    return this.#rests ? [] : nextWitnesses(this.#gathered);
+  }
+
+  get #gathered(): Gathered {
+    return {
       listed: this.#listed,
       heard: [...this.#heard.values()],
       answered: this.#answered,
-      waitedMs: first === undefined ? 0 : nowMs - first.sinceMs,
-      nowMs,
-    });
-  }
-
-  /** Up to where may be answered. */
-  get answerable(): Place {
-    const heard = [...this.#heard.values()];
-    const own = this.#options.own();
-    return this.#possible
-      .map((names) => witnessedBy(names, heard, own))
-      .reduce((least, place) => (comparePlaces(place, least) < 0 ? place : least), own);
+      nowMs: this.#options.time.monotonicMs(),
+    };
   }
 
   #answer(): void {
     const limit = this.answerable;
     const count = this.#waiting.findIndex(({ place }) => !holdsAll(limit, place));
     const ready = this.#waiting.splice(0, count < 0 ? this.#waiting.length : count);
-    for (const { place, answer } of ready) {
+    for (const { place, bytes, answer } of ready) {
       this.#answered = fullest([this.#answered, place]);
+      this.#waitingBytes -= bytes;
       answer();
     }
   }

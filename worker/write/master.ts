@@ -39,7 +39,7 @@ export interface MasterOptions {
   readonly time: Clock;
   readonly suspects: Suspicion;
   /** Keeps an answer back until another host's disk has what it tells of. */
-  readonly witnesses: Pick<Witnesses, "whenWitnessed">;
+  readonly witnesses: Pick<Witnesses, "whenWitnessed" | "isFull">;
   readonly epoch: number;
   readonly worker: string;
   readonly log: Log;
@@ -98,7 +98,8 @@ class Master {
       this.#options.onAtWork();
       while (!signal.aborted) {
         writer.lookForSuccessor();
-        if (!(await this.#cycle())) await this.#wakeable.wait(idleWakeMs, signal);
+        const { isFull } = this.#options.witnesses;
+        if (isFull || !(await this.#cycle())) await this.#wakeable.wait(idleWakeMs, signal);
       }
     } finally {
       // What was not answered goes back to the queue with the channel, for the next master.
@@ -274,9 +275,11 @@ class Master {
   #answer(answered: readonly { readonly write: HeldWrite; readonly answer: WriteResult }[]): void {
     if (answered.length === 0) return;
     const { rabbit, worker, ledger, witnesses, onServed } = this.#options;
-    witnesses.whenWitnessed(ledger.applied, () => {
+    const bytes = answered.reduce((sum, { write, answer }) => sum + write.bytes + answer.body.length, 0);
+    witnesses.whenWitnessed(ledger.applied, bytes, () => {
       settleWith(answered, (message, answers) => sendAnswers(rabbit, worker, message, answers));
       onServed(answered.length);
+      this.#wakeable.wake();
     });
   }
 }

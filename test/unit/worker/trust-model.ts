@@ -53,7 +53,6 @@ export class Model {
     for (const worker of this.workers) this.elect(worker);
     if (witnesses > 0) this.#read(witnesses);
     this.#list(witnesses);
-    // Another one of them each time.
     for (let i = 0; i < writes; i++) this.#write(2, i % 2 === 0 ? readers : ~readers);
     this.#read(readers);
   }
@@ -121,15 +120,16 @@ export class Model {
         worker.copy = {
           ids: ids.slice(0, kept),
           place: { epoch: place.epoch, position: place.position - 1 },
-          // The record before it, or the marker of its epoch.
-          last: this.#inEpoch(place.epoch, ids[kept - 1]) ??
-            this.#inEpoch(place.epoch, undefined) ?? { ...nowhere, id: -1 },
+          last: this.#before(place, ids[kept - 1]),
         };
     }
   }
 
-  #inEpoch(epoch: number, id: number | undefined): Entry | undefined {
-    return this.log.find((one) => one.epoch === epoch && one.id === id);
+  /** The record before it, or the marker of its epoch. What the log has lost is none of its entries. */
+  #before({ epoch, position }: Place, id: number | undefined): Entry {
+    const entry = (of: number | undefined) => this.log.find((one) => one.epoch === epoch && one.id === of);
+    const marker = entry(undefined);
+    return entry(id) ?? (marker && marker.after === position - 1 ? marker : { ...nowhere, id: -1 });
   }
 
   /** Its session is over: it joins anew. */

@@ -70,7 +70,11 @@ async function remains(): Promise<Remains> {
   const boots = hostNumbers.map((host) => `bootQ-${host}`);
   const queuesDesired = {
     lasting: ["readQ", "writeQ", "syncQ", "deadQ", ...boots],
-    perProgram: [{ kind: /^responseQ\./, count: hostNumbers.length }],
+    perProgram: [
+      { kind: /^responseQ\./, count: hostNumbers.length },
+      // Of the master that leads.
+      { kind: /^witnessQ-/, count: 1 },
+    ],
   };
   return { workersDesired: baselineWorkers, containers, ...znodes, queues, queuesDesired };
 }

@@ -15,7 +15,6 @@ const gathered = (changes: Partial<Gathered>): Gathered => ({
   listed: [],
   heard: [],
   answered: at(10),
-  waitedMs: 0,
   nowMs,
   ...changes,
 });
@@ -47,12 +46,14 @@ describe("a master's witnesses", () => {
     assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: ["w-2"] })), ["w-2"]);
   });
 
-  it("keep a write waiting for two seconds: then the master goes on alone", () => {
-    const silent = { heard: [heard("w-2", "b", 10, 3_000)], listed: ["w-2"] };
-    assert.deepEqual(nextWitnesses(gathered({ ...silent, waitedMs: 1_900 })), ["w-2"]);
-    assert.deepEqual(nextWitnesses(gathered({ ...silent, waitedMs: 2_000 })), []);
-    const slow = { heard: [heard("w-2", "b", 10)], listed: ["w-2"] };
-    assert.deepEqual(nextWitnesses(gathered({ ...slow, waitedMs: 2_000 })), []);
+  it("are nobody when those that are listed have less than they had said: a copy was made anew", () => {
+    const anew = [heard("w-2", "b", 3)];
+    assert.deepEqual(nextWitnesses(gathered({ heard: anew, listed: ["w-2"] })), []);
+  });
+
+  it("are another one of the same host when the one that is listed falls behind", () => {
+    const all = [heard("w-2", "b", 4), heard("w-4", "b", 12)];
+    assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: ["w-2"] })), ["w-4"]);
   });
 });
 

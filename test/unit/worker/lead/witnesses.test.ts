@@ -3,16 +3,24 @@ import { describe, it } from "node:test";
 import { type Confirmation, witnessQueueOf } from "../../../../core/messages/queues.ts";
 import { systemClock } from "../../../../platform/process/clock.ts";
 import type { BrokerConnection, Delivery } from "../../../../platform/rabbitmq/port.ts";
+import { createLog } from "../../../../platform/telemetry/log.ts";
 import { Confirming } from "../../../../worker/copy/confirming.ts";
 import { Witnesses } from "../../../../worker/lead/witnesses.ts";
 
+const log = createLog({ program: "w-1", format: "json", level: "silent" });
 const at = (position: number) => ({ epoch: 3, position });
 
+type Word = readonly [worker: string, host: string, position: number];
+
 /** A master on host a whose copy is at position 10. */
-async function master(host: string | undefined = "a") {
+async function master({ host = "a", words = [] }: { host?: string; words?: readonly Word[] } = {}) {
   let own = at(10);
   let onWord: (delivery: Delivery) => void = () => assert.fail("nobody listens");
   const deliver = (content: string) => onWord({ content: Buffer.from(content) } as Delivery);
+  const say = ([worker, of, position]: Word) => {
+    const word: Confirmation = { worker, host: of, ...at(position) };
+    deliver(JSON.stringify(word));
+  };
   const queues: (string | undefined)[] = [];
   const broker: Pick<BrokerConnection, "declareTemporary" | "consume"> = {
     declareTemporary: async (name) => {
@@ -24,21 +32,27 @@ async function master(host: string | undefined = "a") {
       return { cancel: async () => undefined, close: async () => undefined };
     },
   };
-  const witnesses = await Witnesses.gather(broker, 3, { host, own: () => own, time: systemClock });
+  let nowMs = 100_000;
+  const time = { monotonicMs: () => nowMs, sleep: async (ms: number) => void (nowMs += ms) };
+  const witnesses = await Witnesses.gather(broker, 3, { host, own: () => own, time, log });
+  if (words.length > 0) for (const word of words) say(word);
+  await witnesses.first(new AbortController().signal);
   const answers: number[] = [];
   return {
     witnesses,
     answers,
     queues,
     deliver,
-    hear: (worker: string, of: string, position: number) => {
-      const word: Confirmation = { worker, host: of, ...at(position) };
-      deliver(JSON.stringify(word));
+    hear: (...word: Word) => say(word),
+    /** Time goes by, and the master looks again. */
+    later: async (ms: number) => {
+      nowMs += ms;
+      await witnesses.changed(0, new AbortController().signal);
     },
     write: () => {
       const place = at(own.position + 1);
       own = place;
-      witnesses.whenWitnessed(place, () => answers.push(place.position));
+      witnesses.whenWitnessed(place, 1_000_000, () => answers.push(place.position));
     },
     note: () => {
       const noted = witnesses.toNote();
@@ -98,6 +112,66 @@ describe("a master's answers", () => {
     hear("w-2", "b", 11);
     hear("w-2", "b", 4);
     assert.deepEqual(note().noted.place, at(11));
+  });
+
+  it("wait for a witness from the first one on, when it has applied the marker by then", async () => {
+    const { witnesses, note, write, answers } = await master({ words: [["w-2", "b", 10]] });
+    assert.ok(witnesses.isOutdated);
+    note().written();
+    write();
+    assert.deepEqual(answers, []);
+  });
+
+  it("wait for three seconds and a half: then the master goes on alone, and for a while takes no witness", async () => {
+    const { witnesses, hear, note, write, answers, later } = await master();
+    hear("w-2", "b", 10);
+    note().written();
+    write();
+    await later(3_400);
+    assert.deepEqual([witnesses.isOutdated, answers], [false, []]);
+    await later(100);
+    assert.ok(witnesses.isOutdated);
+    const { noted, written } = note();
+    assert.deepEqual([noted.witnesses, answers], [[], []]);
+    written();
+    assert.deepEqual(answers, [11]);
+    hear("w-2", "b", 11);
+    assert.ok(!witnesses.isOutdated);
+    await later(10_000);
+    hear("w-2", "b", 11);
+    assert.deepEqual(note().noted.witnesses, ["w-2"]);
+  });
+
+  it("wait for one that is close under a load that does not pause, until it has all and can be listed", async () => {
+    const { witnesses, hear, note, write, answers } = await master();
+    write();
+    hear("w-2", "b", 10);
+    assert.ok(!witnesses.isOutdated, "it has not what was answered");
+    write();
+    assert.deepEqual(answers, [11]);
+    hear("w-2", "b", 11);
+    assert.deepEqual(note().noted, { place: at(11), witnesses: ["w-2"] });
+  });
+
+  it("wait no longer for one that is never close enough", async () => {
+    const { hear, write, answers, later } = await master();
+    write();
+    hear("w-2", "b", 10);
+    write();
+    await later(3_500);
+    assert.deepEqual(answers, [11, 12]);
+    write();
+    assert.deepEqual(answers, [11, 12, 13]);
+  });
+
+  it("are not made ready without a bound while they wait", async () => {
+    const { witnesses, hear, note, write } = await master();
+    hear("w-2", "b", 10);
+    note().written();
+    for (let i = 0; i < 17; i++) write();
+    assert.ok(witnesses.isFull);
+    hear("w-2", "b", 27);
+    assert.ok(!witnesses.isFull);
   });
 
   it("heed no message that nobody can read", async () => {
