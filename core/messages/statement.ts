@@ -16,7 +16,10 @@ export const statementLimits = {
   rowsMax: 100_000,
   /** One comparison with a pattern cannot be interrupted; its time is bounded by the lengths of text and pattern. */
   patternBytesMax: 1_000,
-  /** In a write, for which all others wait; the extension holds SQL to the same. */
+  /**
+   * In what is asked of the master, where all writes wait for it: a write, and the reads in one and in a transaction. The extension holds
+   * SQL to the same.
+   */
   writtenPatternBytesMax: 200,
   /** Columns that stand in lists of one condition, each of which becomes a comparison. */
   listedColumnsMax: 256,

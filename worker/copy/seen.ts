@@ -1,5 +1,6 @@
 // What a record says of the time and chance that its statements had, and of what came of them on its master: SQL of clients, and
-// row forms with which triggers of clients may go off. A copy on which something else comes of them is none of the equal ones.
+// row forms with which triggers of clients may go off. A copy on which something else comes of them is none of the equal ones. What a
+// master accepted is repeated everywhere and always, also where a bound has become narrower since.
 import { Refusal } from "../../core/errors.ts";
 import type { Seen } from "../../core/log/record.ts";
 import { type Param, type SqlShape, statementLimits } from "../../core/messages/statement.ts";
@@ -71,7 +72,7 @@ function runRows(
   connection: Connection,
   compiled: CompiledShapes,
   { shape, rows }: Rows,
-  moment: Pick<SqlCall, "atMs" | "seed" | "references">,
+  moment: Pick<SqlCall, "atMs" | "seed" | "references" | "longPatterns">,
 ): Promise<SqlResult> {
   const { sql, returningIds } = compiled.write(shape);
   return runRowForm(connection, returningIds ?? sql, JSON.stringify(rows), moment);
@@ -85,7 +86,7 @@ export async function repeatRows(
   seen: Seen,
 ): Promise<void> {
   const { atMs, seed, references } = seen;
-  const result = await runRows(connection, compiled, effect, { atMs, seed, references });
+  const result = await runRows(connection, compiled, effect, { atMs, seed, references, longPatterns: true });
   mustBeSeen(result, seen, `${effect.shape.kind} on ${effect.shape.table}`);
 }
 
@@ -100,7 +101,16 @@ export async function repeatSql(
   if (seen === undefined) throw new Error("a record of SQL does not say what its master saw");
   const { atMs, seed, references } = seen;
   const { rowsMax, writtenAnswerBytesMax: bytesMax } = statementLimits;
-  const call = { mayWrite: true, kept, atMs, seed, references, bytesMax, rowsMax };
+  const call = {
+    mayWrite: true,
+    kept,
+    atMs,
+    seed,
+    references,
+    bytesMax,
+    rowsMax,
+    longPatterns: true,
+  } as const;
   mustBeSeen(await runSql(connection, shape, params, call), seen, shape.sql);
 }
 
@@ -117,7 +127,7 @@ export async function repeatSqlList(connection: Connection, effects: readonly Sq
     return { sql, params: paramsText(params, names), atMs, seed };
   });
   for (let done = 0; done < list.length; ) {
-    const results = await runSqlList(connection, list.slice(done), { apart: false });
+    const results = await runSqlList(connection, list.slice(done), { apart: false, longPatterns: true });
     for (const result of results) {
       const { seen, shape } = effects[done] as SqlEffect;
       mustBeSeen(result(), seen, shape.sql);

@@ -53,7 +53,11 @@ async function askSql(
   }
   const [only, ...others] = items;
   if (only !== undefined && others.length === 0)
-    return [lineOf(await runSql(connection, shape, only.params, { ...limits, mayWrite: false }))];
+    return [
+      lineOf(
+        await runSql(connection, shape, only.params, { ...limits, mayWrite: false, longPatterns: true }),
+      ),
+    ];
   const group = items.map(({ params }) => params);
   return (await runSqlGroup(connection, shape, group, limits)).map(lineOf);
 }

@@ -63,20 +63,21 @@ function listText(statements: readonly ListedStatement[]): string {
  * @param list one statement at least
  * @param apart each is kept, or undone, by itself: with one that is refused, or that leaves a reference to a row that is not there, the
  * list goes on. Without it the first that is refused ends the list, and what is left of it is for the caller to undo.
+ * @param longPatterns as in `SqlCall`
  * @returns what came of the first of them, one at least: the call may have ended before the list
  * @throws EndedListError
  */
 export async function runSqlList(
   connection: Connection,
   list: readonly ListedStatement[],
-  { apart }: { readonly apart: boolean },
+  { apart, longPatterns }: { readonly apart: boolean; readonly longPatterns?: true },
 ): Promise<readonly ListedResult[]> {
   const { rowsMax, writtenAnswerBytesMax } = statementLimits;
   const [row] = await connection
     .all(
       "SELECT dbaas_run_list(?1, ?2, ?3, ?4, ?5, ?6) AS results",
       listText(list),
-      modes.writes + (apart ? modes.apart : 0),
+      modes.writes + (apart ? modes.apart : 0) + (longPatterns === true ? modes.longPatterns : 0),
       writtenAnswerBytesMax,
       rowsMax,
       connection.callMs,

@@ -23,6 +23,8 @@ export interface SqlCall extends SqlLimits {
   /** What its chance comes from. Without one a read has SQLite's own, and a write none. */
   readonly seed?: string | undefined;
   readonly references?: References | undefined;
+  /** Patterns may be as long as the connection has it: no write waits for a read, and a copy repeats what its master accepted. */
+  readonly longPatterns?: true | undefined;
 }
 
 export interface SqlResult {
@@ -54,6 +56,7 @@ export const modes = {
   references: { on: 0, off: 8, deferred: 16 },
   /** Of a list. */
   apart: 32,
+  longPatterns: 64,
 } as const;
 
 /** Whether references to other rows are heeded. */
@@ -65,20 +68,21 @@ interface Call extends SqlLimits {
   readonly seed?: string | undefined;
   readonly references?: References | undefined;
   readonly kept?: Schema | undefined;
+  readonly longPatterns?: true | undefined;
 }
 
 async function called(
   connection: Connection,
   sql: string,
   params: string,
-  { mode, references = "on", atMs, seed, bytesMax, rowsMax, kept }: Call,
+  { mode, references = "on", atMs, seed, bytesMax, rowsMax, kept, longPatterns }: Call,
 ): Promise<SqlResult> {
   const names = kept === undefined ? null : `\n${kept.tables.map(({ name }) => name).join("\n")}\n`;
   const [row] = await connection.all(
     `SELECT ${call} AS result`,
     sql,
     params,
-    mode + modes.references[references],
+    mode + modes.references[references] + (longPatterns === true ? modes.longPatterns : 0),
     atMs,
     seed ?? null,
     bytesMax,
@@ -115,7 +119,7 @@ export async function runRowForm(
   connection: Connection,
   sql: string,
   rows: string,
-  moment: Pick<SqlCall, "atMs" | "seed" | "references">,
+  moment: Pick<SqlCall, "atMs" | "seed" | "references" | "longPatterns">,
 ): Promise<SqlResult> {
   const how = { ...rowFormLimits, ...moment, mode: modes.writes + modes.isRowForm };
   const params = field("t", rows);
@@ -142,7 +146,7 @@ export async function runSqlGroup(
     `SELECT ${groupedCall} AS result FROM json_each(?2) AS _dbaas_request`,
     sql,
     JSON.stringify(group.map((params) => paramsText(params, names))),
-    0,
+    modes.longPatterns,
     atMs,
     null,
     bytesMax,

@@ -127,6 +127,8 @@ struct Session {
   int mayDefine;
   int isRowForm;
   int isDeferred;
+  /* Patterns may be as long as the connection has it. */
+  int longPatterns;
   const char *kept;
   /* What of the statement was compiled: a query; chance; that it has begun to change the schema itself; an ALTER. */
   int selects, chances, defines, alters;
@@ -625,8 +627,9 @@ static const Limit limits[] = {
     {SQLITE_LIMIT_COMPOUND_SELECT, 100}, {SQLITE_LIMIT_TRIGGER_DEPTH, 100},    {SQLITE_LIMIT_WORKER_THREADS, 0},
     {SQLITE_LIMIT_VDBE_OP, 250000},      {SQLITE_LIMIT_VARIABLE_NUMBER, 32766}};
 enum { limitsCount = sizeof limits / sizeof limits[0] };
-/* One comparison with a pattern cannot be interrupted, and all writes wait for a write: half a second with the longest text. In a read the
-   limit of the connection holds. */
+/* One comparison with a pattern cannot be interrupted, and all writes wait for what is asked of the master, also for a read that is let pass
+   in a write or belongs to a transaction: half a second with the longest text. The limit of the connection holds where nobody waits so, in
+   reads of their own, and where a copy repeats what a master has accepted. */
 static const int writtenPatternBytesMax = 200;
 static const int valueBytesMax = 1048576;
 /* A row form brings all its rows in one text, and its own is as long as its table has columns. */
@@ -644,7 +647,7 @@ static Kept limit(Session *session) {
   sqlite3 *db = session->db;
   int isRowForm = session->isRowForm;
   Kept kept;
-  kept.pattern = sqlite3_limit(db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, session->mayWrite ? writtenPatternBytesMax : -1);
+  kept.pattern = sqlite3_limit(db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, session->longPatterns ? -1 : writtenPatternBytesMax);
   int before = sqlite3_limit(db, SQLITE_LIMIT_LENGTH, -1), max = isRowForm ? rowsBytesMax : valueBytesMax;
   kept.length = sqlite3_limit(db, SQLITE_LIMIT_LENGTH, before < max ? before : max);
   for (int i = 0; i < limitsCount; i++) {
@@ -859,6 +862,7 @@ static void begin(Session *session, const Call *call) {
   session->mayDefine = mode >> 1 & 1;
   session->isRowForm = mode >> 2 & 1;
   session->isDeferred = mode >> 4 & 1;
+  session->longPatterns = mode >> 6 & 1;
   heed(session->db, 1, !(mode >> 3 & 1), !session->isDeferred);
   session->kept = call->kept;
   session->selects = session->chances = session->defines = session->alters = session->readsOnly = 0;
@@ -1182,7 +1186,7 @@ static void describeFunction(sqlite3_context *context, int count, sqlite3_value 
   if (session->active || run.sql == 0) { sqlite3_result_error_code(context, SQLITE_MISUSE); return; }
   session->mayWrite = 1;
   session->mayDefine = sqlite3_value_int(arguments[2]);
-  session->isRowForm = session->usedChance = 0;
+  session->isRowForm = session->usedChance = session->longPatterns = 0;
   session->selects = session->chances = session->defines = session->alters = session->readsOnly = 0;
   session->kept = 0;
   session->why[0] = 0;

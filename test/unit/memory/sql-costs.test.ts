@@ -6,7 +6,7 @@ import { before, describe, it } from "node:test";
 import { parseRead } from "../../../api/requests/read-request.ts";
 import { parseWrite } from "../../../api/requests/write-request.ts";
 import { checksumOf } from "../../../core/log/record.ts";
-import { statementLimits } from "../../../core/messages/statement.ts";
+import { type Param, statementLimits, type WriteShape } from "../../../core/messages/statement.ts";
 import type { Store } from "../../../worker/copy/store.ts";
 import { answerReads } from "../../../worker/read/answer-reads.ts";
 import { heapBytesMax } from "../../../worker/sqlite-extension/file.ts";
@@ -26,14 +26,23 @@ before(async () => {
 });
 
 const told = (body: string): string => {
-  const { code, sqlite } = JSON.parse(body);
+  const whole = JSON.parse(body);
+  // A trial tells what came of each of its statements.
+  const { code, sqlite } = whole.results?.[0]?.error ?? whole;
   return [code ?? "done", sqlite].filter((one) => one !== undefined).join(" ");
 };
 
+interface Request {
+  readonly shape: WriteShape;
+  readonly rows: readonly (readonly Param[])[];
+}
+
 /** In one commit, as they come from several clients. @returns what came of each */
-async function write(...bodies: readonly unknown[]): Promise<readonly string[]> {
-  const pending = bodies.map((body, index) => {
-    const { shape, rows } = parseWrite(body);
+const write = (...bodies: readonly unknown[]): Promise<readonly string[]> =>
+  commit(...bodies.map((body) => parseWrite(body)));
+
+async function commit(...requests: readonly Request[]): Promise<readonly string[]> {
+  const pending = requests.map(({ shape, rows }, index) => {
     writes += 1;
     return { shape, item: { index, shape: 0, rows, key: `costs-${writes}#0` }, message: `api-${writes}` };
   });
@@ -144,6 +153,20 @@ describe("a comparison with a pattern, which no interrupt ends", () => {
       { sql: "INSERT INTO orders (item) SELECT 'x' WHERE 'b' LIKE ?", params: [pattern(201)] },
     ];
     assert.deepEqual(await write({ statements }), [tooLong]);
+  });
+
+  it("is refused in a read of a transaction, which the master carries out while writes wait", async () => {
+    for (const trial of [{ minPosition: 1 }, undefined])
+      for (const [length, expected] of [
+        [writtenPatternBytesMax, "done"],
+        [writtenPatternBytesMax + 1, tooLong],
+      ] as const) {
+        const sql = "SELECT 'b' LIKE ?";
+        const parts = [{ shape: { kind: "sql", sql }, rows: 1, reads: true }] as const;
+        const transaction = { atMs: 77, seed: "s", ...(trial === undefined ? {} : { trial }) };
+        const shape = { kind: "batch", parts, transaction } as const;
+        assert.deepEqual(await commit({ shape, rows: [[pattern(length)]] }), [expected]);
+      }
   });
 
   it("is refused in a trigger, whoever sets it off", async () => {

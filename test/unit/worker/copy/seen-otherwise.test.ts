@@ -40,6 +40,33 @@ describe("a copy that applies a record of SQL", () => {
     assert.deepEqual(await contentsOf(slave), await contentsOf(master));
   });
 
+  it("repeats what a master accepted before the bound of patterns was narrower", async (t) => {
+    const pattern = `%${"a".repeat(899)}`;
+    const of = (sql: string, params: readonly string[], lastInsertRowid: string) => ({
+      shape: { kind: "sql" as const, sql },
+      rows: [params],
+      seen: { atMs, rowsAffected: 1, lastInsertRowid },
+    });
+    const insertion = "INSERT INTO orders (item) SELECT 'tea' WHERE 'b' NOT LIKE ?";
+    const definition = `CREATE TRIGGER compares AFTER INSERT ON people BEGIN SELECT new.name LIKE '${pattern}'; END`;
+    const { record } = await recorded(t);
+    const copy = await openCopy(t, shop);
+    // Alone, several in one call, one that changes the schema, and a row form that sets off what it made.
+    const defined = { kind: "sql" as const, sql: definition, schema: true as const };
+    const person = { kind: "insert" as const, table: "people", columns: ["name"] };
+    const records: BatchRecord["effects"][] = [
+      [of(insertion, [pattern], "1")],
+      [of(insertion, [pattern], "2"), of(insertion, [pattern], "3")],
+      [{ shape: defined, rows: [[]], seen: { atMs, rowsAffected: 0 } }],
+      [{ shape: person, rows: [["ada"]], seen: { atMs, rowsAffected: 1 } }],
+    ];
+    for (const [i, effects] of records.entries()) {
+      const next = { ...record, keys: [], effects, position: record.position + i };
+      await copy.apply([{ ...entryOf(next), offset: 101 + i }]);
+    }
+    assert.deepEqual(await copy.writer.all("SELECT count(*) AS n FROM orders"), [{ n: 3 }]);
+  });
+
   it("is damaged when it sees something else, and says what", async (t) => {
     const { record } = await recorded(t);
     const [effect] = record.effects;
