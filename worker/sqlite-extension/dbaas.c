@@ -694,6 +694,13 @@ static int failedInside(Run *run) {
   if (sqlite3_is_interrupted(db)) return failed(run, SQLITE_INTERRUPT, "interrupted");
   /* SQLite says only that it was refused. */
   if (run->session->why[0] != 0) return failed(run, SQLITE_AUTH, run->session->why);
+  /* SQLite does not say how long it may be, and it is not the same everywhere. */
+  if (strcmp(sqlite3_errmsg(db), "LIKE or GLOB pattern too complex") == 0) {
+    char why[80];
+    int most = sqlite3_limit(db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, -1);
+    sqlite3_snprintf(sizeof why, why, "LIKE or GLOB pattern too complex: at most %d bytes here", most);
+    return failed(run, code, why);
+  }
   return failed(run, code, sqlite3_errmsg(db));
 }
 

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Refusal } from "../../../../core/errors.ts";
-import type { Param } from "../../../../core/messages/statement.ts";
-import { LostTransactionError, runSql, runSqlGroup } from "../../../../worker/sql/run-sql.ts";
+import { type Param, statementLimits } from "../../../../core/messages/statement.ts";
+import { LostTransactionError, runSql, runSqlGroup, type SqlCall } from "../../../../worker/sql/run-sql.ts";
 import { atMs, call, refused, sqlOnACopy } from "./sql-on-a-copy.ts";
 
 const { store, run, row, write } = sqlOnACopy();
@@ -105,6 +105,18 @@ describe("parameters", () => {
       /has 2 parameters, and 1 are given/,
     );
     await refused(run("SELECT 1", [1]), "bad_request", "SQLITE_RANGE", /has 0 parameters, and 1 are given/);
+  });
+
+  it("may be patterns of so many bytes as the refusal says", async () => {
+    const tooLong = (bytes: number, more: Partial<SqlCall>) =>
+      refused(
+        run("SELECT 'b' LIKE ?", ["a".repeat(bytes + 1)], more),
+        "bad_request",
+        "SQLITE_ERROR",
+        new RegExp(`pattern too complex: at most ${bytes} bytes here$`),
+      );
+    await tooLong(statementLimits.writtenPatternBytesMax, {});
+    await tooLong(statementLimits.patternBytesMax, { longPatterns: true });
   });
 
   it("make of one statement the answers of a group", async () => {
