@@ -1,5 +1,5 @@
-// All open streams of this process, and the batons by which clients find theirs again. How many there are, how long they are open and
-// what they keep is bounded.
+// All open streams of this process, and the batons by which clients find theirs again. How many there are, how long one that keeps
+// something is open, and what they keep is bounded.
 import type { RequestSpec } from "../../core/manifest/manifest.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { libsqlLimits } from "../limits.ts";
@@ -137,7 +137,7 @@ export class Streams {
 
   #expired(): SqlError {
     const { transactionMs } = this.#options.spec.requests;
-    const message = `the stream has ended: it was closed, idled for more than ${transactionMs} ms, or had a transaction open for longer; what was not committed is undone`;
+    const message = `the stream has ended: it was closed, had a transaction open for more than ${transactionMs} ms, kept something and idled as long, or its room was needed; what was not committed is undone`;
     return { code: "STREAM_EXPIRED", message };
   }
 }

@@ -86,7 +86,11 @@ export function apiMetrics(api: string, measured: Measured): Metrics {
 }
 
 function withStreams(metrics: Metrics, { streams }: Measured): Metrics {
-  metrics.gauge("dbaas_libsql_streams", "Streams of libSQL clients that are open", () => streams.count);
+  metrics.gauge(
+    "dbaas_libsql_streams",
+    "Streams of libSQL clients that are open, or left by clients that did not close them",
+    () => streams.count,
+  );
   metrics.gauge(
     "dbaas_libsql_transactions",
     "Transactions of libSQL clients that are open",

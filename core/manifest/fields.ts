@@ -157,7 +157,7 @@ const requests = {
     fallback: "30s",
     unit: "duration",
     effect: "requests",
-    says: "a transaction of a libSQL client that is open for longer is undone, and a stream that idles for longer is closed",
+    says: "a transaction of a libSQL client that is open for longer is undone, and a stream that keeps something and idles for longer is closed",
   }),
   idempotencyMs: field({
     key: "idempotencyRetention",
