@@ -62,8 +62,9 @@ export class ListedParts {
     while (list.length < statementsMax && characters <= charactersEnough && list.at(-1)?.isLast !== true) {
       const part = this.#partAt(first + list.length);
       if (part === undefined) break;
+      // The same text again is sent as its number.
+      characters += part.params.length + (part.sql === list.at(-1)?.sql ? 0 : part.sql.length);
       list.push(part);
-      characters += part.params.length;
     }
     return list;
   }

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Transaction, WriteShape, WriteStatement } from "../../../../core/messages/statement.ts";
-import { runs } from "../../../support/runs.ts";
+import { listLimits } from "../../../../worker/sql/run-list.ts";
+import { paramsText } from "../../../../worker/sql/run-sql.ts";
+import { ListedParts } from "../../../../worker/write/listed-parts.ts";
 import { contentsOf, withUndoing } from "../copies.ts";
 import { assertFew, definitions, Followed, sql, statement } from "./followed.ts";
 
@@ -69,7 +71,7 @@ const compared = (
         assert.deepEqual(await keptBy(listed), await keptBy(alone));
       }),
     ),
-    { numRuns: runs(20) },
+    { numRuns: 20 },
   );
 
 describe("SQL of one request in few calls", () => {
@@ -98,6 +100,22 @@ describe("SQL of one request in few calls", () => {
       const [answer] = await followed.commit(request(texts, way));
       assert.equal(answer.rowsAffected, 120);
       assertFew(followed);
+    }
+  });
+
+  it("asks for no more statements than fit into a call, whether their text is long or their parameters", async (t) => {
+    const { writer } = (await Followed.open(t)).master;
+    const long = 100_000;
+    const ofParams = { sql: "SELECT ?", params: paramsText(["x".repeat(long)], undefined) };
+    const ofText = (i: number) => ({ sql: `SELECT ${i} -- ${"x".repeat(long)}`, params: "" });
+    for (const at of [() => ofParams, ofText]) {
+      let asked = 0;
+      const parts = new ListedParts(writer, (i) => {
+        asked += 1;
+        return { ...at(i), atMs: 1, seed: "s", isLast: false };
+      });
+      await parts.take(0, long * 2);
+      assert.equal(asked, Math.ceil(listLimits.charactersEnough / long));
     }
   });
 
