@@ -36,9 +36,19 @@ export class SimulationThread {
     called: Name,
     ...given: Parameters<Simulation[Name]>
   ): Promise<Awaited<ReturnType<Simulation[Name]>>> {
-    const answer = once(this.#thread, "message");
+    const ended = new Error(`the thread of the simulation ended without an answer to ${called}`);
+    // It has no number any more.
+    if (this.#thread.threadId === -1) throw ended;
+    const over = new AbortController();
+    const answer = once(this.#thread, "message", over);
+    // An error of the thread rejects both; a thread that ends without one says this alone.
+    const exit = once(this.#thread, "exit", over).then(() => Promise.reject(ended));
     this.#thread.postMessage({ called, given } satisfies Call);
-    return (await answer)[0];
+    try {
+      return (await Promise.race([answer, exit]))[0];
+    } finally {
+      over.abort();
+    }
   }
 
   async end(): Promise<void> {
