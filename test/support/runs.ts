@@ -7,8 +7,8 @@ const runsLeast = 20;
 
 export const runs = (all: number): number => Math.min(all, Math.max(runsLeast, Math.round(all * share)));
 
-/** How many of all runs must have come to something, or the test tests too little. Of a share of them it may be half as many, by chance. */
-export const enough = (ofAll: number): number => (share < 1 ? Math.floor((ofAll * share) / 2) : ofAll);
+/** How many of all runs must have come to something, or the test tests too little. */
+export const enough = (ofAll: number): number => Math.floor(ofAll * Math.min(1, share));
 
 /** A share of a list that the whole run goes through completely. */
 export function some<T>(all: readonly T[]): readonly T[] {
