@@ -44,8 +44,8 @@ function childrenFirst(
 }
 
 /**
- * Whether more may happen with a row form than it says: a trigger goes off, or rows of another table go with those of the manifest's,
- * or must not.
+ * Whether more may happen with a row form than it says: a trigger goes off, rows of another table go with those of the manifest's, or
+ * must not, or an index compares with a pattern.
  */
 export class Reach {
   readonly #connection: Connection;
@@ -79,7 +79,8 @@ export class Reach {
 
 async function reaches(connection: Connection, schema: Schema): Promise<boolean> {
   const [found] = await connection.all(
-    `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'trigger') OR EXISTS (
+    `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'trigger'
+         OR (type = 'index' AND (sql LIKE '%like%' OR sql LIKE '%glob%'))) OR EXISTS (
        SELECT 1 FROM (SELECT name FROM sqlite_schema WHERE ${bySql}) AS child, pragma_foreign_key_list(child.name) AS parent
         WHERE parent."table" COLLATE NOCASE IN (SELECT value FROM json_each(?1))) AS found`,
     namesOf(schema),

@@ -180,6 +180,17 @@ describe("a comparison with a pattern, which no interrupt ends", () => {
     assert.deepEqual([made, refused, dropped], [["done"], ["bad_request", tooLong], ["done"]]);
   });
 
+  it("is refused in an index of SQL, also by a row form", async () => {
+    const name = "t".repeat(writtenPatternBytesMax + 1);
+    for (const indexed of [`name LIKE '${name}'`, `name) WHERE "glob"('${name}', name`]) {
+      const made = await write({ sql: `CREATE INDEX compares ON people (${indexed})` });
+      const row = { op: "insert", table: "people", row: { name: "is compared" } };
+      const refused = await write(row, { sql: "INSERT INTO people (name) VALUES ('is compared')" });
+      const dropped = await write({ sql: "DROP INDEX compares" });
+      assert.deepEqual([made, refused, dropped], [["done"], ["bad_request", tooLong], ["done"]]);
+    }
+  });
+
   it("is refused in the row forms in the same way", async () => {
     const where = (length: number) => ({ where: { name: { like: pattern(length) } } });
     const remove = (length: number) => ({ op: "delete", table: "people", ...where(length) });
