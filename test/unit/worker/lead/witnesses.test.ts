@@ -33,9 +33,12 @@ async function master({ host = "a", words = [] }: { host?: string; words?: reado
     },
   };
   let nowMs = 100_000;
-  const time = { monotonicMs: () => nowMs, sleep: async (ms: number) => void (nowMs += ms) };
+  const pass = async (ms: number): Promise<void> => {
+    nowMs += ms;
+  };
+  const time = { monotonicMs: () => nowMs, sleep: pass };
   const witnesses = await Witnesses.gather(broker, 3, { host, own: () => own, time, log });
-  if (words.length > 0) for (const word of words) say(word);
+  for (const word of words) say(word);
   await witnesses.first(new AbortController().signal);
   const answers: number[] = [];
   return {
