@@ -15,7 +15,7 @@ export interface WorkerPorts {
   readonly name: string;
   /** The id of its container, as the container knows it. */
   readonly container: string;
-  /** Where the container is. Not told on plain Docker, which is one host. */
+  /** Where the container is; undefined where nobody says it. */
   readonly host: string | undefined;
   /** Ends this process, as if it had been sent the signal. */
   readonly end: (signal: "SIGKILL" | "SIGTERM") => void;

@@ -156,7 +156,9 @@ export class Member {
   }
 
   #roles({ store, reader, adoptsFrom }: Attached, signal: AbortSignal): RoleOptions {
-    const { name, host, paths, clock, log, measures, tracing } = this.#ports;
+    const { name, paths, clock, log, measures, tracing } = this.#ports;
+    // With one broker there is but one host to have a copy on.
+    const host = this.#memory.isOfSeveral ? this.#ports.host : undefined;
     const observed = new Observed(measures, tracing, name, clock);
     const rabbit = observed.broker(this.#broker);
     const ledger = observed.ledger(ledgerOf(store, this.#ports.newId));

@@ -23,6 +23,11 @@ export class SeenMemory {
     return memory;
   }
 
+  /** There are several brokers, one on each host. */
+  get isOfSeveral(): boolean {
+    return this.#ids.length > 1;
+  }
+
   /** An id that is not known at the moment counts as what it was last. */
   get now(): string {
     return listOfIds(this.#ids.map(({ id }) => id));

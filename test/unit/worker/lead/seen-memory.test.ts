@@ -18,6 +18,11 @@ describe("the memory id of one broker, as a session has seen it", () => {
     assert.deepEqual([memory.now, await memory.asked(), broker.asked], ["a", "a", 1]);
   });
 
+  it("tells of one host from several", async () => {
+    const ofSeveral = async (id: string) => (await seen(id)).memory.isOfSeveral;
+    assert.deepEqual([await ofSeveral("a"), await ofSeveral("a,b,c")], [false, true]);
+  });
+
   it("is lost when it has changed", async () => {
     const { broker, memory } = await seen("a");
     assert.equal(await memory.look(), false);
