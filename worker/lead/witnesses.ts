@@ -21,6 +21,8 @@ const firstWithinMs = 300;
 /** So long a write waits for a witness. Then the master goes on alone, and takes none for a while. */
 const patienceMs = 3_500;
 const aloneForMs = 10_000;
+/** What was answered longer ago than this, one that is close has on its disk. */
+const closeWithinMs = 500;
 const waitingBytesMax = 16 * 1024 * 1024;
 
 export interface WitnessesOptions {
@@ -60,6 +62,9 @@ export class Witnesses {
   /** Not listed yet, and answers wait for them already: under a load that does not pause none would ever have all that is answered. */
   #approached: Names | undefined;
   #answered: Place = nowhere;
+  /** What was answered, the older one `closeWithinMs` ago at least. */
+  #marks: readonly [older: Place, newer: Place] = [nowhere, nowhere];
+  #markedAtMs = 0;
   #aloneUntilMs = 0;
 
   private constructor(options: WitnessesOptions) {
@@ -84,6 +89,7 @@ export class Witnesses {
   async first(signal: AbortSignal): Promise<void> {
     const { host, own, time } = this.#options;
     this.#answered = own();
+    this.#marks = [this.#answered, this.#answered];
     if (host === undefined) return;
     const untilMs = time.monotonicMs() + firstWithinMs;
     for (let leftMs = firstWithinMs; leftMs > 0 && !this.isOutdated && !signal.aborted; ) {
@@ -114,6 +120,7 @@ export class Witnesses {
     await this.#change.wait(ms, signal);
     // This program may have stood still: what has come in the meantime is read before it is judged who is silent.
     await this.#options.time.sleep(0, signal);
+    this.#mark();
     this.#approach();
   }
 
@@ -169,7 +176,17 @@ export class Witnesses {
     if (this.isOutdated) this.#change.wake();
   }
 
-  /** Alone, it has answers wait for those who may be listed, until one of them holds all that is answered, or for as long as it may last. */
+  #mark(): void {
+    const nowMs = this.#options.time.monotonicMs();
+    if (nowMs - this.#markedAtMs < closeWithinMs) return;
+    this.#marks = [this.#marks[1], this.#answered];
+    this.#markedAtMs = nowMs;
+  }
+
+  /**
+   * Alone, it has answers wait for those who may be listed, until one of them holds all that is answered, or for as long as it may
+   * last. Not for a slave that still has a long way through the log.
+   */
   #approach(): void {
     if (this.#isImpatient) {
       this.#aloneUntilMs = this.#options.time.monotonicMs() + aloneForMs;
@@ -178,7 +195,7 @@ export class Witnesses {
       this.#change.wake();
     } else if (this.#isAlone && !this.#rests && !samePlace(this.#answered, nowhere)) {
       const found = candidates(this.#gathered);
-      if (found.length > 0) this.#approached = namesOf(found);
+      if (found.some(({ place }) => holdsAll(place, this.#marks[0]))) this.#approached = namesOf(found);
     }
   }
 

@@ -156,6 +156,20 @@ describe("a master's answers", () => {
     assert.deepEqual(note().noted, { place: at(11), witnesses: ["w-2"] });
   });
 
+  it("do not wait for one that still has a long way through the log", async () => {
+    const { hear, write, answers, later } = await master();
+    for (let tick = 0; tick < 3; tick++) {
+      write();
+      await later(500);
+    }
+    hear("w-2", "b", 10);
+    write();
+    assert.deepEqual(answers, [11, 12, 13, 14]);
+    hear("w-2", "b", 13);
+    write();
+    assert.deepEqual(answers, [11, 12, 13, 14]);
+  });
+
   it("wait no longer for one that is never close enough", async () => {
     const { hear, write, answers, later } = await master();
     write();
