@@ -25,7 +25,7 @@ import { seenPaths } from "../../tools/cluster/registry.ts";
 import { cluster, containers, ports } from "../../tools/cluster/settings.ts";
 import { found, notYet, until } from "../../tools/cluster/until.ts";
 import { giveToken, openRoute, sendRequest } from "../support/api-page.ts";
-import { noBrowser, openDashboard, origin, useBrowser } from "../support/browser.ts";
+import { noBrowser, openDashboard, origin, useBrowser, visitDashboard } from "../support/browser.ts";
 import { makeCertificate, noOpenssl } from "../support/certificate.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { crash, insertUsers, rows } from "../support/database.ts";
@@ -214,8 +214,7 @@ test("the dashboard asks for a token and lives with it, and so does the page of 
   // Another token, given to this page, is the dashboard's as well.
   await giveToken(page, "no-token");
   await sendRequest(workers, 401);
-  await page.goto(origin);
-  await page.locator("html[data-link=refused]").waitFor();
+  await visitDashboard(page, "refused");
   // The browser tells of each refused request by itself.
   assert.ok(complaints.every((one) => one.includes("401")));
   complaints.length = 0;

@@ -12,11 +12,10 @@ import { masterOf, slavesOf, workers } from "../../tools/cluster/workers.ts";
 import {
   noBrowser,
   openDashboard,
-  origin,
   reloadDashboard,
-  stands,
   takeOut,
   useBrowser,
+  visitDashboard,
   watchAttribute,
 } from "../support/browser.ts";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
@@ -85,8 +84,7 @@ test("works in as many pages as somebody opens: they share one stream, and their
   const others = [];
   for (let i = 0; i < 7; i++) {
     const other = await page.context().newPage();
-    await other.goto(origin);
-    await stands(other);
+    await visitDashboard(other);
     others.push(other);
   }
   const { text } = await call("GET", "/metrics");
@@ -306,8 +304,7 @@ test("asks for a token where the service does, and for an admin's to kill", { sk
 
 test("is served with a policy that lets nothing else in", { skip }, async (t) => {
   const { page, complaints } = await openDashboard(t);
-  const response = await page.goto(page.url());
-  const headers = response?.headers() ?? {};
+  const headers = await visitDashboard(page);
   assert.match(headers["content-security-policy"] ?? "", /default-src 'none'; script-src 'self'/);
   assert.equal(headers["x-content-type-options"], "nosniff");
   await page.evaluate(`(() => {

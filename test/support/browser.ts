@@ -67,11 +67,21 @@ export async function openDashboard(
   link: Link = "live",
 ): Promise<Opened> {
   const opened = await openBlank(test, options);
-  await throughNetworkChanges(opened.page, async () => {
-    await opened.page.goto(origin);
-    await stands(opened.page, link);
-  });
+  await visitDashboard(opened.page, link);
   return opened;
+}
+
+/** @returns the headers that it came with */
+export async function visitDashboard(
+  page: Page,
+  link: Link = "live",
+): Promise<Readonly<Record<string, string>>> {
+  let headers = {};
+  await throughNetworkChanges(page, async () => {
+    headers = (await page.goto(origin))?.headers() ?? {};
+    await stands(page, link);
+  });
+  return headers;
 }
 
 export async function reloadDashboard(page: Page, link: Link = "live"): Promise<void> {
