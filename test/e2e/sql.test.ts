@@ -104,7 +104,8 @@ test("SQL that costs more than there is ends for its client alone, and no worker
     const answers = await Promise.all(
       costly.flatMap((sql) => [read({ sql }), read({ sql }), write({ sql })]),
     );
-    for (const { status, text } of answers) assert.ok([413, 422, 503].includes(status), text);
+    // By SQLite's own limits, where it comes to them before the time or the memory is at an end.
+    for (const { status, text } of answers) assert.ok([400, 413, 422, 503].includes(status), text);
   }
   await insertUsers("asha");
   assert.deepEqual(await rowsOf("SELECT username FROM users"), [["asha"]]);

@@ -202,9 +202,9 @@ const ofCopies: readonly Planted[] = [
     edits: [
       {
         file: "worker/copy/seen.ts",
-        find: "const result = await runRows(connection, compiled, effect, { atMs, seed, references });",
+        find: "const result = await runRows(connection, compiled, effect, { atMs, seed, references, longPatterns: true });",
         put: `const result = await runRows(connection, compiled, effect, {
-                atMs, seed: seed && String(Math.random()), references });`,
+                atMs, seed: seed && String(Math.random()), references, longPatterns: true });`,
       },
     ],
   },
