@@ -21,6 +21,8 @@ const markerWithinMs = 15_000;
 const knownWithinMs = 10_000;
 /** How far this master is, for the case that the log loses its end and only this copy is left. */
 const tellEveryMs = 500;
+/** However often there is a reason to: without a connection each attempt fails at once. */
+const tellAgainMs = 100;
 const lastWordWithinMs = 1_000;
 
 /** Leads until the signal fires or the session has been silent too long. @throws always: a session has one mastership */
@@ -153,7 +155,10 @@ async function keepNote(options: RoleOptions, witnesses: Witnesses, scope: Abort
   while (!scope.aborted) {
     await witnesses.changed(tellEveryMs, scope);
     if (scope.aborted) break;
-    await tell().catch((error) => log.debug({ reason: messageOf(error) }, "could not tell the place"));
+    await tell().catch(async (error) => {
+      log.debug({ reason: messageOf(error) }, "could not tell the place");
+      await time.sleep(tellAgainMs, scope);
+    });
   }
   const late = time.sleep(lastWordWithinMs);
   await Promise.race([tell().catch(() => undefined), late]);

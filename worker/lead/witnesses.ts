@@ -188,12 +188,13 @@ export class Witnesses {
    * last. Not for a slave that still has a long way through the log.
    */
   #approach(): void {
+    if (this.#rests) return;
     if (this.#isImpatient) {
       this.#aloneUntilMs = this.#options.time.monotonicMs() + aloneForMs;
       this.#approached = undefined;
       this.#answer();
       this.#change.wake();
-    } else if (this.#isAlone && !this.#rests && !samePlace(this.#answered, nowhere)) {
+    } else if (this.#isAlone && !samePlace(this.#answered, nowhere)) {
       const found = candidates(this.#gathered);
       if (found.some(({ place }) => holdsAll(place, this.#marks[0]))) this.#approached = namesOf(found);
     }

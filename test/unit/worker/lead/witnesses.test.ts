@@ -47,6 +47,7 @@ async function master({ host = "a", words = [] }: { host?: string; words?: reado
     queues,
     deliver,
     hear: (...word: Word) => say(word),
+    passedMs: () => nowMs,
     /** Time goes by, and the master looks again. */
     later: async (ms: number) => {
       nowMs += ms;
@@ -126,7 +127,7 @@ describe("a master's answers", () => {
   });
 
   it("wait for three seconds and a half: then the master goes on alone, and for a while takes no witness", async () => {
-    const { witnesses, hear, note, write, answers, later } = await master();
+    const { witnesses, hear, note, write, answers, later, passedMs } = await master();
     hear("w-2", "b", 10);
     note().written();
     write();
@@ -134,6 +135,10 @@ describe("a master's answers", () => {
     assert.deepEqual([witnesses.isOutdated, answers], [false, []]);
     await later(100);
     assert.ok(witnesses.isOutdated);
+    // ZooKeeper is away: until it can be noted there is no reason to look again at once.
+    const beganMs = passedMs();
+    for (let look = 0; look < 3; look++) await witnesses.changed(500, new AbortController().signal);
+    assert.ok(passedMs() - beganMs >= 1_000);
     const { noted, written } = note();
     assert.deepEqual([noted.witnesses, answers], [[], []]);
     written();
