@@ -12,15 +12,15 @@ const at = (position: number) => ({ epoch: 3, position });
 
 type Word = readonly [worker: string, host: string, position: number];
 
+const contentOf = ([worker, host, position]: Word): string =>
+  JSON.stringify({ worker, host, ...at(position) } satisfies Confirmation);
+
 /** A master on host a whose copy is at position 10. */
 async function master({ host = "a", words = [] }: { host?: string; words?: readonly Word[] } = {}) {
   let own = at(10);
   let onWord: (delivery: Delivery) => void = () => assert.fail("nobody listens");
   const deliver = (content: string) => onWord({ content: Buffer.from(content) } as Delivery);
-  const say = ([worker, of, position]: Word) => {
-    const word: Confirmation = { worker, host: of, ...at(position) };
-    deliver(JSON.stringify(word));
-  };
+  const say = (word: Word) => deliver(contentOf(word));
   const queues: (string | undefined)[] = [];
   const broker: Pick<BrokerConnection, "declareTemporary" | "consume"> = {
     declareTemporary: async (name) => {
