@@ -124,8 +124,6 @@ export interface WorkerNode {
   readonly container: string;
   /** Absent where there is but one host. */
   readonly host?: string;
-  /** The brokers' memory ids as it sees them. Absent where there is but one host. */
-  readonly brokers?: string;
   /** Made anew for every ZooKeeper session of the worker. */
   readonly guid: string;
   readonly state: WorkerState;

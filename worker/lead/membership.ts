@@ -237,9 +237,8 @@ export class Membership implements Members {
   }
 
   #node(): WorkerNode {
-    const { name, container, guid, sinceMs, telling, host, memory } = this.#options;
-    const brokers = host === undefined ? {} : { brokers: memory.now };
-    return { name, container, ...this.#at(), ...brokers, guid, pid: this.#pid, sinceMs, ...telling() };
+    const { name, container, guid, sinceMs, telling } = this.#options;
+    return { name, container, ...this.#at(), guid, pid: this.#pid, sinceMs, ...telling() };
   }
 
   #at(): { readonly host?: string } {
