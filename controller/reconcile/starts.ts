@@ -68,8 +68,8 @@ function takenNames(observed: Observed): ReadonlySet<string> {
 }
 
 /**
- * The last master's first, then its witnesses', then those of which nothing is known, then the fullest. While a master leads, its copy vouches for
- * the data: then the names come first whose containers have just ended.
+ * The last master's first, then its witnesses', then those of which nothing is known, then the fullest. While a master leads, its
+ * copy vouches for the data: then the names come first whose containers have just ended.
  */
 function volumesByNeed(observed: Observed): readonly (Copy & Start)[] {
   const led = isLed(observed);

@@ -3,10 +3,9 @@
 // An acknowledged write stands in the log and in the file of the master that acknowledged it. The log can lose its end only when
 // the broker loses its memory (a restart, a volume put back, the log deleted), and then the broker's memory id is another one
 // than the id in the znode `log`; of several brokers, a majority of theirs. While both are the same, every copy that joins the log
-// may lead: reading the log to its end
-// gives it everything. When they differ, the last master's copy has to be there as a witness; or, where there are several hosts, all
-// the witnesses that it has listed: each acknowledged write is on the disk of one of them. The fullest copy beside it goes
-// on: it vouches for the log if it joins the log, and otherwise the log goes on from this copy alone ("adopt").
+// may lead: reading the log to its end gives it everything. When they differ, the last master's copy has to be there; or, where
+// there are several hosts, all the witnesses that it has listed: each acknowledged write is on the disk of one of them. The fullest
+// copy beside them goes on: it vouches for the log if it joins the log, and otherwise the log goes on from this copy alone ("adopt").
 import { comparePlaces, fullest, holdsAll, nowhere, placeInWords, samePlace } from "../log/place.ts";
 import type { LogNode, Place } from "../state/znodes.ts";
 import { sameMemory } from "./broker-memory.ts";

@@ -1,28 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isAsDesired, isInForce, verdictText } from "../../../cli/taken-up.ts";
-import { openAccess } from "../../../core/access.ts";
-import type { ManifestSpec } from "../../../core/manifest/manifest.ts";
 import type { ClusterStatus, ConditionType, StatusCondition } from "../../../core/state/status.ts";
+import { spec as specOf } from "../controller/makers.ts";
 
-const spec: ManifestSpec = {
-  paused: false,
-  scaling: { baseline: 1, min: 1, max: 8, windowMs: 120_000, readsPerSlave: 20 },
-  worker: { memoryBytes: 2 ** 29, pidsMax: 128, readyWithinMs: 60_000, drainWithinMs: 30_000 },
-  failover: { sessionTimeoutMs: 4_000 },
-  log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
-  requests: {
-    timeoutMs: 10_000,
-    bodyBytesMax: 2 ** 20,
-    queryMs: 2_000,
-    transactionMs: 30_000,
-    idempotencyMs: 86_400_000,
-    schemaBySql: "admin",
-  },
-  backup: { everyMs: null, keep: 24, directory: "/backups" },
-  access: openAccess,
-  database: { tables: [] },
-};
+const spec = specOf();
 
 const condition = (type: ConditionType, is: boolean, message = "m"): StatusCondition => ({
   type,
