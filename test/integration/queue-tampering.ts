@@ -2,8 +2,11 @@
 import { connect } from "amqplib";
 import { brokerUrl } from "./services.ts";
 
-/** Takes what waits in the queue and goes away without an acknowledgement, as a worker that dies over it. */
-export async function takeAndDie(queue: string, count: number): Promise<readonly string[]> {
+/**
+ * Takes messages in which this text stands and goes away without an acknowledgement, as a worker that dies over them. Others are what a
+ * worker had answered and not acknowledged yet when it was killed: they are taken away.
+ */
+export async function takeAndDie(queue: string, count: number, text: string): Promise<readonly string[]> {
   const model = await connect(brokerUrl());
   const channel = await model.createChannel();
   await channel.prefetch(count);
@@ -11,7 +14,9 @@ export async function takeAndDie(queue: string, count: number): Promise<readonly
   await new Promise<void>((resolve, reject) => {
     channel
       .consume(queue, (message) => {
-        taken.push(String(message?.properties.correlationId));
+        if (message === null) return reject(new Error(`${queue} is gone`));
+        if (!message.content.includes(text)) return channel.ack(message);
+        taken.push(String(message.properties.correlationId));
         if (taken.length === count) resolve();
       })
       .catch(reject);

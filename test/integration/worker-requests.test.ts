@@ -109,8 +109,8 @@ describe("requests", () => {
     const names = ["again 0", "again 1", "fresh"];
     const writing = world.batch("write", [insert], writes("again", ...names));
     const reading = world.batch("read", [byName], reads("fresh", "nobody"));
-    await takeAndDie(queues.write, 1);
-    await takeAndDie(queues.read, 1);
+    await takeAndDie(queues.write, 1, "again 0");
+    await takeAndDie(queues.read, 1, "nobody");
     await world.start("w-1", 100);
     await world.start("w-2", 200);
     const [written, read] = [await writing, await reading];
@@ -128,7 +128,10 @@ describe("requests", () => {
     await Promise.all(["w-1", "w-2"].map((name) => world.kill(name)));
     const writing = world.batch("write", [insert], writes("poison", "poison"), { attempt: 2 });
     const reading = world.batch("read", [byName], reads("poison"), { attempt: 2 });
-    const taken = [await takeAndDie(queues.write, 1), await takeAndDie(queues.read, 1)].flat();
+    const taken = [
+      ...(await takeAndDie(queues.write, 1, "poison")),
+      ...(await takeAndDie(queues.read, 1, "poison")),
+    ];
     const note = { begun: taken.map((id) => `${id}#0`), blamed: [], died: true };
     await world.session.put(world.paths.suspect(noterOf("w-9", "gone")), toJson(note));
     await world.start("w-1", 100);
@@ -145,9 +148,9 @@ describe("requests", () => {
   it("a request that a second worker merely held when it died is served", async () => {
     await Promise.all(["w-1", "w-2"].map((name) => world.kill(name)));
     const writing = world.batch("write", [insert], writes("held", "held"), { attempt: 2 });
-    const reading = world.batch("read", [byName], reads("fresh"), { attempt: 2 });
-    await takeAndDie(queues.write, 1);
-    await takeAndDie(queues.read, 1);
+    const reading = world.batch("read", [byName], reads("held"), { attempt: 2 });
+    await takeAndDie(queues.write, 1, "held");
+    await takeAndDie(queues.read, 1, "held");
     await world.start("w-1", 100);
     await world.start("w-2", 200);
     for (const { answers } of [await writing, await reading]) assert.equal(answers[0]?.ok, true);
