@@ -26,6 +26,7 @@ runProgram(log, async (stop) => {
   const api = await openApi({
     id,
     cluster,
+    host: env.DBAAS_HOST || undefined,
     manifestFile,
     manifestIn: manifestInOf(variable(env, "DBAAS_MANIFEST_IN", "file")),
     openBroker: rabbitAt(variable(env, "RABBITMQ_URL"), { preferred: env.RABBITMQ_PREFERRED || undefined }),

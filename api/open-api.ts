@@ -116,11 +116,13 @@ function openBatching(ports: ApiPorts, { workers }: ClusterParts): BatchingParts
 }
 
 const openKeeper = (
-  { backupFolder: folder, cluster, id, clock, log }: ApiPorts,
+  { backupFolder: folder, cluster, host, id, clock, log }: ApiPorts,
   parts: ClusterParts,
   { broker }: BatchingParts,
 ): BackupKeeper | undefined =>
-  folder === undefined ? undefined : new BackupKeeper({ ...parts, cluster, broker, folder, id, clock, log });
+  folder === undefined
+    ? undefined
+    : new BackupKeeper({ ...parts, cluster, host, broker, folder, id, clock, log });
 
 type Connected = Pick<ClusterParts, "paths" | "spec" | "znodes" | "workers" | "restoring" | "counter"> &
   Pick<BatchingParts, "broker"> &

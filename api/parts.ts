@@ -22,6 +22,8 @@ export interface ApiPorts {
   /** One of several API processes. */
   readonly id: string;
   readonly cluster: string;
+  /** That it runs on; undefined where there is only one. */
+  readonly host?: string | undefined;
   /** Says who may ask until the controller has spoken. Without one everybody may until then. */
   readonly manifestFile: string | undefined;
   /** In ZooKeeper nobody may ask before the controller has spoken: the file may be older than what it goes by. */

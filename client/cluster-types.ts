@@ -8,6 +8,8 @@ export type Backups = {
     /** Its place in the log */
     readonly position: number;
     readonly bytes: number;
+    /** The host that has it, where there are several */
+    readonly host?: string;
   } | null;
   /** Of the last try; null when it succeeded */
   readonly failure: {
@@ -19,7 +21,7 @@ export type Backups = {
   readonly failures: number;
   /** In the orchestrator's container; null before the first */
   readonly directory: string | null;
-  /** Those that are kept, the newest first */
+  /** Those that are kept on every host, the newest first */
   readonly files: readonly {
     readonly name: string;
     /** When the copy was there: everything in it was written before */
@@ -27,6 +29,8 @@ export type Backups = {
     /** Its place in the log */
     readonly position: number;
     readonly bytes: number;
+    /** The host that has it, where there are several */
+    readonly host?: string;
   }[];
   readonly failuresInARow: number;
 };
@@ -119,6 +123,8 @@ export type ClusterStatus = {
       /** Its place in the log */
       readonly position: number;
       readonly bytes: number;
+      /** The host that has it, where there are several */
+      readonly host?: string;
     } | null;
     /** Of the last try; null when it succeeded */
     readonly failure: {

@@ -68,6 +68,7 @@ const backupFile = z.object({
   atMs: unixMs.meta({ description: "When the copy was there: everything in it was written before" }),
   position: whole.meta({ description: "Its place in the log" }),
   bytes: whole,
+  host: text.optional().meta({ description: "The host that has it, where there are several" }),
 });
 
 const scheduledBackups = z.object({
@@ -81,7 +82,7 @@ const scheduledBackups = z.object({
 
 const backups = scheduledBackups.extend({
   directory: text.nullable().meta({ description: "In the orchestrator's container; null before the first" }),
-  files: z.array(backupFile).meta({ description: "Those that are kept, the newest first" }),
+  files: z.array(backupFile).meta({ description: "Those that are kept on every host, the newest first" }),
   failuresInARow: whole,
 });
 

@@ -34,7 +34,7 @@ export const backupsOperation: Operation = {
   tag: "Data",
   summary: "The scheduled backups",
   description:
-    "Those that the manifest asks for (`spec.backup`), in the folder of the host whose API takes them, and how the last try went.",
+    "Those that the manifest asks for (`spec.backup`), in the folder of the host whose API took them, and how the last try went.",
   answer: {
     description: "The files and the last good one",
     content: { "application/json": { $ref: "#/components/schemas/Backups" } },

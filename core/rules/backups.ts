@@ -1,5 +1,5 @@
-// PURE: scheduled backups: what their files are called, when the next one is due, whether there is room for it, which of them go, and which
-// one a restore to a position or a moment begins with.
+// PURE: scheduled backups: what their files are called, when the next one is due, whether there is room for it, which of them go, which are
+// on other hosts, and which one a restore to a position or a moment begins with.
 import type { BackupSpec } from "../manifest/manifest.ts";
 import { formatSize } from "../manifest/quantities.ts";
 import type { BackupFile, BackupsNode } from "../state/znodes.ts";
@@ -96,6 +96,41 @@ export function sorted(files: readonly BackupFile[], keep: number, lastGood: Bac
     superfluous: usual.slice(staying),
     ofAnother,
   };
+}
+
+/** What one host knows beside what is in its own folder. */
+export interface Elsewhere {
+  /** The one whose folder was looked into; undefined where there is one host. */
+  readonly host: string | undefined;
+  readonly keep: number;
+  readonly lastGood: BackupFile;
+  /** Those of the cluster, also those that are away; none where that is not known. */
+  readonly hosts: readonly string[];
+}
+
+/**
+ * The whole list once a host has looked into its folder. Of another host it has what that one told of its own folder: while a host is
+ * away nobody sees its files, and they are there. They leave the list as they will leave the folder, beyond `keep`, and with a
+ * host that is none of the cluster's any more. Those of an unknown host, told by an earlier version, make room for this one's.
+ */
+export function listed(
+  own: readonly BackupFile[],
+  before: readonly BackupFile[],
+  { host, keep, lastGood, hosts }: Elsewhere,
+): readonly BackupFile[] {
+  if (host === undefined) return own;
+  const names = new Set(own.map(({ name }) => name));
+  const others = before.filter((file) =>
+    file.host === undefined
+      ? !names.has(file.name)
+      : file.host !== host && (hosts.length === 0 || hosts.includes(file.host)),
+  );
+  const kept = [...new Set(others.map((file) => file.host))].flatMap((of) => {
+    const room = of === undefined ? Math.max(0, keep - own.length) : keep;
+    const its = others.filter((file) => file.host === of);
+    return sorted(its, room, lastGood).kept;
+  });
+  return newestFirst([...own, ...kept]);
 }
 
 export type BackupStanding =

@@ -125,6 +125,8 @@ export interface BackupStatus {
   readonly atMs: number;
   readonly position: number;
   readonly bytes: number;
+  /** The one that has it; absent where there is only one, and in what an earlier version told. */
+  readonly host?: string | undefined;
 }
 
 export interface ClusterStatus {

@@ -202,7 +202,7 @@ export type BackupFile = BackupStatus;
 export interface BackupsNode extends BackupsStatus {
   /** In the orchestrator's container; null before the first. */
   readonly directory: string | null;
-  /** Those that are in the folder, the newest first. */
+  /** Those that are in the folder, the newest first; of other hosts those that were in theirs when they last took one. */
   readonly files: readonly BackupFile[];
   readonly failuresInARow: number;
 }

@@ -22,6 +22,7 @@ const log = createLog({ program: "api", format: "json", level: "silent" });
 export const paths = pathsOf("demo");
 export const startMs = Date.parse("2026-11-27T10:00:00Z");
 export const hourMs = 3_600_000;
+const donor = { name: "w-2", guid: "g", state: "slave", position: 7, epoch: 1 };
 
 interface World {
   readonly store: Store;
@@ -32,32 +33,67 @@ interface World {
   /** The wall's clock. */
   readonly time: { ms: number };
   readonly spec: { backup: KeeperPorts["spec"]["backup"] };
+  /** The keeper's session ends, and one on that host goes on, with a folder of its own. @returns the folder */
+  takenOverBy(host: string): Promise<string>;
   /** Lets it look again. */
   look(): Promise<void>;
   told(): Promise<BackupsNode | null>;
   files(): readonly string[];
 }
 
-export async function world(t: TestContext, folder: Partial<BackupFolder> = {}): Promise<World> {
-  const store = await openCopy(t);
-  await store.writer.exec("CREATE TABLE kept (n INTEGER PRIMARY KEY)");
-  const directory = mkdtempSync(join(quickFolder(), "backups-"));
-  t.after(() => rmSync(directory, { recursive: true }));
+/** Each host's folder, made when it is first asked for. */
+function foldersIn(t: TestContext): (host: string | undefined) => string {
+  const made = new Map<string | undefined, string>();
+  return (host) => {
+    const folder = made.get(host) ?? mkdtempSync(join(quickFolder(), "backups-"));
+    if (!made.has(host)) t.after(() => rmSync(folder, { recursive: true }));
+    made.set(host, folder);
+    return folder;
+  };
+}
+
+/** A broker by which that copy is given. */
+async function queuesOf(store: Store): Promise<FakeQueues> {
   const queues = new FakeQueues();
-  const donor = { name: "w-2", guid: "g", state: "slave", position: 7, epoch: 1 };
   await donateSnapshots(
     { rabbit: queues.connection, clock: systemClock, disk: systemDisk },
     donor.guid,
     () => store,
     log,
   );
+  return queues;
+}
+
+/** @returns what ends it */
+function begun(ports: KeeperPorts, znodes: FakeZnodes): () => Promise<void> {
+  const scope = new AbortController();
+  const watching = new BackupKeeper(ports).watch({ znodes: znodes as never, scope: scope.signal });
+  return async () => {
+    scope.abort("over");
+    await watching;
+  };
+}
+
+const scheduleInto = (directory: string): World["spec"] => ({
+  backup: { everyMs: hourMs, keep: 2, directory },
+});
+
+/** @param host of the first keeper; undefined where there is only one */
+export async function world(
+  t: TestContext,
+  folder: Partial<BackupFolder> = {},
+  host?: string,
+): Promise<World> {
+  const store = await openCopy(t);
+  await store.writer.exec("CREATE TABLE kept (n INTEGER PRIMARY KEY)");
+  const folderOf = foldersIn(t);
+  const directory = folderOf(host);
+  const queues = await queuesOf(store);
   const [znodes, current, time] = [new FakeZnodes(), new CurrentZnodes(), { ms: startMs }];
   await znodes.put(paths.worker("w-2"), toJson(donor));
   current.set(znodes);
-  const [restoring, turn] = [new Restoring(paths), new BackupTurn()];
-  const spec: World["spec"] = { backup: { everyMs: hourMs, keep: 2, directory } };
-  const keeper = new BackupKeeper({
-    id: "api-1",
+  const [restoring, turn, spec] = [new Restoring(paths), new BackupTurn(), scheduleInto(directory)];
+  const ports = {
     cluster: "demo",
     znodes: current,
     paths,
@@ -67,14 +103,16 @@ export async function world(t: TestContext, folder: Partial<BackupFolder> = {}):
     folder: { ...systemBackupFolder, ...folder },
     restoring,
     turn,
-    spec,
-  });
-  const scope = new AbortController();
-  const watching = keeper.watch({ znodes: znodes as never, scope: scope.signal });
-  t.after(async () => {
-    scope.abort("over");
-    await watching;
-  });
+  };
+  let end = begun({ ...ports, id: "api-1", host, spec }, znodes);
+  t.after(() => end());
+  const takenOverBy = async (another: string): Promise<string> => {
+    await end();
+    await znodes.remove(paths.backupLock);
+    const its = folderOf(another);
+    end = begun({ ...ports, id: `api-of-${another}`, host: another, spec: scheduleInto(its) }, znodes);
+    return its;
+  };
   return {
     store,
     directory,
@@ -83,6 +121,7 @@ export async function world(t: TestContext, folder: Partial<BackupFolder> = {}):
     turn,
     time,
     spec,
+    takenOverBy,
     look: () => znodes.put(paths.spec, ""),
     told: async () => fromJson<BackupsNode>((await znodes.get(paths.backups))?.data ?? "null"),
     files: () => readdirSync(directory).sort(),

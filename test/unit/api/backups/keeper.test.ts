@@ -217,4 +217,11 @@ describe("scheduled backups", () => {
     await until(async () => (await w.told())?.failures === 1);
     assert.deepEqual(w.files(), []);
   });
+
+  it("say no host where there is only one", async (t) => {
+    const w = await world(t);
+    await lastAt(w, startMs);
+    const told = await w.told();
+    assert.equal(JSON.stringify(told).includes("host"), false);
+  });
 });

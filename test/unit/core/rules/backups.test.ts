@@ -6,6 +6,7 @@ import {
   backupOf,
   backupStanding,
   backupsFor,
+  listed,
   nextBackupInMs,
   noBackups,
   roomRefusal,
@@ -110,6 +111,74 @@ describe("old backups", () => {
     assert.deepEqual(names(kept), [4, 3, 700, 600, 500]);
     assert.deepEqual(names(superfluous), [2, 1]);
     assert.deepEqual(names(ofAnother), [700, 600, 500]);
+  });
+});
+
+describe("the list of the backups on several hosts", () => {
+  const on = (host: string | undefined, ...positions: readonly number[]): readonly BackupFile[] =>
+    positions.map((position) => (host === undefined ? file(position) : { ...file(position), host }));
+  const places = (files: readonly BackupFile[]) => files.map(({ host, position }) => `${host} ${position}`);
+  const at = { host: "host-1", keep: 2, lastGood: file(9), hosts: ["host-1", "host-2"] };
+
+  it("is that of the folder where there is one host", () => {
+    const own = on(undefined, 9, 8);
+    assert.equal(listed(own, on(undefined, 8, 7), { ...at, host: undefined }), own);
+  });
+
+  it("has of this host what is in its folder, and of the others what they told, the newest first", () => {
+    const before = [...on("host-2", 8, 7), ...on("host-1", 6, 5)];
+    assert.deepEqual(places(listed(on("host-1", 9, 6), before, at)), [
+      "host-1 9",
+      "host-2 8",
+      "host-2 7",
+      "host-1 6",
+    ]);
+  });
+
+  it("has of each other host as many as are kept, and those of a higher position beside", () => {
+    const before = on("host-2", 20, 8, 7, 6);
+    assert.deepEqual(places(listed(on("host-1", 9), before, at)), [
+      "host-2 20",
+      "host-1 9",
+      "host-2 8",
+      "host-2 7",
+    ]);
+  });
+
+  it("loses those of a host that is none of the cluster's any more, and none where the hosts are not known", () => {
+    const before = [...on("host-2", 8), ...on("host-3", 7)];
+    assert.deepEqual(places(listed(on("host-1", 9), before, at)), ["host-1 9", "host-2 8"]);
+    assert.equal(listed(on("host-1", 9), before, { ...at, hosts: [] }).length, 3);
+  });
+
+  it("lets those of an unknown host make room for this one's, and names those that are found here", () => {
+    const before = on(undefined, 8, 7);
+    assert.deepEqual(places(listed([], before, at)), ["undefined 8", "undefined 7"]);
+    assert.deepEqual(places(listed(on("host-1", 7), before, at)), ["undefined 8", "host-1 7"]);
+    assert.deepEqual(places(listed(on("host-1", 9, 7), before, at)), ["host-1 9", "host-1 7"]);
+  });
+
+  it("does not grow however often the lock changes hands", () => {
+    const hosts = ["host-1", "host-2", "host-3"];
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...hosts), { maxLength: 60 }),
+        fc.integer({ min: 1, max: 4 }),
+        (holders, keep) => {
+          let files: readonly BackupFile[] = [];
+          const folders = new Map<string, readonly BackupFile[]>();
+          for (const [i, host] of holders.entries()) {
+            const [lastGood] = on(host, i) as readonly [BackupFile];
+            const own = sorted([...(folders.get(host) ?? []), lastGood], keep, lastGood).kept;
+            folders.set(host, own);
+            files = listed(own, files, { host, keep, lastGood, hosts });
+          }
+          const there = hosts.flatMap((host) => folders.get(host) ?? []);
+          assert.deepEqual(places(files).toSorted(), places(there).toSorted());
+          assert.ok(files.length <= keep * hosts.length);
+        },
+      ),
+    );
   });
 });
 
