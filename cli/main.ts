@@ -170,7 +170,7 @@ acceptLossCommand(program, { withView, api, out: (told) => screen.print(told) })
 waitCommand(program, openWatched, (told) => screen.print(told));
 
 const service = new Service(address);
-dataCommands(program, service);
+dataCommands(program, service, env.DBAAS_HOST || undefined);
 sqlCommand(program, service);
 
 if (env.DBAAS_ENDS_WITH_INPUT === "1") endWithInput(closeViews, Number(env.DBAAS_INPUT_BYTES || 0));

@@ -14,7 +14,8 @@ const exportFormats: readonly ExportFormat[] = ["csv", "ndjson", "sql"];
 const warn = (text: string): Promise<void> => errors.print(`dbaas: ${text}`);
 const out = (text: string): Promise<void> => screen.print(text);
 
-export function dataCommands(program: Command, service: Service): void {
+/** @param host that this program runs on; undefined where there is only one */
+export function dataCommands(program: Command, service: Service, host: string | undefined): void {
   movingCommands(program, service);
   program
     .command("backup")
@@ -38,7 +39,9 @@ export function dataCommands(program: Command, service: Service): void {
       "after",
       "\nExamples:\n  ./dbaas restore monday.db\n  ./dbaas restore monday.db --replace\n  ./dbaas restore --to-moment 2026-11-27T10:00:00Z --replace",
     )
-    .action((file: string | undefined, options: RestoreOptions) => restoring(service, file, options));
+    .action((file: string | undefined, options: Omit<RestoreOptions, "host">) =>
+      restoring(service, file, { ...options, host }),
+    );
 }
 
 interface RestoreOptions {
@@ -46,12 +49,13 @@ interface RestoreOptions {
   readonly abandon?: true;
   readonly toPosition?: string;
   readonly toMoment?: string;
+  readonly host: string | undefined;
 }
 
 async function restoring(service: Service, file: string | undefined, options: RestoreOptions): Promise<void> {
   const { abandon, restore } = await import("./restore.ts");
   const parts = { service, out, warn };
-  const how = { replace: options.replace === true };
+  const how = { replace: options.replace === true, host: options.host };
   if (options.abandon === true) return abandon(parts);
   if (options.toPosition !== undefined || options.toMoment !== undefined) {
     const { restoreTo, targetOf } = await import("./restore-to.ts");

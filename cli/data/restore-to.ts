@@ -5,10 +5,11 @@ import { copyFile, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { messageOf } from "../../core/errors.ts";
-import { backupsFor, type Replayed, type Target } from "../../core/rules/backups.ts";
+import type { Replayed, Target } from "../../core/rules/backups.ts";
 import type { BackupFile, BackupsNode } from "../../core/state/znodes.ts";
 import { CliError, exitCodes } from "../exit.ts";
 import { givenInput } from "../streams.ts";
+import { type Choice, choiceFrom, elsewhereInWords, goneInWords, type Here, isElsewhere } from "./choice.ts";
 import { replayed } from "./replaying.ts";
 import { type Restoring, restore } from "./restore.ts";
 
@@ -44,32 +45,34 @@ const momentOf = (ms: number): string => new Date(ms).toISOString();
 /** Where the images have the folder of backups. */
 const usualDirectory = "/backups";
 
-/** @param file `-` is what this process is given to read; undefined: one of the scheduled backups */
+/**
+ * @param file `-` is what this process is given to read; undefined: one of the scheduled backups
+ * @param how with the host that this process runs on; undefined where there is only one
+ */
 export async function restoreTo(
   restoring: Restoring,
   target: Target,
   file: string | undefined,
-  how: { readonly replace: boolean },
+  how: { readonly replace: boolean; readonly host?: string | undefined },
   replay = replayed,
 ): Promise<void> {
-  const { service, out } = restoring;
+  const { service, out, warn } = restoring;
   const broken = await service.restoreUnderWay();
   const endPosition = await (broken === null ? service : service.within(broken.attempt)).position();
   const backups = await service.backups();
-  mustBeReached(target, endPosition, file ?? backups);
-  const folder = backups.directory ?? usualDirectory;
-  const chosen = file === undefined ? chosenFrom(backups, target, endPosition) : undefined;
-  const directory = await scratchIn(folder);
+  const at = await here(backups.directory ?? usualDirectory, how.host);
+  mustBeReached(target, endPosition, file ?? backups, at);
+  const chosen = file === undefined ? chosenFrom(backups, target, endPosition, at) : undefined;
+  const directory = await scratchIn(at.folder);
   // Broken off, this process does not come to the end of this function.
   const tidy = () => rmSync(directory, { recursive: true, force: true });
   process.once("exit", tidy);
   try {
     const copy = join(directory, "data.db");
-    const sources = chosen?.map(({ name }) => ({ name, take: () => taken(join(folder, name), copy) })) ?? [
-      { name: "the file", take: () => given(file ?? "", copy) },
-    ];
+    const sources = chosen === undefined ? [oneGiven(file ?? "", copy)] : scheduled(chosen, at.folder, copy);
+    if (chosen !== undefined) await warnOfGone(chosen, at, warn);
     const tried = await firstThatLeads(sources, directory, () => replay({ directory, target, endPosition }));
-    if (!tried.ok) throw notReached(tried, target, backups, endPosition);
+    if (!tried.ok) throw notReached(tried, target, { endPosition, backups, at, chosen });
     const last = tried.atMs === undefined ? "" : `, where the last write is of ${momentOf(tried.atMs)}`;
     await out(`Replayed ${tried.name} up to position ${tried.position}${last}.\n`);
     await restore(restoring, copy, how);
@@ -79,10 +82,30 @@ export async function restoreTo(
   }
 }
 
+async function here(folder: string, host: string | undefined): Promise<Here> {
+  const names = await readdir(folder).catch(() => null);
+  return { host, folder, names: names === null ? null : new Set(names) };
+}
+
 interface Source {
   readonly name: string;
   /** Copies it. */
   readonly take: () => Promise<void>;
+}
+
+const oneGiven = (file: string, copy: string): Source => ({
+  name: "the file",
+  take: () => given(file, copy),
+});
+
+const scheduled = (chosen: Choice, folder: string, copy: string): readonly Source[] =>
+  chosen.here.map(({ name }) => ({ name, take: () => taken(join(folder, name), copy) }));
+
+/** The one that would have been taken. */
+async function warnOfGone({ here: [first], gone }: Choice, at: Here, warn: Restoring["warn"]): Promise<void> {
+  const [newest] = gone;
+  if (newest === undefined || first === undefined || newest.atMs < first.atMs) return;
+  await warn(`${goneInWords(newest, at)}; one before it is taken\n`);
 }
 
 /** One from which the log does not go on may be of before all data was lost; the next one may lead there. */
@@ -105,7 +128,7 @@ async function firstThatLeads(
 }
 
 /** @param source the file that was given, whose position is not known yet, or the scheduled backups */
-function mustBeReached(target: Target, endPosition: number, source: string | BackupsNode): void {
+function mustBeReached(target: Target, endPosition: number, source: string | BackupsNode, at: Here): void {
   if ("momentMs" in target) {
     if (target.momentMs > Date.now())
       throw new CliError(exitCodes.failed, `${inWords(target)} is yet to come`);
@@ -124,15 +147,20 @@ function mustBeReached(target: Target, endPosition: number, source: string | Bac
     exitCodes.failed,
     standing === undefined
       ? `${reach}: position ${position} is yet to come`
-      : `${reach}, and does not lead to position ${position}: the backup ${standing.name} stands there, from before data was lost; restore that file without --to-position`,
+      : `${reach}, and does not lead to position ${position}: the backup ${placed(standing, at)} stands there, from before data was lost; restore that file without --to-position`,
   );
 }
 
-/** In the order in which they are to be tried: at least one. */
-function chosenFrom(backups: BackupsNode, target: Target, endPosition: number): readonly BackupFile[] {
-  const chosen = backupsFor(backups.files, target);
-  if (chosen.length > 0) return chosen;
-  const oldest = backups.files.at(-1);
+const placed = (file: BackupFile, at: Here): string =>
+  isElsewhere(file, at) ? `${file.name} (on ${file.host})` : file.name;
+
+/** With at least one that is here. */
+function chosenFrom(backups: BackupsNode, target: Target, endPosition: number, at: Here): Choice {
+  const choice = choiceFrom(backups.files, target, at);
+  if (choice.here.length > 0) return choice;
+  const [[elsewhere], [gone], oldest] = [choice.elsewhere, choice.gone, backups.files.at(-1)];
+  if (elsewhere !== undefined) throw new CliError(exitCodes.notFound, elsewhereInWords(elsewhere));
+  if (gone !== undefined) throw new CliError(exitCodes.notFound, goneInWords(gone, at));
   throw new CliError(
     exitCodes.notFound,
     oldest === undefined
@@ -182,15 +210,24 @@ async function taken(from: string, to: string): Promise<void> {
   }
 }
 
+interface Reach {
+  readonly endPosition: number;
+  readonly backups: BackupsNode;
+  readonly at: Here;
+  /** Undefined where a file was given. */
+  readonly chosen: Choice | undefined;
+}
+
 /** Says how far backups and log do reach. */
-function notReached(failed: Failed, target: Target, { files }: BackupsNode, endPosition: number): CliError {
+function notReached(failed: Failed, target: Target, { endPosition, backups, at, chosen }: Reach): CliError {
   if (failed.kind === "later")
     return new CliError(
       exitCodes.failed,
       `the backup holds more than there was at ${inWords(target)}: an earlier one is needed; nothing was changed`,
     );
   const { log, why } = failed;
-  const first = files.findLast(({ position }) => log !== null && position >= log.position);
+  const isInLog = ({ position }: BackupFile): boolean => log !== null && position >= log.position;
+  const first = backups.files.findLast(isInLog);
   const reach =
     log === null
       ? "and the log gives nothing to begin with"
@@ -198,9 +235,11 @@ function notReached(failed: Failed, target: Target, { files }: BackupsNode, endP
   const within =
     first === undefined
       ? ""
-      : `; from the backup ${first.name} on, position ${first.position}, every position can be reached`;
+      : `; from the backup ${placed(first, at)} on, position ${first.position}, every position can be reached`;
+  const other = chosen?.elsewhere.find(isInLog);
+  const elsewhere = other === undefined ? "" : `; ${elsewhereInWords(other)}`;
   return new CliError(
     exitCodes.failed,
-    `the log does not lead from the backup to ${inWords(target)} (${why}): ${reach}${within}; nothing was changed`,
+    `the log does not lead from the backup to ${inWords(target)} (${why}): ${reach}${within}${elsewhere}; nothing was changed`,
   );
 }

@@ -6,6 +6,7 @@ import { CliError } from "../../../cli/exit.ts";
 import { namesOf, show } from "../../../cli/show.ts";
 import { table } from "../../../cli/table.ts";
 import type { Snapshot } from "../../../cli/view.ts";
+import { noBackups } from "../../../core/rules/backups.ts";
 
 const nowMs = 1_800_000_000_000;
 
@@ -136,6 +137,27 @@ describe("show", () => {
     assert.match(text, /^dbaas_b\.db\s+2027-01-15 07:58:00\s+2m\s+7\s+4Ki\s+the last good one$/m);
     assert.match(text, /\n\nThe last try failed 5s ago: the disk is full\n$/);
     assert.equal(show("backups", snapshot, "table", nowMs), "no scheduled backups\n");
+    assert.doesNotMatch(text, /HOST/);
+  });
+
+  it("says on which host each backup is, where one says its host", () => {
+    const last = { name: "b.db", atMs: nowMs - 120_000, position: 7, bytes: 4_096, host: "host-3" };
+    const copied = { ...last, host: "host-1" };
+    const earlier = { name: "a.db", atMs: nowMs - 240_000, position: 5, bytes: 4_096 };
+    const backups = { ...noBackups, directory: "/b", files: [last, copied, earlier], lastGood: last };
+    assert.equal(
+      show("backups", { ...snapshot, backups }, "table", nowMs),
+      [
+        "NAME  TAKEN (UTC)          AGE  POSITION  SIZE  HOST    ",
+        "b.db  2027-01-15 07:58:00  2m   7         4Ki   host-3  the last good one",
+        "b.db  2027-01-15 07:58:00  2m   7         4Ki   host-1",
+        "a.db  2027-01-15 07:56:00  4m   5         4Ki   -",
+        "",
+      ]
+        .map((line) => line.trimEnd())
+        .join("\n"),
+    );
+    assert.match(show("backups", { ...snapshot, backups }, "json", nowMs), /"host": "host-3"/);
   });
 
   it("prints events in their order", () =>

@@ -72,12 +72,12 @@ describe("restore to a position or a moment", () => {
       file.close();
       return { ok: true, position, atMs: atMs + 1 } satisfies Replayed;
     };
-  const run = (target: Target, file?: string, result?: Replayed) =>
+  const run = (target: Target, file?: string, result?: Replayed, host?: string) =>
     restoreTo(
       { service, out: tell, warn: tell },
       target,
       file,
-      { replace: false },
+      { replace: false, host },
       result === undefined ? replay(target) : async () => result,
     );
   const rows = () =>
@@ -195,13 +195,53 @@ describe("restore to a position or a moment", () => {
     assert.deepEqual(left(), []);
   });
 
-  it("fails where the folder, or the file, is on another host", async () => {
+  it("fails where the folder cannot be written to, or a file cannot be read", async () => {
     const [first] = fake.backups.files;
     rmSync(join(folder, first?.name ?? ""));
+    mkdirSync(join(folder, first?.name ?? ""));
     await assert.rejects(run({ position: 35 }), /cannot read the backup on this host/);
     writeFileSync(join(folder, "none"), "");
     fake.backups = { ...fake.backups, directory: join(folder, "none") };
     await assert.rejects(run({ position: 35 }), /folder of the backups, which cannot be written to/);
+  });
+
+  it("begins with one before those that are listed and gone, and fails where none is left", async () => {
+    const [first, second, third] = fake.backups.files.map(({ name }) => join(folder, name));
+    rmSync(first ?? "");
+    await run({ position: 35 });
+    assert.deepEqual(rows(), [20, 35]);
+    assert.match(
+      told,
+      /^the backup demo_.*_30\.db is listed, but not in the folder \/\S+: it was removed, or another volume is there; one before it is taken\nReplayed demo_.*_20\.db/,
+    );
+    for (const file of [second, third]) rmSync(file ?? "");
+    await assert.rejects(
+      run({ position: 35 }),
+      /^CliError: the backup demo_.*_30\.db is listed, but not in the folder \S+: it was removed, or another volume is there$/,
+    );
+    assert.deepEqual(left(), []);
+  });
+
+  it("begins with what is on this host, and says where the file is when none of this host leads there", async () => {
+    const files = fake.backups.files.map((file, i) => ({ ...file, host: i < 2 ? "host-3" : "host-1" }));
+    const [first, second, third] = files.map(({ name }) => join(folder, name));
+    for (const file of [first, second]) rmSync(file ?? "");
+    fake.backups = { ...fake.backups, files };
+    const log = { position: 18, atMs: atMs + 18_000 };
+    const result = { ok: false, kind: "apart", why: "the log starts at offset 7", log } as const;
+    await assert.rejects(
+      run({ position: 25 }, undefined, result, "host-1"),
+      /from the backup demo_.*_20\.db \(on host-3\) on, position 20, every position can be reached; the backup demo_.*_20\.db is on host-3: run the same there.*; nothing was changed$/,
+    );
+    assert.deepEqual([rows(), left()], [[], []]);
+    await run({ position: 35 }, undefined, undefined, "host-1");
+    assert.deepEqual(rows(), [10, 35]);
+    assert.match(told, /^Replayed demo_.*_10\.db/);
+    rmSync(third ?? "");
+    await assert.rejects(
+      run({ position: 35 }, undefined, undefined, "host-1"),
+      /^CliError: the backup demo_.*_30\.db is on host-3: run the same there, or copy the file here and name it as well$/,
+    );
   });
 
   /** The program itself, behind an input that stays open. There is no broker: it ends at the replay. */
