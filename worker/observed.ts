@@ -36,6 +36,7 @@ export class Observed {
 
   ledger(ledger: Ledger): Ledger {
     return {
+      copyId: ledger.copyId,
       get applied() {
         return ledger.applied;
       },

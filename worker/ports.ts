@@ -5,7 +5,7 @@ import type { Applied } from "../core/log/judge.ts";
 import type { LogRecord } from "../core/log/record.ts";
 import type { Candidate } from "../core/rules/election.ts";
 import type { Schema } from "../core/schema.ts";
-import type { LogNode, MasterNode, Place, WorkerNode } from "../core/state/znodes.ts";
+import type { LogNode, MasterNode, NamedCopy, Place, WorkerNode } from "../core/state/znodes.ts";
 import type { Consumer, Delivery, PublishOptions } from "../platform/rabbitmq/port.ts";
 import type { CommitInput, Draft, LogPlace, NewRecord } from "./write/draft.ts";
 
@@ -20,6 +20,8 @@ export interface LogEntry extends LogPlace {
 
 /** One copy of the database with its place in the log. Whatever happens, it stands between two records. */
 export interface Ledger {
+  /** Of the copy, from when its file began. */
+  readonly copyId: string;
   /** What is committed. */
   readonly applied: Applied;
   readonly schema: Schema;
@@ -96,10 +98,10 @@ export interface Members {
   /** @returns null when another worker was first */
   takeMastership(): Promise<Elected | null>;
   /**
-   * Writes down up to where may be answered, and workers of other hosts of which one at least has that as well.
+   * Writes down up to where may be answered, by which copy, and those of other hosts of which one at least has that as well.
    * @throws TransientError when a later master has
    */
-  hasLed(place: Place, witnesses: readonly string[]): Promise<void>;
+  hasLed(place: Place, copyId: string, witnesses: readonly NamedCopy[]): Promise<void>;
   /** What was noted of the broker's memory id is to be noted anew. */
   readonly isNoteOutdated: boolean;
   atWork(): Promise<void>;

@@ -3,7 +3,7 @@
 // what is really there.
 import { TransientError } from "../../core/errors.ts";
 import { nowhere } from "../../core/log/place.ts";
-import type { Command } from "../../core/state/znodes.ts";
+import { type Command, copyIdsOf, type LogNode } from "../../core/state/znodes.ts";
 import type { Failpoint } from "../failpoint.ts";
 import { shortId } from "../names.ts";
 import type { Engine, Registry, Target, WorkerContainer } from "../ports.ts";
@@ -146,11 +146,13 @@ async function execute(action: Action & { kind: "executeCommand" }, ports: ActPo
 
 /** No broker's memory is trusted by it: the workers look at each other's copies anew, and this one is enough. */
 async function acceptLoss(action: Action & { kind: "acceptLoss" }, ports: ActPorts): Promise<void> {
-  const { command, version, target, place, logVersion } = action;
+  const { command, version, target, place, copyId, logVersion } = action;
   const { registry, failpoint } = ports;
   const chosen = await choose(action, ports);
   const { epoch, position } = place;
-  if (!(await registry.writeLog({ broker: "", master: target.worker, epoch, position }, logVersion)))
+  const master = target.worker;
+  const log: LogNode = { broker: "", master, epoch, position, ...copyIdsOf([{ name: master, copyId }]) };
+  if (!(await registry.writeLog(log, logVersion)))
     throw new TransientError("a worker has written meanwhile who led last");
   await failpoint("after-accept");
   await registry.writeCommand(command, { ...chosen, outcome: { ok: true, pid: target.pid } }, version + 1);

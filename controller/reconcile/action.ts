@@ -49,6 +49,7 @@ export type Action =
       readonly version: number;
       readonly target: Target;
       readonly place: Place;
+      readonly copyId: string | undefined;
       /** Of the note of who led last, as it was seen; null when there is none. */
       readonly logVersion: number | null;
       readonly lost: string;

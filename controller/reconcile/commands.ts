@@ -101,7 +101,8 @@ function acceptLoss(begun: Begun, { log }: Observed, accepted: Acceptance): Acti
   if (running === null) return { kind: "refuseCommand", ...begun, reason: "its worker does not run" };
   const { place, lost } = accepted;
   const logVersion = log?.version ?? null;
-  return { kind: "acceptLoss", ...begun, target: targetOf(running), place, logVersion, lost };
+  const copyId = running.node?.copyId;
+  return { kind: "acceptLoss", ...begun, target: targetOf(running), place, copyId, logVersion, lost };
 }
 
 /** Whether the note was written already is seen by the note, or by a master that leads since. */

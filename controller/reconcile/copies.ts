@@ -1,6 +1,7 @@
 // PURE: what the controller knows of each volume's copy: what it holds, whether a worker runs on it, and which of them the
 // workers may be waiting for. The rules by which a copy may lead are the workers' own (core/rules/trust.ts).
 import { comparePlaces, fullest, nowhere } from "../../core/log/place.ts";
+import { isReplaced } from "../../core/rules/trust.ts";
 import type { Place } from "../../core/state/znodes.ts";
 import { ordinalOf } from "../names.ts";
 import type { HostSeen } from "../ports.ts";
@@ -20,10 +21,12 @@ export interface Copy {
   readonly away: HostSeen | null;
   /** The worker that runs on it. */
   readonly running: WorkerView | null;
-  /** Its worker led last, so it holds every acknowledged write. */
+  /** Its worker led last, so it holds every acknowledged write, unless it was replaced. */
   readonly lastMaster: boolean;
-  /** It and the other witnesses together hold that as well. */
+  /** It and the other witnesses together hold that as well, unless one was replaced. */
   readonly witness: boolean;
+  /** Its worker runs, and has another copy than the one that was noted. */
+  readonly replaced: boolean;
 }
 
 const ordinalIn = (worker: string): number => ordinalOf(worker) ?? Number.MAX_SAFE_INTEGER;
@@ -51,7 +54,9 @@ export function copiesOf(observed: Observed): readonly Copy[] {
       const noted = worker === last && !hasVolume && listed === null ? log : listed;
       const holds = holdsOf(noted, running);
       const trusted = { lastMaster: worker === last, witness: witnesses.includes(worker) };
-      return { worker, holds, hasVolume, host, away, running, ...trusted };
+      const copyId = running?.node?.copyId;
+      const replaced = log !== null && isReplaced({ name: worker, copyId }, log);
+      return { worker, holds, hasVolume, host, away, running, ...trusted, replaced };
     });
 }
 

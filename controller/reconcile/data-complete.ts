@@ -24,7 +24,8 @@ export type MissingReason =
   | "VolumeForeign"
   | "WorkerFails"
   | "Paused"
-  | "CopyIncomplete";
+  | "CopyIncomplete"
+  | "CopyReplaced";
 
 export interface DataRules {
   readonly paused: boolean;
@@ -73,9 +74,11 @@ const wayOut = "Bring it back, or let the fullest copy that is left go on withou
 function waysOn({ log }: Observed, copies: readonly Copy[]): readonly (readonly Copy[])[] {
   const last = copies.find(({ lastMaster }) => lastMaster);
   if (log !== null && last !== undefined) {
-    const there = copies
-      .filter(isHeard)
-      .map(({ worker, holds }) => ({ name: worker, place: holds ?? nowhere }));
+    const there = copies.filter(isHeard).map(({ worker, holds, running }) => ({
+      name: worker,
+      copyId: running?.node?.copyId,
+      place: holds ?? nowhere,
+    }));
     const [master, ...witnesses] = missingWitnesses(log, there);
     if (master === undefined) return [];
     return witnesses.length === 0
@@ -94,6 +97,7 @@ function judged(copy: Copy, { foreign, nowMs }: Observed, memory: Memory, rules:
     return found("VolumeForeign", `cannot start beside ${stranger.name}: ${stranger.reason}`);
   if (copy.away !== null) return found("HostAway", `is on ${awayInWords(copy.away)}`);
   if (!hasVolume) return found("VolumeGone", "has lost its volume");
+  if (copy.replaced) return found("CopyReplaced", "has another copy now, and has lost the one that is meant");
   if (isHeard(copy)) return found("CopyIncomplete", "holds less than that now");
   const failure = memory.failures.get(worker);
   if (failure !== undefined && running?.node == null)

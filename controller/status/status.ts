@@ -77,13 +77,13 @@ const asSeen = (observed: Observed, memory: Memory, previous: ClusterStatus | nu
   epoch: observed.master?.epoch ?? previous?.epoch ?? 0,
   workers: workersOf(observed, memory),
   hosts: hostsStatus(observed),
-  copies: copiesOf(observed).map(({ worker, holds, running, lastMaster }) => ({
+  copies: copiesOf(observed).map(({ worker, holds, running, lastMaster, replaced }) => ({
     worker,
     epoch: holds?.epoch ?? 0,
     position: holds?.position ?? 0,
     known: holds !== null,
     mounted: running !== null,
-    lastMaster,
+    lastMaster: lastMaster && !replaced,
   })),
   foreign: observed.foreign.map(({ name, reason }) => ({ name, reason })),
 });

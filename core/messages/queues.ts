@@ -22,6 +22,8 @@ export const witnessQueueOf = (epoch: number): string => `witnessQ-${epoch}`;
 export interface Confirmation extends Place {
   readonly worker: string;
   readonly host: string;
+  /** Absent from a slave of an earlier version. */
+  readonly copyId?: string;
 }
 
 /** Bounds that keep every buffer finite. RabbitMQ 4 refuses messages above 16 MiB. */

@@ -6,8 +6,10 @@
 // may lead: reading the log to its end gives it everything. When they differ, the last master's copy has to be there; or, where
 // there are several hosts, all the witnesses that it has listed: each acknowledged write is on the disk of one of them. The fullest
 // copy beside them goes on: it vouches for the log if it joins the log, and otherwise the log goes on from this copy alone ("adopt").
+// Their copies are those with the ids that were noted. One that a worker of that name has made since (its file was damaged, its volume
+// lost) holds what it could read again, and none of what only the other one had.
 import { comparePlaces, fullest, holdsAll, nowhere, placeInWords, samePlace } from "../log/place.ts";
-import type { LogNode, Place } from "../state/znodes.ts";
+import { copyIdsOf, type LogNode, type NamedCopy, type Place } from "../state/znodes.ts";
 import { sameMemory } from "./broker-memory.ts";
 
 /**
@@ -16,16 +18,14 @@ import { sameMemory } from "./broker-memory.ts";
  */
 export type Joint = "joined" | "empty" | "apart";
 
-export interface OwnCopy {
-  readonly name: string;
+export interface OwnCopy extends NamedCopy {
   readonly place: Place;
   readonly joint: Joint;
   /** The broker's memory id as it was noted when this process has last seen the log vouched for. */
   readonly vouchedUnder: string | null;
 }
 
-export interface OtherCopy {
-  readonly name: string;
+export interface OtherCopy extends NamedCopy {
   readonly place: Place;
   readonly eligible: boolean;
 }
@@ -90,17 +90,33 @@ function inWholeLog(own: OwnCopy, log: LogNode, { peers }: Seen): Verdict {
 
 /** The log may have lost its end. The last master's copy holds all that was acknowledged, and so do those of the witnesses together. */
 function byWitness(own: OwnCopy, log: LogNode, seen: Seen): Verdict {
-  const missing = missingWitnesses(log, [own, ...seen.peers]);
-  if (missing.length > 0) {
-    const together = missing.slice(1);
-    return wait(
-      `waits for ${log.master}, whose copy holds every acknowledged write (${placeInWords(log)})` +
-        `${together.length === 0 ? "" : `, or for ${together.join(" and ")}`}; this copy holds ${placeInWords(own.place)}`,
-    );
-  }
+  const there = [own, ...seen.peers];
+  const missing = missingWitnesses(log, there);
+  if (missing.length > 0) return wait(missingInWords(missing, own, log, there));
   const whyNot = whyNotFrom(own, seen, seen.peers);
   if (whyNot !== null) return wait(whyNot);
   return showsWholeLog(own) ? { kind: "vouch", log: { ...log, broker: seen.memory } } : { kind: "adopt" };
+}
+
+function missingInWords(
+  missing: readonly string[],
+  own: OwnCopy,
+  log: LogNode,
+  there: readonly NamedCopy[],
+): string {
+  const together = missing.slice(1);
+  const replaced = there.filter((one) => missing.includes(one.name) && isReplaced(one, log));
+  return (
+    `waits for ${log.master}, whose copy holds every acknowledged write (${placeInWords(log)})` +
+    `${together.length === 0 ? "" : `, or for ${together.join(" and ")}`}; this copy holds ${placeInWords(own.place)}` +
+    replaced.map(({ name }) => `; ${name} has another copy now than the one that is meant`).join("")
+  );
+}
+
+/** Its worker has another copy now than the one that was noted under this name. */
+export function isReplaced({ name, copyId }: NamedCopy, { copyIds = {} }: Pick<LogNode, "copyIds">): boolean {
+  const noted = copyIds[name];
+  return noted !== undefined && copyId !== undefined && noted !== copyId;
 }
 
 /**
@@ -109,9 +125,10 @@ function byWitness(own: OwnCopy, log: LogNode, seen: Seen): Verdict {
  */
 export function missingWitnesses(
   log: LogNode,
-  there: readonly Pick<OwnCopy, "name" | "place">[],
+  there: readonly (NamedCopy & Pick<OwnCopy, "place">)[],
 ): readonly string[] {
-  const placeOf = (name: string): Place => there.find((one) => one.name === name)?.place ?? nowhere;
+  const meant = there.filter((one) => !isReplaced(one, log));
+  const placeOf = (name: string): Place => meant.find((one) => one.name === name)?.place ?? nowhere;
   const { witnesses = [] } = log;
   // One that holds nothing has not opened its file yet: what it has in it may be what the others lack.
   const missing = witnesses.filter((name) => samePlace(placeOf(name), nowhere));
@@ -140,7 +157,7 @@ function byCensus(own: OwnCopy, seen: Seen): Verdict {
   const whyNot = whyNotFrom(own, seen, others);
   if (whyNot !== null) return wait(whyNot);
   const broker = showsWholeLog(own) ? seen.memory : "";
-  return { kind: "vouch", log: { broker, master: own.name, ...own.place } };
+  return { kind: "vouch", log: { broker, master: own.name, ...own.place, ...copyIdsOf([own]) } };
 }
 
 /** A copy that is the fullest and joins the log: then the log holds at least as much. */

@@ -160,6 +160,7 @@ export interface MemoryLedgerOptions {
 }
 
 export class MemoryLedger implements Ledger {
+  readonly copyId = "in memory";
   readonly #disk: Disk;
   readonly #work: () => Promise<void>;
   readonly #keeps: (entry: KeyEntry) => boolean;

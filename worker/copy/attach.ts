@@ -27,6 +27,8 @@ export interface AttachOptions {
   readonly rabbit: BrokerConnection;
   readonly clock: Clock;
   readonly log: Log;
+  /** For a copy that begins. */
+  readonly newCopyId: () => string;
   readonly standing: Pick<Standing, "look" | "pause">;
   /** The other live workers. */
   readonly peers: () => Promise<readonly Donor[]>;
@@ -74,14 +76,21 @@ export async function attach(options: AttachOptions): Promise<Attached> {
   }
 }
 
-async function openOrDiscard({ directory, clock, disk, log }: AttachOptions): Promise<Store> {
+async function openOrDiscard({
+  directory,
+  clock,
+  disk,
+  log,
+  newCopyId: newId,
+}: AttachOptions): Promise<Store> {
+  const options = { clock, disk, newId };
   try {
-    return await Store.open(directory, { clock, disk });
+    return await Store.open(directory, options);
   } catch (error) {
     if (!(error instanceof DamagedFileError)) throw error;
     log.error({ reason: messageOf(error) }, "own copy is damaged, put aside");
     await Store.discard(directory, disk);
-    return Store.open(directory, { clock, disk });
+    return Store.open(directory, options);
   }
 }
 
@@ -138,7 +147,8 @@ class Joining {
 
   #look(joint: Joint): Promise<Verdict> {
     const store = this.#store;
-    return this.#options.standing.look({ place: store.applied, joint, sync: () => store.sync() });
+    const { copyId, applied: place } = store;
+    return this.#options.standing.look({ copyId, place, joint, sync: () => store.sync() });
   }
 
   async #worthSnapshot(): Promise<boolean> {
@@ -224,10 +234,10 @@ class Joining {
   }
 
   async #use(file: string): Promise<void> {
-    const { directory, disk, clock, onOpen, onSnapshot } = this.#options;
+    const { directory, disk, clock, newCopyId: newId, onOpen, onSnapshot } = this.#options;
     await this.#store.close();
     await Store.install(directory, file, disk);
-    this.#store = await Store.open(directory, { verified: true, clock, disk });
+    this.#store = await Store.open(directory, { verified: true, clock, disk, newId });
     await onOpen(this.#store);
     onSnapshot?.();
     this.#why = undefined;

@@ -14,7 +14,7 @@ export interface ConfirmingOptions {
   readonly worker: string;
   readonly host: string;
   readonly rabbit: Pick<Broker, "send">;
-  readonly ledger: Pick<Ledger, "applied" | "sync">;
+  readonly ledger: Pick<Ledger, "copyId" | "applied" | "sync">;
   readonly time: Clock;
 }
 
@@ -48,7 +48,7 @@ export class Confirming {
       if (this.#masterHost !== host) {
         if (!samePlace(synced, { epoch, position })) await ledger.sync();
         synced = { epoch, position };
-        const word: Confirmation = { worker, host, epoch, position };
+        const word: Confirmation = { worker, copyId: ledger.copyId, host, epoch, position };
         // Where no master of that epoch listens any more, the broker drops it.
         rabbit.send(witnessQueueOf(epoch), Buffer.from(JSON.stringify(word)));
       }

@@ -47,6 +47,7 @@ export async function install(
   disk: Disk = systemDisk,
 ): Promise<void> {
   const [file, aside] = [databaseFile(directory), discardedFile(directory)];
+  await forgetId(snapshotFile, disk);
   await foldIn(file, disk);
   await removeDatabase(aside, disk);
   await disk.keepAlso(file, aside);
@@ -62,6 +63,17 @@ export async function install(
  */
 export async function sync(directory: string, disk: Disk): Promise<void> {
   await disk.sync(`${databaseFile(directory)}-wal`);
+}
+
+/** The donor's copy has that id. The next `open` gives this one its own. */
+async function forgetId(file: string, disk: Disk): Promise<void> {
+  const connection = await disk.openConnection(file, "write");
+  try {
+    await connection.run("DELETE FROM _dbaas_meta WHERE name = 'copyId'");
+    await connection.all("PRAGMA wal_checkpoint(TRUNCATE)");
+  } finally {
+    await connection.close();
+  }
 }
 
 /** What SQLite still has beside the file goes into it. */
@@ -81,6 +93,19 @@ export async function verify(connection: Connection): Promise<void> {
   const findings = await connection.all("PRAGMA quick_check(1)");
   const first = String(findings[0]?.quick_check ?? "no answer");
   if (first !== "ok") throw new DamagedFileError(`database file is damaged: ${first}`);
+}
+
+/** What a file says of itself: its format, its copy's id, place and schema. */
+export async function prepareMeta(connection: Connection): Promise<ReadonlyMap<string, string>> {
+  await connection.exec(
+    "CREATE TABLE IF NOT EXISTS _dbaas_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+  );
+  return metaIn(connection);
+}
+
+async function metaIn(connection: Connection): Promise<ReadonlyMap<string, string>> {
+  const rows = await connection.all("SELECT name, value FROM _dbaas_meta");
+  return new Map(rows.map(({ name, value }) => [String(name), String(value)]));
 }
 
 /**
@@ -106,8 +131,7 @@ export async function inspectFile(file: string, disk: Disk = systemDisk): Promis
   const connection = await disk.openConnection(file, "write");
   try {
     await verify(connection);
-    const rows = await connection.all("SELECT name, value FROM _dbaas_meta");
-    const meta = new Map(rows.map(({ name, value }) => [name, String(value)]));
+    const meta = await metaIn(connection);
     requireFormat(meta.get("format"), "the snapshot");
     return JSON.parse(meta.get("applied") ?? JSON.stringify(nothingApplied)) as Applied;
   } catch (cause) {

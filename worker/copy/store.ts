@@ -1,5 +1,6 @@
 // One copy of the database: a SQLite file with the data, the idempotency keys, and how far in the log it is, all three
-// always changed in the same transaction. There is one writer connection, used by one role at a time, and a few readers.
+// always changed in the same transaction. An id tells it from any other copy, also from one that takes its place. There is one writer connection, used by one role at a time, and a few readers.
+import { randomUUID } from "node:crypto";
 import { Refusal } from "../../core/errors.ts";
 import { type Applied, advance, nothingApplied } from "../../core/log/judge.ts";
 import type { BatchRecord, KeyEntry } from "../../core/log/record.ts";
@@ -18,6 +19,7 @@ import {
   formatVersion,
   install,
   mustBeThere,
+  prepareMeta,
   requireFormat,
   sync,
   verify,
@@ -45,11 +47,14 @@ export interface StoreOptions {
   readonly verified?: boolean;
   readonly clock?: Clock;
   readonly disk?: Disk;
+  /** For a copy that begins here. */
+  readonly newId?: () => string;
 }
 
 /** One copy's place on its machine. */
 interface Opened {
   readonly directory: string;
+  readonly copyId: string;
   readonly clock: Clock;
   readonly disk: Disk;
   readonly writer: Connection;
@@ -67,10 +72,10 @@ const isRefusal = (error: unknown): boolean => error instanceof Refusal || isSta
 const writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;
   PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;`;
 
-const metaDdl = `CREATE TABLE IF NOT EXISTS _dbaas_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`;
-
 export class Store {
   readonly directory: string;
+  /** Made when the file began, and as long as the file. */
+  readonly copyId: string;
   readonly writer: Connection;
   readonly readers: ReadPool;
   readonly clock: Clock;
@@ -81,16 +86,17 @@ export class Store {
   readonly #reach: Reach;
   readonly #waiting = new Set<{ readonly position: number; readonly wake: () => void }>();
 
-  private constructor({ directory, clock, disk, writer, readers }: Opened, applied: Applied, schema: Schema) {
-    this.directory = directory;
-    this.clock = clock;
-    this.#disk = disk;
-    this.writer = writer;
-    this.readers = readers;
+  private constructor(opened: Opened, applied: Applied, schema: Schema) {
+    this.directory = opened.directory;
+    this.copyId = opened.copyId;
+    this.clock = opened.clock;
+    this.#disk = opened.disk;
+    this.writer = opened.writer;
+    this.readers = opened.readers;
     this.#applied = applied;
     this.#schema = schema;
     this.#compiled = new CompiledShapes(schema);
-    this.#reach = new Reach(writer);
+    this.#reach = new Reach(opened.writer);
   }
 
   /**
@@ -99,7 +105,7 @@ export class Store {
    */
   static async open(
     directory: string,
-    { verified = false, clock = systemClock, disk = systemDisk }: StoreOptions = {},
+    { verified = false, clock = systemClock, disk = systemDisk, newId = randomUUID }: StoreOptions = {},
   ): Promise<Store> {
     await disk.makeDirectory(directory);
     const file = databaseFile(directory);
@@ -107,17 +113,15 @@ export class Store {
     try {
       await writer.exec(writerPragmas);
       if (!verified) await verify(writer);
-      await writer.exec(metaDdl);
       await prepareKeys(writer);
-      const meta = new Map(
-        (await writer.all("SELECT name, value FROM _dbaas_meta")).map((row) => [row.name, String(row.value)]),
-      );
+      const meta = await prepareMeta(writer);
       requireFormat(meta.get("format"), "the database file");
-      await putMeta(writer, "format", String(formatVersion));
+      const copyId = meta.get("copyId") ?? newId();
+      await putMeta(writer, { format: String(formatVersion), copyId });
       const applied = JSON.parse(meta.get("applied") ?? JSON.stringify(nothingApplied)) as Applied;
       const schema = JSON.parse(meta.get("schema") ?? JSON.stringify(emptySchema)) as Schema;
       const readers = await ReadPool.open(file, disk);
-      return new Store({ directory, clock, disk, writer, readers }, applied, schema);
+      return new Store({ directory, copyId, clock, disk, writer, readers }, applied, schema);
     } catch (error) {
       await writer.close();
       throw error;
@@ -241,8 +245,8 @@ export class Store {
   }
 
   async #commit({ applied, schema }: Next): Promise<void> {
-    await putMeta(this.writer, "applied", JSON.stringify(applied));
-    if (schema !== this.#schema) await putMeta(this.writer, "schema", JSON.stringify(schema));
+    await putMeta(this.writer, { applied: JSON.stringify(applied) });
+    if (schema !== this.#schema) await putMeta(this.writer, { schema: JSON.stringify(schema) });
     await this.writer.exec("COMMIT");
   }
 
@@ -289,9 +293,8 @@ function betweenExpiries(entries: readonly LogEntry[]): readonly (readonly Batch
   return out;
 }
 
-const putMeta = (writer: Connection, name: string, value: string): Promise<unknown> =>
+const putMeta = (writer: Connection, values: Readonly<Record<string, string>>): Promise<unknown> =>
   writer.run(
-    "INSERT INTO _dbaas_meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
-    name,
-    value,
+    `INSERT INTO _dbaas_meta (name, value) VALUES ${Object.keys(values).map(() => "(?, ?)")} ON CONFLICT DO UPDATE SET value = excluded.value`,
+    ...Object.entries(values).flat(),
   );

@@ -136,9 +136,9 @@ async function followUntil(
   }
 }
 
-async function note({ membership }: RoleOptions, witnesses: Witnesses): Promise<Place> {
+async function note({ membership, ledger }: RoleOptions, witnesses: Witnesses): Promise<Place> {
   const noted = witnesses.toNote();
-  await membership.hasLed(noted.place, noted.witnesses);
+  await membership.hasLed(noted.place, ledger.copyId, noted.witnesses);
   witnesses.isNoted(noted);
   return noted.place;
 }

@@ -1,7 +1,15 @@
 // The znode that says what is known to be acknowledged. Every writer changes it only as it has read it, so that neither a
 // master that was replaced nor a vote on an older state overwrites what a later master wrote.
 import { TransientError } from "../../core/errors.ts";
-import { fromJson, type LogNode, type Paths, type Place, toJson } from "../../core/state/znodes.ts";
+import {
+  copyIdsOf,
+  fromJson,
+  type LogNode,
+  type NamedCopy,
+  type Paths,
+  type Place,
+  toJson,
+} from "../../core/state/znodes.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type { SeenMemory } from "./seen-memory.ts";
 
@@ -54,17 +62,19 @@ export class AcknowledgedLog {
 
   /**
    * This worker leads, or has led, up to `place`, and its copy holds everything acknowledged.
+   * @param copyId of its own copy
    * @param witnesses on other hosts, of which one at least holds it as well; none where there is but one host
    * @throws TransientError when a later master has written here
    */
-  async hasLed({ epoch, position }: Place, witnesses: readonly string[]): Promise<void> {
+  async hasLed({ epoch, position }: Place, copyId: string, witnesses: readonly NamedCopy[]): Promise<void> {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       const known = this.#known ?? (await this.read());
       if (known.node !== null && known.node.epoch > epoch)
         throw new TransientError(`epoch ${known.node.epoch} has begun, this master is of epoch ${epoch}`);
       const broker = this.#memory.toNote(known.node?.broker ?? null);
-      const listed = witnesses.length === 0 ? {} : { witnesses };
-      const node: LogNode = { broker, master: this.#master, epoch, position, ...listed };
+      const listed = witnesses.length === 0 ? {} : { witnesses: witnesses.map(({ name }) => name) };
+      const ids = copyIdsOf([{ name: this.#master, copyId }, ...witnesses]);
+      const node: LogNode = { broker, master: this.#master, epoch, position, ...listed, ...ids };
       if (await this.replace(known, node)) {
         this.#known = { node, version: known.version + 1 };
         return;

@@ -59,6 +59,8 @@ export class Member {
   #progress = 0;
   #opening: string | undefined = "reads its file through";
   #store: Store | null = null;
+  /** That have begun in this session. */
+  #copies = 0;
 
   constructor(ports: WorkerPorts, kept: Kept, { broker, znodes, memory }: Connections) {
     this.#ports = ports;
@@ -98,6 +100,7 @@ export class Member {
     const waiting = this.#opening ?? this.#standing.waiting;
     return {
       ...this.#measured(),
+      ...(this.#store === null ? {} : { copyId: this.#store.copyId }),
       eligible: this.#isReading && this.#standing.eligible && this.#role !== "draining",
       ...(waiting === undefined ? {} : { waiting }),
       ...(this.#progress === 0 ? {} : { progress: this.#progress }),
@@ -217,6 +220,7 @@ export class Member {
         rabbit: this.#broker,
         clock,
         log,
+        newCopyId: () => `${this.#guid}.${++this.#copies}`,
         standing: this.#standing,
         peers: () => this.#others(),
         onOpen: async (opened) => {
@@ -285,10 +289,11 @@ export class Member {
 
 /** How the copy stands to the log while it is read. */
 function standingOf({ store, reader, adoptsFrom }: Attached): OwnStanding {
-  const { applied: place } = store;
+  const { copyId, applied: place } = store;
   const sync = () => store.sync();
-  if (adoptsFrom !== undefined && samePlace(place, adoptsFrom)) return { place, joint: "apart", sync };
-  return { place, joint: place.offset >= 0 || reader.hasRead ? "joined" : "empty", sync };
+  if (adoptsFrom !== undefined && samePlace(place, adoptsFrom))
+    return { copyId, place, joint: "apart", sync };
+  return { copyId, place, joint: place.offset >= 0 || reader.hasRead ? "joined" : "empty", sync };
 }
 
 const isDivergence = (error: unknown): boolean =>

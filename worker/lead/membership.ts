@@ -7,6 +7,7 @@ import {
   type HostNode,
   type LogNode,
   type MasterNode,
+  type NamedCopy,
   type Paths,
   type PidNode,
   type Place,
@@ -138,10 +139,10 @@ export class Membership implements Members {
     return { name, pid: node.pid, eligible: node.eligible, besideLog, czxid: content.stat.czxid, node };
   }
 
-  /** Whose broker leads the log, as the hosts' own notes say; null where there is but one host, or none says so. */
+  /** Whose broker leads the log, as the hosts' own notes say; null where there is but one broker, or none says so. */
   async #logHost(): Promise<string | null> {
-    const { session, paths, host } = this.#options;
-    if (host === undefined) return null;
+    const { session, paths, host, memory } = this.#options;
+    if (host === undefined || !memory.isOfSeveral) return null;
     const names = await session.children(paths.hosts);
     const contents = await Promise.all(names.map((name) => session.get(paths.host(name))));
     return names.find((_, i) => leadsLog(contents[i]?.data)) ?? null;
@@ -169,8 +170,8 @@ export class Membership implements Members {
   }
 
   /** @throws TransientError when a later master has written what it holds */
-  hasLed(place: Place, witnesses: readonly string[]): Promise<void> {
-    return this.#log.hasLed(place, witnesses);
+  hasLed(place: Place, copyId: string, witnesses: readonly NamedCopy[]): Promise<void> {
+    return this.#log.hasLed(place, copyId, witnesses);
   }
 
   get isNoteOutdated(): boolean {

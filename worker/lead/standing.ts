@@ -32,6 +32,7 @@ export interface StandingOptions {
 }
 
 export interface OwnStanding {
+  readonly copyId: string;
   readonly place: Place;
   readonly joint: Joint;
   /** Resolves once the copy holds as much on its disk. */
@@ -86,7 +87,13 @@ export class Standing {
     // As it was noted: an id that has changed since proves nothing until it is noted as well.
     if (noted !== undefined && sameMemory(noted, memory)) remembered.vouchedUnder = noted;
     const verdict = standingOf(
-      { name, place: own.place, joint: own.joint, vouchedUnder: remembered.vouchedUnder },
+      {
+        name,
+        copyId: own.copyId,
+        place: own.place,
+        joint: own.joint,
+        vouchedUnder: remembered.vouchedUnder,
+      },
       {
         memory,
         log: known.log.node,
@@ -94,7 +101,7 @@ export class Standing {
         listed: known.listed,
         peers: peers
           .filter((peer) => peer.name !== name)
-          .map((peer) => ({ name: peer.name, place: peer.node, eligible: peer.eligible })),
+          .map(({ name, node, eligible }) => ({ name, copyId: node.copyId, place: node, eligible })),
         hasMaster: master !== null,
       },
     );

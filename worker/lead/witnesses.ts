@@ -3,14 +3,14 @@
 import { comparePlaces, fullest, holdsAll, nowhere, samePlace } from "../../core/log/place.ts";
 import { type Confirmation, witnessQueueOf } from "../../core/messages/queues.ts";
 import {
+  byName,
   candidates,
   type Gathered,
   type Heard,
-  namesOf,
   nextWitnesses,
   witnessedBy,
 } from "../../core/rules/witnesses.ts";
-import { fromJson, type Place } from "../../core/state/znodes.ts";
+import { fromJson, type NamedCopy, type Place } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { BrokerConnection, Delivery } from "../../platform/rabbitmq/port.ts";
@@ -34,7 +34,7 @@ export interface WitnessesOptions {
   readonly log: Log;
 }
 
-type Names = readonly string[];
+type Copies = readonly NamedCopy[];
 
 /** An answer that waits. */
 interface Waiting {
@@ -47,7 +47,7 @@ interface Waiting {
 /** What is to stand in the znode `log`. */
 export interface Noted {
   readonly place: Place;
-  readonly witnesses: Names;
+  readonly witnesses: Copies;
 }
 
 export class Witnesses {
@@ -56,11 +56,11 @@ export class Witnesses {
   readonly #change: Wakeable;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
-  #listed: Names = [];
+  #listed: Copies = [];
   /** What may stand in the znode: with what was last written, what was tried since and has perhaps arrived. */
-  #possible: readonly Names[] = [[]];
+  #possible: readonly Copies[] = [[]];
   /** Not listed yet, and answers wait for them already: under a load that does not pause none would ever have all that is answered. */
-  #approached: Names | undefined;
+  #approached: Copies | undefined;
   #answered: Place = nowhere;
   /** What was answered, the older one `closeWithinMs` ago at least. */
   #marks: readonly [older: Place, newer: Place] = [nowhere, nowhere];
@@ -134,7 +134,7 @@ export class Witnesses {
     const heard = [...this.#heard.values()];
     const own = this.#options.own();
     return [...this.#possible, this.#approached ?? []]
-      .map((names) => witnessedBy(names, heard, own))
+      .map((copies) => witnessedBy(copies, heard, own))
       .reduce((least, place) => (comparePlaces(place, least) < 0 ? place : least), own);
   }
 
@@ -144,7 +144,7 @@ export class Witnesses {
    */
   toNote(): Noted {
     const witnesses = this.#wanted();
-    this.#possible = [...this.#possible.filter((names) => !isSame(names, witnesses)), witnesses];
+    this.#possible = [...this.#possible.filter((copies) => !isSame(copies, witnesses)), witnesses];
     return { place: fullest([this.#answered, this.answerable]), witnesses };
   }
 
@@ -152,8 +152,12 @@ export class Witnesses {
     const { log } = this.#options;
     if (!isSame(witnesses, this.#listed))
       if (witnesses.length > 0)
-        log.info({ witnesses }, "writes are answered when a witness has them as well");
-      else log.warn({ witnesses: this.#listed }, "no witness keeps up, writes are answered without one");
+        log.info({ witnesses: namesOf(witnesses) }, "writes are answered when a witness has them as well");
+      else
+        log.warn(
+          { witnesses: namesOf(this.#listed) },
+          "no witness keeps up, writes are answered without one",
+        );
     this.#listed = witnesses;
     this.#possible = [witnesses];
     this.#approached = undefined;
@@ -162,15 +166,15 @@ export class Witnesses {
 
   /** Nobody is listed, for certain, nor about to be. */
   get #isAlone(): boolean {
-    return this.#approached === undefined && this.#possible.every((names) => names.length === 0);
+    return this.#approached === undefined && this.#possible.every((copies) => copies.length === 0);
   }
 
   #hear({ content }: Delivery): void {
     const said = fromJson<Confirmation>(content.toString());
     if (said === null || said.host === this.#options.host) return;
-    const { worker, host, epoch, position } = said;
+    const { worker: name, copyId, host, epoch, position } = said;
     const atMs = this.#options.time.monotonicMs();
-    this.#heard.set(worker, { worker, host, place: { epoch, position }, atMs });
+    this.#heard.set(name, { name, copyId, host, place: { epoch, position }, atMs });
     this.#answer();
     this.#approach();
     if (this.isOutdated) this.#change.wake();
@@ -196,7 +200,7 @@ export class Witnesses {
       this.#change.wake();
     } else if (this.#isAlone && !samePlace(this.#answered, nowhere)) {
       const found = candidates(this.#gathered);
-      if (found.some(({ place }) => holdsAll(place, this.#marks[0]))) this.#approached = namesOf(found);
+      if (found.some(({ place }) => holdsAll(place, this.#marks[0]))) this.#approached = byName(found);
     }
   }
 
@@ -209,7 +213,7 @@ export class Witnesses {
     return this.#options.time.monotonicMs() < this.#aloneUntilMs;
   }
 
-  #wanted(): Names {
+  #wanted(): Copies {
     return this.#rests ? [] : nextWitnesses(this.#gathered);
   }
 
@@ -234,4 +238,6 @@ export class Witnesses {
   }
 }
 
-const isSame = (a: Names, b: Names): boolean => a.join() === b.join();
+const isSame = (a: Copies, b: Copies): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+const namesOf = (copies: Copies): readonly string[] => copies.map(({ name }) => name);

@@ -22,6 +22,7 @@ import { SlowWriteError, UndoneWriteError } from "./undone-writes.ts";
 
 /** @param newSeed another text each time: what the chance of a client's SQL comes from */
 export const ledgerOf = (store: Store, newSeed: () => string = randomUUID): Ledger => ({
+  copyId: store.copyId,
   get applied() {
     return store.applied;
   },

@@ -57,6 +57,7 @@ const drafted = async () => draftOf({ content: Buffer.from("record"), epoch: 3 }
 const nothingToAppend = async () => draftOf(undefined);
 
 const ledger = (prepare: Ledger["prepare"]): Ledger => ({
+  copyId: "copy",
   applied: { position: 8, epoch: 3, offset: 12, checksum: "c" },
   schema: { tables: [] },
   apply: async () => undefined,

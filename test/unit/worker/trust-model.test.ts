@@ -1,8 +1,9 @@
+import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { runs } from "../../support/runs.ts";
 import { Model } from "./trust-model.ts";
-import type { Step } from "./trust-world.ts";
+import type { Step, Worker } from "./trust-world.ts";
 
 const who = fc.nat(3);
 const often = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
@@ -53,8 +54,16 @@ const cuts: fc.Arbitrary<readonly Step[]> = fc
   })
   .map((all) => all.flat(2));
 
-function after(workers: number, steps: readonly Step[]): Model {
-  const model = new Model(workers);
+/** A copy goes, and another one begins under its name: not where ZooKeeper has forgotten which copies there were. */
+const replacing: fc.Arbitrary<Step> = fc.oneof(
+  often(
+    9,
+    step.filter(({ kind }) => kind !== "emptyZooKeeper"),
+  ),
+  often(1, fc.record({ kind: fc.constant("replace" as const), who })),
+);
+
+function after(workers: number, steps: readonly Step[], model = new Model(workers)): Model {
   for (const worker of model.workers) model.start(worker);
   for (const one of steps) model.take(one);
   return model;
@@ -83,6 +92,19 @@ const tornVoucher: [number, readonly Step[]] = [
   ],
 ];
 
+/** The log has lost a write that only the last master and one witness have, and that witness begins anew. */
+const witnessReplaced: readonly Step[] = [
+  { kind: "serve", writes: 4, readers: 4, witnesses: 6 },
+  { kind: "stopAll", lost: 1, back: 0, torn: true },
+  { kind: "replace", who: 1 },
+];
+/** The log has lost an acknowledged write, and the last master, which alone has it, begins anew. */
+const masterReplaced: readonly Step[] = [
+  { kind: "serve", writes: 4, readers: 0, witnesses: 0 },
+  { kind: "stopAll", lost: 1, back: 0, torn: true },
+  { kind: "replace", who: 0 },
+];
+
 describe("who may lead, whatever is lost", () => {
   it("holds every acknowledged write, and no copy is replaced by a poorer one", () => {
     fc.assert(
@@ -107,5 +129,67 @@ describe("who may lead, whatever is lost", () => {
       ),
       { numRuns: runs(10_000), examples: [tornVoucher] },
     );
+  });
+
+  it("holds every acknowledged write also where copies are replaced under their names, or an operator must accept the loss", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(replacing, { maxLength: 60 }),
+        (workers, steps) => {
+          const model = after(workers, steps);
+          if (comesRight(model)) return true;
+          model.acceptLoss();
+          return comesRight(model);
+        },
+      ),
+      { numRuns: runs(10_000) },
+    );
+  });
+});
+
+describe("a copy that another one has replaced under its name", () => {
+  for (const [whose, steps, there] of [
+    ["a witness", witnessReplaced, [1, 2]],
+    ["the last master", masterReplaced, [0, 1, 2]],
+  ] as const) {
+    const stopped = (knowsIds: boolean): Model => {
+      const model = after(3, steps, new Model(3, { knowsIds }));
+      for (const who of there) model.take({ kind: "start", who, torn: false });
+      for (let round = 0; round < 3; round++)
+        for (const who of there)
+          for (const kind of ["read", "read", "read", "read", "read"] as const) model.take({ kind, who });
+      return model;
+    };
+    const elect = (model: Model): void => {
+      for (const who of there) model.take({ kind: "elect", who });
+    };
+
+    it(`would be taken for that of ${whose} by the name alone, and acknowledged writes be lost without a word`, () => {
+      assert.throws(() => elect(stopped(false)), /leads without acknowledged writes/);
+    });
+
+    it(`is not taken for that of ${whose} by its id: the workers say what they wait for`, () => {
+      const model = stopped(true);
+      elect(model);
+      assert.equal(model.master, undefined);
+      for (const who of there) {
+        const verdict = model.look(model.workers[who] as Worker);
+        assert.match(verdict?.kind === "wait" ? verdict.why : "", /w-\d has another copy now/);
+      }
+    });
+
+    it(`of ${whose} is gone for good once an operator has accepted the loss`, () => {
+      const model = stopped(true);
+      assert.equal(model.acceptLoss().length, 1);
+      elect(model);
+      assert.notEqual(model.master, undefined);
+    });
+  }
+
+  it("of a witness is not needed when the last master comes back", () => {
+    const model = after(3, witnessReplaced);
+    assert.ok(comesRight(model));
+    assert.equal(model.acknowledged.length, 4);
   });
 });

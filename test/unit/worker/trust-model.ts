@@ -1,10 +1,21 @@
 // A small model of the cluster, without time: workers with files, a log, a broker that forgets, a ZooKeeper that is emptied.
 // Whatever happens in it, a worker that is let lead holds every acknowledged write, and once every volume is there, one leads.
 import assert from "node:assert/strict";
-import { holdsAll, nowhere, samePlace } from "../../../core/log/place.ts";
-import { gateOf, type Joint, standingOf, type Verdict } from "../../../core/rules/trust.ts";
+import { comparePlaces, holdsAll, samePlace } from "../../../core/log/place.ts";
+import { gateOf, isReplaced, type Joint, standingOf, type Verdict } from "../../../core/rules/trust.ts";
 import type { LogNode, Place } from "../../../core/state/znodes.ts";
-import { type Entry, newWorker, type Step, type Worker } from "./trust-world.ts";
+import {
+  applied,
+  copyIdsIn,
+  type Entry,
+  isIn,
+  named,
+  newCopy,
+  newWorker,
+  type Step,
+  type Worker,
+  withoutLast,
+} from "./trust-world.ts";
 
 export class Model {
   readonly workers: Worker[];
@@ -15,11 +26,15 @@ export class Model {
   copies = new Map<string, Place | null>();
   acknowledged: number[] = [];
   master: Worker | undefined;
+  readonly #knowsIds: boolean;
   #epoch = 0;
   #ids = 0;
+  #copies = 0;
 
-  constructor(count: number) {
-    this.workers = Array.from({ length: count }, (_, i) => newWorker(`w-${i + 1}`));
+  /** @param knowsIds false for the rule of earlier versions, by which a copy is known by its worker's name alone */
+  constructor(count: number, { knowsIds = true } = {}) {
+    this.#knowsIds = knowsIds;
+    this.workers = Array.from({ length: count }, (_, i) => newWorker(`w-${i + 1}`, this.#nextCopyId()));
     for (const { name } of this.workers) this.copies.set(name, null);
   }
 
@@ -35,6 +50,7 @@ export class Model {
     else if (worker === undefined) return;
     else if (step.kind === "start") this.start(worker);
     else if (step.kind === "die") this.#die(worker, step.torn);
+    else if (step.kind === "replace") this.#replace(worker);
     else if (step.kind === "look") this.look(worker);
     else if (step.kind === "elect") this.elect(worker);
     else if (step.kind === "read") this.read(worker);
@@ -59,14 +75,14 @@ export class Model {
 
   #read(readers: number): void {
     for (const [i, worker] of this.workers.entries())
-      if ((readers >> i) % 2 === 1) for (let read = 0; read < 10; read++) this.read(worker);
+      if (isIn(readers, i)) for (let read = 0; read < 10; read++) this.read(worker);
   }
 
   /** One of them at least has all that was answered on its disk; or nobody is listed. */
   #list(who: number): void {
     const { master, node } = this;
     if (master === undefined || node === null) return;
-    const listed = this.workers.filter((worker, i) => (who >> i) % 2 === 1 && worker !== master);
+    const listed = this.workers.filter((worker, i) => isIn(who, i) && worker !== master);
     // Slaves sync what they have all the time.
     for (const worker of listed) worker.synced = worker.copy.ids.length;
     const hasAll = ({ copy, runs }: Worker) =>
@@ -74,16 +90,40 @@ export class Model {
       this.acknowledged.every((id) => copy.ids.includes(id)) &&
       copy.place.epoch === master.copy.place.epoch;
     if (listed.length > 0 && !listed.some(hasAll)) return;
-    this.node = { ...node, witnesses: listed.map(({ name }) => name) };
+    const witnesses = listed.map(({ name }) => name);
+    this.node = { ...node, witnesses, ...copyIdsIn([master, ...listed]) };
+  }
+
+  #nextCopyId(): string | undefined {
+    this.#copies += 1;
+    return this.#knowsIds ? `copy ${this.#copies}` : undefined;
+  }
+
+  #replace(worker: Worker): void {
+    this.#die(worker, false);
+    worker.copy = newCopy(this.#nextCopyId());
+    worker.synced = 0;
+  }
+
+  /** An operator lets the fullest copy that runs go on, as if it held all. @returns the writes that are lost with that */
+  acceptLoss(): readonly number[] {
+    const running = this.workers.filter(({ runs }) => runs);
+    const [fullest] = running.sort((a, b) => comparePlaces(b.copy.place, a.copy.place));
+    if (fullest === undefined) return [];
+    const { name, copy } = fullest;
+    this.node = { broker: "", master: name, ...copy.place, ...copyIdsIn([fullest]) };
+    const lost = this.acknowledged.filter((id) => !copy.ids.includes(id));
+    this.acknowledged = this.acknowledged.filter((id) => copy.ids.includes(id));
+    return lost;
   }
 
   /** Some of the witnesses read the log, and their disks have what they read. @returns whether one has all of it */
   #confirm(who: number): boolean {
     const { master, node } = this;
     const names = node?.witnesses ?? [];
-    const asked = this.workers.filter(
-      ({ name, runs }, i) => runs && names.includes(name) && (who >> i) % 2 === 1,
-    );
+    const isListed = (worker: Worker) =>
+      node !== null && names.includes(worker.name) && !isReplaced(named(worker), node);
+    const asked = this.workers.filter((worker, i) => worker.runs && isListed(worker) && isIn(who, i));
     for (const witness of asked) {
       for (let read = 0; read < 10; read++) this.read(witness);
       witness.synced = witness.copy.ids.length;
@@ -97,7 +137,7 @@ export class Model {
   #stopAll(lost: number, back: number, torn: boolean): void {
     for (const worker of this.workers) this.#die(worker, torn);
     this.#loseMemory(this.log.length - lost);
-    for (const [i, worker] of this.workers.entries()) if ((back >> i) % 2 === 1) this.start(worker);
+    for (const [i, worker] of this.workers.entries()) if (isIn(back, i)) this.start(worker);
   }
 
   start(worker: Worker): void {
@@ -112,24 +152,7 @@ export class Model {
     this.#leave(worker);
     worker.runs = false;
     worker.vouchedUnder = null;
-    if (torn && worker.copy.ids.length > worker.synced) {
-      const { ids, place } = worker.copy;
-      const kept = Math.max(0, ids.length - 1);
-      // Only within its epoch: a copy that lost its marker, too, stands where it stood before, which is the same case.
-      if (worker.copy.last?.id === ids.at(-1))
-        worker.copy = {
-          ids: ids.slice(0, kept),
-          place: { epoch: place.epoch, position: place.position - 1 },
-          last: this.#before(place, ids[kept - 1]),
-        };
-    }
-  }
-
-  /** The record before it, or the marker of its epoch. What the log has lost is none of its entries. */
-  #before({ epoch, position }: Place, id: number | undefined): Entry {
-    const entry = (of: number | undefined) => this.log.find((one) => one.epoch === epoch && one.id === of);
-    const marker = entry(undefined);
-    return entry(id) ?? (marker && marker.after === position - 1 ? marker : { ...nowhere, id: -1 });
+    if (torn && worker.copy.ids.length > worker.synced) worker.copy = withoutLast(worker.copy, this.log);
   }
 
   /** Its session is over: it joins anew. */
@@ -174,14 +197,14 @@ export class Model {
     const joint = this.#join(worker);
     const peers = this.workers.filter((other) => other.runs && other !== worker);
     return standingOf(
-      { name: worker.name, place: worker.copy.place, joint, vouchedUnder: worker.vouchedUnder },
+      { ...named(worker), place: worker.copy.place, joint, vouchedUnder: worker.vouchedUnder },
       {
         memory: String(this.memory),
         log: this.node,
         copies: this.copies,
         listed: true,
         peers: peers.map((peer) => ({
-          name: peer.name,
+          ...named(peer),
           place: peer.copy.place,
           eligible: this.node?.broker === String(this.memory) && peer.reads !== undefined && !peer.adopts,
         })),
@@ -210,7 +233,7 @@ export class Model {
         "a snapshot never holds less than what it replaces",
       );
       this.#leave(worker);
-      worker.copy = { ...donor.copy };
+      worker.copy = { ...donor.copy, copyId: this.#nextCopyId() };
       worker.synced = worker.copy.ids.length;
       worker.gap = false;
       this.copies.set(worker.name, worker.copy.place);
@@ -249,7 +272,8 @@ export class Model {
       [],
       `${worker.name} leads without acknowledged writes`,
     );
-    this.node = { broker: String(this.memory), master: worker.name, ...worker.copy.place };
+    const { place } = worker.copy;
+    this.node = { broker: String(this.memory), master: worker.name, ...place, ...copyIdsIn([worker]) };
     this.master = worker;
   }
 
@@ -263,33 +287,12 @@ export class Model {
   #readOne(worker: Worker): boolean {
     const entry = worker.reads === undefined ? undefined : this.log[worker.reads];
     if (entry === undefined || worker.reads === undefined) return false;
-    const { epoch, position } = worker.copy.place;
-    const gap = () => {
-      worker.gap = true;
-      this.#leave(worker);
-      return false;
-    };
     worker.reads += 1;
-    if (entry.epoch < epoch) return true;
-    if (entry.id === undefined) {
-      if (entry.epoch === epoch) return true;
-      const fits =
-        entry.adopts === undefined
-          ? (entry.after ?? 0) <= position
-          : entry.adopts === epoch && entry.after === position;
-      if (!fits) return gap();
-      worker.copy = { ...worker.copy, place: { epoch: entry.epoch, position }, last: entry };
-      return true;
-    }
-    if (entry.epoch > epoch) return gap();
-    if (entry.position <= position) return true;
-    if (entry.position > position + 1) return gap();
-    worker.copy = {
-      ids: [...worker.copy.ids, entry.id],
-      place: { epoch, position: entry.position },
-      last: entry,
-    };
-    return true;
+    const next = applied(worker.copy, entry);
+    worker.gap = next === "gap";
+    if (next === "gap") this.#leave(worker);
+    else worker.copy = next;
+    return next !== "gap";
   }
 
   /** How far it comes: appended only, applied by its master as well, or acknowledged. */
@@ -307,13 +310,7 @@ export class Model {
       if (!this.#confirm(witnesses)) return;
       this.acknowledged.push(this.#ids);
       if (this.#ids % 3 !== 0) return; // A master notes only from time to time how far it is.
-      const listed = this.node?.witnesses ?? [];
-      this.node = {
-        broker: String(this.memory),
-        master: master.name,
-        ...master.copy.place,
-        ...(listed.length > 0 ? { witnesses: listed } : {}),
-      };
+      if (this.node !== null) this.node = { ...this.node, ...master.copy.place };
     }
   }
 }

@@ -1,6 +1,6 @@
 // What there is in the model of trust, and what can happen in it.
 import { nowhere } from "../../../core/log/place.ts";
-import type { Place } from "../../../core/state/znodes.ts";
+import { copyIdsOf, type LogNode, type NamedCopy, type Place } from "../../../core/state/znodes.ts";
 
 export interface Entry extends Place {
   /** Unique: two records of one place may differ. Undefined on a marker. */
@@ -10,6 +10,8 @@ export interface Entry extends Place {
 }
 
 export interface Copy {
+  /** As long as its file; undefined by the rules of earlier versions, which knew a copy by its worker's name. */
+  readonly copyId: string | undefined;
   place: Place;
   ids: readonly number[];
   /** The entry applied last; undefined before the first. */
@@ -29,9 +31,16 @@ export interface Worker {
   synced: number;
 }
 
-export const newWorker = (name: string): Worker => ({
+export const newCopy = (copyId: string | undefined): Copy => ({
+  copyId,
+  place: nowhere,
+  ids: [],
+  last: undefined,
+});
+
+export const newWorker = (name: string, copyId: string | undefined): Worker => ({
   name,
-  copy: { place: nowhere, ids: [], last: undefined },
+  copy: newCopy(copyId),
   runs: false,
   reads: undefined,
   gap: false,
@@ -40,10 +49,19 @@ export const newWorker = (name: string): Worker => ({
   synced: 0,
 });
 
+export const named = ({ name, copy }: Worker): NamedCopy => ({ name, copyId: copy.copyId });
+export const copyIdsIn = (workers: readonly Worker[]): Pick<LogNode, "copyIds"> =>
+  copyIdsOf(workers.map(named));
+
+/** Sets of workers are numbers with a bit for each; so are their complements, which are negative. */
+export const isIn = (set: number, worker: number): boolean => ((set >> worker) & 1) === 1;
+
 export type Step =
   | { readonly kind: "write" | "read" | "look" | "elect" | "deposeMaster"; readonly who: number }
   /** `torn`: the file loses what was not synced, as by a power cut; a master syncs everything. */
   | { readonly kind: "die" | "start"; readonly who: number; readonly torn: boolean }
+  /** Its file is damaged, or its host replaced: it dies, and what it starts with is another copy, with nothing in it. */
+  | { readonly kind: "replace"; readonly who: number }
   /** The master lists these as its witnesses, if they may be. */
   | { readonly kind: "list"; readonly who: number }
   /** A worker is elected, lists witnesses, and acknowledges writes that some of the others read. */
@@ -52,3 +70,42 @@ export type Step =
   | { readonly kind: "stopAll"; readonly lost: number; readonly back: number; readonly torn: boolean }
   | { readonly kind: "restartBroker"; readonly lost: number }
   | { readonly kind: "deleteLog" | "trimLog" | "emptyZooKeeper" };
+
+/** @returns the copy once it has read the entry; "gap" when something is missing before it */
+export function applied(copy: Copy, entry: Entry): Copy | "gap" {
+  const { epoch, position } = copy.place;
+  if (entry.epoch < epoch) return copy;
+  if (entry.id === undefined) {
+    if (entry.epoch === epoch) return copy;
+    const fits =
+      entry.adopts === undefined
+        ? (entry.after ?? 0) <= position
+        : entry.adopts === epoch && entry.after === position;
+    return fits ? { ...copy, place: { epoch: entry.epoch, position }, last: entry } : "gap";
+  }
+  if (entry.epoch > epoch) return "gap";
+  if (entry.position <= position) return copy;
+  if (entry.position > position + 1) return "gap";
+  return { ...copy, ids: [...copy.ids, entry.id], place: { epoch, position: entry.position }, last: entry };
+}
+
+/** Only within its epoch: a copy that lost its marker, too, stands where it stood before, which is the same case. */
+export function withoutLast(copy: Copy, log: readonly Entry[]): Copy {
+  const { ids, place } = copy;
+  if (copy.last?.id !== ids.at(-1)) return copy;
+  const kept = ids.slice(0, -1);
+  const { epoch, position } = place;
+  return {
+    ...copy,
+    ids: kept,
+    place: { epoch, position: position - 1 },
+    last: entryBefore(log, place, kept.at(-1)),
+  };
+}
+
+/** The record before this place, or the marker of its epoch. What the log has lost is none of its entries. */
+function entryBefore(log: readonly Entry[], { epoch, position }: Place, id: number | undefined): Entry {
+  const entry = (of: number | undefined) => log.find((one) => one.epoch === epoch && one.id === of);
+  const marker = entry(undefined);
+  return entry(id) ?? (marker && marker.after === position - 1 ? marker : { ...nowhere, id: -1 });
+}

@@ -5,12 +5,14 @@ import { type Gathered, type Heard, nextWitnesses, witnessedBy } from "../../../
 
 const nowMs = 100_000;
 const at = (position: number, epoch = 3) => ({ epoch, position });
-const heard = (worker: string, host: string, position: number, agoMs = 0): Heard => ({
-  worker,
+const heard = (name: string, host: string, position: number, agoMs = 0): Heard => ({
+  name,
+  copyId: `${name}'s`,
   host,
   place: at(position),
   atMs: nowMs - agoMs,
 });
+const copies = (...names: readonly string[]) => names.map((name) => ({ name, copyId: `${name}'s` }));
 const gathered = (changes: Partial<Gathered>): Gathered => ({
   listed: [],
   heard: [],
@@ -22,7 +24,7 @@ const gathered = (changes: Partial<Gathered>): Gathered => ({
 describe("a master's witnesses", () => {
   it("are one of each other host, as soon as one of them has all that was answered", () => {
     const all = [heard("w-2", "b", 10), heard("w-3", "c", 8), heard("w-4", "b", 11)];
-    assert.deepEqual(nextWitnesses(gathered({ heard: all })), ["w-3", "w-4"]);
+    assert.deepEqual(nextWitnesses(gathered({ heard: all })), copies("w-3", "w-4"));
   });
 
   it("are nobody yet while those that are heard have less", () => {
@@ -33,42 +35,59 @@ describe("a master's witnesses", () => {
 
   it("stay those of their hosts that were listed, however much others hold", () => {
     const all = [heard("w-2", "b", 10), heard("w-4", "b", 12)];
-    assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: ["w-2"] })), ["w-2"]);
+    assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: copies("w-2") })), copies("w-2"));
   });
 
   it("are without one that is silent, when another one has all that was answered", () => {
     const all = [heard("w-2", "b", 12, 2_500), heard("w-3", "c", 10)];
-    assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: ["w-2", "w-3"] })), ["w-3"]);
+    assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: copies("w-2", "w-3") })), copies("w-3"));
   });
 
   it("stay listed while all are silent and no write waits: what they hold may be needed", () => {
     const all = [heard("w-2", "b", 12, 60_000)];
-    assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: ["w-2"] })), ["w-2"]);
+    assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: copies("w-2") })), copies("w-2"));
   });
 
   it("are nobody when those that are listed have less than they had said: a copy was made anew", () => {
     const anew = [heard("w-2", "b", 3)];
-    assert.deepEqual(nextWitnesses(gathered({ heard: anew, listed: ["w-2"] })), []);
+    assert.deepEqual(nextWitnesses(gathered({ heard: anew, listed: copies("w-2") })), []);
+  });
+
+  it("are others when their workers have begun other copies", () => {
+    const rebuilt = { ...heard("w-2", "b", 10), copyId: "another" };
+    const next = nextWitnesses(gathered({ heard: [rebuilt], listed: copies("w-2") }));
+    assert.deepEqual(next, [{ name: "w-2", copyId: "another" }]);
+  });
+
+  it("are nobody while another copy of one that is listed has less", () => {
+    const rebuilt = { ...heard("w-2", "b", 9), copyId: "another" };
+    assert.deepEqual(nextWitnesses(gathered({ heard: [rebuilt], listed: copies("w-2") })), []);
   });
 
   it("are another one of the same host when the one that is listed falls behind", () => {
     const all = [heard("w-2", "b", 4), heard("w-4", "b", 12)];
-    assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: ["w-2"] })), ["w-4"]);
+    assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: copies("w-2") })), copies("w-4"));
   });
 });
 
 describe("what is witnessed", () => {
   it("is what the fullest of those that are listed has, and with none listed what the master has", () => {
     const all = [heard("w-2", "b", 10), heard("w-3", "c", 8), heard("w-4", "d", 12)];
-    assert.deepEqual(witnessedBy(["w-2", "w-3"], all, at(20)), at(10));
+    assert.deepEqual(witnessedBy(copies("w-2", "w-3"), all, at(20)), at(10));
     assert.deepEqual(witnessedBy([], all, at(20)), at(20));
-    assert.deepEqual(witnessedBy(["w-9"], all, at(20)), { epoch: 0, position: 0 });
+    const rebuilt = all.map((one) => ({ ...one, copyId: "another" }));
+    assert.deepEqual(witnessedBy(copies("w-2", "w-3"), rebuilt, at(20)), { epoch: 0, position: 0 });
+    assert.deepEqual(witnessedBy(copies("w-9"), all, at(20)), { epoch: 0, position: 0 });
   });
 });
 
 describe("when the last master's copy is not there", () => {
   const log = { broker: "before", master: "w-1", ...at(10), witnesses: ["w-2", "w-3"] };
-  const there = (name: string, position: number, epoch = 3) => ({ name, place: at(position, epoch) });
+  const there = (name: string, position: number, epoch = 3) => ({
+    name,
+    copyId: `${name}'s`,
+    place: at(position, epoch),
+  });
 
   it("all its witnesses together hold what was acknowledged, for it is not known which of them has it", () => {
     assert.deepEqual(missingWitnesses(log, [there("w-2", 12), there("w-3", 4), there("w-4", 9)]), []);
@@ -81,6 +100,11 @@ describe("when the last master's copy is not there", () => {
 
   it("witnesses of which none holds what is noted are none", () => {
     assert.deepEqual(missingWitnesses(log, [there("w-2", 9), there("w-3", 4)]), ["w-1"]);
+  });
+
+  it("another copy of a witness is not the one that is meant", () => {
+    const ids = { ...log, copyIds: { "w-1": "w-1's", "w-2": "w-2's", "w-3": "of before" } };
+    assert.deepEqual(missingWitnesses(ids, [there("w-2", 12), there("w-3", 12)]), ["w-1", "w-3"]);
   });
 
   it("nobody else does where no witness is listed", () => {

@@ -205,6 +205,47 @@ describe("a snapshot", () => {
   });
 });
 
+describe("a copy's id", () => {
+  const opened = async (directory: string, newId: string): Promise<string> => {
+    const store = await Store.open(directory, { newId: () => newId });
+    await store.close();
+    return store.copyId;
+  };
+
+  it("is made when its file begins, and stays as long as the file", async (t) => {
+    const directory = await temporaryDirectory(t);
+    assert.equal(await opened(directory, "first"), "first");
+    await reopened(directory, (store) => store.apply([entry(0, marker(1))]));
+    assert.equal(await opened(directory, "second"), "first");
+  });
+
+  it("is another one when the file was put aside", async (t) => {
+    const directory = await temporaryDirectory(t);
+    assert.equal(await opened(directory, "first"), "first");
+    await Store.discard(directory);
+    assert.equal(await opened(directory, "second"), "second");
+  });
+
+  it("is another one when a snapshot has taken the file's place, and not the donor's", async (t) => {
+    const [donated, directory] = [await temporaryDirectory(t), await temporaryDirectory(t)];
+    assert.equal(await opened(directory, "first"), "first");
+    const donor = await Store.open(donated, { newId: () => "donor's" });
+    const file = join(directory, "snapshot.db");
+    await donor.readers.copyTo(file);
+    await donor.close();
+    await Store.install(directory, file);
+    assert.equal(await opened(directory, "second"), "second");
+    assert.equal(await opened(donated, "second"), "donor's");
+  });
+
+  it("is given to a file of an earlier version, which has none", async (t) => {
+    const directory = await temporaryDirectory(t);
+    await reopened(directory, (store) => store.writer.exec("DELETE FROM _dbaas_meta WHERE name = 'copyId'"));
+    assert.equal(await opened(directory, "first"), "first");
+    assert.equal(await opened(directory, "second"), "first");
+  });
+});
+
 describe("waiting for a position", () => {
   it("ends at once when the copy has it", async (t) => {
     const store = await openCopy(t, shop);

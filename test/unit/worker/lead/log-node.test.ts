@@ -49,18 +49,30 @@ describe("the znode of what is acknowledged", () => {
     const log = of(session, "w-1");
     await log.read();
     session.calls = 0;
-    await log.hasLed({ epoch: 3, position: 7 }, []);
-    await log.hasLed({ epoch: 3, position: 8 }, []);
+    await log.hasLed({ epoch: 3, position: 7 }, "a", []);
+    await log.hasLed({ epoch: 3, position: 8 }, "a", []);
     assert.equal(session.calls, 2);
-    assert.deepEqual(session.node, { broker: "now", master: "w-1", epoch: 3, position: 8 });
+    const copyIds = { "w-1": "a" };
+    assert.deepEqual(session.node, { broker: "now", master: "w-1", epoch: 3, position: 8, copyIds });
+  });
+
+  it("names the master and its witnesses, and the copies of those that tell an id", async () => {
+    const session = new Node();
+    const witnesses = [
+      { name: "w-2", copyId: "b" },
+      { name: "w-3", copyId: undefined },
+    ];
+    await of(session, "w-1").hasLed({ epoch: 3, position: 7 }, "a", witnesses);
+    assert.deepEqual(session.node.witnesses, ["w-2", "w-3"]);
+    assert.deepEqual(session.node.copyIds, { "w-1": "a", "w-2": "b" });
   });
 
   it("is never taken back by a master that has a successor", async () => {
     const session = new Node();
     const old = of(session, "w-1");
-    await old.hasLed({ epoch: 3, position: 7 }, []);
-    await of(session, "w-2").hasLed({ epoch: 4, position: 7 }, []);
-    await assert.rejects(old.hasLed({ epoch: 3, position: 8 }, []), TransientError);
+    await old.hasLed({ epoch: 3, position: 7 }, "a", []);
+    await of(session, "w-2").hasLed({ epoch: 4, position: 7 }, "a", []);
+    await assert.rejects(old.hasLed({ epoch: 3, position: 8 }, "a", []), TransientError);
     assert.equal(session.node.master, "w-2");
   });
 
@@ -72,7 +84,7 @@ describe("the znode of what is acknowledged", () => {
     await log.read();
     const other = of(session, "w-2");
     assert.ok(await other.replace(await other.read(), { ...before, broker: "now" }));
-    await log.hasLed({ epoch: 4, position: 7 }, []);
+    await log.hasLed({ epoch: 4, position: 7 }, "a", []);
     assert.equal(session.node.epoch, 4);
   });
 
@@ -80,7 +92,7 @@ describe("the znode of what is acknowledged", () => {
     const session = new Node();
     const voucher = of(session, "w-2");
     const known = await voucher.read();
-    await of(session, "w-1").hasLed({ epoch: 4, position: 7 }, []);
+    await of(session, "w-1").hasLed({ epoch: 4, position: 7 }, "a", []);
     assert.equal(await voucher.replace(known, { broker: "now", master: "", epoch: 1, position: 1 }), false);
     assert.equal(session.node.epoch, 4);
   });

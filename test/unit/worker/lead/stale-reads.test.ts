@@ -42,6 +42,7 @@ describe("a worker at a server of ZooKeeper that is behind", () => {
   let server: MemoryZooKeeper;
   let others: ZnodeSession;
   let memory: SeenMemory;
+  let ofSeveral: SeenMemory;
 
   const connect = () =>
     server.connect(new VirtualProcess(running.world, "test"), new Link(running.world, "test", 1), 4_000);
@@ -51,6 +52,7 @@ describe("a worker at a server of ZooKeeper that is behind", () => {
     server = new MemoryZooKeeper(running.world);
     others = connect();
     memory = await SeenMemory.of(async () => "a", systemClock);
+    ofSeveral = await SeenMemory.of(async () => "a,b,c", systemClock);
     for (const path of persistentParents(paths)) await others.ensure(path);
     await others.create(paths.worker("w-2"), toJson(worker("w-2", 200)));
     await others.create(paths.log, toJson(whole));
@@ -61,7 +63,11 @@ describe("a worker at a server of ZooKeeper that is behind", () => {
   /** Its server has not heard of what `write` did, and hears of it only when it is asked to. */
   async function membershipBehind(
     write: () => Promise<unknown>,
-    { syncs, host }: { readonly syncs: boolean; readonly host?: string },
+    {
+      syncs,
+      host,
+      brokers = 1,
+    }: { readonly syncs: boolean; readonly host?: string; readonly brokers?: number },
   ) {
     const session = connect();
     await session.sync();
@@ -83,7 +89,7 @@ describe("a worker at a server of ZooKeeper that is behind", () => {
       guid: "w-2",
       host,
       sinceMs: 0,
-      memory,
+      memory: brokers === 1 ? memory : ofSeveral,
       time: systemClock,
       log: createLog({ program: "test", format: "json", level: "silent" }),
       telling: () => worker("w-2", 200),
@@ -128,8 +134,20 @@ describe("a worker at a server of ZooKeeper that is behind", () => {
       const membership = await membershipBehind(() => others.create(paths.host("one"), toJson(beside)), {
         syncs,
         host: "one",
+        brokers: 3,
       });
       assert.equal(mayLead("w-2", await membership.peers(), false), !syncs);
       for (const path of [paths.host("one"), paths.worker("w-3")]) await others.remove(path);
+    });
+
+  for (const brokers of [1, 3])
+    it(`${brokers === 1 ? "does not read" : "reads"} the hosts' notes with ${brokers} of the broker`, async () => {
+      const note: HostNode = { host: "one", image: null, volumes: [], killed: {}, leads: ["stream"] };
+      await others.put(paths.worker("w-2"), toJson({ ...worker("w-2", 200), host: "one" }));
+      await others.create(paths.host("one"), toJson(note));
+      const membership = await membershipBehind(async () => undefined, { syncs: true, host: "one", brokers });
+      const [own] = await membership.peers();
+      assert.equal(own?.besideLog, brokers === 3);
+      await others.remove(paths.host("one"));
     });
 });

@@ -16,7 +16,7 @@ import type { Peer } from "../../../../worker/ports.ts";
 const log = createLog({ program: "test", format: "json", level: "silent" });
 const at = (epoch: number, position: number): Place => ({ epoch, position });
 const sync = async () => undefined;
-const joined = (place: Place): OwnStanding => ({ place, joint: "joined", sync });
+const joined = (place: Place): OwnStanding => ({ copyId: "b", place, joint: "joined", sync });
 
 /** What the worker sees in ZooKeeper, and how often it looked. */
 class Around {
@@ -70,7 +70,7 @@ class Around {
     };
   }
 
-  peer(name: string, place: Place, eligible = false): void {
+  peer(name: string, place: Place, { eligible = false, copyId = "" } = {}): void {
     const node: WorkerNode = {
       name,
       container: "",
@@ -78,6 +78,7 @@ class Around {
       state: "joining",
       pid: 1,
       eligible,
+      copyId,
       ...place,
       readsServed: 0,
       writesServed: 0,
@@ -107,11 +108,21 @@ describe("the standing of a copy", () => {
     assert.equal(around.changes, 1);
   });
 
+  it("is not that of a worker whose copy is another one than was noted", async () => {
+    const around = new Around();
+    around.node = { broker: "before", master: "w-1", ...at(5, 100), copyIds: { "w-1": "a" } };
+    around.peer("w-1", at(5, 100), { copyId: "another" });
+    assert.equal((await around.standing.look(joined(at(5, 100)))).kind, "wait");
+    around.others = [];
+    around.peer("w-1", at(5, 100), { copyId: "a" });
+    assert.equal((await around.standing.look(joined(at(5, 100)))).kind, "lead");
+  });
+
   it("goes on from its own copy in two steps when nothing is known and the log is lost", async () => {
     const around = new Around();
-    const verdict = await around.standing.look({ place: at(5, 100), joint: "apart", sync });
+    const verdict = await around.standing.look({ copyId: "b", place: at(5, 100), joint: "apart", sync });
     assert.equal(verdict.kind, "adopt");
-    assert.deepEqual(around.node, { broker: "", master: "w-2", ...at(5, 100) });
+    assert.deepEqual(around.node, { broker: "", master: "w-2", ...at(5, 100), copyIds: { "w-2": "b" } });
   });
 
   it("has its copy on the disk before it says what the copy holds", async () => {
@@ -120,7 +131,7 @@ describe("the standing of a copy", () => {
     const own: OwnStanding = { ...joined(at(5, 100)), sync: async () => void notes.push(around.node) };
     await around.standing.look(own);
     assert.deepEqual(notes, [null]);
-    assert.deepEqual(around.node, { broker: "now", master: "w-2", ...at(5, 100) });
+    assert.deepEqual(around.node, { broker: "now", master: "w-2", ...at(5, 100), copyIds: { "w-2": "b" } });
   });
 
   it("says nothing of a copy that could not be brought to the disk", async () => {
@@ -155,8 +166,8 @@ describe("the standing of a copy", () => {
   it("ends the session of a copy that another one has overtaken", async () => {
     const around = new Around();
     around.node = { broker: "now", master: "w-1", ...at(6, 100) };
-    around.peer("w-1", at(6, 100), true);
-    const own = (): OwnStanding => ({ place: at(5, 101), joint: "apart", sync });
+    around.peer("w-1", at(6, 100), { eligible: true });
+    const own = (): OwnStanding => ({ copyId: "b", place: at(5, 101), joint: "apart", sync });
     await assert.rejects(around.standing.watch(own, around.over.signal), /another copy has gone on/);
   });
 });

@@ -10,10 +10,16 @@ import { Witnesses } from "../../../../worker/lead/witnesses.ts";
 const log = createLog({ program: "w-1", format: "json", level: "silent" });
 const at = (position: number) => ({ epoch: 3, position });
 
-type Word = readonly [worker: string, host: string, position: number];
+type Word = readonly [worker: string, host: string, position: number, copyId?: string];
 
-const contentOf = ([worker, host, position]: Word): string =>
-  JSON.stringify({ worker, host, ...at(position) } satisfies Confirmation);
+const contentOf = ([worker, host, position, copyId]: Word): string =>
+  JSON.stringify({
+    worker,
+    copyId: copyId ?? `${worker}'s`,
+    host,
+    ...at(position),
+  } satisfies Confirmation);
+const copies = (...names: readonly string[]) => names.map((name) => ({ name, copyId: `${name}'s` }));
 
 /** A master on host a whose copy is at position 10. */
 async function master({ host = "a", words = [] }: { host?: string; words?: readonly Word[] } = {}) {
@@ -77,7 +83,7 @@ describe("a master's answers", () => {
     hear("w-2", "b", 10);
     assert.ok(witnesses.isOutdated);
     const { noted, written } = note();
-    assert.deepEqual(noted, { place: at(10), witnesses: ["w-2"] });
+    assert.deepEqual(noted, { place: at(10), witnesses: copies("w-2") });
     written();
     for (let i = 0; i < 3; i++) write();
     assert.deepEqual(answers, []);
@@ -95,7 +101,7 @@ describe("a master's answers", () => {
     assert.deepEqual(answers, []);
     hear("w-3", "c", 11);
     const second = note();
-    assert.deepEqual(second.noted.witnesses, ["w-2", "w-3"]);
+    assert.deepEqual(second.noted.witnesses, copies("w-2", "w-3"));
     hear("w-2", "b", 11);
     assert.deepEqual(answers, [11]);
   });
@@ -147,7 +153,7 @@ describe("a master's answers", () => {
     assert.ok(!witnesses.isOutdated);
     await later(10_000);
     hear("w-2", "b", 11);
-    assert.deepEqual(note().noted.witnesses, ["w-2"]);
+    assert.deepEqual(note().noted.witnesses, copies("w-2"));
   });
 
   it("wait for one that is close under a load that does not pause, until it has all and can be listed", async () => {
@@ -158,7 +164,7 @@ describe("a master's answers", () => {
     write();
     assert.deepEqual(answers, [11]);
     hear("w-2", "b", 11);
-    assert.deepEqual(note().noted, { place: at(11), witnesses: ["w-2"] });
+    assert.deepEqual(note().noted, { place: at(11), witnesses: copies("w-2") });
   });
 
   it("do not wait for one that still has a long way through the log", async () => {
@@ -184,6 +190,21 @@ describe("a master's answers", () => {
     assert.deepEqual(answers, [11, 12]);
     write();
     assert.deepEqual(answers, [11, 12, 13]);
+  });
+
+  it("wait for the copy that is listed, and not for another one that its worker has begun since", async () => {
+    const { witnesses, hear, note, write, answers } = await master();
+    hear("w-2", "b", 10);
+    note().written();
+    write();
+    hear("w-2", "b", 11, "another");
+    assert.deepEqual(answers, []);
+    assert.ok(witnesses.isOutdated);
+    const { noted, written } = note();
+    assert.deepEqual(noted.witnesses, [{ name: "w-2", copyId: "another" }]);
+    assert.deepEqual(answers, []);
+    written();
+    assert.deepEqual(answers, [11]);
   });
 
   it("are not made ready without a bound while they wait", async () => {
@@ -214,6 +235,7 @@ describe("a slave's word", () => {
       worker: "w-2",
       host: "b",
       ledger: {
+        copyId: "b",
         get applied() {
           return { epoch: 3, position, offset: position, checksum: "" };
         },
@@ -243,5 +265,6 @@ describe("a slave's word", () => {
       words.map((word) => word.position),
       [1, 2, 3, 3],
     );
+    assert.ok(words.every((word) => word.worker === "w-2" && word.copyId === "b"));
   });
 });
