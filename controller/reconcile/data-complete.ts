@@ -97,7 +97,7 @@ function judged(copy: Copy, { foreign, nowMs }: Observed, memory: Memory, rules:
     return found("VolumeForeign", `cannot start beside ${stranger.name}: ${stranger.reason}`);
   if (copy.away !== null) return found("HostAway", `is on ${awayInWords(copy.away)}`);
   if (!hasVolume) return found("VolumeGone", "has lost its volume");
-  if (copy.replaced) return found("CopyReplaced", "has another copy now, and has lost the one that is meant");
+  if (copy.replaced) return found("CopyReplaced", "has lost the copy that is meant, and has another one now");
   if (isHeard(copy)) return found("CopyIncomplete", "holds less than that now");
   const failure = memory.failures.get(worker);
   if (failure !== undefined && running?.node == null)

@@ -80,6 +80,7 @@ export class FakeCopies {
     const { waiting: _, ...rest } = node;
     return {
       ...rest,
+      copyId: `${name}'s`,
       ...this.place(name),
       eligible: waiting === null,
       ...(waiting === null ? {} : { waiting }),

@@ -53,6 +53,19 @@ const found = (world: Observed, memory: Memory = emptyMemory, with_: Partial<Dat
   return finding.kind === "missing" ? `missing: ${finding.reason}` : finding.kind;
 };
 
+/** The last master's worker runs, and its copy has this id and holds as much as was noted. */
+function replaced(copyId: string): Observed {
+  const world = waitingFor({ holds: log }, [slave("w-3", 300, { state: "joining" })], {
+    log: { ...log, copyIds: { "w-3": "noted" } },
+  });
+  const workers = world.workers.map((view) =>
+    view.name === "w-3" && view.node !== null
+      ? { ...view, node: { ...view.node, copyId, epoch: 5, position: 90, waiting: "waits for w-3" } }
+      : view,
+  );
+  return { ...world, workers };
+}
+
 const failing: Memory = {
   ...emptyMemory,
   failures: new Map([["w-3", { count: 2, notBeforeMs: nowMs + 900, reason: "not ready yet, exit code 1" }]]),
@@ -113,6 +126,16 @@ describe("dataFinding", () => {
     assert.equal(found({ ...world, workers: opened }), "missing: CopyIncomplete");
   });
 
+  it("calls it missing when the last master's worker has another copy than the one that was noted", () => {
+    const finding = dataFinding(replaced("another"), emptyMemory, rules);
+    assert.equal(finding.kind === "missing" ? finding.reason : finding.kind, "CopyReplaced");
+    assert.match(
+      finding.kind === "missing" ? finding.message : "",
+      /^w-3, whose copy holds every acknowledged write \(at least epoch 5, position 90\), has lost the copy that is meant, and has another one now\. .* \.\/dbaas accept-loss$/,
+    );
+    assert.equal(found(replaced("noted")), "open");
+  });
+
   it("needs every copy that may hold more while it is not known who led last", () => {
     assert.equal(found(waitingFor({}, [], { log: null })), "coming");
     assert.equal(found(waitingFor({}, [], { log: null }), failing), "missing: WorkerFails");
@@ -152,6 +175,12 @@ describe("the condition DataComplete", () => {
     assert.equal(reported(healed, "DataComplete"), "True MasterLeads");
     assert.deepEqual(told(lost, healed), ["info DataComplete"]);
     assert.deepEqual(told(healed, healed), []);
+  });
+
+  it("does not call a copy the last master's that has taken its place", () => {
+    const lastMasters = (world: Observed) =>
+      statusOf(facts(world), null).copies.filter(({ lastMaster }) => lastMaster).length;
+    assert.deepEqual([lastMasters(replaced("noted")), lastMasters(replaced("another"))], [1, 0]);
   });
 
   it("comes with what each copy holds", () => {
