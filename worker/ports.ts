@@ -3,9 +3,10 @@
 
 import type { Applied } from "../core/log/judge.ts";
 import type { LogRecord } from "../core/log/record.ts";
+import type { NamedCopy } from "../core/rules/copy-ids.ts";
 import type { Candidate } from "../core/rules/election.ts";
 import type { Schema } from "../core/schema.ts";
-import type { LogNode, MasterNode, NamedCopy, Place, WorkerNode } from "../core/state/znodes.ts";
+import type { LogNode, MasterNode, Place, WorkerNode } from "../core/state/znodes.ts";
 import type { Consumer, Delivery, PublishOptions } from "../platform/rabbitmq/port.ts";
 import type { CommitInput, Draft, LogPlace, NewRecord } from "./write/draft.ts";
 

@@ -3,7 +3,8 @@
 // what is really there.
 import { TransientError } from "../../core/errors.ts";
 import { nowhere } from "../../core/log/place.ts";
-import { type Command, copyIdsOf, type LogNode } from "../../core/state/znodes.ts";
+import { copyIdsOf } from "../../core/rules/copy-ids.ts";
+import type { Command, LogNode } from "../../core/state/znodes.ts";
 import type { Failpoint } from "../failpoint.ts";
 import { shortId } from "../names.ts";
 import type { Engine, Registry, Target, WorkerContainer } from "../ports.ts";

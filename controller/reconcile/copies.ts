@@ -1,7 +1,7 @@
 // PURE: what the controller knows of each volume's copy: what it holds, whether a worker runs on it, and which of them the
 // workers may be waiting for. The rules by which a copy may lead are the workers' own (core/rules/trust.ts).
 import { comparePlaces, fullest, nowhere } from "../../core/log/place.ts";
-import { isReplaced } from "../../core/rules/trust.ts";
+import { isReplaced } from "../../core/rules/copy-ids.ts";
 import type { Place } from "../../core/state/znodes.ts";
 import { ordinalOf } from "../names.ts";
 import type { HostSeen } from "../ports.ts";

@@ -9,8 +9,9 @@
 // Their copies are those with the ids that were noted. One that a worker of that name has made since (its file was damaged, its volume
 // lost) holds what it could read again, and none of what only the other one had.
 import { comparePlaces, fullest, holdsAll, nowhere, placeInWords, samePlace } from "../log/place.ts";
-import { copyIdsOf, type LogNode, type NamedCopy, type Place } from "../state/znodes.ts";
+import type { LogNode, Place } from "../state/znodes.ts";
 import { sameMemory } from "./broker-memory.ts";
+import { copyIdsOf, isReplaced, type NamedCopy } from "./copy-ids.ts";
 
 /**
  * joined: the record that it applied last stands in the log, or it read the log from its first record.
@@ -111,12 +112,6 @@ function missingInWords(
     `${together.length === 0 ? "" : `, or for ${together.join(" and ")}`}; this copy holds ${placeInWords(own.place)}` +
     replaced.map(({ name }) => `; ${name} has another copy now than the one that is meant`).join("")
   );
-}
-
-/** Its worker has another copy now than the one that was noted under this name. */
-export function isReplaced({ name, copyId }: NamedCopy, { copyIds = {} }: Pick<LogNode, "copyIds">): boolean {
-  const noted = copyIds[name];
-  return noted !== undefined && copyId !== undefined && noted !== copyId;
 }
 
 /**

@@ -3,7 +3,8 @@
 // in the znode `log`. Who leads next without the last master's copy needs all of theirs, for any of them may be the one that has it.
 // A witness is a copy: a worker that has begun another one is another witness.
 import { comparePlaces, fullest, holdsAll } from "../log/place.ts";
-import type { NamedCopy, Place } from "../state/znodes.ts";
+import type { Place } from "../state/znodes.ts";
+import type { NamedCopy } from "./copy-ids.ts";
 
 export interface Heard extends NamedCopy {
   readonly host: string;

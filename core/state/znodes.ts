@@ -158,22 +158,8 @@ export interface LogNode extends Place {
   readonly master: string;
   /** Workers on other hosts: each acknowledged write is on the disk of one of them as well. Absent: of the master's alone. */
   readonly witnesses?: readonly string[];
-  /**
-   * By the names of the master and the witnesses: the ids of the copies that are meant. Another one that such a worker has since is
-   * not. What is not here, as in the node of an earlier version, is known by its name alone.
-   */
+  /** By the names of the master and the witnesses: which copies of theirs are meant (core/rules/copy-ids.ts). */
   readonly copyIds?: Readonly<Record<string, string>>;
-}
-
-/** A copy by its worker's name and its own id, which a worker of an earlier version does not tell. */
-export interface NamedCopy {
-  readonly name: string;
-  readonly copyId: string | undefined;
-}
-
-export function copyIdsOf(copies: readonly NamedCopy[]): Pick<LogNode, "copyIds"> {
-  const ids = copies.flatMap(({ name, copyId }) => (copyId === undefined ? [] : [[name, copyId] as const]));
-  return ids.length === 0 ? {} : { copyIds: Object.fromEntries(ids) };
 }
 
 /** What a volume's copy holds. Null until a worker has opened it: the controller knows the volume only by its labels then. */

@@ -1,15 +1,8 @@
 // The znode that says what is known to be acknowledged. Every writer changes it only as it has read it, so that neither a
 // master that was replaced nor a vote on an older state overwrites what a later master wrote.
 import { TransientError } from "../../core/errors.ts";
-import {
-  copyIdsOf,
-  fromJson,
-  type LogNode,
-  type NamedCopy,
-  type Paths,
-  type Place,
-  toJson,
-} from "../../core/state/znodes.ts";
+import { copyIdsOf, type NamedCopy } from "../../core/rules/copy-ids.ts";
+import { fromJson, type LogNode, type Paths, type Place, toJson } from "../../core/state/znodes.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type { SeenMemory } from "./seen-memory.ts";
 

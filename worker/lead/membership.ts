@@ -1,13 +1,13 @@
 // This worker among the others: its ephemeral znode, what it says there, whom it sees, and the `master` znode.
 import { messageOf, TransientError } from "../../core/errors.ts";
 import { sameMemory } from "../../core/rules/broker-memory.ts";
+import type { NamedCopy } from "../../core/rules/copy-ids.ts";
 import {
   type CopyNode,
   fromJson,
   type HostNode,
   type LogNode,
   type MasterNode,
-  type NamedCopy,
   type Paths,
   type PidNode,
   type Place,

@@ -2,6 +2,7 @@
 // listed in the znode `log` has what it tells of. With none listed, as where there is but one host, it waits for nothing.
 import { comparePlaces, fullest, holdsAll, nowhere, samePlace } from "../../core/log/place.ts";
 import { type Confirmation, witnessQueueOf } from "../../core/messages/queues.ts";
+import type { NamedCopy } from "../../core/rules/copy-ids.ts";
 import {
   byName,
   candidates,
@@ -10,7 +11,7 @@ import {
   nextWitnesses,
   witnessedBy,
 } from "../../core/rules/witnesses.ts";
-import { fromJson, type NamedCopy, type Place } from "../../core/state/znodes.ts";
+import { fromJson, type Place } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { BrokerConnection, Delivery } from "../../platform/rabbitmq/port.ts";

@@ -2,7 +2,8 @@
 // Whatever happens in it, a worker that is let lead holds every acknowledged write, and once every volume is there, one leads.
 import assert from "node:assert/strict";
 import { comparePlaces, holdsAll, samePlace } from "../../../core/log/place.ts";
-import { gateOf, isReplaced, type Joint, standingOf, type Verdict } from "../../../core/rules/trust.ts";
+import { isReplaced } from "../../../core/rules/copy-ids.ts";
+import { gateOf, type Joint, standingOf, type Verdict } from "../../../core/rules/trust.ts";
 import type { LogNode, Place } from "../../../core/state/znodes.ts";
 import {
   applied,

@@ -1,6 +1,7 @@
 // What there is in the model of trust, and what can happen in it.
 import { nowhere } from "../../../core/log/place.ts";
-import { copyIdsOf, type LogNode, type NamedCopy, type Place } from "../../../core/state/znodes.ts";
+import { copyIdsOf, type NamedCopy } from "../../../core/rules/copy-ids.ts";
+import type { LogNode, Place } from "../../../core/state/znodes.ts";
 
 export interface Entry extends Place {
   /** Unique: two records of one place may differ. Undefined on a marker. */

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { answerCommands } from "../../../../controller/reconcile/commands.ts";
 import type { Command } from "../../../../core/state/znodes.ts";
+import { Controller, pidsFrom } from "../fake-controller.ts";
+import { FakeWorld } from "../fake-world.ts";
 import { dead, master, nowMs, observed, shortOf, slave, type WorkerIs } from "../makers.ts";
 
 const rules = { paused: false, askerGoneMs: 10_000, acceptance: () => ({ refused: "nothing is missing" }) };
@@ -109,5 +111,29 @@ describe("answerCommands", () => {
       "removeCommand",
       "removeCommand",
     ]);
+  });
+});
+
+describe("an accepted loss", () => {
+  it("is noted with the id of the copy that goes on", async () => {
+    const world = new FakeWorld(pidsFrom(1));
+    const controller = new Controller(world);
+    await controller.settle();
+    world.write();
+    const last = world.master?.name ?? "";
+    world.down();
+    world.copies.volumes.delete(last);
+    for (let second = 0; second < 60; second++) {
+      world.nowMs += 1_000;
+      await controller.cycle();
+      world.workersTurn();
+    }
+    world.commands.set("command-1", { kind: "acceptLoss", madeAtMs: world.nowMs });
+    world.diesAt = "after-accept";
+    await controller.cycle();
+    const { broker, master: goesOn = "", copyIds } = world.copies.log ?? {};
+    assert.equal(broker, "");
+    assert.notEqual(goesOn, last);
+    assert.deepEqual(copyIds, { [goesOn]: `${goesOn}'s` });
   });
 });

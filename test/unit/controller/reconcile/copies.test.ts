@@ -165,16 +165,6 @@ describe("the copies after a full stop", () => {
       assert.equal(world.commands.get("command-1")?.outcome?.ok, true);
     });
 
-  it("are noted with the id of the one that goes on when the loss is accepted", async () => {
-    const { world, controller } = await withoutLastMaster();
-    world.commands.set("command-1", { kind: "acceptLoss", madeAtMs: world.nowMs });
-    world.diesAt = "after-accept";
-    await controller.cycle();
-    const { broker, master = "", copyIds } = world.copies.log ?? {};
-    assert.equal(broker, "");
-    assert.deepEqual(copyIds, { [master]: `${master}'s` });
-  });
-
   it("refuse a loss while none is missing, and one that leaves a fuller open copy behind", async () => {
     const { world, controller } = await drifted();
     const ask = async (copy?: string): Promise<string> => {

@@ -19,9 +19,9 @@ const own = (change: Partial<OwnCopy> = {}): OwnCopy => ({
   vouchedUnder: null,
   ...change,
 });
-const peer = (name: string, place: Place, eligible = false, copyId?: string): OtherCopy => ({
+const peer = (name: string, place: Place, eligible = false): OtherCopy => ({
   name,
-  copyId,
+  copyId: undefined,
   place,
   eligible,
 });
@@ -139,59 +139,6 @@ describe("after the broker has lost its memory", () => {
   });
 });
 
-describe("a copy that has taken the place of the one that was noted", () => {
-  const noted = acknowledged({ broker: "before", copyIds: { "w-1": "a" } });
-
-  it("is not the last master's, however much it holds", () => {
-    const mine = own({ name: "w-1", copyId: "another", place: at(5, 120) });
-    assert.match(whyOf(mine, seen({ log: noted })), /waits for w-1.*; w-1 has another copy now/);
-    const peers = [peer("w-1", at(5, 120), false, "another")];
-    assert.match(whyOf(own(), seen({ log: noted, peers })), /waits for w-1.*; w-1 has another copy now/);
-  });
-
-  it("is not waited for by those that hold the one that was noted", () => {
-    assert.equal(kindOf(own({ name: "w-1", copyId: "a" }), seen({ log: noted })), "vouch");
-    assert.equal(kindOf(own(), seen({ log: noted, peers: [peer("w-1", at(5, 100), false, "a")] })), "vouch");
-  });
-
-  it("is not a witness's", () => {
-    const witnessed = {
-      ...noted,
-      witnesses: ["w-2", "w-3"],
-      copyIds: { "w-1": "a", "w-2": "b", "w-3": "c" },
-    };
-    const mine = own({ copyId: "b" });
-    const with3 = (copyId: string) =>
-      seen({ log: witnessed, peers: [peer("w-3", at(5, 99), false, copyId)] });
-    assert.equal(kindOf(mine, with3("c")), "vouch");
-    assert.match(
-      whyOf(mine, with3("another")),
-      /waits for w-1.*, or for w-3; this copy holds .*; w-3 has another copy now/,
-    );
-  });
-
-  it("may lead like any other while the log is whole", () => {
-    const mine = own({ name: "w-1", copyId: "another" });
-    assert.equal(kindOf(mine, seen({ log: { ...noted, broker: "now" } })), "lead");
-  });
-
-  it("is known by its name alone where one of them has no id, as with an earlier version", () => {
-    const unnamed = acknowledged({ broker: "before" });
-    assert.equal(kindOf(own({ name: "w-1", copyId: "a" }), seen({ log: unnamed })), "vouch");
-    assert.equal(kindOf(own({ name: "w-1" }), seen({ log: noted })), "vouch");
-  });
-
-  it("goes on when an operator has accepted the loss", () => {
-    const accepted = seen({
-      log: { broker: "", master: "w-1", ...at(4, 80), copyIds: { "w-1": "another" } },
-    });
-    assert.equal(
-      kindOf(own({ name: "w-1", copyId: "another", place: at(4, 80), joint: "apart" }), accepted),
-      "adopt",
-    );
-  });
-});
-
 describe("after the loss of what ZooKeeper knew", () => {
   it("a process that has seen the log vouched for under the same broker's memory vouches again", () => {
     assert.deepEqual(standingOf(own({ vouchedUnder: "now" }), seen({ log: null, listed: false })), {
@@ -228,11 +175,6 @@ describe("after the loss of what ZooKeeper knew", () => {
     const verdict = standingOf(mine, seen({ log: null }));
     assert.deepEqual(verdict, { kind: "vouch", log: { broker: "", master: "w-2", ...at(5, 100) } });
     if (verdict.kind === "vouch") assert.equal(kindOf(mine, seen({ log: verdict.log })), "adopt");
-  });
-
-  it("the fullest names its own copy", () => {
-    const verdict = standingOf(own({ copyId: "b" }), seen({ log: null }));
-    assert.deepEqual(verdict.kind === "vouch" && verdict.log.copyIds, { "w-2": "b" });
   });
 
   it("a copy waits for a fuller one whose worker does not run", () => {

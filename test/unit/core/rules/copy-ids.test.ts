@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { copyIdsOf, isReplaced } from "../../../../core/rules/copy-ids.ts";
+import { type OtherCopy, type OwnCopy, type Seen, standingOf } from "../../../../core/rules/trust.ts";
+import type { LogNode, Place } from "../../../../core/state/znodes.ts";
+
+const at = (epoch: number, position: number): Place => ({ epoch, position });
+/** The broker has lost its memory since w-1 led. */
+const restarted: LogNode = { broker: "before", master: "w-1", ...at(5, 100) };
+const own = (change: Partial<OwnCopy> = {}): OwnCopy => ({
+  name: "w-2",
+  copyId: undefined,
+  place: at(5, 100),
+  joint: "joined",
+  vouchedUnder: null,
+  ...change,
+});
+const peer = (name: string, place: Place, copyId: string): OtherCopy => ({
+  name,
+  copyId,
+  place,
+  eligible: false,
+});
+const seen = (log: LogNode | null, ...peers: readonly OtherCopy[]): Seen => ({
+  memory: "now",
+  log,
+  copies: new Map(),
+  listed: true,
+  peers,
+  hasMaster: false,
+});
+const kindOf = (mine: OwnCopy, all: Seen) => standingOf(mine, all).kind;
+const whyOf = (mine: OwnCopy, all: Seen): string => {
+  const verdict = standingOf(mine, all);
+  return verdict.kind === "wait" ? verdict.why : `no wait but ${verdict.kind}`;
+};
+
+describe("a copy's id", () => {
+  it("tells it from another one of the same name, where both have one", () => {
+    const noted = { copyIds: { "w-1": "a" } };
+    assert.equal(isReplaced({ name: "w-1", copyId: "another" }, noted), true);
+    assert.equal(isReplaced({ name: "w-1", copyId: "a" }, noted), false);
+    assert.equal(isReplaced({ name: "w-1", copyId: undefined }, noted), false);
+    assert.equal(isReplaced({ name: "w-2", copyId: "another" }, noted), false);
+    assert.equal(isReplaced({ name: "w-1", copyId: "another" }, {}), false);
+  });
+
+  it("is noted of those that tell one", () => {
+    const [first, second] = [
+      { name: "w-1", copyId: "a" },
+      { name: "w-2", copyId: undefined },
+    ];
+    assert.deepEqual(copyIdsOf([first, second]), { copyIds: { "w-1": "a" } });
+    assert.deepEqual(copyIdsOf([second]), {});
+  });
+
+  it("the fullest names its own copy", () => {
+    const verdict = standingOf(own({ copyId: "b" }), seen(null));
+    assert.deepEqual(verdict.kind === "vouch" && verdict.log.copyIds, { "w-2": "b" });
+  });
+});
+
+describe("a copy that has taken the place of the one that was noted", () => {
+  const noted = { ...restarted, copyIds: { "w-1": "a" } };
+
+  it("is not the last master's, however much it holds", () => {
+    const mine = own({ name: "w-1", copyId: "another", place: at(5, 120) });
+    assert.match(whyOf(mine, seen(noted)), /waits for w-1.*; w-1 has another copy now/);
+    const peers = [peer("w-1", at(5, 120), "another")];
+    assert.match(whyOf(own(), seen(noted, ...peers)), /waits for w-1.*; w-1 has another copy now/);
+  });
+
+  it("is not missed where the one that was noted is there", () => {
+    assert.equal(kindOf(own({ name: "w-1", copyId: "a" }), seen(noted)), "vouch");
+    assert.equal(kindOf(own(), seen(noted, peer("w-1", at(5, 100), "a"))), "vouch");
+  });
+
+  it("is not a witness's", () => {
+    const witnessed = {
+      ...noted,
+      witnesses: ["w-2", "w-3"],
+      copyIds: { "w-1": "a", "w-2": "b", "w-3": "c" },
+    };
+    const mine = own({ copyId: "b" });
+    const with3 = (copyId: string) => seen(witnessed, peer("w-3", at(5, 99), copyId));
+    assert.equal(kindOf(mine, with3("c")), "vouch");
+    assert.match(
+      whyOf(mine, with3("another")),
+      /waits for w-1.*, or for w-3; this copy holds .*; w-3 has another copy now/,
+    );
+  });
+
+  it("may lead like any other while the log is whole", () => {
+    const mine = own({ name: "w-1", copyId: "another" });
+    assert.equal(kindOf(mine, seen({ ...noted, broker: "now" })), "lead");
+  });
+
+  it("is known by its name alone where one of them has no id, as with an earlier version", () => {
+    assert.equal(kindOf(own({ name: "w-1", copyId: "a" }), seen(restarted)), "vouch");
+    assert.equal(kindOf(own({ name: "w-1" }), seen(noted)), "vouch");
+  });
+
+  it("goes on when an operator has accepted the loss", () => {
+    const accepted = seen({ broker: "", master: "w-1", ...at(4, 80), copyIds: { "w-1": "another" } });
+    assert.equal(
+      kindOf(own({ name: "w-1", copyId: "another", place: at(4, 80), joint: "apart" }), accepted),
+      "adopt",
+    );
+  });
+});
