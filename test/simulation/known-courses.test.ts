@@ -47,4 +47,23 @@ describe("a simulated cluster comes right", () => {
       ],
     });
   });
+
+  it("when the last master's volume is emptied and the power is cut: what only it held is missed, and not lost without a word", async () => {
+    await comesRight({
+      seed: 54,
+      slaves: 1,
+      operations: [
+        { client: 2, atMs: 4_580.121399834752, asks: [{ kind: "add" }], ownKey: true },
+        { client: 0, atMs: 4_585.194995626807, asks: [{ kind: "add" }], ownKey: true },
+      ],
+      faults: [
+        { target: "master", atMs: 4_605.275956261903, strike: { kind: "loseVolume" } },
+        {
+          target: 0,
+          atMs: 4_629.888899438083,
+          strike: { kind: "powerCut", ms: 1_719.1874501295388, lost: 2 },
+        },
+      ],
+    });
+  });
 });
