@@ -1,5 +1,5 @@
-// One copy of the database: a SQLite file with the data, the idempotency keys, and how far in the log it is, all three
-// always changed in the same transaction. An id tells it from any other copy, also from one that takes its place. There is one writer connection, used by one role at a time, and a few readers.
+// One copy of the database: a SQLite file with its own id, and with the data, the idempotency keys and how far in the log it is, all three
+// always changed in the same transaction. There is one writer connection, used by one role at a time, and a few readers.
 import { randomUUID } from "node:crypto";
 import { Refusal } from "../../core/errors.ts";
 import { type Applied, advance, nothingApplied } from "../../core/log/judge.ts";
@@ -74,7 +74,7 @@ const writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAG
 
 export class Store {
   readonly directory: string;
-  /** Made when the file began, and as long as the file. */
+  /** Made when the file began, and kept in it. */
   readonly copyId: string;
   readonly writer: Connection;
   readonly readers: ReadPool;
