@@ -27,7 +27,7 @@ export interface AttachOptions {
   readonly rabbit: BrokerConnection;
   readonly clock: Clock;
   readonly log: Log;
-  /** For a copy that begins. */
+  /** Makes the id of a copy that begins. */
   readonly newCopyId: () => string;
   readonly standing: Pick<Standing, "look" | "pause">;
   /** The other live workers. */
@@ -76,14 +76,8 @@ export async function attach(options: AttachOptions): Promise<Attached> {
   }
 }
 
-async function openOrDiscard({
-  directory,
-  clock,
-  disk,
-  log,
-  newCopyId: newId,
-}: AttachOptions): Promise<Store> {
-  const options = { clock, disk, newId };
+async function openOrDiscard({ directory, clock, disk, log, newCopyId }: AttachOptions): Promise<Store> {
+  const options = { clock, disk, newCopyId };
   try {
     return await Store.open(directory, options);
   } catch (error) {
@@ -234,10 +228,10 @@ class Joining {
   }
 
   async #use(file: string): Promise<void> {
-    const { directory, disk, clock, newCopyId: newId, onOpen, onSnapshot } = this.#options;
+    const { directory, disk, clock, newCopyId, onOpen, onSnapshot } = this.#options;
     await this.#store.close();
     await Store.install(directory, file, disk);
-    this.#store = await Store.open(directory, { verified: true, clock, disk, newId });
+    this.#store = await Store.open(directory, { verified: true, clock, disk, newCopyId });
     await onOpen(this.#store);
     onSnapshot?.();
     this.#why = undefined;

@@ -18,8 +18,10 @@ import {
   discard,
   formatVersion,
   install,
+  keepCopyId,
   mustBeThere,
   prepareMeta,
+  putMeta,
   requireFormat,
   sync,
   verify,
@@ -47,8 +49,8 @@ export interface StoreOptions {
   readonly verified?: boolean;
   readonly clock?: Clock;
   readonly disk?: Disk;
-  /** For a copy that begins here. */
-  readonly newId?: () => string;
+  /** Makes the id of a copy that begins here. */
+  readonly newCopyId?: () => string;
 }
 
 /** One copy's place on its machine. */
@@ -105,7 +107,7 @@ export class Store {
    */
   static async open(
     directory: string,
-    { verified = false, clock = systemClock, disk = systemDisk, newId = randomUUID }: StoreOptions = {},
+    { verified = false, clock = systemClock, disk = systemDisk, newCopyId = randomUUID }: StoreOptions = {},
   ): Promise<Store> {
     await disk.makeDirectory(directory);
     const file = databaseFile(directory);
@@ -116,8 +118,9 @@ export class Store {
       await prepareKeys(writer);
       const meta = await prepareMeta(writer);
       requireFormat(meta.get("format"), "the database file");
-      const copyId = meta.get("copyId") ?? newId();
-      await putMeta(writer, { format: String(formatVersion), copyId });
+      await putMeta(writer, "format", String(formatVersion));
+      const copyId = meta.get("copyId") ?? newCopyId();
+      if (!meta.has("copyId")) await keepCopyId(directory, writer, copyId, disk);
       const applied = JSON.parse(meta.get("applied") ?? JSON.stringify(nothingApplied)) as Applied;
       const schema = JSON.parse(meta.get("schema") ?? JSON.stringify(emptySchema)) as Schema;
       const readers = await ReadPool.open(file, disk);
@@ -245,8 +248,8 @@ export class Store {
   }
 
   async #commit({ applied, schema }: Next): Promise<void> {
-    await putMeta(this.writer, { applied: JSON.stringify(applied) });
-    if (schema !== this.#schema) await putMeta(this.writer, { schema: JSON.stringify(schema) });
+    await putMeta(this.writer, "applied", JSON.stringify(applied));
+    if (schema !== this.#schema) await putMeta(this.writer, "schema", JSON.stringify(schema));
     await this.writer.exec("COMMIT");
   }
 
@@ -292,9 +295,3 @@ function betweenExpiries(entries: readonly LogEntry[]): readonly (readonly Batch
   }
   return out;
 }
-
-const putMeta = (writer: Connection, values: Readonly<Record<string, string>>): Promise<unknown> =>
-  writer.run(
-    `INSERT INTO _dbaas_meta (name, value) VALUES ${Object.keys(values).map(() => "(?, ?)")} ON CONFLICT DO UPDATE SET value = excluded.value`,
-    ...Object.entries(values).flat(),
-  );
