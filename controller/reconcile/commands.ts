@@ -4,6 +4,7 @@ import { assertNever } from "../../core/errors.ts";
 import type { Command, CommandKind } from "../../core/state/znodes.ts";
 import type { SeenCommand } from "../ports.ts";
 import type { Action } from "./action.ts";
+import { copiesOf } from "./copies.ts";
 import type { Acceptance } from "./data-complete.ts";
 import { isLed, isLive, isRunning, type Observed, targetOf, type WorkerView } from "./workers.ts";
 
@@ -101,18 +102,20 @@ function acceptLoss(begun: Begun, { log }: Observed, accepted: Acceptance): Acti
   if (running === null) return { kind: "refuseCommand", ...begun, reason: "its worker does not run" };
   const { place, lost } = accepted;
   const logVersion = log?.version ?? null;
-  const copyId = running.node?.copyId;
+  const { copyId } = accepted.copy;
   return { kind: "acceptLoss", ...begun, target: targetOf(running), place, copyId, logVersion, lost };
 }
 
-/** Whether the note was written already is seen by the note, or by a master that leads since. */
+/** Whether the note was written already is seen by the note, of the copy that is there now, or by a master that leads since. */
 function finishLoss(
   begun: Begun,
   { name, pid }: NonNullable<Command["chosen"]>,
   observed: Observed,
   rules: CommandRules,
 ): Action {
-  const isWritten = observed.log?.broker === "" && observed.log.master === name;
+  const { log } = observed;
+  const isReplaced = copiesOf(observed).some((copy) => copy.worker === name && copy.replaced);
+  const isWritten = log?.broker === "" && log.master === name && !isReplaced;
   if (isWritten || isLed(observed)) return { kind: "settleCommand", ...begun, pid };
   return acceptLoss(begun, observed, rules.acceptance(name));
 }

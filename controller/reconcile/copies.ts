@@ -13,6 +13,8 @@ export interface Copy {
   readonly worker: string;
   /** Null when no worker has opened it since ZooKeeper's data began. */
   readonly holds: Place | null;
+  /** As its worker says, or has noted; undefined when none has. */
+  readonly copyId: string | undefined;
   /** False for a copy that is known of, and whose volume is gone for certain, or on a host that is away. */
   readonly hasVolume: boolean;
   /** The host of its volume; null when it has none. */
@@ -25,7 +27,7 @@ export interface Copy {
   readonly lastMaster: boolean;
   /** It and the other witnesses together hold that as well, unless one was replaced. */
   readonly witness: boolean;
-  /** Its worker runs, and has another copy than the one that was noted. */
+  /** Its worker has another copy than the noted one, or had when it last ran. */
   readonly replaced: boolean;
 }
 
@@ -54,9 +56,9 @@ export function copiesOf(observed: Observed): readonly Copy[] {
       const noted = worker === last && !hasVolume && listed === null ? log : listed;
       const holds = holdsOf(noted, running);
       const trusted = { lastMaster: worker === last, witness: witnesses.includes(worker) };
-      const copyId = running?.node?.copyId;
+      const copyId = running?.node?.copyId ?? copies.get(worker)?.copyId;
       const replaced = log !== null && isReplaced({ name: worker, copyId }, log);
-      return { worker, holds, hasVolume, host, away, running, ...trusted, replaced };
+      return { worker, holds, copyId, hasVolume, host, away, running, ...trusted, replaced };
     });
 }
 

@@ -51,20 +51,22 @@ export function dataFinding(observed: Observed, memory: Memory, rules: DataRules
   const ways = waysOn(observed, copies).map((needed) =>
     needed.map((copy) => judged(copy, observed, memory, rules)),
   );
-  const isOpen = (way: readonly Needed[]) => way.every((one) => one.missing === null);
-  const needed = ways.find(isOpen) ?? ways[0] ?? [];
-  const missing = needed.filter((one) => one.missing !== null);
+  const needed = ways.find((way) => way.every((one) => one.missing === null));
   const held = heldInWords(copies);
-  if (missing.length === 0) {
-    const coming = needed.map(({ copy, words }) => `${copy.worker} ${words}`).join("; ");
+  if (needed !== undefined || ways.length === 0) {
+    const coming = needed?.map(({ copy, words }) => `${copy.worker} ${words}`).join("; ") ?? "";
     return coming === "" ? { kind: "open" } : { kind: "coming", message: `${coming}. ${held}` };
   }
-  const what = missing.map((one) => inWords(one, observed)).join("; ");
-  const reason = missing[0]?.missing ?? "CopyIncomplete";
-  return { kind: "missing", reason, message: `${what}. ${held}. ${wayOut}` };
+  const missing = ways.map((way) => way.filter((one) => one.missing !== null));
+  const what = missing.map((way) => way.map((one) => inWords(one, observed)).join("; ")).join("; or ");
+  const reason = missing[0]?.[0]?.missing ?? "CopyIncomplete";
+  return { kind: "missing", reason, message: `${what}. ${held}. ${wayOut(missing.flat())}` };
 }
 
-const wayOut = "Bring it back, or let the fullest copy that is left go on without it: ./dbaas accept-loss";
+function wayOut(missing: readonly Needed[]): string {
+  const goOn = "et the fullest copy that is left go on without it: ./dbaas accept-loss";
+  return missing.every(({ copy }) => copy.replaced) ? `L${goOn}` : `Bring it back, or l${goOn}`;
+}
 
 /**
  * The last master's copy, or those of its witnesses; when it is not known who led last, each that may hold more than those that
@@ -74,11 +76,9 @@ const wayOut = "Bring it back, or let the fullest copy that is left go on withou
 function waysOn({ log }: Observed, copies: readonly Copy[]): readonly (readonly Copy[])[] {
   const last = copies.find(({ lastMaster }) => lastMaster);
   if (log !== null && last !== undefined) {
-    const there = copies.filter(isHeard).map(({ worker, holds, running }) => ({
-      name: worker,
-      copyId: running?.node?.copyId,
-      place: holds ?? nowhere,
-    }));
+    const there = copies
+      .filter(isHeard)
+      .map(({ worker, holds, copyId }) => ({ name: worker, copyId, place: holds ?? nowhere }));
     const [master, ...witnesses] = missingWitnesses(log, there);
     if (master === undefined) return [];
     return witnesses.length === 0
@@ -92,12 +92,12 @@ function waysOn({ log }: Observed, copies: readonly Copy[]): readonly (readonly 
 function judged(copy: Copy, { foreign, nowMs }: Observed, memory: Memory, rules: DataRules): Needed {
   const { worker, running, hasVolume } = copy;
   const found = (missing: MissingReason | null, words: string): Needed => ({ copy, missing, words });
+  if (copy.replaced) return found("CopyReplaced", "began a new one");
   const stranger = foreign.find((one) => one.worker === worker);
   if (stranger !== undefined)
     return found("VolumeForeign", `cannot start beside ${stranger.name}: ${stranger.reason}`);
   if (copy.away !== null) return found("HostAway", `is on ${awayInWords(copy.away)}`);
   if (!hasVolume) return found("VolumeGone", "has lost its volume");
-  if (copy.replaced) return found("CopyReplaced", "has lost the copy that is meant, and has another one now");
   if (isHeard(copy)) return found("CopyIncomplete", "holds less than that now");
   const failure = memory.failures.get(worker);
   if (failure !== undefined && running?.node == null)
@@ -113,7 +113,10 @@ function judged(copy: Copy, { foreign, nowMs }: Observed, memory: Memory, rules:
 }
 
 function inWords({ copy, words }: Needed, { log }: Observed): string {
-  const { worker, holds, lastMaster } = copy;
+  const { worker, holds, lastMaster, replaced } = copy;
+  if (lastMaster && log !== null && replaced)
+    return `the copy that ${worker} had when it led, which held every acknowledged write (at least ${placeInWords(log)}), is gone; ${worker} ${words}`;
+  if (replaced) return `the copy that ${worker} had as a witness is gone; ${worker} ${words}`;
   if (lastMaster && log !== null)
     return `${worker}, whose copy holds every acknowledged write (at least ${placeInWords(log)}), ${words}`;
   const what =

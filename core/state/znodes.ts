@@ -133,7 +133,7 @@ export interface WorkerNode {
   readonly eligible: boolean;
   readonly position: number;
   readonly epoch: number;
-  /** Of its copy. Absent until its file is open, and in the node of an earlier version. */
+  /** The id of its copy. Absent until its file is open, and in the node of an earlier version. */
   readonly copyId?: string;
   /** Why it is neither ready nor eligible although its file is open; absent otherwise. */
   readonly waiting?: string;
@@ -158,13 +158,15 @@ export interface LogNode extends Place {
   readonly master: string;
   /** Workers on other hosts: each acknowledged write is on the disk of one of them as well. Absent: of the master's alone. */
   readonly witnesses?: readonly string[];
-  /** By the names of the master and the witnesses: which copies of theirs are meant (core/rules/copy-ids.ts). */
+  /** By the names of the master and the witnesses: the ids of the copies that they had then (core/rules/copy-ids.ts). */
   readonly copyIds?: Readonly<Record<string, string>>;
 }
 
 /** What a volume's copy holds. Null until a worker has opened it: the controller knows the volume only by its labels then. */
 export interface CopyNode {
   readonly holds: Place | null;
+  /** Absent until a worker has opened it, and in what an earlier version wrote. */
+  readonly copyId?: string;
   readonly atMs: number;
   /** The host that the volume is on. Absent in what an earlier version wrote, and where a cluster knows only one host. */
   readonly host?: string;

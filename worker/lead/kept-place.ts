@@ -1,4 +1,4 @@
-// What the copy on this worker's volume holds, kept in ZooKeeper beyond the worker's session: when nothing else is known, the
+// Which copy is on this worker's volume, and what it holds, kept in ZooKeeper beyond the worker's session: when nothing else is known, the
 // fullest copy is found by it.
 import { messageOf } from "../../core/errors.ts";
 import { nowhere, samePlace } from "../../core/log/place.ts";
@@ -10,6 +10,12 @@ import type { Membership } from "./membership.ts";
 
 const keepEveryMs = 2_000;
 const lastWithinMs = 1_000;
+
+/** A copy whose file is open: its id, and what it holds now. */
+interface OpenCopy {
+  readonly copyId: string;
+  readonly applied: Place;
+}
 
 export class KeptPlace {
   readonly #membership: Pick<Membership, "keepPlace">;
@@ -24,25 +30,25 @@ export class KeptPlace {
   }
 
   /** @throws TransientError while ZooKeeper is away */
-  async put({ epoch, position }: Place): Promise<void> {
-    await this.#membership.keepPlace({ epoch, position });
+  async put({ copyId, applied: { epoch, position } }: OpenCopy): Promise<void> {
+    await this.#membership.keepPlace({ epoch, position }, copyId);
     this.#kept = { epoch, position };
   }
 
   /** The last word of a worker that ends in order. */
-  async last(place: Place): Promise<void> {
-    if (samePlace(place, this.#kept)) return;
-    await within(this.put(place), lastWithinMs, "keep the last place", this.#clock).catch((error) =>
+  async last(copy: OpenCopy): Promise<void> {
+    if (samePlace(copy.applied, this.#kept)) return;
+    await within(this.put(copy), lastWithinMs, "keep the last place", this.#clock).catch((error) =>
       this.#log.debug({ reason: messageOf(error) }, "could not keep the place"),
     );
   }
 
   /** Returns when the signal fires. */
-  async keep(place: () => Place, signal: AbortSignal): Promise<void> {
+  async keep(copy: OpenCopy, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#clock.sleep(keepEveryMs, signal);
-      if (signal.aborted || samePlace(place(), this.#kept)) continue;
-      await this.put(place()).catch((error) =>
+      if (signal.aborted || samePlace(copy.applied, this.#kept)) continue;
+      await this.put(copy).catch((error) =>
         this.#log.debug({ reason: messageOf(error) }, "could not keep the place"),
       );
     }

@@ -59,7 +59,7 @@ export class Member {
   #progress = 0;
   #opening: string | undefined = "reads its file through";
   #store: Store | null = null;
-  /** That have begun in this session. */
+  /** How many copies have begun in this session. */
   #copies = 0;
 
   constructor(ports: WorkerPorts, kept: Kept, { broker, znodes, memory }: Connections) {
@@ -155,7 +155,7 @@ export class Member {
     const { clock, log } = this.#ports;
     scrub(store, clock, log, signal).catch(fail);
     this.#standing.watch(() => standingOf(attached), signal).catch(fail);
-    void this.#places.keep(() => store.applied, signal);
+    void this.#places.keep(store, signal);
   }
 
   #roles({ store, reader, adoptsFrom }: Attached, signal: AbortSignal): RoleOptions {
@@ -226,7 +226,7 @@ export class Member {
         onOpen: async (opened) => {
           this.#opening = undefined;
           this.#store = opened;
-          await this.#places.put(opened.applied);
+          await this.#places.put(opened);
           await this.#membership.told();
         },
         onSnapshot: () => {
@@ -265,7 +265,7 @@ export class Member {
   async leave(): Promise<void> {
     const store = this.#store;
     this.#store = null;
-    if (store !== null && !this.#znodes.ended.aborted) await this.#places.last(store.applied);
+    if (store !== null && !this.#znodes.ended.aborted) await this.#places.last(store);
     await store?.close();
     // With a session that is lost the next one does it.
     if (!this.#znodes.ended.aborted) await this.#suspects.withdraw().catch(() => undefined);

@@ -202,10 +202,10 @@ export class Membership implements Members {
     return { log, copies: new Map(holdings), listed: spec !== null };
   }
 
-  /** Outlives this worker: what the copy on its volume holds. */
-  async keepPlace({ epoch, position }: Place): Promise<void> {
+  /** Outlives this worker: which copy is on its volume, and what it holds. */
+  async keepPlace({ epoch, position }: Place, copyId: string): Promise<void> {
     const { session, paths, name, time } = this.#options;
-    const node: CopyNode = { holds: { epoch, position }, atMs: time.now(), ...this.#at() };
+    const node: CopyNode = { holds: { epoch, position }, copyId, atMs: time.now(), ...this.#at() };
     await session.put(paths.copy(name), toJson(node));
   }
 

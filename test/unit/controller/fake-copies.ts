@@ -33,7 +33,7 @@ export class FakeCopies {
 
   #set(name: string, place: Place): void {
     this.volumes.set(name, place);
-    this.entries.set(name, { ...this.entries.get(name), holds: place, atMs: 0 });
+    this.entries.set(name, { ...this.entries.get(name), holds: place, copyId: `${name}'s`, atMs: 0 });
   }
 
   /** Why a worker may not lead; null when it may. */

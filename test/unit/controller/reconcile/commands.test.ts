@@ -17,8 +17,10 @@ function answers(
   workers: readonly WorkerIs[],
   commands: readonly (Command | null)[],
   changes = {},
+  registry: Parameters<typeof observed>[1] = {},
 ): readonly string[] {
   const world = observed(workers, {
+    ...registry,
     commands: commands.map((made, i) => ({ id: `command-${i}`, command: made, version: 0 })),
   });
   return answerCommands(world, { ...rules, ...changes }).map((action) => {
@@ -135,5 +137,18 @@ describe("an accepted loss", () => {
     assert.equal(broker, "");
     assert.notEqual(goesOn, last);
     assert.deepEqual(copyIds, { [goesOn]: `${goesOn}'s` });
+  });
+
+  it("is noted once, and again only where the copy that was to go on is not there any more", () => {
+    const chosen = { name: "w-1", container: "c-w-1", pid: 100 };
+    const begun = command({ kind: "acceptLoss", chosen });
+    const log = { broker: "", master: "w-1", epoch: 1, position: 10, version: 3, copyIds: { "w-1": "a" } };
+    const with1 = (copyId: string) => ({
+      log,
+      copies: new Map([["w-1", { holds: log, copyId, atMs: nowMs }]]),
+    });
+    const waits = [slave("w-1", 100, { state: "joining" })];
+    assert.deepEqual(answers(waits, [begun], {}, with1("a")), ["command-0: settled 100"]);
+    assert.deepEqual(answers(waits, [begun], {}, with1("another")), ["command-0: nothing is missing"]);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type DataRules, dataFinding } from "../../../../controller/reconcile/data-complete.ts";
+import { acceptance, type DataRules, dataFinding } from "../../../../controller/reconcile/data-complete.ts";
 import { emptyMemory, type Memory } from "../../../../controller/reconcile/memory.ts";
 import type { Observed } from "../../../../controller/reconcile/workers.ts";
 import { report } from "../../../../controller/status/report.ts";
@@ -53,7 +53,7 @@ const found = (world: Observed, memory: Memory = emptyMemory, with_: Partial<Dat
   return finding.kind === "missing" ? `missing: ${finding.reason}` : finding.kind;
 };
 
-/** The last master's worker runs, and its copy has this id and holds as much as was noted. */
+/** The last master's copy has this id, and holds as much as was noted. Its worker runs. */
 function replaced(copyId: string): Observed {
   const world = waitingFor({ holds: log }, [slave("w-3", 300, { state: "joining" })], {
     log: { ...log, copyIds: { "w-3": "noted" } },
@@ -64,6 +64,12 @@ function replaced(copyId: string): Observed {
       : view,
   );
   return { ...world, workers };
+}
+
+/** Its worker has noted that, and does not run any more. */
+function replacedAndGone(copyId: string): Observed {
+  const world = waitingFor({ holds: log }, [], { log: { ...log, copyIds: { "w-3": "noted" } } });
+  return { ...world, copies: new Map([...world.copies, ["w-3", { holds: log, copyId, atMs: 1 }]]) };
 }
 
 const failing: Memory = {
@@ -131,9 +137,29 @@ describe("dataFinding", () => {
     assert.equal(finding.kind === "missing" ? finding.reason : finding.kind, "CopyReplaced");
     assert.match(
       finding.kind === "missing" ? finding.message : "",
-      /^w-3, whose copy holds every acknowledged write \(at least epoch 5, position 90\), has lost the copy that is meant, and has another one now\. .* \.\/dbaas accept-loss$/,
+      /^the copy that w-3 had when it led, which held every acknowledged write \(at least epoch 5, position 90\), is gone; w-3 began a new one\. Open are: .*\. Let the fullest .* \.\/dbaas accept-loss$/,
     );
     assert.equal(found(replaced("noted")), "open");
+  });
+
+  it("calls it missing also while that worker does not run: what it had begun is noted", () => {
+    const finding = dataFinding(replacedAndGone("another"), emptyMemory, rules);
+    assert.equal(finding.kind === "missing" ? finding.reason : finding.kind, "CopyReplaced");
+    assert.ok("copy" in acceptance(replacedAndGone("another"), finding, undefined));
+    assert.equal(found(replacedAndGone("another"), failing), "missing: CopyReplaced");
+    assert.equal(found(replacedAndGone("noted")), "coming");
+  });
+
+  it("names the last master and the witnesses that would do as well, while each of these ways is shut", () => {
+    const witnessed = { ...log, witnesses: ["w-1", "w-2"], copyIds: { "w-1": "a", "w-2": "noted" } };
+    const world = waitingFor({ volume: false }, [], { log: witnessed });
+    const entry = { holds: { epoch: 5, position: 90 }, copyId: "another", atMs: 1 };
+    const copies = new Map([...world.copies, ["w-2", entry]]);
+    const finding = dataFinding({ ...world, copies }, emptyMemory, rules);
+    assert.match(
+      finding.kind === "missing" ? `${finding.reason}: ${finding.message}` : finding.kind,
+      /^VolumeGone: w-3, whose copy holds .*, has lost its volume; or the copy that w-2 had as a witness is gone; w-2 began a new one\. Open are: w-1 .*\. Bring it back, or let/,
+    );
   });
 
   it("needs every copy that may hold more while it is not known who led last", () => {
@@ -181,6 +207,7 @@ describe("the condition DataComplete", () => {
     const lastMasters = (world: Observed) =>
       statusOf(facts(world), null).copies.filter(({ lastMaster }) => lastMaster).length;
     assert.deepEqual([lastMasters(replaced("noted")), lastMasters(replaced("another"))], [1, 0]);
+    assert.equal(lastMasters(replacedAndGone("another")), 0);
   });
 
   it("comes with what each copy holds", () => {

@@ -7,6 +7,7 @@ import { dataFinding } from "../../../../controller/reconcile/data-complete.ts";
 import { emptyMemory } from "../../../../controller/reconcile/memory.ts";
 import { plan } from "../../../../controller/reconcile/plan.ts";
 import type { Observed } from "../../../../controller/reconcile/workers.ts";
+import type { CopyNode } from "../../../../core/state/znodes.ts";
 import { runs } from "../../../support/runs.ts";
 import { Controller, pidsFrom } from "../fake-controller.ts";
 import { FakeWorld } from "../fake-world.ts";
@@ -63,9 +64,10 @@ const withVolumes = (seen: Observed, ...volumes: readonly (readonly [string, str
   volumes: new Map([...seen.volumes, ...volumes]),
   copies: new Map([
     ...seen.copies,
-    ...volumes.map(
-      ([name, host]) => [name, { holds: { epoch: 1, position: 9 }, atMs: nowMs, host }] as const,
-    ),
+    ...volumes.map(([name, host]): readonly [string, CopyNode] => [
+      name,
+      { holds: { epoch: 1, position: 9 }, atMs: nowMs, host },
+    ]),
   ]),
 });
 

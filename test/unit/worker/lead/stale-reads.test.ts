@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { sameMemory } from "../../../../core/rules/broker-memory.ts";
 import { mayLead } from "../../../../core/rules/election.ts";
 import {
+  type CopyNode,
   type HostNode,
   type LogNode,
   pathsOf,
@@ -43,6 +44,8 @@ describe("a worker at a server of ZooKeeper that is behind", () => {
   let others: ZnodeSession;
   let memory: SeenMemory;
   let ofSeveral: SeenMemory;
+  /** Whose children the last one was asked for. */
+  const listed: string[] = [];
 
   const connect = () =>
     server.connect(new VirtualProcess(running.world, "test"), new Link(running.world, "test", 1), 4_000);
@@ -74,15 +77,21 @@ describe("a worker at a server of ZooKeeper that is behind", () => {
     server.staleMsMax = Number.POSITIVE_INFINITY;
     await write();
     server.staleMsMax = 0;
-    const without: ZnodeSession = new Proxy(session, {
+    listed.length = 0;
+    const seen: ZnodeSession = new Proxy(session, {
       get: (target, name) => {
-        if (name === "sync") return async () => undefined;
+        if (name === "sync" && !syncs) return async () => undefined;
+        if (name === "children")
+          return (path: string) => {
+            listed.push(path);
+            return target.children(path);
+          };
         const value: unknown = Reflect.get(target, name, target);
         return typeof value === "function" ? value.bind(target) : value;
       },
     });
     return new Membership({
-      session: syncs ? session : without,
+      session: seen,
       paths,
       name: "w-2",
       container: "w-2",
@@ -141,13 +150,21 @@ describe("a worker at a server of ZooKeeper that is behind", () => {
     });
 
   for (const brokers of [1, 3])
-    it(`${brokers === 1 ? "does not read" : "reads"} the hosts' notes with ${brokers} of the broker`, async () => {
+    it(`${brokers === 1 ? "does not read" : "reads"} the hosts' notes with ${brokers === 1 ? "one broker" : "three brokers"}`, async () => {
       const note: HostNode = { host: "one", image: null, volumes: [], killed: {}, leads: ["stream"] };
       await others.put(paths.worker("w-2"), toJson({ ...worker("w-2", 200), host: "one" }));
       await others.create(paths.host("one"), toJson(note));
       const membership = await membershipBehind(async () => undefined, { syncs: true, host: "one", brokers });
       const [own] = await membership.peers();
       assert.equal(own?.besideLog, brokers === 3);
+      assert.equal(listed.includes(paths.hosts), brokers === 3);
       await others.remove(paths.host("one"));
     });
+
+  it("leaves behind which copy is on its volume, and what it holds", async () => {
+    const membership = await membershipBehind(async () => undefined, { syncs: true });
+    await membership.keepPlace({ epoch: 3, position: 7 }, "a");
+    const { holds, copyId } = JSON.parse((await others.get(paths.copy("w-2")))?.data ?? "") as CopyNode;
+    assert.deepEqual([holds, copyId], [{ epoch: 3, position: 7 }, "a"]);
+  });
 });
