@@ -96,7 +96,7 @@ export type ClusterStatus = {
     readonly known: boolean;
     /** Whether a worker runs on it */
     readonly mounted: boolean;
-    /** Its worker led last, so it holds every acknowledged write */
+    /** Its worker led last, and still has the copy that it had then, which holds every acknowledged write */
     readonly lastMaster: boolean;
   }[];
   readonly window: {

@@ -135,7 +135,10 @@ const status = z.object({
       mounted: z.boolean().meta({ description: "Whether a worker runs on it" }),
       lastMaster: z
         .boolean()
-        .meta({ description: "Its worker led last, so it holds every acknowledged write" }),
+        .meta({
+          description:
+            "Its worker led last, and still has the copy that it had then, which holds every acknowledged write",
+        }),
     }),
   ),
   window: z.object({ reads: whole, startedAtMs: unixMs, endsAtMs: unixMs }).nullable(),

@@ -1,4 +1,4 @@
-// PURE. Which copy is meant where a worker is named. A name outlives the copy that stands under it: a file is damaged and begun anew,
+// PURE. Which copy is the noted one where a worker is named. A name outlives the copy that stands under it: a file is damaged and begun anew,
 // a snapshot takes its place, the name of a volume that is lost is given to an empty one. So a copy has an id, made when its file
 // begins, and what is noted of a copy holds for the one with that id. What has none, as in what an earlier version wrote, is known
 // by its worker's name alone.

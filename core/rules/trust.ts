@@ -6,8 +6,8 @@
 // may lead: reading the log to its end gives it everything. When they differ, the last master's copy has to be there; or, where
 // there are several hosts, all the witnesses that it has listed: each acknowledged write is on the disk of one of them. The fullest
 // copy beside them goes on: it vouches for the log if it joins the log, and otherwise the log goes on from this copy alone ("adopt").
-// Their copies are those with the ids that were noted. One that a worker of that name has made since (its file was damaged, its volume
-// lost) holds what it could read again, and none of what only the other one had.
+// Their copies are the noted ones, known by their ids. A copy that a worker of that name has begun since (its file was damaged, its volume
+// lost) holds what it could read again, and nothing of what only the noted one had.
 import { comparePlaces, fullest, holdsAll, nowhere, placeInWords, samePlace } from "../log/place.ts";
 import type { LogNode, Place } from "../state/znodes.ts";
 import { sameMemory } from "./broker-memory.ts";
@@ -107,10 +107,15 @@ function missingInWords(
 ): string {
   const together = missing.slice(1);
   const replaced = there.filter((one) => missing.includes(one.name) && isReplaced(one, log));
+  const isGone = (name: string): boolean => replaced.some((one) => one.name === name);
+  const last = isGone(log.master)
+    ? `the copy that ${log.master} had when it led, which held`
+    : `${log.master}, whose copy holds`;
+  const others = together.map((name) => (isGone(name) ? `the copy that ${name} had as a witness` : name));
   return (
-    `waits for ${log.master}, whose copy holds every acknowledged write (${placeInWords(log)})` +
-    `${together.length === 0 ? "" : `, or for ${together.join(" and ")}`}; this copy holds ${placeInWords(own.place)}` +
-    replaced.map(({ name }) => `; ${name} has another copy now than the one that is meant`).join("")
+    `waits for ${last} every acknowledged write (${placeInWords(log)})` +
+    `${others.length === 0 ? "" : `, or for ${others.join(" and ")}`}; this copy holds ${placeInWords(own.place)}` +
+    replaced.map(({ name }) => `; ${name} began a new copy, and the one before is gone`).join("")
   );
 }
 
@@ -122,8 +127,8 @@ export function missingWitnesses(
   log: LogNode,
   there: readonly (NamedCopy & Pick<OwnCopy, "place">)[],
 ): readonly string[] {
-  const meant = there.filter((one) => !isReplaced(one, log));
-  const placeOf = (name: string): Place => meant.find((one) => one.name === name)?.place ?? nowhere;
+  const noted = there.filter((one) => !isReplaced(one, log));
+  const placeOf = (name: string): Place => noted.find((one) => one.name === name)?.place ?? nowhere;
   const { witnesses = [] } = log;
   // One that holds nothing has not opened its file yet: what it has in it may be what the others lack.
   const missing = witnesses.filter((name) => samePlace(placeOf(name), nowhere));

@@ -27,15 +27,17 @@ const silentAfterMs = 2_000;
 
 /** Up to where each record is on the disk of a listed witness; with none listed, of the master. */
 export const witnessedBy = (listed: readonly NamedCopy[], heard: readonly Heard[], own: Place): Place =>
-  listed.length === 0 ? own : fullest(heard.filter((one) => isAmong(listed, one)).map(({ place }) => place));
+  listed.length === 0
+    ? own
+    : fullest(heard.filter((one) => includesCopy(listed, one)).map(({ place }) => place));
 
-const isAmong = (listed: readonly NamedCopy[], { name, copyId }: NamedCopy): boolean =>
+const includesCopy = (listed: readonly NamedCopy[], { name, copyId }: NamedCopy): boolean =>
   listed.some((one) => one.name === name && one.copyId === copyId);
 
 /** Of each other host the one that has most; but those that are listed stay, as long as they have all that was answered. */
 export function candidates({ listed, heard, answered, nowMs }: Gathered): readonly Heard[] {
   const talking = heard.filter(({ atMs }) => nowMs - atMs < silentAfterMs);
-  const rank = (one: Heard) => (holdsAll(one.place, answered) ? 1 + Number(isAmong(listed, one)) : 0);
+  const rank = (one: Heard) => (holdsAll(one.place, answered) ? 1 + Number(includesCopy(listed, one)) : 0);
   const best = [...talking].sort((a, b) => rank(b) - rank(a) || comparePlaces(b.place, a.place));
   return best.filter(({ host }, i) => best.findIndex((one) => one.host === host) === i);
 }
@@ -47,11 +49,14 @@ export function candidates({ listed, heard, answered, nowMs }: Gathered): readon
 export function nextWitnesses(gathered: Gathered): readonly NamedCopy[] {
   const { listed, heard, answered } = gathered;
   const found = candidates(gathered);
-  if (found.some(({ place }) => holdsAll(place, answered))) return byName(found);
-  // They are silent, and what they have may be needed. A copy that was made anew has less than it had said.
-  const isTrue = heard.some((one) => isAmong(listed, one) && holdsAll(one.place, answered));
-  return isTrue ? listed : [];
+  if (found.some(({ place }) => holdsAll(place, answered))) return namedInOrder(found);
+  // They are silent, and what they have may be needed; not that of one whose worker speaks of another copy now.
+  const isTrue = heard.some((one) => includesCopy(listed, one) && holdsAll(one.place, answered));
+  return isTrue ? listed.filter((one) => !isGone(one, heard)) : [];
 }
 
-export const byName = (found: readonly Heard[]): readonly NamedCopy[] =>
+const isGone = ({ name, copyId }: NamedCopy, heard: readonly Heard[]): boolean =>
+  heard.some((one) => one.name === name && one.copyId !== copyId);
+
+export const namedInOrder = (found: readonly Heard[]): readonly NamedCopy[] =>
   found.map(({ name, copyId }) => ({ name, copyId })).sort((a, b) => (a.name < b.name ? -1 : 1));

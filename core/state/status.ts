@@ -62,7 +62,7 @@ export interface CopyStatus {
   readonly known: boolean;
   /** Whether a worker runs on it. */
   readonly mounted: boolean;
-  /** Its worker led last, so it holds every acknowledged write. */
+  /** Its worker led last, and still has the copy that it had then, which holds every acknowledged write. */
   readonly lastMaster: boolean;
 }
 

@@ -101,7 +101,12 @@ export class Standing {
         listed: known.listed,
         peers: peers
           .filter((peer) => peer.name !== name)
-          .map(({ name, node, eligible }) => ({ name, copyId: node.copyId, place: node, eligible })),
+          .map((peer) => ({
+            name: peer.name,
+            copyId: peer.node.copyId,
+            place: peer.node,
+            eligible: peer.eligible,
+          })),
         hasMaster: master !== null,
       },
     );

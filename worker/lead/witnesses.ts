@@ -4,10 +4,10 @@ import { comparePlaces, fullest, holdsAll, nowhere, samePlace } from "../../core
 import { type Confirmation, witnessQueueOf } from "../../core/messages/queues.ts";
 import type { NamedCopy } from "../../core/rules/copy-ids.ts";
 import {
-  byName,
   candidates,
   type Gathered,
   type Heard,
+  namedInOrder,
   nextWitnesses,
   witnessedBy,
 } from "../../core/rules/witnesses.ts";
@@ -201,7 +201,7 @@ export class Witnesses {
       this.#change.wake();
     } else if (this.#isAlone && !samePlace(this.#answered, nowhere)) {
       const found = candidates(this.#gathered);
-      if (found.some(({ place }) => holdsAll(place, this.#marks[0]))) this.#approached = byName(found);
+      if (found.some(({ place }) => holdsAll(place, this.#marks[0]))) this.#approached = namedInOrder(found);
     }
   }
 
@@ -239,6 +239,7 @@ export class Witnesses {
   }
 }
 
-const isSame = (a: Copies, b: Copies): boolean => JSON.stringify(a) === JSON.stringify(b);
+const isSame = (a: Copies, b: Copies): boolean =>
+  a.length === b.length && a.every(({ name, copyId }, i) => name === b[i]?.name && copyId === b[i]?.copyId);
 
 const namesOf = (copies: Copies): readonly string[] => copies.map(({ name }) => name);

@@ -54,6 +54,15 @@ export const named = ({ name, copy }: Worker): NamedCopy => ({ name, copyId: cop
 export const copyIdsIn = (workers: readonly Worker[]): Pick<LogNode, "copyIds"> =>
   copyIdsOf(workers.map(named));
 
+/** The ids of copies that are noted, and that no worker has any more. */
+export function goneIds(
+  { copyIds = {} }: Pick<LogNode, "copyIds">,
+  workers: readonly Worker[],
+): readonly string[] {
+  const there = workers.map(({ copy }) => copy.copyId);
+  return Object.values(copyIds).filter((id) => !there.includes(id));
+}
+
 /** Sets of workers are numbers with a bit for each; so are their complements, which are negative. */
 export const isIn = (set: number, worker: number): boolean => ((set >> worker) & 1) === 1;
 

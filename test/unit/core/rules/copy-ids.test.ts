@@ -54,7 +54,7 @@ describe("a copy's id", () => {
     assert.deepEqual(copyIdsOf([second]), {});
   });
 
-  it("the fullest names its own copy", () => {
+  it("is noted by the fullest, which vouches by a count of all", () => {
     const verdict = standingOf(own({ copyId: "b" }), seen(null));
     assert.deepEqual(verdict.kind === "vouch" && verdict.log.copyIds, { "w-2": "b" });
   });
@@ -65,9 +65,11 @@ describe("a copy that has taken the place of the one that was noted", () => {
 
   it("is not the last master's, however much it holds", () => {
     const mine = own({ name: "w-1", copyId: "another", place: at(5, 120) });
-    assert.match(whyOf(mine, seen(noted)), /waits for w-1.*; w-1 has another copy now/);
+    const why =
+      /^waits for the copy that w-1 had when it led, which held every acknowledged write \(.*\); this copy holds .*; w-1 began a new copy, and the one before is gone$/;
+    assert.match(whyOf(mine, seen(noted)), why);
     const peers = [peer("w-1", at(5, 120), "another")];
-    assert.match(whyOf(own(), seen(noted, ...peers)), /waits for w-1.*; w-1 has another copy now/);
+    assert.match(whyOf(own(), seen(noted, ...peers)), why);
   });
 
   it("is not missed where the one that was noted is there", () => {
@@ -86,7 +88,7 @@ describe("a copy that has taken the place of the one that was noted", () => {
     assert.equal(kindOf(mine, with3("c")), "vouch");
     assert.match(
       whyOf(mine, with3("another")),
-      /waits for w-1.*, or for w-3; this copy holds .*; w-3 has another copy now/,
+      /^waits for w-1, whose copy holds .*, or for the copy that w-3 had as a witness; this copy holds .*; w-3 began a new copy, and/,
     );
   });
 

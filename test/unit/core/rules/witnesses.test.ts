@@ -64,6 +64,13 @@ describe("a master's witnesses", () => {
     assert.deepEqual(nextWitnesses(gathered({ heard: [rebuilt], listed: copies("w-2") })), []);
   });
 
+  it("stay without the copy that is gone while another one that has all that was answered is silent", () => {
+    const rebuilt = { ...heard("w-2", "b", 9), copyId: "another" };
+    const silent = { ...heard("w-3", "c", 10), atMs: -10_000 };
+    const all = gathered({ heard: [rebuilt, silent], listed: copies("w-2", "w-3") });
+    assert.deepEqual(nextWitnesses(all), copies("w-3"));
+  });
+
   it("are another one of the same host when the one that is listed falls behind", () => {
     const all = [heard("w-2", "b", 4), heard("w-4", "b", 12)];
     assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: copies("w-2") })), copies("w-4"));
@@ -102,7 +109,7 @@ describe("when the last master's copy is not there", () => {
     assert.deepEqual(missingWitnesses(log, [there("w-2", 9), there("w-3", 4)]), ["w-1"]);
   });
 
-  it("another copy of a witness is not the one that is meant", () => {
+  it("another copy of a witness is not the noted one", () => {
     const ids = { ...log, copyIds: { "w-1": "w-1's", "w-2": "w-2's", "w-3": "of before" } };
     assert.deepEqual(missingWitnesses(ids, [there("w-2", 12), there("w-3", 12)]), ["w-1", "w-3"]);
   });
