@@ -4,6 +4,7 @@ import { VirtualWorld } from "../fakes/virtual-world.ts";
 import { type Course, courseOf } from "./course.ts";
 import { crowdOf, withTrouble } from "./crowd-course.ts";
 import { overHosts } from "./host-course.ts";
+import { withLostCopy } from "./lost-copy-course.ts";
 import { type Outcome, runCourse } from "./run-course.ts";
 import { shrink } from "./shrink.ts";
 import { withTransactions } from "./transaction-course.ts";
@@ -20,6 +21,15 @@ const courseOfSeed = (seed: number): Course => {
   return crowdOf(seed, world) ?? overHosts(plainCourseOfSeed(seed), world);
 };
 
+const courses = {
+  any: courseOfSeed,
+  onOneHost: plainCourseOfSeed,
+  withLostCopies: (seed: number): Course => {
+    const world = new VirtualWorld(seed);
+    return withLostCopy(courseOf(seed, world), world);
+  },
+};
+
 export interface Explored {
   readonly seeds: number;
   readonly acknowledged: number;
@@ -31,14 +41,13 @@ export interface Explored {
 export interface Search {
   /** It ends before the last seed when it has run so many, and for so long. */
   readonly enough?: { readonly seeds: number; readonly afterMs: number };
-  /** On one host only. */
-  readonly isPlain?: boolean;
+  readonly kind?: keyof typeof courses;
 }
 
 export async function explore(
   first: number,
   count: number,
-  { enough = { seeds: count, afterMs: 0 }, isPlain = false }: Search = {},
+  { enough = { seeds: count, afterMs: 0 }, kind = "any" }: Search = {},
 ): Promise<Explored> {
   const startedAtMs = performance.now();
   let acknowledged = 0;
@@ -47,7 +56,7 @@ export async function explore(
   let seeds = 0;
   const isEnough = () => seeds >= enough.seeds && performance.now() - startedAtMs > enough.afterMs;
   while (seeds < count && !isEnough()) {
-    const course = (isPlain ? plainCourseOfSeed : courseOfSeed)(first + seeds);
+    const course = courses[kind](first + seeds);
     seeds += 1;
     const outcome = await runCourse(course);
     acknowledged += outcome.acknowledged;

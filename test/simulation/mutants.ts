@@ -17,8 +17,8 @@ export interface Planted {
   readonly title: string;
   /** One that has shown it before: it is only where the search begins, courses change with the simulation. */
   readonly seed: number;
-  /** It is only noticed where there are several. */
-  readonly overHosts?: boolean;
+  /** Where it is noticed; on one host where it does not say so. */
+  readonly courses?: "onOneHost" | "any" | "withLostCopies";
   readonly edits: readonly Edit[];
   /** What is smaller in its world, with the mistake and without, so that few requests are as many as it takes. */
   readonly scale?: readonly Edit[];

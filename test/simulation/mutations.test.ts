@@ -8,8 +8,8 @@ import { type Mutant, SimulationThread } from "./thread.ts";
 const seedsMax = 1_000;
 
 /** Where the simulation of a product that has the mistake has found it. */
-async function caught(mistaken: SimulationThread, { seed, overHosts = false }: Planted) {
-  const { failed, seeds } = await mistaken.call("explore", seed, seedsMax, { isPlain: !overHosts });
+async function caught(mistaken: SimulationThread, { seed, courses: kind = "onOneHost" }: Planted) {
+  const { failed, seeds } = await mistaken.call("explore", seed, seedsMax, { kind });
   assert.ok(failed, `${seeds} seeds found nothing`);
   return failed;
 }

@@ -13,7 +13,7 @@ export const ofHosts: readonly Planted[] = [
     name: "one-replica",
     title: "a record that counts as confirmed when one broker has it, and is on no other host's disk",
     seed: 46,
-    overHosts: true,
+    courses: "any",
     edits: [
       {
         file: "test/fakes/memory-replicas.ts",
@@ -27,7 +27,7 @@ export const ofHosts: readonly Planted[] = [
     name: "one-id",
     title: "a log that counts as whole while one of the brokers has forgotten nothing",
     seed: 946,
-    overHosts: true,
+    courses: "any",
     edits: [
       {
         file: "core/rules/broker-memory.ts",
@@ -40,7 +40,7 @@ export const ofHosts: readonly Planted[] = [
     name: "away-is-dead",
     title: "a controller that takes the workers of a host that is away for dead, and their volumes for gone",
     seed: 10,
-    overHosts: true,
+    courses: "any",
     edits: [
       {
         file: "controller/reconcile/workers.ts",
@@ -58,7 +58,7 @@ export const ofHosts: readonly Planted[] = [
     name: "names-taken",
     title: "a controller that gives a name away whose volume is on a host that is away",
     seed: 18,
-    overHosts: true,
+    courses: "any",
     edits: [
       {
         file: "controller/reconcile/starts.ts",
@@ -76,7 +76,7 @@ export const ofHosts: readonly Planted[] = [
     name: "forgotten-copies",
     title: "a controller that forgets the copies of a host that is away",
     seed: 10,
-    overHosts: true,
+    courses: "any",
     edits: [
       {
         file: "controller/reconcile/copies.ts",
@@ -89,7 +89,7 @@ export const ofHosts: readonly Planted[] = [
     name: "one-host-for-all",
     title: "a controller that starts all workers on one host while others could have some",
     seed: 8,
-    overHosts: true,
+    courses: "any",
     edits: [
       {
         file: "controller/reconcile/placement.ts",
@@ -102,14 +102,14 @@ export const ofHosts: readonly Planted[] = [
     name: "no-witness",
     title: "a master that answers before another host's disk has what it wrote",
     seed: 695,
-    overHosts: true,
+    courses: "any",
     edits: [withoutWitnesses],
   },
   {
     name: "master-alone",
     title: "workers that wait for the last master although all its witnesses are there",
     seed: 494,
-    overHosts: true,
+    courses: "any",
     edits: [
       {
         file: "core/rules/trust.ts",

@@ -3,6 +3,7 @@
 import type { Edit, Planted } from "./mutants.ts";
 import { ofCrowds } from "./planted-crowds.ts";
 import { ofHosts } from "./planted-hosts.ts";
+import { ofLostCopies } from "./planted-lost-copies.ts";
 import { ofTransactions } from "./planted-transactions.ts";
 
 const noFloor: Edit = {
@@ -274,6 +275,7 @@ export const planted: readonly Planted[] = [
   ...ofRequests,
   ...ofCopies,
   ...ofCommands,
+  ...ofLostCopies,
   ...ofCrowds,
   ...ofTransactions,
   ...ofHosts,
