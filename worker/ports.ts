@@ -102,7 +102,7 @@ export interface Members {
    * Writes down up to where may be answered, by which copy, and those of other hosts of which one at least has that as well.
    * @throws TransientError when a later master has
    */
-  hasLed(place: Place, copyId: string, witnesses: readonly NamedCopy[]): Promise<void>;
+  hasLed(place: Place, copyId: string, witnesses: readonly NamedCopy[], isFinal?: boolean): Promise<void>;
   /** What was noted of the broker's memory id is to be noted anew. */
   readonly isNoteOutdated: boolean;
   atWork(): Promise<void>;

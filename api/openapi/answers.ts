@@ -133,12 +133,10 @@ const status = z.object({
       position: whole,
       known: z.boolean().meta({ description: "False until a worker has opened it" }),
       mounted: z.boolean().meta({ description: "Whether a worker runs on it" }),
-      lastMaster: z
-        .boolean()
-        .meta({
-          description:
-            "Its worker led last, and still has the copy that it had then, which holds every acknowledged write",
-        }),
+      lastMaster: z.boolean().meta({
+        description:
+          "Its worker led last, and still has the copy that it had then, which holds every acknowledged write",
+      }),
     }),
   ),
   window: z.object({ reads: whole, startedAtMs: unixMs, endsAtMs: unixMs }).nullable(),

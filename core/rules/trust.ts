@@ -8,6 +8,8 @@
 // copy beside them goes on: it vouches for the log if it joins the log, and otherwise the log goes on from this copy alone ("adopt").
 // Their copies are the noted ones, known by their ids. A copy that a worker of that name has begun since (its file was damaged, its volume
 // lost) holds what it could read again, and nothing of what only the noted one had.
+// Where the last master could say at its end that it has answered nothing beyond the noted place ("final"), any copy that holds that place
+// holds all, whose ever it is: there is nothing that only a noted copy could hold.
 import { comparePlaces, fullest, holdsAll, nowhere, placeInWords, samePlace } from "../log/place.ts";
 import type { LogNode, Place } from "../state/znodes.ts";
 import { sameMemory } from "./broker-memory.ts";
@@ -96,6 +98,7 @@ function byWitness(own: OwnCopy, log: LogNode, seen: Seen): Verdict {
   if (missing.length > 0) return wait(missingInWords(missing, own, log, there));
   const whyNot = whyNotFrom(own, seen, seen.peers);
   if (whyNot !== null) return wait(whyNot);
+  // What is noted stays as it is, also that it is final: nothing is answered before a master has written a note of its own.
   return showsWholeLog(own) ? { kind: "vouch", log: { ...log, broker: seen.memory } } : { kind: "adopt" };
 }
 
@@ -127,6 +130,7 @@ export function missingWitnesses(
   log: LogNode,
   there: readonly (NamedCopy & Pick<OwnCopy, "place">)[],
 ): readonly string[] {
+  if (log.final === true && holdsAll(fullest(there.map(({ place }) => place)), log)) return [];
   const noted = there.filter((one) => !isReplaced(one, log));
   const placeOf = (name: string): Place => noted.find((one) => one.name === name)?.place ?? nowhere;
   const { witnesses = [] } = log;

@@ -69,4 +69,21 @@ describe("a simulated cluster comes right", () => {
     assert.equal(lossAccepted, true);
     assert.ok(acknowledged > 0);
   });
+
+  it("when the broker stops, so that the master says its last word, and its file is damaged then: nothing is missed", async () => {
+    const { lossAccepted, acknowledged } = await comesRight({
+      seed: 7,
+      slaves: 1,
+      operations: [
+        { client: 0, atMs: 4_500, asks: [{ kind: "add" }], ownKey: true },
+        { client: 1, atMs: 4_800, asks: [{ kind: "add" }], ownKey: true },
+      ],
+      faults: [
+        { target: 0, atMs: 5_000, strike: { kind: "brokerDown", ms: 4_000 } },
+        { target: 0, atMs: 7_000, strike: { kind: "damageVolume" } },
+      ],
+    });
+    assert.equal(lossAccepted, false);
+    assert.ok(acknowledged > 0);
+  });
 });

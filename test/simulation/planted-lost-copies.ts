@@ -28,4 +28,17 @@ export const ofLostCopies: readonly Planted[] = [
       },
     ],
   },
+  {
+    name: "final-too-soon",
+    title: "a note that says it is the last word while writes are still answered",
+    seed: 45,
+    courses: "withLostCopies",
+    edits: [
+      {
+        file: "worker/lead/log-node.ts",
+        find: "const last = isFinal ?",
+        put: "const last = true ?",
+      },
+    ],
+  },
 ];

@@ -69,9 +69,11 @@ export async function lead(
       scope,
     );
   } finally {
+    witnesses.close();
     await ledger.syncEveryCommit(false).catch(() => undefined);
     deposed.abort("left");
     await telling;
+    await lastWord(options, witnesses);
   }
   // A master does not become a slave again in one life: the next one joins afresh, with nothing half done.
   throw new TransientError(`no longer master: ${messageOf(scope.reason)}`);
@@ -136,14 +138,18 @@ async function followUntil(
   }
 }
 
-async function note({ membership, ledger }: RoleOptions, witnesses: Witnesses): Promise<Place> {
+async function note(
+  { membership, ledger }: RoleOptions,
+  witnesses: Witnesses,
+  isFinal = false,
+): Promise<Place> {
   const noted = witnesses.toNote();
-  await membership.hasLed(noted.place, ledger.copyId, noted.witnesses);
+  await membership.hasLed(noted.place, ledger.copyId, noted.witnesses, isFinal);
   witnesses.isNoted(noted);
   return noted.place;
 }
 
-/** Keeps in ZooKeeper how far this master's copy is, and who has that as well; and once more at the end. */
+/** Keeps in ZooKeeper how far this master's copy is, and who has that as well. */
 async function keepNote(options: RoleOptions, witnesses: Witnesses, scope: AbortSignal): Promise<void> {
   const { membership, time, log } = options;
   let told: Place | undefined;
@@ -160,8 +166,15 @@ async function keepNote(options: RoleOptions, witnesses: Witnesses, scope: Abort
       await time.sleep(tellAgainMs, scope);
     });
   }
-  const late = time.sleep(lastWordWithinMs);
-  await Promise.race([tell().catch(() => undefined), late]);
+}
+
+/**
+ * Nothing is answered any more: no write is worked on, and what waited for a witness is left to the next master. So it is known for
+ * certain how far what was answered may be.
+ */
+async function lastWord(options: RoleOptions, witnesses: Witnesses): Promise<void> {
+  const late = options.time.sleep(lastWordWithinMs);
+  await Promise.race([note(options, witnesses, true).catch(() => undefined), late]);
 }
 
 /** Everything acknowledged stands before our marker: once we have read it, we hold it all. */

@@ -57,9 +57,15 @@ export class AcknowledgedLog {
    * This worker leads, or has led, up to `place`, and its copy holds everything acknowledged.
    * @param copyId of its own copy
    * @param witnesses on other hosts, of which one at least holds it as well; none where there is but one host
+   * @param isFinal nothing was answered beyond `place`, and nothing will be; the next master's note does not keep that
    * @throws TransientError when a later master has written here
    */
-  async hasLed({ epoch, position }: Place, copyId: string, witnesses: readonly NamedCopy[]): Promise<void> {
+  async hasLed(
+    { epoch, position }: Place,
+    copyId: string,
+    witnesses: readonly NamedCopy[],
+    isFinal = false,
+  ): Promise<void> {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       const known = this.#known ?? (await this.read());
       if (known.node !== null && known.node.epoch > epoch)
@@ -67,7 +73,8 @@ export class AcknowledgedLog {
       const broker = this.#memory.toNote(known.node?.broker ?? null);
       const listed = witnesses.length === 0 ? {} : { witnesses: witnesses.map(({ name }) => name) };
       const ids = copyIdsOf([{ name: this.#master, copyId }, ...witnesses]);
-      const node: LogNode = { broker, master: this.#master, epoch, position, ...listed, ...ids };
+      const last = isFinal ? { final: true as const } : {};
+      const node: LogNode = { broker, master: this.#master, epoch, position, ...listed, ...ids, ...last };
       if (await this.replace(known, node)) {
         this.#known = { node, version: known.version + 1 };
         return;

@@ -170,8 +170,8 @@ export class Membership implements Members {
   }
 
   /** @throws TransientError when a later master has written what it holds */
-  hasLed(place: Place, copyId: string, witnesses: readonly NamedCopy[]): Promise<void> {
-    return this.#log.hasLed(place, copyId, witnesses);
+  hasLed(place: Place, copyId: string, witnesses: readonly NamedCopy[], isFinal?: boolean): Promise<void> {
+    return this.#log.hasLed(place, copyId, witnesses, isFinal);
   }
 
   get isNoteOutdated(): boolean {

@@ -67,6 +67,7 @@ export class Witnesses {
   #marks: readonly [older: Place, newer: Place] = [nowhere, nowhere];
   #markedAtMs = 0;
   #aloneUntilMs = 0;
+  #isClosed = false;
 
   private constructor(options: WitnessesOptions) {
     this.#options = options;
@@ -106,6 +107,7 @@ export class Witnesses {
 
   /** Answers at once, or as soon as a witness has all up to `place`. In the order of the calls. */
   whenWitnessed(place: Place, bytes: number, answer: () => void): void {
+    if (this.#isClosed) throw new Error("an answer of a master that has ended");
     if (this.#isAlone) {
       this.#answered = place;
       answer();
@@ -114,6 +116,13 @@ export class Witnesses {
     this.#waiting.push({ place, bytes, sinceMs: this.#options.time.monotonicMs(), answer });
     this.#waitingBytes += bytes;
     this.#answer();
+  }
+
+  /** Its master has ended. Nothing that still waits is answered any more: the next master does that. */
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
   }
 
   /** Returns after `ms`, or when other ones should be listed. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { holdsAll, nowhere } from "../../../core/log/place.ts";
 import { runs } from "../../support/runs.ts";
 import { Model } from "./trust-model.ts";
-import { goneIds, type Step, type Worker } from "./trust-world.ts";
+import { acceptLoss, goneIds, type Step, type Worker } from "./trust-world.ts";
 
 const who = fc.nat(3);
 const often = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
@@ -30,6 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   ),
   often(1, fc.record({ kind: fc.constant("deposeMaster" as const), who })),
+  often(2, fc.record({ kind: fc.constant("resign" as const), who })),
   often(1, fc.record({ kind: fc.constant("restartBroker" as const), lost: fc.nat(4) })),
   often(1, fc.record({ kind: fc.constantFrom("deleteLog", "trimLog", "emptyZooKeeper") })),
 ) as fc.Arbitrary<Step>;
@@ -60,7 +62,7 @@ const replacing: fc.Arbitrary<Step> = fc.oneof(
     9,
     step.filter(({ kind }) => kind !== "emptyZooKeeper"),
   ),
-  often(1, fc.record({ kind: fc.constant("replace" as const), who })),
+  often(1, fc.record({ kind: fc.constantFrom("replace" as const, "resign" as const), who })),
 );
 
 function after(workers: number, steps: readonly Step[], model = new Model(workers)): Model {
@@ -90,6 +92,14 @@ const tornVoucher: [number, readonly Step[]] = [
     { kind: "look", who: 1 },
     { kind: "stopAll", lost: 1, back: 0, torn: true },
   ],
+];
+
+/** All of it is put down in order, and started again with another copy of the last master; the log has kept everything. */
+const putDown: readonly Step[] = [
+  { kind: "serve", writes: 4, readers: 0, witnesses: 0 },
+  { kind: "resign", who: 0 },
+  { kind: "stopAll", lost: 0, back: 0, torn: false },
+  { kind: "replace", who: 0 },
 ];
 
 /** The log has lost a write that only the last master and one witness have, and that witness begins anew. */
@@ -139,9 +149,13 @@ describe("who may lead, whatever is lost", () => {
         (workers, steps) => {
           const model = after(workers, steps);
           if (comesRight(model)) return true;
-          // Nothing else makes them wait for ever: a copy that was noted is gone.
+          // Nothing else makes them wait for ever: a copy that was noted is gone, and with a last word what it held.
           assert.notDeepEqual(goneIds(model.node ?? {}, model.workers), []);
-          model.acceptLoss();
+          assert.ok(
+            model.node?.final !== true ||
+              model.workers.every(({ copy }) => !holdsAll(copy.place, model.node ?? nowhere)),
+          );
+          acceptLoss(model);
           return comesRight(model);
         },
       ),
@@ -186,11 +200,32 @@ describe("a copy that another one has replaced under its name", () => {
 
     it(`of ${whose} is gone for good once an operator has accepted the loss`, () => {
       const model = stopped(true);
-      assert.equal(model.acceptLoss().length, 1);
+      assert.equal(acceptLoss(model).length, 1);
       elect(model);
       assert.notEqual(model.master, undefined);
     });
   }
+
+  it("of the last master is not needed after its last word: what it held is in the log", () => {
+    const [served, , ...rest] = putDown;
+    for (const [steps, isRight] of [
+      [putDown, true],
+      [[served as Step, ...rest], false],
+    ] as const) {
+      const model = after(3, steps);
+      assert.equal(comesRight(model), isRight);
+      assert.equal(model.acknowledged.length, 4);
+    }
+  });
+
+  it("of the last master is needed also after its last word where the log has lost what was answered", () => {
+    const model = after(
+      3,
+      putDown.map((step) => (step.kind === "stopAll" ? { ...step, lost: 1 } : step)),
+    );
+    assert.equal(comesRight(model), false);
+    assert.equal(acceptLoss(model).length, 1);
+  });
 
   it("of a witness is not needed when the last master comes back", () => {
     const model = after(3, witnessReplaced);

@@ -1,7 +1,7 @@
 // A small model of the cluster, without time: workers with files, a log, a broker that forgets, a ZooKeeper that is emptied.
 // Whatever happens in it, a worker that is let lead holds every acknowledged write, and once every volume is there, one leads.
 import assert from "node:assert/strict";
-import { comparePlaces, holdsAll, samePlace } from "../../../core/log/place.ts";
+import { holdsAll, samePlace } from "../../../core/log/place.ts";
 import { isReplaced } from "../../../core/rules/copy-ids.ts";
 import { gateOf, type Joint, standingOf, type Verdict } from "../../../core/rules/trust.ts";
 import type { LogNode, Place } from "../../../core/state/znodes.ts";
@@ -56,7 +56,15 @@ export class Model {
     else if (step.kind === "elect") this.elect(worker);
     else if (step.kind === "read") this.read(worker);
     else if (step.kind === "write") this.#write(step.who % 3, step.who);
-    else if (worker === this.master) this.#leave(worker);
+    else if (worker === this.master) this.#end(worker, step.kind === "resign");
+  }
+
+  #end(master: Worker, isFinal: boolean): void {
+    if (isFinal && this.node !== null) {
+      master.synced = master.copy.ids.length;
+      this.node = { ...this.node, ...master.copy.place, final: true };
+    }
+    this.#leave(master);
   }
 
   /** Never its newest part, where the last master's copy stands. */
@@ -104,18 +112,6 @@ export class Model {
     this.#die(worker, false);
     worker.copy = newCopy(this.#nextCopyId());
     worker.synced = 0;
-  }
-
-  /** An operator lets the fullest copy that runs go on, as if it held all. @returns the writes that are lost with that */
-  acceptLoss(): readonly number[] {
-    const running = this.workers.filter(({ runs }) => runs);
-    const [fullest] = running.sort((a, b) => comparePlaces(b.copy.place, a.copy.place));
-    if (fullest === undefined) return [];
-    const { name, copy } = fullest;
-    this.node = { broker: "", master: name, ...copy.place, ...copyIdsIn([fullest]) };
-    const lost = this.acknowledged.filter((id) => !copy.ids.includes(id));
-    this.acknowledged = this.acknowledged.filter((id) => copy.ids.includes(id));
-    return lost;
   }
 
   /** Some of the witnesses read the log, and their disks have what they read. @returns whether one has all of it */

@@ -1,5 +1,5 @@
 // What there is in the model of trust, and what can happen in it.
-import { nowhere } from "../../../core/log/place.ts";
+import { comparePlaces, nowhere } from "../../../core/log/place.ts";
 import { copyIdsOf, type NamedCopy } from "../../../core/rules/copy-ids.ts";
 import type { LogNode, Place } from "../../../core/state/znodes.ts";
 
@@ -63,11 +63,32 @@ export function goneIds(
   return Object.values(copyIds).filter((id) => !there.includes(id));
 }
 
+/** What a loss is accepted of. */
+interface Losing {
+  readonly workers: readonly Worker[];
+  node: LogNode | null;
+  acknowledged: number[];
+}
+
+/** An operator lets the fullest copy that runs go on, as if it held all. @returns the writes that are lost with that */
+export function acceptLoss(model: Losing): readonly number[] {
+  const running = model.workers.filter(({ runs }) => runs);
+  const [fullest] = running.sort((a, b) => comparePlaces(b.copy.place, a.copy.place));
+  if (fullest === undefined) return [];
+  const { name, copy } = fullest;
+  model.node = { broker: "", master: name, ...copy.place, ...copyIdsIn([fullest]) };
+  const lost = model.acknowledged.filter((id) => !copy.ids.includes(id));
+  model.acknowledged = model.acknowledged.filter((id) => copy.ids.includes(id));
+  return lost;
+}
+
 /** Sets of workers are numbers with a bit for each; so are their complements, which are negative. */
 export const isIn = (set: number, worker: number): boolean => ((set >> worker) & 1) === 1;
 
 export type Step =
   | { readonly kind: "write" | "read" | "look" | "elect" | "deposeMaster"; readonly who: number }
+  /** The master ends in order: its last note says that it has answered nothing beyond the place in it. */
+  | { readonly kind: "resign"; readonly who: number }
   /** `torn`: the file loses what was not synced, as by a power cut; a master syncs everything. */
   | { readonly kind: "die" | "start"; readonly who: number; readonly torn: boolean }
   /** Its file is damaged, or its host replaced: it dies, and what it starts with is another copy, with nothing in it. */

@@ -92,6 +92,30 @@ describe("a copy that has taken the place of the one that was noted", () => {
     );
   });
 
+  it("may go on like any other after a last word, if it or another one holds what was noted", () => {
+    const final = { ...noted, final: true as const };
+    const mine = own({ name: "w-1", copyId: "another" });
+    assert.equal(kindOf(mine, seen(final)), "vouch");
+    assert.equal(kindOf(own(), seen(final)), "vouch");
+    assert.equal(kindOf(own({ joint: "apart" }), seen(final)), "adopt");
+    assert.match(whyOf({ ...mine, place: at(5, 99) }, seen(final)), /^waits for the copy that w-1 had/);
+    assert.match(
+      whyOf({ ...mine, place: at(5, 99) }, seen(final, peer("w-2", at(5, 100), "b"))),
+      /^waits for w-2, whose copy is the fullest/,
+    );
+  });
+
+  it("leaves the note a last word when it vouches, and makes none of one that is not", () => {
+    const final = { ...noted, final: true as const };
+    const vouched = (log: LogNode) => {
+      const verdict = standingOf(own({ name: "w-1", copyId: "a" }), seen(log));
+      return verdict.kind === "vouch" && verdict.log.final;
+    };
+    assert.deepEqual([vouched(final), vouched(noted)], [true, undefined]);
+    const remembers = standingOf(own({ vouchedUnder: "now" }), seen(final));
+    assert.equal(remembers.kind === "vouch" && remembers.log.final, undefined);
+  });
+
   it("may lead like any other while the log is whole", () => {
     const mine = own({ name: "w-1", copyId: "another" });
     assert.equal(kindOf(mine, seen({ ...noted, broker: "now" })), "lead");

@@ -67,6 +67,19 @@ describe("the znode of what is acknowledged", () => {
     assert.deepEqual(session.node.copyIds, { "w-1": "a", "w-2": "b" });
   });
 
+  it("says of a last word that it is one, and the next note does not say it any more", async () => {
+    const session = new Node();
+    const last = of(session, "w-1");
+    await last.hasLed({ epoch: 3, position: 7 }, "a", []);
+    assert.equal("final" in session.node, false);
+    await last.hasLed({ epoch: 3, position: 8 }, "a", [], true);
+    assert.equal(session.node.final, true);
+    await of(session, "w-2").hasLed({ epoch: 4, position: 8 }, "b", []);
+    assert.equal("final" in session.node, false);
+    await assert.rejects(last.hasLed({ epoch: 3, position: 8 }, "a", [], true), TransientError);
+    assert.equal("final" in session.node, false);
+  });
+
   it("is never taken back by a master that has a successor", async () => {
     const session = new Node();
     const old = of(session, "w-1");

@@ -207,6 +207,21 @@ describe("a master's answers", () => {
     assert.deepEqual(answers, [11]);
   });
 
+  it("are not given any more once it has ended, whatever is heard and noted since", async () => {
+    const { witnesses, hear, note, write, later, answers } = await master();
+    hear("w-2", "b", 10);
+    note().written();
+    write();
+    witnesses.close();
+    hear("w-2", "b", 11);
+    note().written();
+    await later(4_000);
+    await later(500);
+    note().written();
+    assert.deepEqual(answers, []);
+    assert.throws(write, /has ended/);
+  });
+
   it("are not made ready without a bound while they wait", async () => {
     const { witnesses, hear, note, write } = await master();
     hear("w-2", "b", 10);
