@@ -1,6 +1,7 @@
 // Every path in ZooKeeper and what stands there. Payloads are JSON, written by our own programs only.
 import type { ManifestSpec } from "../manifest/manifest.ts";
 import type { Schema } from "../schema.ts";
+import type { LogNode, Place } from "./log-node.ts";
 import type { BackupStatus, BackupsStatus, ClusterStatus } from "./status.ts";
 import type { WorkerState } from "./worker-state.ts";
 
@@ -144,30 +145,11 @@ export interface WorkerNode {
   readonly sinceMs: number;
 }
 
-/** How far a copy is. A later epoch is fuller than any position of an earlier one. */
-export interface Place {
-  readonly epoch: number;
-  readonly position: number;
-}
-
-/** What is known of the acknowledged data. A master writes it before it takes writes, and from time to time (core/rules/trust.ts). */
-export interface LogNode extends Place {
-  /** Of the broker that ran then: it forgets this with everything it had only in memory. */
-  readonly broker: string;
-  /** The worker that led last: its copy holds every acknowledged write. */
-  readonly master: string;
-  /** Workers on other hosts: each acknowledged write is on the disk of one of them as well. Absent: of the master's alone. */
-  readonly witnesses?: readonly string[];
-  /** By the names of the master and the witnesses: the ids of the copies that they had then (core/rules/copy-ids.ts). */
-  readonly copyIds?: Readonly<Record<string, string>>;
-  /** The last word of a mastership: nothing was answered beyond this place, and nothing will be until the next master has written here. */
-  readonly final?: true;
-}
-
-/** What a volume's copy holds. Null until a worker has opened it: the controller knows the volume only by its labels then. */
+/** A volume's copy. */
 export interface CopyNode {
+  /** Null until a worker has opened it: the controller knows the volume only by its labels then. */
   readonly holds: Place | null;
-  /** Absent until a worker has opened it, and in what an earlier version wrote. */
+  /** Absent until then, and in what an earlier version wrote. */
   readonly copyId?: string;
   readonly atMs: number;
   /** The host that the volume is on. Absent in what an earlier version wrote, and where a cluster knows only one host. */
@@ -301,4 +283,4 @@ export function fromJson<T>(text: string): T | null {
   }
 }
 
-export type { ClusterStatus };
+export type { ClusterStatus, LogNode, Place };

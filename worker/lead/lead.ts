@@ -69,11 +69,9 @@ export async function lead(
       scope,
     );
   } finally {
-    witnesses.close();
     await ledger.syncEveryCommit(false).catch(() => undefined);
     deposed.abort("left");
-    await telling;
-    await lastWord(options, witnesses);
+    await telling.then(() => lastWord(options, witnesses));
   }
   // A master does not become a slave again in one life: the next one joins afresh, with nothing half done.
   throw new TransientError(`no longer master: ${messageOf(scope.reason)}`);
@@ -169,10 +167,11 @@ async function keepNote(options: RoleOptions, witnesses: Witnesses, scope: Abort
 }
 
 /**
- * Nothing is answered any more: no write is worked on, and what waited for a witness is left to the next master. So it is known for
+ * Nothing is answered any more: no write is worked on, and what waits for a witness is left to the next master. So it is known for
  * certain how far what was answered may be.
  */
 async function lastWord(options: RoleOptions, witnesses: Witnesses): Promise<void> {
+  witnesses.close();
   const late = options.time.sleep(lastWordWithinMs);
   await Promise.race([note(options, witnesses, true).catch(() => undefined), late]);
 }
