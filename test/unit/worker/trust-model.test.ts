@@ -31,7 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   ),
   often(1, fc.record({ kind: fc.constant("deposeMaster" as const), who })),
-  often(2, fc.record({ kind: fc.constant("resign" as const), who })),
+  often(2, fc.record({ kind: fc.constantFrom("resign" as const, "stumble" as const), who })),
   often(1, fc.record({ kind: fc.constant("restartBroker" as const), lost: fc.nat(4) })),
   often(1, fc.record({ kind: fc.constantFrom("deleteLog", "trimLog", "emptyZooKeeper") })),
 ) as fc.Arbitrary<Step>;

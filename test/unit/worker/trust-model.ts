@@ -53,7 +53,7 @@ export class Model {
     else if (step.kind === "die") this.#die(worker, step.torn);
     else if (step.kind === "replace") this.#replace(worker);
     else if (step.kind === "look") this.look(worker);
-    else if (step.kind === "elect") this.elect(worker);
+    else if (step.kind === "elect" || step.kind === "stumble") this.elect(worker, step.kind === "stumble");
     else if (step.kind === "read") this.read(worker);
     else if (step.kind === "write") this.#write(step.who % 3, step.who);
     else if (worker === this.master) this.#end(worker, step.kind === "resign");
@@ -238,7 +238,7 @@ export class Model {
     return verdict;
   }
 
-  elect(worker: Worker): void {
+  elect(worker: Worker, stumbles = false): void {
     if (!worker.runs || this.master !== undefined) return;
     const verdict = this.look(worker);
     if (verdict?.kind !== "lead" && verdict?.kind !== "adopt") return;
@@ -269,9 +269,14 @@ export class Model {
       [],
       `${worker.name} leads without acknowledged writes`,
     );
-    const { place } = worker.copy;
-    this.node = { broker: String(this.memory), master: worker.name, ...place, ...copyIdsIn([worker]) };
     this.master = worker;
+    if (stumbles) this.#leave(worker);
+    else this.node = this.#noteOf(worker);
+  }
+
+  #noteOf(worker: Worker): LogNode {
+    const { name, copy } = worker;
+    return { broker: String(this.memory), master: name, ...copy.place, ...copyIdsIn([worker]) };
   }
 
   read(worker: Worker): void {

@@ -87,6 +87,8 @@ export const isIn = (set: number, worker: number): boolean => ((set >> worker) &
 
 export type Step =
   | { readonly kind: "write" | "read" | "look" | "elect" | "deposeMaster"; readonly who: number }
+  /** A worker is elected, and ends behind its marker, before it has noted anything. */
+  | { readonly kind: "stumble"; readonly who: number }
   /** The master ends in order: its last note says that it has answered nothing beyond the place in it. */
   | { readonly kind: "resign"; readonly who: number }
   /** `torn`: the file loses what was not synced, as by a power cut; a master syncs everything. */
