@@ -14,9 +14,10 @@ export class Commands {
     cluster.engine.onStop = (id) => this.#mustBeAsked(id);
   }
 
-  leave(what: Pick<Command, "kind">): string {
+  /** @param host whose API is asked */
+  leave(what: Pick<Command, "kind">, host = 0): string {
     const { zooKeeper, paths, apis } = this.#cluster;
-    const command: Command = { ...what, madeAtMs: apis[0]?.process.wallMs() ?? 0 };
+    const command: Command = { ...what, madeAtMs: apis[host]?.process.wallMs() ?? 0 };
     const path = zooKeeper.create(`${paths.commands}/command-`, toJson(command), null, true) ?? "";
     this.#left.push(path);
     return path;

@@ -224,10 +224,14 @@ export class Faults {
     }
   }
 
-  /** An operator sees that not all that was acknowledged is there, and lets the service go on without it. */
+  /**
+   * An operator sees that not all that was acknowledged is there, and lets the service go on without it. Asked at each host: the acting
+   * controller takes a command for too old that comes from a host whose clock is behind its own.
+   */
   acceptLoss(): void {
-    this.#cluster.world.tell("operator", "accepts the loss");
-    this.#commands.leave({ kind: "acceptLoss" });
+    const { apis, world } = this.#cluster;
+    world.tell("operator", "accepts the loss");
+    for (const host of apis.keys()) this.#commands.leave({ kind: "acceptLoss" }, host);
   }
 
   #crash({ process, container }: Struck, outOfMemory: boolean): void {
