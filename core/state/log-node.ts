@@ -16,6 +16,6 @@ export interface LogNode extends Place {
   readonly witnesses?: readonly string[];
   /** By the names of the master and the witnesses: the ids of the copies that they had then (core/rules/copy-ids.ts). */
   readonly copyIds?: Readonly<Record<string, string>>;
-  /** The last word of a mastership: nothing was answered beyond this place, and nothing will be until the next master has written here. */
+  /** The last word of a mastership: no write was answered beyond this place, and none will be until the next master has written here. */
   readonly final?: true;
 }

@@ -69,9 +69,9 @@ export async function lead(
       scope,
     );
   } finally {
-    await ledger.syncEveryCommit(false).catch(() => undefined);
+    witnesses.close();
     deposed.abort("left");
-    await telling.then(() => lastWord(options, witnesses));
+    await leave(options, witnesses, telling);
   }
   // A master does not become a slave again in one life: the next one joins afresh, with nothing half done.
   throw new TransientError(`no longer master: ${messageOf(scope.reason)}`);
@@ -170,9 +170,11 @@ async function keepNote(options: RoleOptions, witnesses: Witnesses, scope: Abort
  * Nothing is answered any more: no write is worked on, and what waits for a witness is left to the next master. So it is known for
  * certain how far what was answered may be.
  */
-async function lastWord(options: RoleOptions, witnesses: Witnesses): Promise<void> {
-  witnesses.close();
-  const late = options.time.sleep(lastWordWithinMs);
+async function leave(options: RoleOptions, witnesses: Witnesses, telling: Promise<void>): Promise<void> {
+  const { ledger, time } = options;
+  await ledger.syncEveryCommit(false).catch(() => undefined);
+  await telling;
+  const late = time.sleep(lastWordWithinMs);
   await Promise.race([note(options, witnesses, true).catch(() => undefined), late]);
 }
 

@@ -57,7 +57,7 @@ export class AcknowledgedLog {
    * This worker leads, or has led, up to `place`, and its copy holds everything acknowledged.
    * @param copyId of its own copy
    * @param witnesses on other hosts, of which one at least holds it as well; none where there is but one host
-   * @param isFinal nothing was answered beyond `place`, and nothing will be; the next master's note does not keep that
+   * @param isFinal no write was answered beyond `place`, and none will be; the next master's note does not keep that
    * @throws TransientError when a later master has written here
    */
   async hasLed(
@@ -70,7 +70,9 @@ export class AcknowledgedLog {
       const known = this.#known ?? (await this.read());
       if (known.node !== null && known.node.epoch > epoch)
         throw new TransientError(`epoch ${known.node.epoch} has begun, this master is of epoch ${epoch}`);
-      const broker = this.#memory.toNote(known.node?.broker ?? null);
+      // A mastership ends, too, when the broker has forgotten: its last word proves nothing of the memory that the broker has now.
+      const broker =
+        isFinal && known.node !== null ? known.node.broker : this.#memory.toNote(known.node?.broker ?? null);
       const listed = witnesses.length === 0 ? {} : { witnesses: witnesses.map(({ name }) => name) };
       const ids = copyIdsOf([{ name: this.#master, copyId }, ...witnesses]);
       const last = isFinal ? { final: true as const } : {};

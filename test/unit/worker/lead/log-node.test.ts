@@ -56,6 +56,18 @@ describe("the znode of what is acknowledged", () => {
     assert.deepEqual(session.node, { broker: "now", master: "w-1", epoch: 3, position: 8, copyIds });
   });
 
+  it("keeps, at the end of a mastership, the memory under which it was last written", async () => {
+    const session = new Node();
+    let now = "before";
+    const log = new AcknowledgedLog(session, paths, { name: "w-1", memory: { toNote: () => now } });
+    await log.hasLed({ epoch: 3, position: 7 }, "a", []);
+    now = "forgotten";
+    await log.hasLed({ epoch: 3, position: 8 }, "a", [], true);
+    assert.deepEqual([session.node.broker, session.node.position, session.node.final], ["before", 8, true]);
+    await log.hasLed({ epoch: 4, position: 9 }, "a", []);
+    assert.deepEqual([session.node.broker, session.node.final], ["forgotten", undefined]);
+  });
+
   it("names the master and its witnesses, and the copies of those that tell an id", async () => {
     const session = new Node();
     const witnesses = [
