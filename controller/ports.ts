@@ -136,10 +136,20 @@ export interface EngineHost {
   open(uid: string, notes: HostNotes): Engine;
 }
 
+/** A worker's process that has ended. */
+export interface EndedWorker {
+  readonly worker: string;
+  /** The short container id. */
+  readonly container: string;
+  readonly ending: Ending;
+}
+
 /** What the controller of one of several hosts sees there, to tell the others. */
 export interface LocalHost {
   readonly name: string;
-  look(): Promise<HostNode>;
+  /** Those whose containers are still there. */
+  ended(): Promise<readonly EndedWorker[]>;
+  look(ended: readonly EndedWorker[]): Promise<HostNode>;
   /** Until the signal fires or something breaks: one call whenever it is worth a look. */
   watch(wake: () => void, signal: AbortSignal): Promise<void>;
 }

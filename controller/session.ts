@@ -29,7 +29,8 @@ export async function runSession(ports: ControllerPorts, stop: AbortSignal): Pro
     for (const parent of persistentParents(paths)) await session.ensure(parent);
     // What an earlier version left open, and the places above our own nodes.
     await session.protect("/");
-    if (localHost !== null) noting = keepHostNote(session, paths, localHost, { clock, log }, over);
+    const registry = new ZnodeRegistry(session, paths, clock);
+    if (localHost !== null) noting = keepHostNote(session, paths, localHost, registry, { clock, log }, over);
     await acquireLock(session, { path: paths.controller, place, clock, log }, over);
     const uid = await uidOf(session, paths, ports);
     log.info({ cluster: settings.cluster, uid }, "acting for the cluster");

@@ -1,5 +1,6 @@
 // Each host tells the others what it sees of itself: an ephemeral znode, kept by its controller for as long as that reaches
-// ZooKeeper, also while it stands by.
+// ZooKeeper, also while it stands by. And it is the first to know of a worker's process that ended there: what that holds in ZooKeeper
+// it takes away at once. A Swarm tells the acting controller of it after the worker's session is over.
 import { messageOf, TransientError } from "../../core/errors.ts";
 import { type Paths, toJson } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
@@ -7,7 +8,8 @@ import { type RetryPolicy, retry } from "../../platform/process/retry.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
-import type { LocalHost } from "../ports.ts";
+import type { EndedWorker, LocalHost } from "../ports.ts";
+import type { ZnodeRegistry } from "./znode-registry.ts";
 
 interface Tools {
   readonly clock: Clock;
@@ -24,17 +26,21 @@ export async function keepHostNote(
   session: Pick<ZnodeSession, "create" | "set" | "remove">,
   paths: Pick<Paths, "host">,
   host: LocalHost,
+  registry: Pick<ZnodeRegistry, "forgetEnded">,
   { clock, log }: Tools,
   signal: AbortSignal,
 ): Promise<void> {
   const path = paths.host(host.name);
   const changed = new Wakeable(clock);
   const watching = wakeOnEvents(host, () => changed.wake(), { clock, log }, signal);
+  const forgetting = new Forgetting(registry, log);
   let told: string | null = null;
   let problem = "";
   while (!signal.aborted) {
     try {
-      const note = toJson(await host.look());
+      const ended = await host.ended();
+      await forgetting.forget(ended);
+      const note = toJson(await host.look(ended));
       if (note !== told) told = (await tell(session, path, note, told !== null)) ? note : null;
       problem = "";
     } catch (error) {
@@ -46,6 +52,26 @@ export async function keepHostNote(
     await clock.sleep(settleMs, signal);
   }
   await watching;
+}
+
+class Forgetting {
+  readonly #registry: Pick<ZnodeRegistry, "forgetEnded">;
+  readonly #log: Log;
+  #done: ReadonlySet<string> = new Set();
+
+  constructor(registry: Pick<ZnodeRegistry, "forgetEnded">, log: Log) {
+    this.#registry = registry;
+    this.#log = log;
+  }
+
+  async forget(ended: readonly EndedWorker[]): Promise<void> {
+    for (const one of ended) {
+      if (this.#done.has(one.container)) continue;
+      if (await this.#registry.forgetEnded(one))
+        this.#log.info(one, "a worker has ended on this host: what it held in ZooKeeper is removed");
+    }
+    this.#done = new Set(ended.map(({ container }) => container));
+  }
 }
 
 async function wakeOnEvents(

@@ -26,6 +26,7 @@ import {
 import type { Clock } from "../../platform/process/clock.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
 import type {
+  EndedWorker,
   HostNotes,
   ListedCopy,
   Registry,
@@ -37,6 +38,7 @@ import type {
   SuspectsVerdict,
   Target,
 } from "../ports.ts";
+import { endedByItself } from "../reconcile/ending.ts";
 
 function readsOf(nodes: readonly ReadsNode[]): Pick<RegistryView, "reads" | "firstReadAtMs"> {
   const firsts = nodes.flatMap(({ firstReadAtMs }) => firstReadAtMs ?? []);
@@ -46,12 +48,14 @@ function readsOf(nodes: readonly ReadsNode[]): Pick<RegistryView, "reads" | "fir
   };
 }
 
+type Znodes = Pick<ZnodeSession, "children" | "create" | "get" | "put" | "remove" | "set" | "sync">;
+
 export class ZnodeRegistry implements Registry, HostNotes {
-  readonly #session: ZnodeSession;
+  readonly #session: Znodes;
   readonly #paths: Paths;
   readonly #clock: Clock;
 
-  constructor(session: ZnodeSession, paths: Paths, clock: Clock) {
+  constructor(session: Znodes, paths: Paths, clock: Clock) {
     this.#clock = clock;
     this.#session = session;
     this.#paths = paths;
@@ -194,6 +198,21 @@ export class ZnodeRegistry implements Registry, HostNotes {
     // First: as soon as the worker counts as gone, others take what it had in hand.
     await this.judgeSuspects(worker, container, suspects);
     await this.#session.remove(path, held.version);
+  }
+
+  /**
+   * What a process that is known to have ended still holds: it ends here, long before its session would.
+   * @returns whether it held anything
+   */
+  async forgetEnded({ worker, container, ending }: EndedWorker): Promise<boolean> {
+    const content = await this.#session.get(this.#paths.master);
+    const held = content === null ? null : fromJson<MasterNode>(content.data);
+    const led = held?.container === container ? held : null;
+    const wasHeld = led !== null || (await this.#heldBy(this.#paths.worker(worker), container)) !== null;
+    const verdict = led !== null && !endedByItself(ending) ? "cleared" : "blamed";
+    await this.forgetWorker(worker, container, verdict);
+    if (led !== null) await this.forgetMaster(led);
+    return wasHeld;
   }
 
   async judgeSuspects(worker: string, container: string, verdict: SuspectsVerdict): Promise<void> {

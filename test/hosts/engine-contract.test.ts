@@ -37,7 +37,7 @@ async function open() {
   );
   const notes: HostNotes = {
     hosts: async () => {
-      const told = await Promise.all(local.map((one) => one.look()));
+      const told = await Promise.all(local.map(async (one) => one.look(await one.ended())));
       return new Map(told.map((note) => [note.host, note]));
     },
     tellSignal: async ({ id, host }, signal) =>

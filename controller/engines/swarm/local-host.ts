@@ -1,11 +1,10 @@
-// What this host's own engine knows and no manager tells: the volumes, the image, and whether a process that was killed had wanted
-// too much memory.
+// What this host's own engine knows, and no manager tells or tells as soon: the volumes, the image, and which processes have ended and how.
 import type { HostNode } from "../../../core/state/znodes.ts";
 import { labels, shortId } from "../../names.ts";
-import type { LocalHost } from "../../ports.ts";
+import type { EndedWorker, Ending, LocalHost } from "../../ports.ts";
 import type { DockerApi } from "../docker/docker-api.ts";
 import { endingOf } from "../docker/docker-formats.ts";
-import { volumesOf } from "../docker/listings.ts";
+import { containersOf, volumesOf } from "../docker/listings.ts";
 import type { Labelled } from "../docker/ownership.ts";
 
 export interface LocalHostOptions {
@@ -23,8 +22,8 @@ const killedMax = 20;
 
 export class SwarmLocalHost implements LocalHost {
   readonly #options: LocalHostOptions;
-  /** By the ids of containers that have ended: null for those that were not killed. */
-  readonly #ended = new Map<string, "killed" | "outOfMemory" | null>();
+  /** By the ids of containers that have ended. */
+  readonly #endings = new Map<string, Ending>();
 
   constructor(options: LocalHostOptions) {
     this.#options = options;
@@ -34,15 +33,24 @@ export class SwarmLocalHost implements LocalHost {
     return this.#options.name;
   }
 
-  async look(): Promise<HostNode> {
+  async look(ended: readonly EndedWorker[]): Promise<HostNode> {
     const { name, leads } = this.#options;
-    const [image, volumes, killed, led] = await Promise.all([
-      this.#image(),
-      this.#volumes(),
-      this.#killed(),
-      leads(),
-    ]);
-    return { host: name, image, volumes, killed, leads: led };
+    const [image, volumes, led] = await Promise.all([this.#image(), this.#volumes(), leads()]);
+    return { host: name, image, volumes, killed: killedAmong(ended), leads: led };
+  }
+
+  async ended(): Promise<readonly EndedWorker[]> {
+    const { api, cluster } = this.#options;
+    const listed = await containersOf(api, cluster);
+    for (const id of this.#endings.keys()) if (!listed.some(({ Id }) => Id === id)) this.#endings.delete(id);
+    // The engine's list knows of an end some time after its event; the container itself at once.
+    const running = listed.filter(({ Id }) => !this.#endings.has(Id));
+    await Promise.all(running.map(({ Id }) => this.#lookUp(Id)));
+    return listed.flatMap(({ Id, Labels }) => {
+      const ending = this.#endings.get(Id);
+      const worker = Labels[labels.worker];
+      return ending === undefined || worker === undefined ? [] : [{ worker, container: shortId(Id), ending }];
+    });
   }
 
   async #image(): Promise<string | null> {
@@ -60,29 +68,13 @@ export class SwarmLocalHost implements LocalHost {
       .sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  async #killed(): Promise<HostNode["killed"]> {
-    const { api, cluster } = this.#options;
-    const filters = { label: [`${labels.cluster}=${cluster}`], status: ["exited", "dead"] };
-    const listed = await api.call("list containers that ended", (docker) =>
-      docker.listContainers({ all: true, filters }),
-    );
-    for (const id of this.#ended.keys()) if (!listed.some(({ Id }) => Id === id)) this.#ended.delete(id);
-    for (const { Id } of listed) if (!this.#ended.has(Id)) await this.#lookUp(Id);
-    const killed = listed.flatMap(({ Id }) => {
-      const how = this.#ended.get(Id);
-      return how === null || how === undefined ? [] : [[shortId(Id), how] as const];
-    });
-    return Object.fromEntries(killed.slice(0, killedMax).sort(([a], [b]) => a.localeCompare(b)));
-  }
-
   async #lookUp(id: string): Promise<void> {
     const found = await this.#options.api.found("inspect container", (docker) =>
       docker.getContainer(id).inspect(),
     );
     if (found === null) return;
-    const { ExitCode, OOMKilled } = found.State;
-    const ending = endingOf(ExitCode, OOMKilled);
-    this.#ended.set(id, ending === "killed" || ending === "outOfMemory" ? ending : null);
+    const { Status, ExitCode, OOMKilled } = found.State;
+    if (Status === "exited" || Status === "dead") this.#endings.set(id, endingOf(ExitCode, OOMKilled));
   }
 
   async watch(wake: () => void, signal: AbortSignal): Promise<void> {
@@ -92,4 +84,11 @@ export class SwarmLocalHost implements LocalHost {
     };
     await this.#options.api.events(filters, () => wake(), signal);
   }
+}
+
+function killedAmong(ended: readonly EndedWorker[]): HostNode["killed"] {
+  const killed = ended.flatMap(({ container, ending }) =>
+    ending === "killed" || ending === "outOfMemory" ? [[container, ending] as const] : [],
+  );
+  return Object.fromEntries(killed.slice(0, killedMax).sort(([a], [b]) => a.localeCompare(b)));
 }
