@@ -110,7 +110,7 @@ describe("workers whose log has lost something", () => {
     await write("a", "b", "c");
     await world.untilEqual(["w-1", "w-2"]);
     await world.stop("w-2");
-    await world.stop("w-1");
+    await world.kill("w-1");
     await deleteQueue(queues.sync);
     await world.start("w-3", 50);
     const { waiting } = await untilWaits("w-3", /waits for w-1, whose copy holds every acknowledged write/);
@@ -161,7 +161,7 @@ describe("workers whose log has lost something", () => {
     await write("a");
     await world.untilEqual(["w-1", "w-2"]);
     await world.stop("w-2");
-    await world.stop("w-1");
+    await world.kill("w-1");
     const before = await knownLog();
     assert.equal(before?.master, "w-1");
     await forgetMemory();
@@ -171,6 +171,20 @@ describe("workers whose log has lost something", () => {
     await write("b");
     await world.untilEqual(["w-1", "w-2"]);
     assert.notEqual((await knownLog())?.broker, before?.broker);
+  });
+
+  it("go on without the last master's copy when that ended in order and another holds all that it answered", async () => {
+    await pair();
+    await write("a");
+    await world.untilEqual(["w-1", "w-2"]);
+    await world.stop("w-2");
+    await world.stop("w-1");
+    assert.equal((await knownLog())?.final, true);
+    await forgetMemory();
+    await world.start("w-2", 200);
+    await world.untilStates({ "w-2": "master" });
+    await write("b");
+    assert.equal(peopleIn(await world.untilEqual(["w-2"])), 2);
   });
 
   it("lead at once without the last master's copy while the broker has forgotten nothing", async () => {

@@ -103,24 +103,6 @@ export async function prepareMeta(connection: Connection): Promise<ReadonlyMap<s
   return metaIn(connection);
 }
 
-export const putMeta = (connection: Connection, name: string, value: string): Promise<unknown> =>
-  connection.run(
-    "INSERT INTO _dbaas_meta (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-    name,
-    value,
-  );
-
-/** An id is told only once it is on the disk: a power cut must not leave this copy with another one. */
-export async function keepCopyId(
-  directory: string,
-  connection: Connection,
-  id: string,
-  disk: Disk,
-): Promise<void> {
-  await putMeta(connection, "copyId", id);
-  await sync(directory, disk);
-}
-
 async function metaIn(connection: Connection): Promise<ReadonlyMap<string, string>> {
   const rows = await connection.all("SELECT name, value FROM _dbaas_meta");
   return new Map(rows.map(({ name, value }) => [String(name), String(value)]));

@@ -18,10 +18,8 @@ import {
   discard,
   formatVersion,
   install,
-  keepCopyId,
   mustBeThere,
   prepareMeta,
-  putMeta,
   requireFormat,
   sync,
   verify,
@@ -120,7 +118,9 @@ export class Store {
       requireFormat(meta.get("format"), "the database file");
       await putMeta(writer, "format", String(formatVersion));
       const copyId = meta.get("copyId") ?? newCopyId();
-      if (!meta.has("copyId")) await keepCopyId(directory, writer, copyId, disk);
+      await putMeta(writer, "copyId", copyId);
+      // An id is told only once it is on the disk: a power cut must not leave this copy with another one.
+      if (!meta.has("copyId")) await sync(directory, disk);
       const applied = JSON.parse(meta.get("applied") ?? JSON.stringify(nothingApplied)) as Applied;
       const schema = JSON.parse(meta.get("schema") ?? JSON.stringify(emptySchema)) as Schema;
       const readers = await ReadPool.open(file, disk);
@@ -131,13 +131,8 @@ export class Store {
     }
   }
 
-  static discard(directory: string, disk?: Disk): Promise<void> {
-    return discard(directory, disk);
-  }
-
-  static install(directory: string, snapshotFile: string, disk?: Disk): Promise<void> {
-    return install(directory, snapshotFile, disk);
-  }
+  static readonly discard = discard;
+  static readonly install = install;
 
   /** What is committed. */
   get applied(): Applied {
@@ -295,3 +290,10 @@ function betweenExpiries(entries: readonly LogEntry[]): readonly (readonly Batch
   }
   return out;
 }
+
+const putMeta = (writer: Connection, name: string, value: string): Promise<unknown> =>
+  writer.run(
+    "INSERT INTO _dbaas_meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
+    name,
+    value,
+  );
