@@ -1,20 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { copyIdsOf, isReplaced } from "../../../../core/rules/copy-ids.ts";
-import { type OtherCopy, type OwnCopy, type Seen, standingOf } from "../../../../core/rules/trust.ts";
+import { type OtherCopy, type Seen, standingOf } from "../../../../core/rules/trust.ts";
 import type { LogNode, Place } from "../../../../core/state/znodes.ts";
+import { at, kindOf, own, whyOf } from "./own-copy.ts";
 
-const at = (epoch: number, position: number): Place => ({ epoch, position });
 /** The broker has lost its memory since w-1 led. */
 const restarted: LogNode = { broker: "before", master: "w-1", ...at(5, 100) };
-const own = (change: Partial<OwnCopy> = {}): OwnCopy => ({
-  name: "w-2",
-  copyId: undefined,
-  place: at(5, 100),
-  joint: "joined",
-  vouchedUnder: null,
-  ...change,
-});
 const peer = (name: string, place: Place, copyId: string): OtherCopy => ({
   name,
   copyId,
@@ -29,11 +21,6 @@ const seen = (log: LogNode | null, ...peers: readonly OtherCopy[]): Seen => ({
   peers,
   hasMaster: false,
 });
-const kindOf = (mine: OwnCopy, all: Seen) => standingOf(mine, all).kind;
-const whyOf = (mine: OwnCopy, all: Seen): string => {
-  const verdict = standingOf(mine, all);
-  return verdict.kind === "wait" ? verdict.why : `no wait but ${verdict.kind}`;
-};
 
 describe("a copy's id", () => {
   it("tells it from another one of the same name, where both have one", () => {

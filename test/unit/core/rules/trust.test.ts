@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { nowhere } from "../../../../core/log/place.ts";
-import { gateOf, type OtherCopy, type OwnCopy, type Seen, standingOf } from "../../../../core/rules/trust.ts";
+import { gateOf, type OtherCopy, type Seen, standingOf } from "../../../../core/rules/trust.ts";
 import type { LogNode, Place } from "../../../../core/state/znodes.ts";
+import { at, kindOf, own, whyOf } from "./own-copy.ts";
 
-const at = (epoch: number, position: number): Place => ({ epoch, position });
 const acknowledged = (change: Partial<LogNode> = {}): LogNode => ({
   broker: "now",
   master: "w-1",
   ...at(5, 100),
-  ...change,
-});
-const own = (change: Partial<OwnCopy> = {}): OwnCopy => ({
-  name: "w-2",
-  copyId: undefined,
-  place: at(5, 100),
-  joint: "joined",
-  vouchedUnder: null,
   ...change,
 });
 const peer = (name: string, place: Place, eligible = false): OtherCopy => ({
@@ -35,11 +27,6 @@ const seen = (change: Partial<Seen> = {}): Seen => ({
   ...change,
 });
 const restarted = acknowledged({ broker: "before" });
-const kindOf = (mine: OwnCopy, all: Seen) => standingOf(mine, all).kind;
-const whyOf = (mine: OwnCopy, all: Seen): string => {
-  const verdict = standingOf(mine, all);
-  return verdict.kind === "wait" ? verdict.why : `no wait but ${verdict.kind}`;
-};
 
 describe("while the broker has forgotten nothing", () => {
   it("a copy that joins the log may lead, also one that is behind", () => {
