@@ -192,12 +192,18 @@ export class ZnodeRegistry implements Registry, HostNotes {
   }
 
   async forgetWorker(worker: string, container: string, suspects: SuspectsVerdict): Promise<void> {
+    await this.#forget(worker, container, suspects);
+  }
+
+  /** @returns whether it was there */
+  async #forget(worker: string, container: string, suspects: SuspectsVerdict): Promise<boolean> {
     const path = this.#paths.worker(worker);
     const held = await this.#heldBy(path, container);
-    if (held === null) return;
+    if (held === null) return false;
     // First: as soon as the worker counts as gone, others take what it had in hand.
     await this.judgeSuspects(worker, container, suspects);
     await this.#session.remove(path, held.version);
+    return true;
   }
 
   /**
@@ -208,11 +214,10 @@ export class ZnodeRegistry implements Registry, HostNotes {
     const content = await this.#session.get(this.#paths.master);
     const held = content === null ? null : fromJson<MasterNode>(content.data);
     const led = held?.container === container ? held : null;
-    const wasHeld = led !== null || (await this.#heldBy(this.#paths.worker(worker), container)) !== null;
     const verdict = led !== null && !endedByItself(ending) ? "cleared" : "blamed";
-    await this.forgetWorker(worker, container, verdict);
+    const wasThere = await this.#forget(worker, container, verdict);
     if (led !== null) await this.forgetMaster(led);
-    return wasHeld;
+    return wasThere || led !== null;
   }
 
   async judgeSuspects(worker: string, container: string, verdict: SuspectsVerdict): Promise<void> {
