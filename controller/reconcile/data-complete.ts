@@ -64,8 +64,8 @@ export function dataFinding(observed: Observed, memory: Memory, rules: DataRules
 }
 
 function wayOut(missing: readonly Needed[]): string {
-  const goOn = "et the fullest copy that is left go on without it: ./dbaas accept-loss";
-  return missing.every(({ copy }) => copy.replaced) ? `L${goOn}` : `Bring it back, or l${goOn}`;
+  const goOn = "the fullest copy that is left go on without it: ./dbaas accept-loss";
+  return missing.every(({ copy }) => copy.replaced) ? `Let ${goOn}` : `Bring it back, or let ${goOn}`;
 }
 
 /**
