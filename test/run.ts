@@ -2,7 +2,8 @@
 // kind has a cluster of its own, through which its files go one by one in the order given, which `node --test` does not keep. What
 // needs the processor and no cluster fills the places that become free, so that none is empty at the end.
 // Tests of several hosts come last and alone: three engines, brokers and ZooKeeper servers would disturb the others.
-// One report: what was begun first comes first; then how long each kind took; and the runner's closing counts of all as the last lines.
+// One report: what was begun first comes first; then what failed, all together, so that it stands near the end of a long output;
+// how long each kind took; and the runner's closing counts of all as the last lines.
 // Called by `./dbaas test`.
 import { join, relative, resolve } from "node:path";
 import { PassThrough } from "node:stream";
@@ -96,8 +97,10 @@ for (const { events } of jobs)
   for await (const event of events as AsyncIterable<TestEvent>) {
     if (event.type === "test:fail" && (event.data.todo === undefined || event.data.todo === false))
       process.exitCode = 1;
-    if (!counts.take(event)) report.write(event);
+    if (!counts.take(event) && event.type !== "test:summary") report.write(event);
   }
+// The reporter tells what failed when it hears that a run has ended: it is told of one end, after the last process.
+report.write({ type: "test:summary", data: {} });
 for (const kind of new Set(jobs.map(({ kind }) => kind))) {
   const ofKind = jobs.filter((job) => job.kind === kind && job.tookMs.size > 0);
   if (ofKind.length > 0) report.write(told(timesInWords(kind, ofKind)));
