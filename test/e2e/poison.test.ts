@@ -70,6 +70,9 @@ test("a query that takes too long is interrupted, answered with an error, and di
   assertSameWorkers(await settled(), all);
 });
 
+/** Longer than the service may take by the manifests of the tests below. */
+const patientMs = 90_000;
+
 /** Nothing waits in readQ: what was sent is in the hands of a slave. */
 const untilTaken = (): Promise<unknown> =>
   until("the read is in the hands of a slave", 30_000, async () => {
@@ -78,10 +81,10 @@ const untilTaken = (): Promise<unknown> =>
   });
 
 test("a slave with a slow read in its hands takes the master's place at once, and answers it by the way", async () => {
-  await applyFields({ timeout: "60s", queryTime: "8s" });
+  await applyFields({ timeout: "60s", queryTime: "30s" });
   const all = await settled();
   let answered = false;
-  const answer = read(slow).finally(() => {
+  const answer = read(slow, {}, patientMs).finally(() => {
     answered = true;
   });
   await untilTaken();
@@ -95,7 +98,7 @@ test("a slave with a slow read in its hands takes the master's place at once, an
 test("a read that two slaves died of is answered with an error and kept, and the third never sees it", async () => {
   await applyFields({ timeout: "60s", queryTime: "50s" });
   const before = (await rabbit.depth(queues.dead)).messages;
-  const answer = read(slow, {});
+  const answer = read(slow, {}, patientMs);
   for (let death = 0; death < 2; death++) {
     const slaves = slavesOf(await settled());
     await untilTaken();

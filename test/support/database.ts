@@ -5,11 +5,11 @@ import { type Answer, type Call, call } from "../../tools/cluster/http.ts";
 export type Headers = NonNullable<Call["headers"]>;
 export type Row = Readonly<Record<string, unknown>>;
 
-export const write = (body: unknown, headers: Headers = {}): Promise<Answer> =>
-  call("POST", "/api/v1/db/write", { body, headers });
+export const write = (body: unknown, headers: Headers = {}, timeoutMs?: number): Promise<Answer> =>
+  call("POST", "/api/v1/db/write", { body, headers, timeoutMs });
 
-export const read = (body: unknown, headers: Headers = {}): Promise<Answer> =>
-  call("POST", "/api/v1/db/read", { body, headers });
+export const read = (body: unknown, headers: Headers = {}, timeoutMs?: number): Promise<Answer> =>
+  call("POST", "/api/v1/db/read", { body, headers, timeoutMs });
 
 export const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300;
 

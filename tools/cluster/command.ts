@@ -7,7 +7,7 @@ import { environment, rootDir } from "./settings.ts";
 const execute = promisify(execFile);
 
 const outputBytesMax = 64 * 1024 * 1024;
-const dockerMs = 30_000;
+const dockerMs = 60_000;
 const dbaasMs = 240_000;
 
 /** @throws when it exits with another code than 0 or takes too long, with what it wrote */

@@ -8,7 +8,8 @@ import { manifestDir, rootDir } from "./settings.ts";
 import { found, notYet, until } from "./until.ts";
 
 const file = join(manifestDir, "dbaas.yaml");
-const takenUpMs = 10_000;
+/** A cycle that starts a container takes up nothing meanwhile, and a controller whose session ended must lead anew first. */
+const takenUpMs = 60_000;
 
 /** Values of scalar fields by their key, which stands once in the file: `{ window: "10s", max: "8" }`. */
 export type Fields = Readonly<Record<string, string>>;

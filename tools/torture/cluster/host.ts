@@ -3,7 +3,8 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
-const withinMs = 10_000;
+/** Some copy what a broker keeps, on a disk that others write to as well. */
+const withinMs = 60_000;
 
 export async function host(file: string, ...args: string[]): Promise<string> {
   const { stdout } = await execute(file, args, { timeout: withinMs });

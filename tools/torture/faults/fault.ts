@@ -54,7 +54,7 @@ export async function aSlave({ random }: Scene): Promise<Worker> {
   return random.pick((await cast()).slaves);
 }
 
-const newMasterMs = 20_000;
+const newMasterMs = 60_000;
 
 export const masterOtherThan = (old: Worker): Promise<Worker> =>
   until("another master", newMasterMs, async () => {
