@@ -42,6 +42,8 @@ test("slaves that join while writes go on get all data, and serve no read before
   const base = 3_000;
   for (let i = 0; i < base; i += 500)
     await insertUsers(...Array.from({ length: 500 }, (_, n) => `base-${i + n}`));
+  // A slave that lags is no slave that joins.
+  await equalCopies();
   const writing = await startWriting(t);
   const counted: number[] = [];
   let joining = true;

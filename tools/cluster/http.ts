@@ -15,7 +15,7 @@ export interface Call {
   /** A text is sent as it is, anything else as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** On the loopback; that of the cluster of this process when there is none. */
   readonly port?: number;
 }

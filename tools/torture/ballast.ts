@@ -1,5 +1,7 @@
 // Rows that no client touches, so that a replacement has something to carry.
-import { type Ask, attempt, isSuccess } from "./clients/attempt.ts";
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Ask, attempt, isSuccess, mayRetry } from "./clients/attempt.ts";
 
 const rowsAtOnce = 2_000;
 
@@ -25,8 +27,22 @@ export async function writeBallastAgain(mebibytes: number): Promise<void> {
   for (let round = 0; round < requests; round++) {
     const filling = String(round % 10).repeat(rewritten.fillingBytes);
     const rows = Array.from({ length: rewritten.rows }, (_, i) => ({ n: -1 - i, filling }));
-    const made = await attempt("/api/v1/db/write", { op: "upsert", table: "ballast", rows });
-    if (made.kind !== "answered" || !isSuccess(made.answer))
+    await untilWritten({ op: "upsert", table: "ballast", rows });
+  }
+}
+
+const triesMax = 10;
+const retryPauseMs = 1_000;
+
+/** As any client of the service: under one key, sent again as long as the service says that it could not yet. */
+async function untilWritten(body: unknown): Promise<void> {
+  const key = { "idempotency-key": randomUUID() };
+  for (let tries = 1; ; tries++) {
+    const made = await attempt("/api/v1/db/write", body, key);
+    const isAnswered = made.kind === "answered";
+    if (isAnswered && isSuccess(made.answer)) return;
+    if (tries === triesMax || (isAnswered && !mayRetry(made.answer)))
       throw new Error(`could not write the ballast again: ${JSON.stringify(made).slice(0, 300)}`);
+    await sleep(retryPauseMs);
   }
 }
