@@ -9,7 +9,14 @@
 import { randomUUID } from "node:crypto";
 import type { Backups, ClusterEvent, ClusterStatus, Stats } from "./cluster-types.ts";
 import { DbaasError } from "./errors.ts";
-import { type Answered, type Exchange, exchange, type Fetch, yamlType } from "./exchange.ts";
+import {
+  type Answered,
+  type Exchange,
+  exchange,
+  type Fetch,
+  minPositionHeader,
+  yamlType,
+} from "./exchange.ts";
 import { toJson } from "./json.ts";
 import type { Read, ReadAnswer, Sql, SqlAnswer, Where, Write, WriteAnswer } from "./types.ts";
 
@@ -80,7 +87,7 @@ export class Dbaas {
     // A strong read sees every write that was answered, this client's among them.
     if (position === 0 || query.consistency === "strong") return this.#read(query, {}, options);
     try {
-      return await this.#read(query, { "X-DBaaS-Min-Position": String(position) }, options);
+      return await this.#read(query, { [minPositionHeader]: String(position) }, options);
     } catch (error) {
       if (!(error instanceof DbaasError) || error.code !== "not_fresh") throw error;
       // No copy has that position (any more): the service may have been set up anew, and what was written before be gone.

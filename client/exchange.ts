@@ -26,6 +26,9 @@ export interface Answered {
   readonly headers: Headers;
 }
 
+/** Names a position that the copy which answers must have reached. */
+export const minPositionHeader = "X-DBaaS-Min-Position";
+
 /** @throws DbaasError when the service refuses, UnreachableError when it does not answer */
 export async function exchange(send: Fetch, request: Exchange): Promise<Answered> {
   const { repeatable, attemptWithinMs = Number.POSITIVE_INFINITY } = request;
@@ -65,8 +68,7 @@ async function attempt(send: Fetch, request: Exchange, leftMs: number): Promise<
     const failure = refusalIn(text, response.status);
     return {
       failure,
-      // No copy has what is asked for: that does not pass by asking again in the same way.
-      passing: isPassing(response.status) && failure.code !== "not_fresh",
+      passing: isPassing(response.status) && !isOutOfReach(failure, headers),
       afterMs: retryAfterMs(response.headers.get("retry-after")),
     };
   } catch (cause) {
@@ -74,6 +76,13 @@ async function attempt(send: Fetch, request: Exchange, leftMs: number): Promise<
     return { failure, passing: true, afterMs: undefined };
   }
 }
+
+/**
+ * No copy has the position that the request names, perhaps none ever will: that does not pass by asking again in the same way. What a
+ * strong read waits for is in the log, and comes.
+ */
+const isOutOfReach = ({ code }: DbaasError, headers: Exchange["headers"]): boolean =>
+  code === "not_fresh" && headers[minPositionHeader] !== undefined;
 
 const valueIn = ({ headers }: Response, text: string): unknown => {
   if (text === "") return undefined;

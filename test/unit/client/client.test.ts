@@ -96,6 +96,25 @@ describe("the client", () => {
     assert.equal(third?.headers.get("x-dbaas-min-position"), null);
   });
 
+  it("asks again for a strong read that came before its copy was fresh, until the time is over", async () => {
+    const lagging = [refused(503, "not_fresh"), refused(503, "not_fresh")];
+    const strong = { table: "users", consistency: "strong" } as const;
+    const asked = fake(...lagging, said([row]));
+    assert.deepEqual(await new Dbaas(asked).read(strong), [row]);
+    assert.deepEqual(
+      asked.seen.map(({ body }) => body),
+      [strong, strong, strong],
+    );
+    const fallenBack = fake(...lagging, said([row]));
+    assert.deepEqual(await new Dbaas(fallenBack).read({ table: "users" }, { minPosition: 9 }), [row]);
+    assert.deepEqual(
+      fallenBack.seen.map(({ headers }) => headers.get("x-dbaas-min-position")),
+      ["9", null, null],
+    );
+    const hopeless = new Dbaas({ ...fake(refused(503, "not_fresh")), withinMs: 200 });
+    await assert.rejects(hopeless.read(strong), { code: "not_fresh" });
+  });
+
   it("waits out a failover, asking again under the same key", async () => {
     const service = fake(
       refused(503, "unavailable", { "retry-after": "1" }),
