@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { equalCopies } from "../../tools/cluster/copies.ts";
-import { settled, useCluster } from "../support/cluster.ts";
+import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
 import {
+  answered,
   clear,
   crash,
   insertUsers,
   positionOf,
   read,
-  workerList,
   write,
   written,
 } from "../support/database.ts";
@@ -22,8 +22,7 @@ interface SqlRows {
   readonly rows: readonly (readonly unknown[])[];
 }
 const rowsOf = async (sql: string, ...params: readonly unknown[]): Promise<SqlRows["rows"]> => {
-  const answer = await read({ sql, params, consistency: "strong" });
-  assert.equal(answer.status, 200, answer.text);
+  const answer = await answered({ sql, params, consistency: "strong" });
   return (answer.body as SqlRows).rows;
 };
 
@@ -34,7 +33,7 @@ test("SQL is written and read, by slaves that have what was written", async () =
     params: ["asha"],
   });
   assert.deepEqual((inserted.body as SqlRows).rows, [["asha"]]);
-  const answer = await read(
+  const answer = await answered(
     {
       sql: "SELECT username AS a, length(password) > 20 AS a FROM users WHERE username = :name",
       params: { name: "asha" },
@@ -93,7 +92,7 @@ const long = (letter: string): string => `replace(hex(zeroblob(400000)), '00', '
 
 test("SQL that costs more than there is ends for its client alone, and no worker ends with it", async () => {
   await clear();
-  const before = await workerList();
+  const before = await settled();
   const costly = [
     doubling(20),
     doubling(14),
@@ -109,7 +108,7 @@ test("SQL that costs more than there is ends for its client alone, and no worker
   }
   await insertUsers("asha");
   assert.deepEqual(await rowsOf("SELECT username FROM users"), [["asha"]]);
-  assert.deepEqual(await workerList(), before);
+  assertSameWorkers(await settled(), before);
 });
 
 test("writes in SQL survive the master, each is done once, and the copies are equal", async () => {

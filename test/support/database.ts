@@ -1,5 +1,7 @@
 // The database as a client uses it, with the few statements the tests are made of.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, type Call, call } from "../../tools/cluster/http.ts";
 
 export type Headers = NonNullable<Call["headers"]>;
@@ -13,9 +15,28 @@ export const read = (body: unknown, headers: Headers = {}, timeoutMs?: number): 
 
 export const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300;
 
-/** A write that must succeed. */
+const sentAgainWithinMs = 60_000;
+const pauseMs = 100;
+/** Longer than the manifest lets a request wait. */
+const answeredWithinMs = 90_000;
+
+/** What is answered 503 is sent again, as the contract asks: a machine may be slow, and there may be no master for a while. */
+export async function sentAgain(send: () => Promise<Answer>): Promise<Answer> {
+  const endMs = performance.now() + sentAgainWithinMs;
+  for (;;) {
+    const answer = await send();
+    if (answer.status !== 503 || performance.now() > endMs) return answer;
+    await sleep(pauseMs);
+  }
+}
+
+/** The same for each time that a write is sent. */
+const newKey = (): Headers => ({ "idempotency-key": randomUUID() });
+
+/** A write that must succeed. A key among the headers takes the place of its own. */
 export async function written(body: unknown, headers: Headers = {}): Promise<Answer> {
-  const answer = await write(body, headers);
+  const keyed = { ...newKey(), ...headers };
+  const answer = await sentAgain(() => write(body, keyed, answeredWithinMs));
   assert.ok(isSuccess(answer), `${toldOf(body)}: ${answer.status} ${answer.text}`);
   return answer;
 }
@@ -23,11 +44,14 @@ export async function written(body: unknown, headers: Headers = {}): Promise<Ans
 const toldOf = (body: unknown): string => JSON.stringify(body).slice(0, 300);
 
 /** A read that must succeed. */
-export async function rows(body: unknown, headers: Headers = {}): Promise<readonly Row[]> {
-  const answer = await read(body, headers);
+export async function answered(body: unknown, headers: Headers = {}): Promise<Answer> {
+  const answer = await sentAgain(() => read(body, headers, answeredWithinMs));
   assert.equal(answer.status, 200, `${toldOf(body)}: ${answer.text}`);
-  return answer.body as readonly Row[];
+  return answer;
 }
+
+export const rows = async (body: unknown, headers: Headers = {}): Promise<readonly Row[]> =>
+  (await answered(body, headers)).body as readonly Row[];
 
 /** The same from a copy that holds every write answered before. */
 export const rowsNow = (body: Row): Promise<readonly Row[]> => rows({ ...body, consistency: "strong" });
@@ -45,7 +69,8 @@ export const insertUsers = (...usernames: string[]): Promise<Answer> =>
   written({ op: "insert", table: "users", rows: usernames.map(user) });
 
 export async function clear(): Promise<void> {
-  const answer = await call("POST", "/api/v1/db/clear");
+  const options = { headers: newKey(), timeoutMs: answeredWithinMs };
+  const answer = await sentAgain(() => call("POST", "/api/v1/db/clear", options));
   assert.ok(isSuccess(answer), `db/clear: ${answer.status} ${answer.text}`);
 }
 
