@@ -1,10 +1,14 @@
 // The queues by name on the real broker, and what clients can rely on: turns, keys, freshness.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { docker, lines } from "../../tools/cluster/command.ts";
 import { everyWorkerHas } from "../../tools/cluster/copies.ts";
+import { call } from "../../tools/cluster/http.ts";
 import { applyFields } from "../../tools/cluster/manifest.ts";
+import { seenSessions } from "../../tools/cluster/registry.ts";
 import { containers } from "../../tools/cluster/settings.ts";
+import { found, notYet, until } from "../../tools/cluster/until.ts";
 import { slavesOf, workers } from "../../tools/cluster/workers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import {
@@ -51,11 +55,25 @@ test("readQ, writeQ and responseQ are queues, syncQ is a stream, all durable", a
   }
 });
 
+/** What moves the turn on by itself: a message of reads that is sent once more, and a worker that comes to the queue anew. */
+async function movers(): Promise<unknown> {
+  const { text } = await call("GET", "/metrics");
+  const [line] = /^dbaas_messages_repeated_total\{[^}]*kind="read"[^}]*\} \d+$/m.exec(text) ?? [];
+  assert.ok(line !== undefined, "the metrics tell of messages sent again");
+  return [line, await seenSessions()];
+}
+
 test("sequential reads are answered by three slaves in turn, the same number by each, none by the master", async () => {
   await applyFields({ max: "3", min: "3", baseline: "3" });
-  const slaves = slavesOf(await settled(3)).map(({ name }) => name);
-  const answeredBy: string[] = [];
-  for (let i = 0; i < 30; i++) answeredBy.push(workerOf(await read({ table: "users", count: true })));
+  const { slaves, answeredBy } = await until("a span that nothing else had a part in", 180_000, async () => {
+    const before = await movers();
+    const names = slavesOf(await settled(3)).map(({ name }) => name);
+    const turns: string[] = [];
+    for (let i = 0; i < 30; i++) turns.push(workerOf(await read({ table: "users", count: true })));
+    const after = await movers();
+    const span = { slaves: names, answeredBy: turns };
+    return isDeepStrictEqual(after, before) ? found(span) : notYet({ before, after });
+  });
   for (const name of slaves)
     assert.equal(
       answeredBy.filter((other) => other === name).length,

@@ -64,6 +64,20 @@ export async function seenPaths(path: string): Promise<readonly string[]> {
   return [path, ...paths.flat()];
 }
 
+/** The transaction that made the node: another one where it was made anew. Null when there is none. */
+export const seenBirth = async (path: string): Promise<number | null> =>
+  (await (await session()).stat(path))?.czxid ?? null;
+
+/** The births of the nodes that go with a session: of the workers, of the master, and of the controller that acts. */
+export async function seenSessions(): Promise<Readonly<Record<string, number | null>>> {
+  const names = await (await session()).children(paths.workers);
+  const all = [...names.map(paths.worker), paths.master, paths.controller];
+  return Object.fromEntries(await Promise.all(all.map(async (path) => [path, await seenBirth(path)])));
+}
+
+/** The controller that acts. */
+export const seenController = (): Promise<{ readonly pid: number } | null> => payload(paths.controller);
+
 export interface SeenMaster extends MasterNode {
   readonly epoch: number;
 }
