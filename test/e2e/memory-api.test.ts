@@ -13,6 +13,7 @@ import { workers } from "../../tools/cluster/workers.ts";
 import { type Attacker, attacker, head, leave, post, sendInCrumbs } from "../support/attackers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { clear, user, write, written } from "../support/database.ts";
+import { ordinaryDuring } from "../support/ordinary.ts";
 
 useCluster({
   afterwards: async () => {
@@ -35,24 +36,10 @@ async function whoServes(): Promise<string> {
   return `${state}${processes.split("\n").filter((line) => line.includes("api/main.ts"))}`;
 }
 
-/** An ordinary client, which asks as long as the work lasts; each of its requests must be answered well. */
+/** Whatever the work does: an ordinary client is answered well meanwhile, and by the same process before and after. */
 async function servesOthersDuring(work: () => Promise<unknown>): Promise<void> {
   const before = await whoServes();
-  const over = new AbortController();
-  const working = work().finally(() => over.abort());
-  let answered = 0;
-  for (; !over.signal.aborted; answered++) {
-    for (const [path, body] of [
-      [paths.read, { table: "users", where: { username: "ordinary" } }],
-      [paths.write, { op: "upsert", table: "users", row: user("ordinary") }],
-    ] as const) {
-      const { status, text } = await call("POST", path, { body, timeoutMs: 90_000 });
-      assert.equal(status, 200, text);
-    }
-    await sleep(20);
-  }
-  await working;
-  assert.ok(answered > 0);
+  await ordinaryDuring(work);
   assert.equal(await whoServes(), before);
 }
 
