@@ -14,11 +14,9 @@ const lookEveryMs = 500;
 const conditionIn = (status: ClusterStatus, type: ConditionType): StatusCondition | undefined =>
   status.conditions.find((one) => one.type === type);
 
-/** Through JSON, as it stands in ZooKeeper. */
-export const isInForce = (spec: ManifestSpec, node: SpecNode | null, status: ClusterStatus): boolean =>
-  node !== null &&
-  status.observedGeneration >= node.generation &&
-  isDeepStrictEqual(node.spec, JSON.parse(JSON.stringify(spec)));
+/** Whether the controller has published it. Through JSON, as it stands in ZooKeeper. */
+export const isInForce = (spec: ManifestSpec, node: SpecNode | null): node is SpecNode =>
+  node !== null && isDeepStrictEqual(node.spec, JSON.parse(JSON.stringify(spec)));
 
 export const isAsDesired = (status: ClusterStatus): boolean =>
   conditionIn(status, "Ready")?.status === "True" && conditionIn(status, "Scaling")?.status === "False";
@@ -38,27 +36,42 @@ export function verdictText(status: ClusterStatus): string {
   ].join("\n");
 }
 
-/** @throws CliError when it is not taken up, or (if asked for) not carried out, in time */
+/** The part of ClusterView that is needed. */
+export type Followed = Pick<ClusterView, "look" | "lookAtManifest" | "onChange" | "ended">;
+
+/**
+ * The status tells of a manifest only at the end of the cycle that published it, which may have started workers in between: however long
+ * that takes, the manifest is in force meanwhile.
+ * @throws CliError when it is not taken up, or (if asked for) not carried out, in time
+ */
 export async function awaitTakenUp(
-  view: ClusterView,
+  view: Followed,
   spec: ManifestSpec,
   until: "in force" | "as desired",
 ): Promise<string> {
   const startedAtMs = performance.now();
+  let inForceAtMs = startedAtMs;
   const changed = new Wakeable();
   view.onChange(() => changed.wake());
   for (;;) {
     const [{ status, controlled }, { accepted }] = [await view.look(), await view.lookAtManifest()];
-    const inForce = isInForce(spec, accepted, status);
-    if (inForce && (until === "in force" || isAsDesired(status))) return verdictText(status);
-    const waitedMs = performance.now() - startedAtMs;
-    if (!inForce && waitedMs > takenUpWithinMs) throw notTakenUp(status, controlled);
-    if (waitedMs > readyWithinMs)
-      throw new CliError(exitCodes.failed, `in force, but ${conditionIn(status, "Scaling")?.message}`);
+    const inForce = isInForce(spec, accepted);
+    const isTold = inForce && status.observedGeneration >= accepted.generation;
+    if (isTold && (until === "in force" || isAsDesired(status))) return verdictText(status);
+    const nowMs = performance.now();
+    if (inForce) inForceAtMs = nowMs;
+    else if (nowMs - inForceAtMs > takenUpWithinMs) throw notTakenUp(status, controlled);
+    if (inForce && nowMs - startedAtMs > readyWithinMs) throw notCarriedOut(status, isTold);
     await changed.wait(lookEveryMs, view.ended);
     if (view.ended.aborted) throw new CliError(exitCodes.unreachable, "lost the connection to ZooKeeper");
   }
 }
+
+const notCarriedOut = (status: ClusterStatus, isTold: boolean): CliError =>
+  new CliError(
+    exitCodes.failed,
+    `in force, but ${isTold ? conditionIn(status, "Scaling")?.message : "the controller has not told yet what came of it"}`,
+  );
 
 function notTakenUp(status: ClusterStatus, controlled: boolean): CliError {
   if (!controlled)

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
-import { isAsDesired, isInForce, verdictText } from "../../../cli/taken-up.ts";
+import { describe, it, type TestContext } from "node:test";
+import { CliError, exitCodes } from "../../../cli/exit.ts";
+import { awaitTakenUp, type Followed, isAsDesired, isInForce, verdictText } from "../../../cli/taken-up.ts";
 import type { ClusterStatus, ConditionType, StatusCondition } from "../../../core/state/status.ts";
+import type { SpecNode } from "../../../core/state/znodes.ts";
 import { spec as specOf } from "../controller/makers.ts";
 
 const spec = specOf();
@@ -35,11 +37,108 @@ const status = (...conditions: readonly StatusCondition[]): ClusterStatus => ({
 });
 
 describe("isInForce", () => {
-  it("needs the very manifest to be published, and the controller to have seen it", () => {
-    assert.ok(isInForce(spec, { generation: 4, spec }, status()));
-    assert.ok(!isInForce(spec, { generation: 5, spec }, status()));
-    assert.ok(!isInForce(spec, { generation: 4, spec: { ...spec, paused: true } }, status()));
-    assert.ok(!isInForce(spec, null, status()));
+  it("needs the very manifest to be published", () => {
+    assert.ok(isInForce(spec, { generation: 5, spec }));
+    assert.ok(!isInForce(spec, { generation: 4, spec: { ...spec, paused: true } }));
+    assert.ok(!isInForce(spec, null));
+  });
+});
+
+interface Look {
+  readonly accepted: SpecNode | null;
+  readonly status: ClusterStatus;
+  readonly controlled?: boolean;
+}
+
+const secondsBetweenLooks = 10;
+
+/** What each look finds, ten seconds after the one before by a clock of its own; the last goes on for ever. */
+function following(
+  t: TestContext,
+  ...looks: readonly [Look, ...Look[]]
+): Followed & { readonly looks: number } {
+  let [nowMs, count, wake] = [0, 0, (): void => undefined];
+  t.mock.method(performance, "now", () => nowMs);
+  const found = (): Look => looks[Math.min(count, looks.length) - 1] ?? looks[0];
+  return {
+    get looks() {
+      return count;
+    },
+    look: async () => {
+      count += 1;
+      nowMs += secondsBetweenLooks * 1_000;
+      wake();
+      const { status: told, controlled = true } = found();
+      return { status: told, events: [], controlled };
+    },
+    lookAtManifest: async () => ({
+      accepted: found().accepted,
+      window: null,
+      tables: null,
+      logRetention: null,
+    }),
+    onChange: (changed) => {
+      wake = changed;
+    },
+    ended: new AbortController().signal,
+  };
+}
+
+const published = { generation: 5, spec };
+const toldOf = (generation: number, ...conditions: readonly StatusCondition[]): ClusterStatus => ({
+  ...status(...conditions),
+  observedGeneration: generation,
+});
+
+const failsWith = (exitCode: number, message: string) => (error: unknown) =>
+  error instanceof CliError && error.exitCode === exitCode && error.message === message;
+
+describe("awaitTakenUp", () => {
+  it("waits until the controller has told of it, though its cycle takes long", async (t) => {
+    const view = following(
+      t,
+      { accepted: { generation: 4, spec: { ...spec, paused: true } }, status: toldOf(4) },
+      ...Array.from({ length: 8 }, () => ({ accepted: published, status: toldOf(4) })),
+      { accepted: published, status: toldOf(5) },
+    );
+    assert.match(await awaitTakenUp(view, spec, "in force"), /^The manifest is in force as generation 5\./);
+    assert.equal(view.looks, 10);
+  });
+
+  it("says that it is not in force when another one is for too long", async (t) => {
+    const view = following(t, {
+      accepted: { generation: 4, spec: { ...spec, paused: true } },
+      status: toldOf(4),
+    });
+    await assert.rejects(
+      awaitTakenUp(view, spec, "in force"),
+      failsWith(
+        exitCodes.failed,
+        "the manifest is saved, but not in force: the controller has not taken it up yet",
+      ),
+    );
+    assert.equal(view.looks, 2);
+  });
+
+  it("says that no controller acts", (t) =>
+    assert.rejects(
+      awaitTakenUp(following(t, { accepted: null, status: toldOf(4), controlled: false }), spec, "in force"),
+      failsWith(
+        exitCodes.unreachable,
+        "the manifest is saved; no controller is acting, the next one will take it up",
+      ),
+    ));
+
+  it("says what is in force and not carried out in time", async (t) => {
+    const scaling = condition("Scaling", true, "1 of 2 slaves ready");
+    await assert.rejects(
+      awaitTakenUp(following(t, { accepted: published, status: toldOf(5, scaling) }), spec, "as desired"),
+      failsWith(exitCodes.failed, "in force, but 1 of 2 slaves ready"),
+    );
+    await assert.rejects(
+      awaitTakenUp(following(t, { accepted: published, status: toldOf(4, scaling) }), spec, "in force"),
+      failsWith(exitCodes.failed, "in force, but the controller has not told yet what came of it"),
+    );
   });
 });
 
