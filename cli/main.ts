@@ -78,17 +78,15 @@ async function withView(use: (view: ClusterView) => Promise<void>): Promise<void
   }
 }
 
-const showSubject = (subject: Subject, { output, watch }: ShowOptions): Promise<void> =>
-  withWatched(async (view) => {
-    const print = async () => {
-      const snapshot = await view.look();
-      return output === "name" ? namesOf(subject, snapshot) : show(subject, snapshot, output, Date.now());
-    };
-    if (watch === true && subject === "events" && output !== "json" && output !== "yaml")
-      await following(view, screen);
-    else if (watch === true) await repeatedly(view, print, screen);
-    else await screen.print(await print());
-  });
+async function showSubject(subject: Subject, { output, watch }: ShowOptions): Promise<void> {
+  const print = async (view: Watched) => {
+    const snapshot = await view.look();
+    return output === "name" ? namesOf(subject, snapshot) : show(subject, snapshot, output, Date.now());
+  };
+  if (watch !== true) return withWatched(async (view) => screen.print(await print(view)));
+  if (subject === "events" && output !== "json" && output !== "yaml") return following(openWatched, screen);
+  return repeatedly(openWatched, print, screen);
+}
 
 const api = new Api(address.url, address.token);
 
