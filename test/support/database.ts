@@ -68,6 +68,10 @@ export const user = (username: string): Row => ({
 export const insertUsers = (...usernames: string[]): Promise<Answer> =>
   written({ op: "insert", table: "users", rows: usernames.map(user) });
 
+/** Reads from a copy that holds what was written. Where there is one slave, all reads that follow find it. */
+export const caughtUpWith = (answer: Answer): Promise<unknown> =>
+  rows({ table: "users", count: true }, { "X-DBaaS-Min-Position": String(positionOf(answer)) });
+
 export async function clear(): Promise<void> {
   const options = { headers: newKey(), timeoutMs: answeredWithinMs };
   const answer = await sentAgain(() => call("POST", "/api/v1/db/clear", options));
