@@ -6,7 +6,7 @@ import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { applyFields } from "../../tools/cluster/manifest.ts";
 import { rootDir } from "../../tools/cluster/settings.ts";
-import { noBrowser, openDashboard, useBrowser } from "../support/browser.ts";
+import { holdClock, noBrowser, openDashboard, useBrowser } from "../support/browser.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { crash, insertUsers } from "../support/database.ts";
 import { startReading, startWriting } from "../support/traffic.ts";
@@ -40,7 +40,7 @@ test("pictures of the dashboard", { skip }, async (t) => {
   await crash("master");
   await light.locator(".worker[data-look=chosen]").waitFor();
   // The story stands still while its picture is taken.
-  await light.evaluate("(() => { const atMs = Date.now(); Date.now = () => atMs; })()");
+  await holdClock(light);
   await shot(light, "dashboard-election");
   await light.close();
   await settled(3);

@@ -3,13 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
+import { pace } from "../../dashboard/model/failover.ts";
 import { call } from "../../tools/cluster/http.ts";
 import { applyFields, applyManifest, baselineManifest } from "../../tools/cluster/manifest.ts";
 import { signal } from "../../tools/cluster/orchestrator.ts";
-import { seenMaster } from "../../tools/cluster/registry.ts";
+import { seenMaster, seenWindow } from "../../tools/cluster/registry.ts";
 import { found, notYet, until } from "../../tools/cluster/until.ts";
 import { masterOf, slavesOf, workers } from "../../tools/cluster/workers.ts";
 import {
+  holdClock,
   noBrowser,
   openDashboard,
   reloadDashboard,
@@ -20,25 +22,14 @@ import {
 } from "../support/browser.ts";
 import { assertSameWorkers, settled, useCluster } from "../support/cluster.ts";
 import { insertUsers, read } from "../support/database.ts";
+import { shownMs, textOf, texts, untilCountsDownTo, untilText } from "../support/page-texts.ts";
 import { tokenOf } from "../support/tokens.ts";
+import { lateMs, windowAfter } from "../support/windows.ts";
 
 const skip = noBrowser;
-const shownMs = 30_000; // How long the page may take to show what the cluster already is.
 
 useCluster({ ready: () => insertUsers("somebody") });
 useBrowser();
-
-const textOf = async (page: Page, selector: string): Promise<string> =>
-  (await page.locator(selector).textContent()) ?? "";
-
-const texts = (page: Page, selector: string): Promise<readonly string[]> =>
-  page.locator(selector).allTextContents();
-
-const untilText = (page: Page, selector: string, pattern: RegExp, withinMs = shownMs): Promise<string> =>
-  until(`${selector} says ${pattern}`, withinMs, async () => {
-    const text = await textOf(page, selector);
-    return pattern.test(text) ? found(text) : notYet(text);
-  });
 
 test("shows the workers that really run, with pids, roles and what they stand for", { skip }, async (t) => {
   const { page } = await openDashboard(t);
@@ -114,6 +105,8 @@ test("tells the killing of a master: loss, election by pid, new epoch, replaceme
   const { page } = await openDashboard(t);
   await untilText(page, "#observed", /^2$/);
   const stepsSeen = await watchAttribute(page, "#topology", "data-step");
+  // The story stands still at each of its scenes until the test has seen it.
+  const pass = await holdClock(page);
   await page.getByRole("button", { name: "Kill the master" }).click();
   await untilText(page, "#confirm-text", new RegExp(`${lost.name} \\(pid ${lost.pid}\\)`));
   await page.getByRole("button", { name: "Kill it" }).click();
@@ -125,31 +118,39 @@ test("tells the killing of a master: loss, election by pid, new epoch, replaceme
   );
   assert.equal(await page.locator(".worker[data-look=dying]").count(), 1);
 
+  await pass(pace.lostMs);
   const [lowest, other] = candidates.map(({ pid }) => pid);
   await untilText(page, "#headline-detail", new RegExp(`compare their pids: ${lowest}, ${other}\\.`));
   assert.equal(await page.locator(".worker[data-look=candidate]").count(), 2);
+  await pass(pace.electionMs - pace.verdictMs);
   await untilText(page, "#headline-detail", new RegExp(`has the lowest pid, ${lowest}`));
   assert.equal(
     await page.locator(".worker[data-look=chosen]").getAttribute("data-worker"),
     candidates[0]?.name,
   );
 
+  await pass(pace.verdictMs);
   const epochText = await untilText(page, "#headline-detail", /leads in epoch \d+/);
   const master = await seenMaster();
   assert.equal(master?.pid, lowest);
   assert.ok(epochText.startsWith(`${candidates[0]?.name} `), epochText);
+  await pass(pace.epochMs);
+  await untilText(page, "#headline-title", /Replacement/);
+  await pass(pace.replacementMs);
   await untilText(page, "#headline-title", /Whole again/, 60_000);
   assert.deepEqual(await stepsSeen(), ["none", "lost", "election", "epoch", "replacement", "healed"]);
 
   await settled(2);
-  await untilText(
-    page,
-    "#failovers li:first-child .failover-who",
-    new RegExp(`^${lost.name} → ${candidates[0]?.name}$`),
-  );
+  await assertRecorded(page, `${lost.name} → ${candidates[0]?.name}`);
+});
+
+async function assertRecorded(page: Page, failover: string): Promise<void> {
+  await untilText(page, "#failovers li:first-child .failover-who", new RegExp(`^${failover}$`));
   assert.match(await textOf(page, "#failovers li:first-child .failover-gap"), /^[\d.]+ m?s$/);
   assert.ok((await texts(page, ".event-reason")).includes("Elected"));
-});
+}
+
+const windowMs = 60_000;
 
 test("fills the window towards the next threshold, and shows the scale-out that follows", {
   skip,
@@ -157,24 +158,24 @@ test("fills the window towards the next threshold, and shows the scale-out that 
   await applyManifest(await baselineManifest());
   await settled();
   await read({ table: "users" });
-  await applyFields({ max: "3", window: "15s" });
+  await applyFields({ max: "3", window: "60s" });
+  const appliedAtMs = Date.now();
   const { page } = await openDashboard(t);
-  const left = () => textOf(page, "#window-left");
-  await until("a new window has begun", 40_000, async () =>
-    (await left()) === "0:15" ? found(true) : notYet(await left()),
-  );
+  const { startedAtMs } = await windowAfter(appliedAtMs, windowMs);
+  await untilCountsDownTo(page, startedAtMs + windowMs);
   for (let i = 0; i < 45; i++) assert.equal((await read({ table: "users" })).status, 200);
+  assert.equal((await seenWindow())?.startedAtMs, startedAtMs, "all reads fell into one window");
   await untilText(page, "#window-reads", /^45$/);
   assert.match(await textOf(page, "#window-sentence"), /If it ended now: 3 slaves/);
   assert.deepEqual(await page.locator(".stretch-slaves").allTextContents(), ["1 slave", "2", "3", "4"]);
-  await untilText(page, "#desired", /^3$/, 30_000);
-  assert.match(await textOf(page, "#desired-reason"), /45 reads in 15s -> 3 slaves/);
+  await untilText(page, "#desired", /^3$/, windowMs + lateMs);
+  assert.match(await textOf(page, "#desired-reason"), /45 reads in 1m0s -> 3 slaves/);
   // Nobody reads in the windows that follow: the new slaves would go before one has seen them.
   await applyFields({ max: "3", min: "3", baseline: "3" });
   await untilText(page, "#observed", /^3$/, 60_000);
   assert.equal(await page.locator(".worker[data-look=slave]").count(), 3);
   assert.equal(await page.locator(".seat[data-state=ready]").count(), 3);
-  assert.ok((await texts(page, ".event-message")).some((text) => /45 reads in 15s/.test(text)));
+  assert.ok((await texts(page, ".event-message")).some((text) => /45 reads in 1m0s/.test(text)));
 });
 
 test("can be worked with a keyboard alone, and kills nobody without a yes", { skip }, async (t) => {

@@ -176,3 +176,12 @@ export async function watchAttribute(
   })()`);
   return async () => (await seen.jsonValue()) as readonly string[];
 }
+
+/** The page's clock stands still from now on. @returns lets so much time pass on it */
+export async function holdClock(page: Page): Promise<(ms: number) => Promise<void>> {
+  const pass = async (ms: number): Promise<void> => {
+    await page.evaluate(`(() => { const atMs = Date.now() + ${ms}; Date.now = () => atMs; })()`);
+  };
+  await pass(0);
+  return pass;
+}
