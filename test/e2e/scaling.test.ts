@@ -7,11 +7,11 @@ import { call } from "../../tools/cluster/http.ts";
 import { applyFields } from "../../tools/cluster/manifest.ts";
 import { controllerLog, newLine } from "../../tools/cluster/orchestrator.ts";
 import { seenWindow } from "../../tools/cluster/registry.ts";
-import { found, notYet, until } from "../../tools/cluster/until.ts";
 import { masterOf, slavesOf, type Worker } from "../../tools/cluster/workers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { crash, insertUsers, read, workerList } from "../support/database.ts";
 import { startReading } from "../support/traffic.ts";
+import { windowAfter } from "../support/windows.ts";
 
 const windowMs = 20_000;
 
@@ -24,13 +24,7 @@ useCluster({
 });
 
 /** Waits until the window that is open now has ended. */
-function nextWindow(after: number): Promise<WindowNode> {
-  // The controller of a busy machine comes to it later.
-  return until("the window ends", windowMs + 50_000, async () => {
-    const window = await seenWindow();
-    return window !== null && window.startedAtMs > after ? found(window) : notYet(window);
-  });
-}
+const nextWindow = (after: number): Promise<WindowNode> => windowAfter(after, windowMs);
 
 /** Waits until nothing was read for a whole window: what came before has no say any more. */
 async function quietWindow(): Promise<void> {
