@@ -3,8 +3,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { TransientError } from "../../core/errors.ts";
 import {
   type Answer,
   decodeReadBatch,
@@ -20,6 +21,7 @@ import type { Delivery } from "../../platform/rabbitmq/port.ts";
 import { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
 import { createLog } from "../../platform/telemetry/log.ts";
 import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
+import { Wire } from "./wire.ts";
 
 const log = createLog({ program: "test", format: "text", level: "warn" });
 const main = fileURLToPath(new URL("../../api/main.ts", import.meta.url));
@@ -40,52 +42,19 @@ export async function until(
   withinMs = 30_000,
 ): Promise<void> {
   const endMs = performance.now() + withinMs;
-  while (!(await holds())) {
+  while (!(await isSeen(holds))) {
     if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${what}`);
     await sleep(10);
   }
 }
 
-/** Stands between the API and a server, so that the connection can be cut. */
-export class Wire {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  port = 0;
-  #open = true;
-
-  private constructor(host: string, port: number) {
-    this.#server = createServer((inner) => {
-      if (!this.#open) return void inner.destroy();
-      const outer = connect(port, host);
-      for (const [from, other] of [[inner, outer] as const, [outer, inner] as const]) {
-        this.#sockets.add(from);
-        from.setNoDelay(true).pipe(other);
-        from.on("error", () => other.destroy());
-        from.on("close", () => this.#sockets.delete(from) && other.destroy());
-      }
-    });
-  }
-
-  static async to(host: string, port: number): Promise<Wire> {
-    const wire = new Wire(host, port);
-    wire.#server.listen(0, "127.0.0.1");
-    await once(wire.#server, "listening");
-    wire.port = (wire.#server.address() as AddressInfo).port;
-    return wire;
-  }
-
-  cut() {
-    this.#open = false;
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  mend() {
-    this.#open = true;
-  }
-
-  close() {
-    this.cut();
-    this.#server.close();
+/** What cannot be seen for a moment does not hold yet; whatever else goes wrong while looking ends the wait. */
+async function isSeen(holds: () => boolean | Promise<boolean>): Promise<boolean> {
+  try {
+    return await holds();
+  } catch (error) {
+    if (error instanceof TransientError) return false;
+    throw error;
   }
 }
 
@@ -123,7 +92,7 @@ export class ApiWorld {
     const servers = address("TEST_ZOOKEEPER");
     const [host = "", port = "2181"] = servers.split(":");
     const zooKeeperWire = await Wire.to(host, Number(port));
-    const zookeeper = await ZooKeeperSession.open({ servers, sessionTimeoutMs: 6_000, log });
+    const zookeeper = await ZooKeeperSession.open({ servers, sessionTimeoutMs: 60_000, log });
     const world = new ApiWorld(
       `api-${randomBytes(4).toString("hex")}`,
       rabbit,
@@ -187,6 +156,16 @@ export class ApiWorld {
     const node = { name, container: name, guid: name, pid: 1, atWork: true };
     await this.zookeeper.create(this.paths.master, JSON.stringify(node), { ephemeral: true });
   }
+
+  limitRequestsTo = (timeoutMs: number): Promise<void> =>
+    this.zookeeper.put(this.paths.spec, JSON.stringify({ generation: 1, spec: { requests: { timeoutMs } } }));
+
+  /** Waits until no request is left in the queues, and each has so many consumers. */
+  untilQueuesAreEmpty = (consumersEach: number): Promise<void> =>
+    until(`the queues are empty and have ${consumersEach} consumers`, async () => {
+      const depths = await Promise.all([queues.read, queues.write].map((queue) => this.rabbit.depth(queue)));
+      return depths.every(({ messages, consumers }) => messages === 0 && consumers === consumersEach);
+    });
 
   get = (path: string): Promise<Response> => fetch(`${this.origin}${path}`);
 

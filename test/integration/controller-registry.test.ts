@@ -20,7 +20,7 @@ import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 import { uniqueCluster, zooKeeperServers } from "./services.ts";
 
 const log = createLog({ program: "test", format: "text", level: "silent" });
-const open = () => ZooKeeperSession.open({ servers: zooKeeperServers(), sessionTimeoutMs: 4_000, log });
+const open = () => ZooKeeperSession.open({ servers: zooKeeperServers(), sessionTimeoutMs: 60_000, log });
 
 describe("ZnodeRegistry on a real ZooKeeper", () => {
   const paths = pathsOf(uniqueCluster());

@@ -34,7 +34,7 @@ export class Troupe {
 
   static async open(servers: string, paths: Paths): Promise<Troupe> {
     const log = createLog({ program: "test", format: "text", level: "silent" });
-    return new Troupe(await ZooKeeperSession.open({ servers, sessionTimeoutMs: 10_000, log }), paths);
+    return new Troupe(await ZooKeeperSession.open({ servers, sessionTimeoutMs: 60_000, log }), paths);
   }
 
   close(): void {

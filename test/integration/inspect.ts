@@ -12,6 +12,7 @@ export async function inspect(directory: string): Promise<string> {
   child.stdout.on("data", (chunk: Buffer) => {
     text += chunk.toString("utf8");
   });
-  await once(child, "exit");
+  // Its last words may come after its end.
+  await once(child, "close");
   return text.trim();
 }

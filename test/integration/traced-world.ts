@@ -12,7 +12,7 @@ import { found, notYet, until } from "./until.ts";
 import { WorkerWorld } from "./worker-world.ts";
 
 const apiProgram = fileURLToPath(new URL("../../api/main.ts", import.meta.url));
-const withinMs = 20_000;
+const withinMs = 60_000;
 
 export class TracedWorld {
   readonly collector: Collector;

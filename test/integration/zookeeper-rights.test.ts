@@ -4,14 +4,15 @@ import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import { createLog } from "../../platform/telemetry/log.ts";
 import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
-import { until, Wire } from "./api-world.ts";
+import { until } from "./api-world.ts";
 import { zooKeeperServers } from "./services.ts";
+import { Wire } from "./wire.ts";
 
 const log = createLog({ program: "test", format: "text", level: "warn" });
 const root = `/rights-${randomBytes(5).toString("hex")}`;
 const user = "owner:right-password";
 
-const open = (servers: string) => ZooKeeperSession.open({ servers, sessionTimeoutMs: 8_000, log });
+const open = (servers: string) => ZooKeeperSession.open({ servers, sessionTimeoutMs: 60_000, log });
 
 let owner: ZooKeeperSession;
 let wire: Wire;
