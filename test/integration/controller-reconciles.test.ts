@@ -12,7 +12,7 @@ import { Troupe } from "./controller-troupe.ts";
 import { uniqueCluster, zooKeeperServers } from "./services.ts";
 import { found, notYet, until } from "./until.ts";
 
-const settleMs = 30_000;
+const settleMs = 120_000;
 const windowMs = 3_000;
 
 describe("the controller between a real engine and a real ZooKeeper", () => {
@@ -165,10 +165,17 @@ describe("the controller between a real engine and a real ZooKeeper", () => {
   });
 
   it("scales by the reads of a window, up and down again", async () => {
+    const before = (await settled(1)).generation;
     await manifest(`scaling: { window: ${windowMs / 1_000}s, min: 1, max: 3 }`);
-    await troupe.session.put(`${paths.reads}/api-1`, toJson({ reads: 41, firstReadAtMs: Date.now() }));
-    await logged(/41 reads in 3s -> 3 slaves \(was 1\)/);
-    await logged(/0 reads in 3s -> 1 slave \(was 3\)/);
+    // An edit that leaves a setting out comes into force a little later than others: reads before that would be spread over windows.
+    await until("the manifest is in force", settleMs, async () => {
+      const told = await status();
+      return (told?.generation ?? 0) > before ? found(told) : notYet(told?.conditions);
+    });
+    // So many that each window's share asks for more than the most, however many windows the controller has missed.
+    await troupe.session.put(`${paths.reads}/api-1`, toJson({ reads: 41_000, firstReadAtMs: Date.now() }));
+    await logged(/[1-9]\d* reads in 3s -> \d+ slaves, held at max 3 \(was 1\)/);
+    await logged(/\b0 reads in 3s -> 1 slave \(was 3\)/);
     await scaling("baseline: 1");
     await settled(1);
   });
@@ -253,7 +260,7 @@ describe("the controller between a real engine and a real ZooKeeper", () => {
     });
     assert.match(
       degraded.message,
-      /^w-\d failed once to get ready \(not ready yet, it ended with exit code 137\)/,
+      /^w-\d failed (once|\d+ times) to get ready \(not ready yet, it ended with exit code 137\)/,
     );
     troupe.gettingReady = true;
     await scaling("baseline: 1");
