@@ -20,7 +20,7 @@ describe("a worker that is told to end by its znode", () => {
     const exited = once(child, "exit");
     const mark: DrainNode = { container: hostname(), atMs: 0, ...(signal === undefined ? {} : { signal }) };
     await world.session.put(world.paths.drain(name), toJson(mark));
-    const [code, by] = await within(exited, 5_000, `end of ${name}`);
+    const [code, by] = await within(exited, 30_000, `end of ${name}`);
     return { code, by };
   }
 

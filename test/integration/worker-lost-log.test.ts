@@ -40,7 +40,7 @@ describe("workers whose log has lost something", () => {
 
   /** Waits until the worker says what it waits for; it must not be eligible then. */
   async function untilWaits(name: string, why: RegExp): Promise<WorkerNode> {
-    return until(`${name} waits`, 30_000, async () => {
+    return until(`${name} waits`, 60_000, async () => {
       const node = (await world.workers()).find((one) => one.name === name);
       if (node?.waiting === undefined || !why.test(node.waiting)) return notYet(node);
       assert.equal(node.eligible, false);
@@ -247,7 +247,7 @@ describe("workers whose log has lost something", () => {
     await world.stop("w-2");
     await world.tamper("w-2", "UPDATE _dbaas_meta SET value = '99' WHERE name = 'format'");
     await world.start("w-2", 200);
-    await until("w-2 says why", 20_000, async () => {
+    await until("w-2 says why", 60_000, async () => {
       const node = (await world.workers()).find(({ name }) => name === "w-2");
       return /written by a newer version/.test(node?.waiting ?? "") ? found(true) : notYet(node);
     });

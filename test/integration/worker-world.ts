@@ -36,7 +36,7 @@ import { defaultSpec } from "./small-spec.ts";
 import { found, notYet, until } from "./until.ts";
 
 const workerProgram = fileURLToPath(new URL("../../worker/main.ts", import.meta.url));
-const answerWithinMs = 30_000;
+const answerWithinMs = 60_000;
 
 export interface WorkerProcess {
   readonly name: string;
@@ -75,7 +75,7 @@ export class WorkerWorld {
     const log = createLog({ program: "test", format: "text", level: "warn" });
     const session = await ZooKeeperSession.open({
       servers: services.zooKeeperServers(),
-      sessionTimeoutMs: 10_000,
+      sessionTimeoutMs: 60_000,
       log,
     });
     const rabbit = await services.openRabbit();
@@ -153,7 +153,7 @@ export class WorkerWorld {
   }
 
   /** Resolves with the exit code once the worker has ended by itself. */
-  async exit(name: string, withinMs = 20_000): Promise<number | null> {
+  async exit(name: string, withinMs = 60_000): Promise<number | null> {
     const worker = this.#workers.get(name);
     if (worker === undefined) throw new Error(`${name} does not run`);
     const { child } = worker;
@@ -173,7 +173,7 @@ export class WorkerWorld {
     if (worker.child.exitCode !== null || worker.child.signalCode !== null) return;
     const ended = once(worker.child, "exit");
     worker.child.kill(signal);
-    await within(ended, 15_000, `end ${name}`);
+    await within(ended, 60_000, `end ${name}`);
   }
 
   async #forget(name: string): Promise<void> {
@@ -197,7 +197,7 @@ export class WorkerWorld {
   }
 
   /** Waits until the named workers are what they should be, by their own word. */
-  async untilStates(wanted: Readonly<Record<string, WorkerNode["state"]>>, withinMs = 30_000): Promise<void> {
+  async untilStates(wanted: Readonly<Record<string, WorkerNode["state"]>>, withinMs = 60_000): Promise<void> {
     await until(`states ${JSON.stringify(wanted)}`, withinMs, async () => {
       const seen = Object.fromEntries((await this.workers()).map(({ name, state }) => [name, state]));
       return Object.entries(wanted).every(([name, state]) => seen[name] === state)
@@ -270,7 +270,7 @@ export class WorkerWorld {
   inspect = (name: string): Promise<string> => inspect(this.directoryOf(name));
 
   /** Waits until the copies of all the named workers are equal, and says what they hold. */
-  untilEqual(names: readonly string[], withinMs = 20_000): Promise<string> {
+  untilEqual(names: readonly string[], withinMs = 60_000): Promise<string> {
     return until(`${names.join(", ")} hold the same`, withinMs, async () => {
       const held = await Promise.all(names.map((name) => this.inspect(name)));
       const [first] = held;
