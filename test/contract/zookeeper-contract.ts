@@ -30,7 +30,7 @@ export interface ZooKeeperUnderTest {
   readonly root: string;
 }
 
-const withinMs = 10_000;
+const withinMs = 60_000;
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + withinMs;

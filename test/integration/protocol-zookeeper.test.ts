@@ -16,13 +16,17 @@ const log = createLog({ program: "test", format: "text", level: "warn" });
 zooKeeperContract("a real one", {
   root: pathsOf(uniqueCluster()).root,
   open: async () => undefined,
-  connect: () => ZooKeeperSession.open({ servers: zooKeeperServers(), sessionTimeoutMs: 4_000, log }),
+  connect: () => ZooKeeperSession.open({ servers: zooKeeperServers(), sessionTimeoutMs: 30_000, log }),
   close: async () => undefined,
 });
 
 describe("a session whose connection fails", () => {
   const paths = pathsOf(uniqueCluster());
-  const timeoutMs = 1_500;
+  /** Of a session that shall live, of one that shall expire, and of one that gives connections up. */
+  const timeoutsMs = { living: 30_000, expiring: 4_000, hasty: 1_500 } as const;
+  const ephemeral = `${paths.root}/e`;
+  // A fault is one that is never heard of, not one that is late.
+  const heardWithinMs = 60_000;
   let proxy: TcpProxy;
   let watcher: ZooKeeperSession;
   let session: ZooKeeperSession;
@@ -33,7 +37,8 @@ describe("a session whose connection fails", () => {
   before(async () => {
     const [host = "", port = ""] = zooKeeperServers().split(":");
     proxy = await TcpProxy.to(host, Number(port));
-    watcher = await ZooKeeperSession.open({ servers: zooKeeperServers(), sessionTimeoutMs: 4_000, log });
+    const sessionTimeoutMs = timeoutsMs.living;
+    watcher = await ZooKeeperSession.open({ servers: zooKeeperServers(), sessionTimeoutMs, log });
     await watcher.ensure(paths.root);
   });
   after(async () => {
@@ -41,17 +46,13 @@ describe("a session whose connection fails", () => {
     await proxy.close();
   });
 
-  const open = async () => {
-    session = await ZooKeeperSession.open({
-      servers: `127.0.0.1:${proxy.port}`,
-      sessionTimeoutMs: timeoutMs,
-      log,
-    });
-    await session.create(`${paths.root}/e`, "", { ephemeral: true });
+  const open = async (sessionTimeoutMs: number) => {
+    session = await ZooKeeperSession.open({ servers: `127.0.0.1:${proxy.port}`, sessionTimeoutMs, log });
   };
 
   it("lives on when the connection comes back in time, and tells of what changed meanwhile", async () => {
-    await open();
+    await open(timeoutsMs.living);
+    await session.create(ephemeral, "", { ephemeral: true });
     await watcher.put(`${paths.root}/x`, "1");
     let wakes = 0;
     session.watch("node", `${paths.root}/x`, () => {
@@ -64,15 +65,16 @@ describe("a session whose connection fails", () => {
     await until("the change is told", 30_000, async () => (wakes > before ? found(true) : notYet(wakes)));
     assert.equal(session.ended.aborted, false);
     assert.equal((await session.get(`${paths.root}/x`))?.data, "2");
-    assert.notEqual(await watcher.get(`${paths.root}/e`), null);
+    assert.notEqual(await watcher.get(ephemeral), null);
     session.close();
   });
 
   it("is silent first, and ended once the ensemble says that it has expired", async () => {
-    await open();
+    await open(timeoutsMs.expiring);
+    await session.create(ephemeral, "", { ephemeral: true });
     proxy.hold();
     await until("others see its node gone", 30_000, async () =>
-      (await watcher.get(`${paths.root}/e`)) === null ? found(true) : notYet("it is there"),
+      (await watcher.get(ephemeral)) === null ? found(true) : notYet("it is there"),
     );
     await fired("it knows that it was not heard of", session.silent);
     assert.equal(session.ended.aborted, false, "nobody has told it yet");
@@ -83,7 +85,7 @@ describe("a session whose connection fails", () => {
   });
 
   it("calls fail while the ensemble does not answer, and none of them hangs", async () => {
-    await open();
+    await open(timeoutsMs.hasty);
     proxy.hold();
     await assert.rejects(session.get(paths.root), { name: "TransientError" });
     proxy.release();
@@ -92,7 +94,7 @@ describe("a session whose connection fails", () => {
 
   // It once did: the client's socket was closed, its number given to the next one, and that one forgotten with it.
   it("harms no connection that is made meanwhile", async () => {
-    await open();
+    await open(timeoutsMs.hasty);
     const echo = createServer((socket) => void socket.pipe(socket)).listen(0, "127.0.0.1");
     await once(echo, "listening");
     const { port } = echo.address() as AddressInfo;
@@ -100,16 +102,16 @@ describe("a session whose connection fails", () => {
     try {
       proxy.hold();
       // Long enough for the client to give a connection up, try again, and give that up as well.
-      const enoughAtMs = performance.now() + 3 * timeoutMs;
+      const enoughAtMs = performance.now() + 3 * timeoutsMs.hasty;
       while (performance.now() < enoughAtMs) {
         const other = connect(port, "127.0.0.1");
         others.push(other);
-        await within(once(other, "connect"), 2_000, "a connection of its own");
+        await within(once(other, "connect"), heardWithinMs, "a connection of its own");
         await sleep(5);
       }
       for (const other of others) {
         other.write("?");
-        await within(once(other, "data"), 2_000, "an answer over a connection of its own");
+        await within(once(other, "data"), heardWithinMs, "an answer over a connection of its own");
       }
     } finally {
       proxy.release();

@@ -6,6 +6,7 @@ import { queues } from "../../core/messages/queues.ts";
 import { aborted, within } from "../../platform/process/waiting.ts";
 import { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
 import { deleteQueues, rabbitUrl } from "./services.ts";
+import { found, notYet, until } from "./until.ts";
 
 before(deleteQueues);
 after(deleteQueues);
@@ -23,12 +24,18 @@ test("a connection whose queue was deleted ends, and keeps nothing in the broker
   await rabbit.declareTemporary("test-own");
   await rabbit.consume(queues.read, { prefetch: 1 }, () => undefined);
   await deleteQueue(queues.read);
-  await within(aborted(rabbit.ended), 5_000, "notice that the queue is gone");
+  await within(aborted(rabbit.ended), 30_000, "notice that the queue is gone");
   await rabbit.close();
   // A temporary queue belongs to its connection: while that is open, nobody else may have one of this name.
-  const other = await Rabbit.open(rabbitUrl(), "test-other");
-  assert.equal(await other.declareTemporary("test-own"), "test-own");
-  await other.close();
+  // It goes a moment after its connection, and a declaration that was refused ends the connection that asked.
+  const made = await until("the name is free", 30_000, async () => {
+    const other = await Rabbit.open(rabbitUrl(), "test-other");
+    return other
+      .declareTemporary("test-own")
+      .then(found, notYet)
+      .finally(() => other.close());
+  });
+  assert.equal(made, "test-own");
 });
 
 test("closing twice, and closing what has ended, are the same as closing once", async () => {
