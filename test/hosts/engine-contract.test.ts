@@ -72,6 +72,7 @@ describe("a Swarm", { skip }, () => {
         await hosts.docker(numberOf(host), "rm", "--force", id);
       await hosts.docker(numberOf(host), "volume", "rm", name);
     },
+    mayBeGone: true,
     close: () => hosts.down(),
   });
 });

@@ -139,10 +139,12 @@ describe("DockerEngine on a real engine", () => {
     const stop = new AbortController();
     const events: string[] = [];
     const died = new AbortController();
-    const watching = engine.watch(({ action }) => {
-      events.push(action);
-      if (action === "die") died.abort();
-    }, stop.signal);
+    const watching = engine
+      .watch(({ action }) => {
+        events.push(action);
+        if (action === "die") died.abort();
+      }, stop.signal)
+      .catch(() => undefined);
     await engine.view();
     await docker("pause", `${cluster}-w-1`);
     await docker("unpause", `${cluster}-w-1`);
@@ -151,16 +153,16 @@ describe("DockerEngine on a real engine", () => {
     await death;
     assert.equal((await seen(made.id))?.state, "dead");
     stop.abort();
-    await watching.catch(() => undefined);
+    await watching;
     assert.ok(events.includes("pause"));
     await engine.remove(refOf("w-2", made));
   });
 
   it("ends the watch when it is told to", async () => {
     const stop = new AbortController();
-    const watching = engine.watch(() => undefined, stop.signal);
+    const watching = engine.watch(() => undefined, stop.signal).catch(() => undefined);
     setTimeout(() => stop.abort(), 50);
-    await watching.catch(() => undefined);
+    await watching;
   });
 
   it("reports what bears our names without being ours, and touches none of it", async () => {
