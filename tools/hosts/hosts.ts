@@ -94,9 +94,12 @@ export class Hosts {
   addressOf = (host: number): string => `${this.#environment.HOSTS_NET}.${10 + host}`;
 
   /** The socket of that host's engine, as this machine reaches it until the host is switched off. */
-  async engineSocket(host: number): Promise<string> {
+  engineSocket = (host: number): Promise<string> => this.seenFromHere(host, "/run/docker.sock");
+
+  /** A path of that host, as this machine reads it until the host is switched off, also while all its processes are paused. */
+  async seenFromHere(host: number, path: string): Promise<string> {
     const first = (await readFile(join(this.stateOf(host), "..", "pid"), "utf8")).trim();
-    return `/proc/${first}/root/run/docker.sock`;
+    return `/proc/${first}/root${path}`;
   }
 
   /** @returns a port of this machine's loopback, by which that port of that host is reached from now on */
