@@ -94,6 +94,29 @@ const tornVoucher: [number, readonly Step[]] = [
   ],
 ];
 
+/** The log is trimmed while the last record of the only copy is on no disk. */
+const trimmedBeforeSync: [number, readonly Step[]] = [
+  1,
+  [
+    { kind: "elect", who: 0 },
+    { kind: "write", who: 1 },
+    { kind: "trimLog" },
+    { kind: "die", who: 0, torn: true },
+  ],
+];
+
+/** A power cut takes the first record of an epoch, whose marker came behind a record that its master did not know of. */
+const tornBehindMarker: [number, readonly Step[]] = [
+  1,
+  [
+    { kind: "elect", who: 0 },
+    { kind: "write", who: 0 },
+    { kind: "elect", who: 0 },
+    { kind: "write", who: 1 },
+    { kind: "die", who: 0, torn: true },
+  ],
+];
+
 /** All of it is put down in order, and started again with another copy of the last master; the log has kept everything. */
 const putDown: readonly Step[] = [
   { kind: "serve", writes: 4, readers: 0, witnesses: 0 },
@@ -137,7 +160,7 @@ describe("who may lead, whatever is lost", () => {
       fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 60 }), (workers, steps) =>
         comesRight(after(workers, steps)),
       ),
-      { numRuns: runs(10_000), examples: [tornVoucher] },
+      { numRuns: runs(10_000), examples: [tornVoucher, trimmedBeforeSync, tornBehindMarker] },
     );
   });
 

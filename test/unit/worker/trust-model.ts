@@ -6,6 +6,7 @@ import { isReplaced } from "../../../core/rules/copy-ids.ts";
 import { gateOf, type Joint, standingOf, type Verdict } from "../../../core/rules/trust.ts";
 import type { LogNode, Place } from "../../../core/state/znodes.ts";
 import {
+  afterPowerCut,
   applied,
   copyIdsIn,
   type Entry,
@@ -15,7 +16,6 @@ import {
   newWorker,
   type Step,
   type Worker,
-  withoutLast,
 } from "./trust-world.ts";
 
 export class Model {
@@ -67,10 +67,11 @@ export class Model {
     this.#leave(master);
   }
 
-  /** Never its newest part, where the last master's copy stands. */
+  /** Never its newest part, where the last master's copy stands, and would stand after a power cut. */
   #trimLog(): void {
-    const last = this.workers.find(({ name }) => name === this.node?.master)?.copy.last;
-    const keep = last === undefined ? 0 : this.log.indexOf(last);
+    const last = this.workers.find(({ name }) => name === this.node?.master);
+    const entry = last && afterPowerCut(last, this.log).last;
+    const keep = entry === undefined ? 0 : this.log.indexOf(entry);
     this.trimmed = Math.max(this.trimmed, Math.min(Math.floor(this.log.length / 2), keep));
   }
 
@@ -149,7 +150,9 @@ export class Model {
     this.#leave(worker);
     worker.runs = false;
     worker.vouchedUnder = null;
-    if (torn && worker.copy.ids.length > worker.synced) worker.copy = withoutLast(worker.copy, this.log);
+    if (!torn) return;
+    worker.copy = afterPowerCut(worker, this.log);
+    worker.synced = worker.copy.ids.length;
   }
 
   /** Its session is over: it joins anew. */

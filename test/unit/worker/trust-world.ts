@@ -122,8 +122,12 @@ export function applied(copy: Copy, entry: Entry): Copy | "gap" {
   return { ...copy, ids: [...copy.ids, entry.id], place: { epoch, position: entry.position }, last: entry };
 }
 
+/** What is synced stays, and what is there afterwards is on the disk. */
+export const afterPowerCut = ({ copy, synced }: Worker, log: readonly Entry[]): Copy =>
+  copy.ids.length > synced ? withoutLast(copy, log) : copy;
+
 /** Only within its epoch: a copy that lost its marker, too, stands where it stood before, which is the same case. */
-export function withoutLast(copy: Copy, log: readonly Entry[]): Copy {
+function withoutLast(copy: Copy, log: readonly Entry[]): Copy {
   const { ids, place } = copy;
   if (copy.last?.id !== ids.at(-1)) return copy;
   const kept = ids.slice(0, -1);
@@ -136,9 +140,14 @@ export function withoutLast(copy: Copy, log: readonly Entry[]): Copy {
   };
 }
 
-/** The record before this place, or the marker of its epoch. What the log has lost is none of its entries. */
+/**
+ * What was applied before the record of this place: the record of that id, or the marker of the epoch where it is of an earlier one, or
+ * there is none. What the log has lost is none of its entries.
+ */
 function entryBefore(log: readonly Entry[], { epoch, position }: Place, id: number | undefined): Entry {
-  const entry = (of: number | undefined) => log.find((one) => one.epoch === epoch && one.id === of);
-  const marker = entry(undefined);
-  return entry(id) ?? (marker && marker.after === position - 1 ? marker : { ...nowhere, id: -1 });
+  const record = id === undefined ? undefined : log.find((one) => one.id === id);
+  if (record?.epoch === epoch) return record;
+  const marker = log.find((one) => one.epoch === epoch && one.id === undefined);
+  const isNext = id === undefined || record !== undefined || marker?.after === position - 1;
+  return marker !== undefined && isNext ? marker : { ...nowhere, id: -1 };
 }
