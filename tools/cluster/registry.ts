@@ -33,10 +33,17 @@ async function credentials(): Promise<string> {
   return `${value("USER")}:${value("PASSWORD")}`;
 }
 
-/** The session lives until `closeRegistry`; one that ended, with ZooKeeper or without, is followed by a new one. */
+/**
+ * The session lives until `closeRegistry`; one that ended, with ZooKeeper or without, is followed by a new one. A silent one may
+ * not have ended: unless it is closed it goes on to connect, and keeps the process from ending.
+ */
 async function session(): Promise<ZooKeeperSession> {
-  const opened = await current?.catch(() => null);
+  const before = current;
+  const opened = await before?.catch(() => null);
   if (opened && !opened.silent.aborted) return opened;
+  // Of several that asked meanwhile the first one has opened it.
+  if (current !== before && current !== null) return current;
+  opened?.close();
   current = open();
   return current;
 }
