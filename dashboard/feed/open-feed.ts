@@ -1,8 +1,9 @@
 // The page's way to the stream: through the worker that all pages share, or by a connection of its own where the browser has no
-// such workers, does not allow them, or the worker does not answer.
+// such workers or does not allow them, and for as long as the worker says nothing.
 import { Feed } from "./feed.ts";
 import type { FeedHandlers } from "./messages.ts";
-import { type FromWorker, saidEveryMs, type ToWorker } from "./shared-messages.ts";
+import type { FromWorker } from "./shared-messages.ts";
+import { ThroughWorker } from "./through-worker.ts";
 import { authorization } from "./token.ts";
 
 export interface PageFeed {
@@ -10,20 +11,13 @@ export interface PageFeed {
   hurry(): void;
 }
 
-/** A worker that is there says at once how its connection stands. */
-const answersWithinMs = 3_000;
-
 export function openFeed(handlers: FeedHandlers): PageFeed {
-  let current: PageFeed = { hurry: () => undefined };
-  const alone = () => {
-    const feed = new Feed(handlers, authorization);
-    void feed.run();
-    current = feed;
-  };
+  const openOwn = () => new Feed(handlers, authorization);
   const worker = sharedWorker();
-  if (worker === undefined) alone();
-  else current = throughWorker(worker, handlers, alone);
-  return { hurry: () => current.hurry() };
+  if (worker !== undefined) return throughWorker(worker, handlers, openOwn);
+  const own = openOwn();
+  void own.run();
+  return own;
 }
 
 function sharedWorker(): SharedWorker | undefined {
@@ -35,36 +29,14 @@ function sharedWorker(): SharedWorker | undefined {
   }
 }
 
-function throughWorker(worker: SharedWorker, handlers: FeedHandlers, instead: () => void): PageFeed {
+function throughWorker(worker: SharedWorker, handlers: FeedHandlers, openOwn: () => Feed): PageFeed {
   const { port } = worker;
-  const say = (what: ToWorker) => port.postMessage(what);
-  const listen = () => say({ kind: "listen", authorization: authorization() });
-  const saying = setInterval(listen, saidEveryMs);
-  let given = false;
-  const giveUp = () => {
-    if (given) return;
-    given = true;
-    clearInterval(saying);
-    say({ kind: "leave" });
-    port.close();
-    instead();
-  };
-  const silent = setTimeout(giveUp, answersWithinMs);
-  worker.addEventListener("error", giveUp);
-  port.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
-    clearTimeout(silent);
-    if (data.kind === "link") handlers.onLink(data.link);
-    else handlers.onMessage(data.message);
-  });
+  const feed = new ThroughWorker(port, handlers, authorization, openOwn);
+  worker.addEventListener("error", () => feed.meanwhile());
+  port.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => feed.hear(data));
   port.start();
-  listen();
-  addEventListener("pagehide", () => say({ kind: "leave" }));
+  addEventListener("pagehide", () => feed.leave());
   // A page that comes back from the browser's cache goes on where it was.
-  addEventListener("pageshow", ({ persisted }) => persisted && listen());
-  return {
-    hurry: () => {
-      listen();
-      say({ kind: "hurry" });
-    },
-  };
+  addEventListener("pageshow", ({ persisted }) => persisted && feed.listen());
+  return feed;
 }

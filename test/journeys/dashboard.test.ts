@@ -78,8 +78,10 @@ test("works in as many pages as somebody opens: they share one stream, and their
     await visitDashboard(other);
     others.push(other);
   }
-  const { text } = await call("GET", "/metrics");
-  assert.match(text, /^dbaas_event_listeners(\{[^}]*\})? 1$/m);
+  await until("no page has a stream of its own any more", shownMs, async () => {
+    const { text } = await call("GET", "/metrics");
+    return /^dbaas_event_listeners(\{[^}]*\})? 1$/m.test(text) ? found(text) : notYet(text);
+  });
   await page.getByRole("button", { name: "Switch over" }).click();
   await page.locator("#confirm-yes").click();
   await untilText(page, "#said", /was asked to step down/);
