@@ -9,7 +9,6 @@ import type { Failpoint } from "../failpoint.ts";
 import { shortId } from "../names.ts";
 import type { Engine, Registry, Target, WorkerContainer } from "../ports.ts";
 import { type Action, workerOf } from "./action.ts";
-import { endedByItself } from "./ending.ts";
 
 export interface ActPorts {
   readonly engine: Engine;
@@ -161,12 +160,12 @@ async function acceptLoss(action: Action & { kind: "acceptLoss" }, ports: ActPor
 
 /** @returns its last words */
 async function removeContainer(
-  { worker, host, id, drained, ending }: ActionOf<"removeContainer">,
+  { worker, host, id, drained, suspects }: ActionOf<"removeContainer">,
   { engine, registry, failpoint }: ActPorts,
 ): Promise<string> {
   const container = { worker, host, id };
   // Its session may have ended before the container was seen to be dead.
-  if (endedByItself(ending)) await registry.judgeSuspects(worker, shortId(id), "blamed");
+  if (suspects !== null) await registry.judgeSuspects(worker, shortId(id), suspects);
   const lastWords = drained ? "" : await engine.lastWords(container);
   await failpoint("before-removeContainer");
   await engine.remove(container);

@@ -3,7 +3,7 @@ import { assertNever } from "../../core/errors.ts";
 import { placeInWords } from "../../core/log/place.ts";
 import type { EventRecord } from "../../core/state/status.ts";
 import type { Command, CommandKind, Place, SpecNode, WindowNode } from "../../core/state/znodes.ts";
-import type { Ending, Signal, Target } from "../ports.ts";
+import type { Ending, Signal, SuspectsVerdict, Target } from "../ports.ts";
 
 export type KillReason = "hung" | "neverReady" | "stuck" | "secondMaster" | "drainOverdue";
 
@@ -82,6 +82,8 @@ export type Action =
       readonly ending: Ending | null;
       readonly endedWith: string;
       readonly drained: boolean;
+      /** Null where nothing is certain. */
+      readonly suspects: SuspectsVerdict | null;
     }
   | { readonly kind: "drain"; readonly target: Target; readonly replaced?: Outdated }
   /** The master hands over to a slave and leaves. */

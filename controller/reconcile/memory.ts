@@ -2,6 +2,7 @@
 // never wrong. Everything else is derived from observation anew.
 import { backOffMs } from "../../platform/process/back-off.ts";
 import { type Head, headsAfter } from "./lag.ts";
+import { type LastRole, rolesAfter } from "./roles.ts";
 import { isDead, isReady, isRunning, type Observed, type WorkerView } from "./workers.ts";
 
 export interface ContainerMemory {
@@ -46,13 +47,21 @@ export interface Memory {
   readonly failures: ReadonlyMap<string, Failure>;
   /** The master as last seen, and since when it is gone. */
   readonly master: MasterMemory | null;
+  /** By the ids of all containers that are there, dead ones too. */
+  readonly roles: ReadonlyMap<string, LastRole>;
   /** Where the master was when, to measure the others by. */
   readonly heads: readonly Head[];
 }
 
 const backOff = { firstMs: 1_000, maxMs: 60_000, forgetAfterMs: 10 * 60_000 } as const;
 
-export const emptyMemory: Memory = { containers: new Map(), failures: new Map(), master: null, heads: [] };
+export const emptyMemory: Memory = {
+  containers: new Map(),
+  failures: new Map(),
+  master: null,
+  roles: new Map(),
+  heads: [],
+};
 
 export function remember(memory: Memory, observed: Observed): Memory {
   const running = observed.workers.filter(isRunning);
@@ -64,6 +73,7 @@ export function remember(memory: Memory, observed: Observed): Memory {
     containers,
     failures: failuresAfter(memory, observed, containers),
     master: masterAfter(memory, observed),
+    roles: rolesAfter(memory.roles, observed),
     heads: headsAfter(memory.heads, observed),
   };
 }

@@ -5,13 +5,13 @@ import type { Action } from "./action.ts";
 import { answerCommands, type CommandRules } from "./commands.ts";
 import { listCopies } from "./copies.ts";
 import { acceptance, dataFinding } from "./data-complete.ts";
-import { endedByItself } from "./ending.ts";
 import { endUnhealthy } from "./health.ts";
 import type { Intent } from "./intent.ts";
 import type { Memory } from "./memory.ts";
 import { leavingFirst } from "./placement.ts";
 import { outdatedOf, replaceOutdated, workersWhileReplacing } from "./replace.ts";
 import { workersToStart } from "./starts.ts";
+import { verdictOn, wasKilledLeading } from "./verdict.ts";
 import { isDead, isLive, isRunning, type Observed, targetOf, type WorkerView } from "./workers.ts";
 
 const whilePaused: ReadonlySet<Action["kind"]> = new Set([
@@ -47,7 +47,7 @@ export function plan(intent: Intent, observed: Observed, memory: Memory): readon
     ...answerCommands(observed, commandRules(intent, observed, memory)),
     ...tellPids(observed),
     ...endUnhealthy(observed, memory, spec),
-    ...clearAway(observed),
+    ...clearAway(observed, memory),
     ...scaleIn(workersWanted, intent.specHashes, observed),
     ...scaleOut(intent.desired.workers, observed, memory),
   ];
@@ -73,21 +73,13 @@ function forgetDead(observed: Observed): readonly Action[] {
     .filter((node) => isDead(observed, node))
     .map(({ name, container }): Action => {
       const view = observed.workers.find((one) => one.container.shortId === container);
-      const killed = master?.container === container && wasKilled(view);
+      const killed = view !== undefined && wasKilledLeading(view, observed);
       return { kind: "forgetWorker", worker: name, container, killed };
     });
   if (master === null || !isDead(observed, master)) return forget;
   const { name: worker, container, guid } = master;
   return [...forget, { kind: "forgetMaster", worker, container, guid }];
 }
-
-/**
- * By somebody outside. Not by the controller for being blocked: a worker that hangs loses its znode first, and one that
- * drains may be held up by a request. It matters for a master: the writes of a commit share its fate, while a read is
- * begun alone when it is suspected.
- */
-const wasKilled = (view: WorkerView | undefined): boolean =>
-  view !== undefined && !endedByItself(view.container.ending) && view.drain === null;
 
 function record({ specNode, window, windowsEnded }: Intent, observed: Observed): readonly Action[] {
   const actions: Action[] = [];
@@ -104,7 +96,8 @@ const tellPids = ({ workers }: Observed): readonly Action[] =>
     .map((view) => ({ kind: "writePid", target: targetOf(view) }));
 
 /** What dead workers leave behind: containers, and marks that must not fall on a successor of the same name. */
-function clearAway({ workers, pids, draining }: Observed): readonly Action[] {
+function clearAway(observed: Observed, memory: Memory): readonly Action[] {
+  const { workers, pids, draining } = observed;
   const running = workers.filter(isRunning);
   const dead = workers.filter(({ phase }) => phase === "dead");
   // What is on a host that is away keeps what it has.
@@ -124,6 +117,7 @@ function clearAway({ workers, pids, draining }: Observed): readonly Action[] {
         ending: view.container.ending,
         endedWith: view.container.endedWith,
         drained: view.drain !== null,
+        suspects: verdictOn(view, observed, memory),
       }),
     ),
     ...[...pids.keys()]

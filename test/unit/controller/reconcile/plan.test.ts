@@ -51,6 +51,7 @@ describe("plan", () => {
         ending: "killed",
         endedWith: "exit code 137",
         drained: false,
+        suspects: "cleared",
       },
       { kind: "removePid", worker: "w-1" },
       started("w-1", true),
