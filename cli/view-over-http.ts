@@ -1,5 +1,7 @@
 // The cluster as its API tells it, for those who cannot reach ZooKeeper.
+import { isDeepStrictEqual } from "node:util";
 import { Dbaas } from "../client/client.ts";
+import type { ClusterStatus } from "../client/cluster-types.ts";
 import { DbaasError } from "../client/errors.ts";
 import type { Address } from "./data/service.ts";
 import { CliError, exitCodes } from "./exit.ts";
@@ -15,16 +17,23 @@ const backupsOf = (client: Dbaas): Promise<Snapshot["backups"]> =>
     throw error;
   });
 
+const isSame = (before: ClusterStatus, now: ClusterStatus): boolean =>
+  isDeepStrictEqual({ ...before, lastCycle: null }, { ...now, lastCycle: null });
+
 export function viewOverHttp({ url, token }: Address): Watched {
   const client = new Dbaas({ url, token, withinMs });
+  let before: ClusterStatus | undefined;
   const look = async (): Promise<Snapshot> => {
     try {
-      const [status, events, backups] = await Promise.all([
+      const [told, events, backups] = await Promise.all([
         client.status(),
         client.events(),
         backupsOf(client),
       ]);
-      return { status, events, controlled: true, backups } as Snapshot;
+      // Whoever prints what changes prints nothing for a cycle that saw nothing new.
+      const status = before !== undefined && isSame(before, told) ? before : told;
+      before = status;
+      return { status, events, controlled: true, cycle: told.lastCycle.id, backups } as Snapshot;
     } catch (cause) {
       if (!(cause instanceof DbaasError))
         throw new CliError(exitCodes.unreachable, `cannot reach the API at ${url}`, { cause });

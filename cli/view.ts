@@ -24,6 +24,8 @@ export interface Snapshot {
   readonly events: readonly EventRecord[];
   /** Whether a controller acts; without one the status is as it was when the last one left. */
   readonly controlled: boolean;
+  /** The controller's last cycle that has told what it saw; absent where that is not known. */
+  readonly cycle?: string | undefined;
   /** The scheduled ones; absent where none was ever tried, or it is not known. */
   readonly backups?: BackupsNode | undefined;
   /** Since when a backup is being restored; absent where that is not so, or not known. */
@@ -59,8 +61,11 @@ export class ClusterView {
 
   /** @throws CliError when the controller has never reported */
   async look(): Promise<Snapshot> {
-    const { status, events, controller, restore, backups } = this.#paths;
-    const [statusNode, eventsNode, lock, restoring, kept] = await Promise.all([
+    const { cycle, status, events, controller, restore, backups } = this.#paths;
+    const [, lastCycle, statusNode, eventsNode, lock, restoring, kept] = await Promise.all([
+      this.#session.sync(),
+      // Before the status, which is then that of this cycle or of a later one.
+      this.#json<ClusterStatus["lastCycle"]>(cycle),
       this.#session.get(status),
       this.#session.get(events),
       this.#session.stat(controller),
@@ -73,6 +78,7 @@ export class ClusterView {
       status: told,
       events: (eventsNode === null ? null : fromJson<readonly EventRecord[]>(eventsNode.data)) ?? [],
       controlled: lock !== null,
+      cycle: lastCycle?.id,
       backups: kept ?? undefined,
       restoringSinceMs: restoring?.atMs,
     };

@@ -1,6 +1,7 @@
 // `wait`: returns once the controller reports what was asked for, as `kubectl wait` does, so that a script or a person needs
 // no loop of looks. What stands in the status was seen at some time before: whatever already holds at the first look must
-// still hold after the controller has certainly looked again.
+// still hold after the controller has certainly looked again. The cycle that ends next may have looked before the wait began; the
+// one after it began when that had ended. No clock is asked: those of two hosts differ.
 import { messageOf } from "../core/errors.ts";
 import { formatDuration } from "../core/manifest/quantities.ts";
 import { sleep, Wakeable } from "../platform/process/waiting.ts";
@@ -16,9 +17,11 @@ export interface Watched {
   readonly close: () => Promise<void>;
 }
 
-/** The controller looks once a second, and a little later it has told what it saw. */
-export const steadyMs = 1_300;
+/** So many cycles that end after the first look: the last of them began after it. */
+const cyclesEnough = 2;
 const lookEveryMs = 500;
+/** Nothing wakes for a cycle that saw nothing new. */
+const lookForCycleEveryMs = 200;
 const openAgainMs = 500;
 
 /** @returns how things stand then. @throws CliError when the time is over, with how they stood last */
@@ -29,7 +32,7 @@ export async function waitFor(
 ): Promise<string> {
   const startedAtMs = performance.now();
   const leftMs = () => startedAtMs + timeoutMs - performance.now();
-  const seen: Seen = { last: null, otherwise: false, startedAtMs };
+  const seen: Seen = { last: null, otherwise: false, cycles: null };
   for (;;) {
     try {
       const view = await open();
@@ -51,7 +54,16 @@ interface Seen {
   last: CliError | null;
   /** It did not hold at some look: the moment it does is a change that was waited for. */
   otherwise: boolean;
-  readonly startedAtMs: number;
+  /** Null before the first look. */
+  cycles: { readonly last: string | undefined; readonly ended: number } | null;
+}
+
+/** How many have certainly ended since the first look. */
+function cyclesEnded(seen: Seen, { cycle }: Snapshot): number {
+  const { last, ended } = seen.cycles ?? { last: cycle, ended: 0 };
+  const isLater = cycle !== undefined && cycle !== last;
+  seen.cycles = { last: cycle ?? last, ended: isLater ? ended + 1 : ended };
+  return seen.cycles.ended;
 }
 
 /** @returns null when the time is over, or the session */
@@ -64,14 +76,20 @@ async function watch(
   const changed = new Wakeable();
   view.onChange(() => changed.wake());
   while (!view.ended.aborted) {
-    const { status, controlled } = await view.look();
+    const snapshot = await view.look();
+    const { status, controlled } = snapshot;
     const text = expectations.map((one) => `${told(one, status)}\n`).join("");
-    if (!controlled || !expectations.every((one) => holds(one, status))) {
-      seen.otherwise = true;
-      seen.last = new CliError(exitCodes.failed, controlled ? text.trimEnd() : "no controller is acting");
-    } else if (seen.otherwise || performance.now() - seen.startedAtMs >= steadyMs) return text;
+    const isMet = expectations.every((one) => holds(one, status));
+    const hasLooked = cyclesEnded(seen, snapshot) >= cyclesEnough;
+    if (isMet && controlled && (seen.otherwise || hasLooked)) return text;
+    // Not for want of a controller: the one that comes next says at first what the last one said.
+    if (!isMet) seen.otherwise = true;
+    const asTold = isMet
+      ? `${text.trimEnd()}; but the controller has not looked again since`
+      : text.trimEnd();
+    seen.last = new CliError(exitCodes.failed, controlled ? asTold : "no controller is acting");
     if (leftMs() <= 0) return null;
-    await changed.wait(Math.min(lookEveryMs, leftMs()), view.ended);
+    await changed.wait(Math.min(isMet ? lookForCycleEveryMs : lookEveryMs, leftMs()), view.ended);
   }
   return null;
 }
@@ -79,5 +97,5 @@ async function watch(
 const overdue = (last: CliError | null, timeoutMs: number): CliError =>
   new CliError(
     last?.exitCode ?? exitCodes.failed,
-    `not within ${formatDuration(timeoutMs)}: ${last?.message ?? "it holds, but not for long enough"}`,
+    `not within ${formatDuration(timeoutMs)}: ${last?.message ?? "the session has ended"}`,
   );

@@ -259,6 +259,8 @@ export interface Registry {
   writeLog(log: LogNode, version: number | null): Promise<boolean>;
   readStatus(): Promise<ClusterStatus | null>;
   writeStatus(status: ClusterStatus): Promise<void>;
+  /** Says that a cycle is over, and has told what it saw. */
+  writeCycle(cycle: ClusterStatus["lastCycle"]): Promise<void>;
   readEvents(): Promise<readonly EventRecord[]>;
   writeEvents(events: readonly EventRecord[]): Promise<void>;
 }

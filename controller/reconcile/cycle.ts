@@ -135,7 +135,7 @@ export class Cycle {
     );
   }
 
-  /** News at once, counters once a second. @returns whether it could be kept */
+  /** News at once, counters once a second, and that the cycle is over each time. @returns whether it could be kept */
   async #keep(status: ClusterStatus, telling: Telling): Promise<boolean> {
     const { clock, world } = this.#options;
     const { registry } = world;
@@ -148,6 +148,7 @@ export class Cycle {
       }
       if (telling.events.length > 0)
         await registry.writeEvents(withEvents(await registry.readEvents(), telling.events));
+      await registry.writeCycle(status.lastCycle);
       return true;
     } catch (error) {
       this.#options.log.warn(`could not write the status: ${messageOf(error)}`);

@@ -281,13 +281,14 @@ export class ZnodeRegistry implements Registry, HostNotes {
     await this.#session.remove(`${this.#paths.commands}/${id}`);
   }
 
-  readStatus(): Promise<ClusterStatus | null> {
-    return this.#json<ClusterStatus>(this.#paths.status);
-  }
+  readStatus = (): Promise<ClusterStatus | null> => this.#json<ClusterStatus>(this.#paths.status);
 
   writeStatus(status: ClusterStatus): Promise<void> {
     return this.#session.put(this.#paths.status, toJson(status));
   }
+
+  writeCycle = (cycle: ClusterStatus["lastCycle"]): Promise<void> =>
+    this.#session.put(this.#paths.cycle, toJson(cycle));
 
   async readEvents(): Promise<readonly EventRecord[]> {
     return (await this.#json<readonly EventRecord[]>(this.#paths.events)) ?? [];

@@ -56,6 +56,11 @@ export interface Paths {
   readonly logRetention: string;
   /** `ClusterStatus`, written by the controller. */
   readonly status: string;
+  /**
+   * The status's `lastCycle` alone, written at the end of every cycle, after what it tells: the status itself is only written when it
+   * tells something else. Nobody watches it: whoever must know whether the controller has looked again reads it.
+   */
+  readonly cycle: string;
   /** `EventRecord[]`, the last ones, written by the controller. */
   readonly events: string;
   /** `{ uid }`, made once for the life of the cluster. */
@@ -101,6 +106,7 @@ export function pathsOf(cluster: string): Paths {
     backupLock: `${root}/backup-lock`,
     logRetention: `${root}/log-retention`,
     status: `${root}/status`,
+    cycle: `${root}/cycle`,
     events: `${root}/events`,
     uid: `${root}/uid`,
     controller: `${root}/controller`,

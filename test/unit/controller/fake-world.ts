@@ -264,9 +264,7 @@ export class FakeWorld {
   }
 
   #registry(): Registry {
-    const refuse = async (): Promise<never> => {
-      throw new Error("the reconciler reports elsewhere");
-    };
+    const refuse = () => Promise.reject(new Error("the reconciler reports elsewhere"));
     return {
       view: async (): Promise<RegistryView> => ({
         nodes: [...this.nodes.values()],
@@ -312,6 +310,7 @@ export class FakeWorld {
       removeCommand: async (id) => void this.commands.delete(id),
       readStatus: async (): Promise<ClusterStatus | null> => null,
       writeStatus: refuse,
+      writeCycle: refuse,
       readEvents: async () => [],
       writeEvents: refuse,
     };

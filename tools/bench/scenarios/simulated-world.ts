@@ -173,6 +173,8 @@ export class SimulatedRegistry implements Registry {
     this.#status = JSON.parse(JSON.stringify(status)) as ClusterStatus;
   }
 
+  async writeCycle(): Promise<void> {}
+
   async readEvents(): Promise<readonly EventRecord[]> {
     return this.#events;
   }
