@@ -1,7 +1,11 @@
 // PURE: how much room a text takes on a terminal, and texts that do nothing there but stand there.
 
-/** What steers a terminal, turns the direction of writing, breaks a line, or is no character at all. */
-const steering = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u{e0000}-\u{e007f}]|(?![\u200c\u200d])\p{Cf}/gu;
+/**
+ * What steers a terminal, turns the direction of writing, breaks a line, or is no character at all. Of what is not shown, the
+ * joiners and what selects a form of a letter or a picture stay; the places that Unicode keeps for more of it do not.
+ */
+const steering =
+  /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u{e0000}-\u{e007f}]|(?![\u200c\u200d])\p{Cf}|(?=\p{Cn})\p{Default_Ignorable_Code_Point}/gu;
 /** Whether the text does more on a terminal than stand there, on however many lines. */
 export const steers = (text: string): boolean => visibleJson(text) !== text;
 

@@ -7,6 +7,8 @@ import { table } from "../../../cli/table.ts";
 import { parseYaml } from "../../../core/manifest/yaml.ts";
 import { anyCharacter } from "../../support/characters.ts";
 
+/** Nothing yet, and kept by Unicode for characters that are not shown. */
+const reserved = ["\u2065", "\ufff0", "\ufff8", "\u{e0080}", "\u{e0fff}"] as const;
 const pieces = fc.constantFrom(
   "a",
   "é",
@@ -27,6 +29,7 @@ const pieces = fc.constantFrom(
   "\ud800",
   "\ufeff",
   "\u{e0041}",
+  ...reserved,
   "ا",
   " ",
   "…",
@@ -37,7 +40,7 @@ const texts = fc.oneof(
 );
 /** All that must not reach a terminal: it moves the cursor, turns the direction, or is half a character. */
 const steering =
-  /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u00ad\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|[\u{e0000}-\u{e007f}]/u;
+  /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u00ad\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\ufff8]|[\u{e0000}-\u{e00ff}]|[\u{e01f0}-\u{e0fff}]/u;
 
 describe("texts on a terminal", () => {
   for (const [text, width] of [
@@ -62,7 +65,13 @@ describe("texts on a terminal", () => {
         assert.doesNotMatch(visible(text), steering);
         assert.doesNotMatch(visibleLines(text).replace(/[\n\t]/g, ""), steering);
       }),
+      { examples: reserved.map((one): [string] => [one]) },
     ));
+
+  it("keep what joins letters or selects the form of one", () => {
+    for (const text of ["می\u200cخواهم", "👩‍👩‍👧", "❤\ufe0e", "❤\ufe0f", "葛\u{e0100}", "ᠠ\u180b"])
+      assert.equal(visible(text), text);
+  });
 
   it("are the same JSON when what steers it is escaped", () =>
     fc.assert(
@@ -71,6 +80,7 @@ describe("texts on a terminal", () => {
         assert.doesNotMatch(shown.replaceAll("\n", ""), steering);
         assert.deepEqual(JSON.parse(shown), JSON.parse(JSON.stringify(value)));
       }),
+      { examples: reserved.map((one): [Record<string, string>] => [{ [one]: "", "": one }]) },
     ));
 
   it("are the same YAML when what steers it is escaped", () =>
@@ -80,7 +90,12 @@ describe("texts on a terminal", () => {
         assert.doesNotMatch(shown.replaceAll("\n", ""), steering);
         assert.deepEqual(parseYaml(shown).value, JSON.parse(JSON.stringify(value)));
       }),
-      { examples: [[{ "": " \n" }]] },
+      {
+        examples: [
+          [{ "": " \n" }],
+          ...reserved.map((one): [Record<string, string>] => [{ [one]: "", "": one }]),
+        ],
+      },
     ));
 
   it("are cut between characters, and never longer than asked for", () =>
