@@ -6,14 +6,11 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import * as sdk from "@opentelemetry/sdk-trace";
 import { within } from "../process/waiting.ts";
 import type { Log } from "./log.ts";
-import type { Attributes, Span, SpanStart, TracedProgram, Tracing } from "./tracing.ts";
+import type { Attributes, SendingLimits, Span, SpanStart, TracedProgram, Tracing } from "./tracing.ts";
 import type { Sampling, TracingSettings } from "./tracing-settings.ts";
 
 const queue = { spansMax: 2_048, batchSpansMax: 512, everyMs: 1_000 } as const;
-const exportWithinMs = 3_000;
 const exportsMax = 4;
-/** A program's end must not wait long for a collector. */
-const closeWithinMs = 1_500;
 const toldEveryMs = 60_000;
 
 export class OpenTelemetry implements Tracing {
@@ -22,7 +19,15 @@ export class OpenTelemetry implements Tracing {
   /** What follows from a recorded span is recorded as well, or the trace would have holes. */
   readonly #following: api.Tracer;
 
-  constructor({ url, headers, resource, sampling }: TracingSettings, program: TracedProgram, log: Log) {
+  readonly #closeWithinMs: number;
+
+  constructor(
+    { url, headers, resource, sampling }: TracingSettings,
+    program: TracedProgram,
+    log: Log,
+    { exportWithinMs, closeWithinMs }: SendingLimits,
+  ) {
+    this.#closeWithinMs = closeWithinMs;
     const origin = resourceFromAttributes({
       ...resource,
       "service.name": `dbaas-${program.program}`,
@@ -78,7 +83,9 @@ export class OpenTelemetry implements Tracing {
   }
 
   async close(): Promise<void> {
-    await within(this.#processor.shutdown(), closeWithinMs, "send the last spans").catch(() => undefined);
+    await within(this.#processor.shutdown(), this.#closeWithinMs, "send the last spans").catch(
+      () => undefined,
+    );
   }
 }
 

@@ -47,6 +47,15 @@ export interface TracedProgram {
   readonly cluster: string;
 }
 
+/** How long spans may be on their way: each batch, and the last ones at a program's end. */
+export interface SendingLimits {
+  readonly exportWithinMs: number;
+  readonly closeWithinMs: number;
+}
+
+/** A program's end must not wait long for a collector. */
+export const sendingLimits: SendingLimits = { exportWithinMs: 3_000, closeWithinMs: 1_500 };
+
 /** What OpenTelemetry's conventions want to know of every span about a message. */
 export const messaging = (queue: string, name: string, type: "process" | "send"): Attributes => ({
   "messaging.system": "rabbitmq",
