@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { messageOf } from "../core/errors.ts";
-import { systemClock as clock } from "../platform/process/clock.ts";
+import { type Clock, systemClock } from "../platform/process/clock.ts";
 import { type RetryPolicy, retry } from "../platform/process/retry.ts";
 import type { Identity } from "./identities.ts";
 
@@ -24,16 +24,27 @@ export type OnFall = (fall: {
   readonly delayMs: number;
 }) => void;
 
-/** Killed when it has not left by then. Longer than the programs' own deadline, shorter than the container's. */
-const leaveWithinMs = 9_000;
+interface KeepingTime {
+  readonly clock: Clock;
+  /** Killed when it has not left by then. */
+  readonly leaveWithinMs: number;
+}
+
+/** Longer than the programs' own deadline, shorter than the container's. */
+const ownTime: KeepingTime = { clock: systemClock, leaveWithinMs: 9_000 };
 
 /** A broken child cannot eat the machine, and one that had run well is back at once. */
 const policy: RetryPolicy = { firstMs: 100, maxMs: 5_000, healthyAfterMs: 10_000 };
 
 /** Settles once `stop` was aborted and the child is gone. */
-export async function keepRunning(program: Program, stop: AbortSignal, onFall: OnFall): Promise<void> {
+export async function keepRunning(
+  program: Program,
+  stop: AbortSignal,
+  onFall: OnFall,
+  { clock, leaveWithinMs } = ownTime,
+): Promise<void> {
   const attempt = async () => {
-    throw new Error(await runOnce(program, stop));
+    throw new Error(await runOnce(program, stop, leaveWithinMs));
   };
   const onFailure = ({ error, delayMs }: { readonly error: unknown; readonly delayMs: number }) =>
     onFall({ child: program.name, end: messageOf(error), delayMs });
@@ -41,11 +52,11 @@ export async function keepRunning(program: Program, stop: AbortSignal, onFall: O
 }
 
 /** Runs the child once. @returns in words how it ended */
-async function runOnce(program: Program, stop: AbortSignal): Promise<string> {
+async function runOnce(program: Program, stop: AbortSignal, leaveWithinMs: number): Promise<string> {
   // A signal would make Node.js listen to a debugger, which may do whatever the program may.
   const flags = ["--disable-sigusr1", ...(program.flags ?? [])];
   const child = spawn(process.execPath, [...flags, program.file], { stdio: "inherit", ...program.as });
-  const forward = () => endChild(child, stop);
+  const forward = () => endChild(child, stop, leaveWithinMs);
   stop.addEventListener("abort", forward, { once: true });
   try {
     const [code, signal] = await once(child, "exit");
@@ -57,7 +68,7 @@ async function runOnce(program: Program, stop: AbortSignal): Promise<string> {
   }
 }
 
-function endChild(child: ChildProcess, stop: AbortSignal): void {
+function endChild(child: ChildProcess, stop: AbortSignal, leaveWithinMs: number): void {
   child.kill(isSignal(stop.reason) ? stop.reason : "SIGTERM");
   setTimeout(() => child.kill("SIGKILL"), leaveWithinMs).unref();
 }
