@@ -29,7 +29,7 @@ after(() => server.close());
 function start(args: readonly string[], variables: Readonly<Record<string, string>> = {}) {
   const { port } = server.address() as AddressInfo;
   const env = { ...process.env, DBAAS_API: `http://127.0.0.1:${port}`, ...variables };
-  return spawn(process.execPath, [program, ...args], { env, timeout: 20_000 });
+  return spawn(process.execPath, [program, ...args], { env, timeout: 120_000 });
 }
 
 for (const format of ["json", "yaml", "csv", "table"])
@@ -54,7 +54,7 @@ test("a long error arrives whole, too", async () => {
 
 test("a command that watches ends when its input is closed, before its time is up", async () => {
   const waiting = { ZOOKEEPER: "127.0.0.1:1", DBAAS_ENDS_WITH_INPUT: "1" };
-  const child = start(["wait", "--timeout", "15s"], waiting);
+  const child = start(["wait", "--timeout", "10m"], waiting);
   child.stdin.end();
   const [code] = (await once(child, "exit")) as [number | null];
   assert.equal(code, 1);
@@ -62,7 +62,7 @@ test("a command that watches ends when its input is closed, before its time is u
 
 test("a command that was given a file to read ends when its input is closed behind it", async () => {
   const variables = { ZOOKEEPER: "127.0.0.1:1", DBAAS_ENDS_WITH_INPUT: "1", DBAAS_INPUT_BYTES: "4" };
-  const child = start(["wait", "--timeout", "15s"], variables);
+  const child = start(["wait", "--timeout", "10m"], variables);
   child.stdin.end("file");
   const [code] = (await once(child, "exit")) as [number | null];
   assert.equal(code, 1);

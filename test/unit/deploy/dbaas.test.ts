@@ -14,7 +14,7 @@ function dbaas(args: readonly string[], environment: Record<string, string> = {}
   const run = spawnSync(script, args, {
     encoding: "utf8",
     env: { ...process.env, ...environment },
-    timeout: 10_000,
+    timeout: 120_000,
   });
   return { code: run.status, out: run.stdout, error: run.stderr };
 }

@@ -36,7 +36,7 @@ function restored(t: TestContext, content: Buffer | undefined) {
   const run = spawnSync(script, args, {
     encoding: "utf8",
     env: { ...process.env, DBAAS_URL: "", PATH: [folder, process.env.PATH].join(delimiter) },
-    timeout: 20_000,
+    timeout: 120_000,
   });
   const checksum = spawnSync("cksum", { input: content ?? "", encoding: "utf8" }).stdout;
   return { code: run.status, out: run.stdout, checksum };

@@ -20,6 +20,7 @@ import { fileURLToPath } from "node:url";
 import { restoreTo, targetOf } from "../../../../cli/data/restore-to.ts";
 import type { Service } from "../../../../cli/data/service.ts";
 import { backupName, noBackups, type Replayed, type Target } from "../../../../core/rules/backups.ts";
+import { sleep } from "../../../../platform/process/waiting.ts";
 import { quickFolder } from "../../../support/quick-folder.ts";
 import { FakeService } from "../fake-service.ts";
 
@@ -253,10 +254,8 @@ describe("restore to a position or a moment", () => {
       DBAAS_INPUT_BYTES: String(announcedBytes),
       RABBITMQ_URL: "",
     };
-    return spawn(process.execPath, [program, "restore", "--to-position", "15", "-"], {
-      env,
-      timeout: 20_000,
-    });
+    const args = [program, "restore", "--to-position", "15", "-"];
+    return spawn(process.execPath, args, { env, timeout: 120_000 });
   }
 
   it("reads so much of its input as was announced, though the input stays open", async () => {
@@ -270,8 +269,10 @@ describe("restore to a position or a moment", () => {
 
   it("ends when its input ends before all of it came, and leaves nothing behind", async () => {
     const child = started(1_000_000);
+    const said = text(child.stderr);
     child.stdin.write("SQLite");
-    while (left().length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (; left().length === 0; await sleep(5))
+      if (child.exitCode !== null || child.signalCode !== null) assert.fail(await said);
     child.stdin.end();
     const [code] = (await once(child, "close")) as [number | null];
     assert.equal(code, 1);
