@@ -1,7 +1,7 @@
 // What an attacker would do through the libSQL protocol: reach for the service's own tables by every kind of request, open and keep more
 // than there is room for, name a text again and again, and ask for what never ends. Each gets an error, others are answered meanwhile.
 import assert from "node:assert/strict";
-import { before, beforeEach, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import type { Taken } from "../../../api/libsql/streams.ts";
 import { libsqlLimits } from "../../../api/limits.ts";
 import { Client, chain, step } from "../api/libsql/client.ts";
@@ -15,9 +15,6 @@ let world: World;
 before(async () => {
   world = await openWorld(undoing, shop);
   await world.store.recordKeys([{ key: "c:secret", hash: secret, ok: true, answer: secret }], 1, 1);
-});
-beforeEach(() => {
-  world.queryMs = 60_000;
 });
 
 const newClient = () => new Client(world);
@@ -150,21 +147,27 @@ describe("what never ends", () => {
   const reads = `${endless} SELECT count(*) FROM n`;
   const writes = `${endless} INSERT INTO orders (item) SELECT 'x' FROM n`;
 
+  /** What is to succeed has all the time it needs. */
+  async function briefly<T>(ask: () => Promise<T>): Promise<T> {
+    const { queryMs } = world;
+    world.queryMs = 100;
+    try {
+      return await ask();
+    } finally {
+      world.queryMs = queryMs;
+    }
+  }
+
   for (const sql of [reads, writes])
     it(`ends by its time, and its stream goes on: ${sql.slice(64)}`, async () => {
-      world.queryMs = 100;
       const client = newClient();
-      assert.equal(await client.sql(sql), "SQLITE_INTERRUPT");
-      assert.deepEqual(
-        [
-          await client.sql("BEGIN"),
-          await client.sql("INSERT INTO orders (item) VALUES ('kept')"),
-          await client.sql(sql),
-        ],
-        [0, 1, "SQLITE_INTERRUPT"],
-      );
+      assert.equal(await briefly(() => client.sql(sql)), "SQLITE_INTERRUPT");
+      assert.equal(await client.sql("BEGIN"), 0);
+      assert.equal(await client.sql("INSERT INTO orders (item) VALUES ('kept')"), 1);
+      assert.equal(await briefly(() => client.sql(sql)), "SQLITE_INTERRUPT");
       assert.equal(await client.sql("COMMIT"), 0);
-      const outcomes = await client.batch(...chain("INSERT INTO orders (item) VALUES ('undone')", sql));
+      const undone = chain("INSERT INTO orders (item) VALUES ('undone')", sql);
+      const outcomes = await briefly(() => client.batch(...undone));
       assert.ok(outcomes.includes("SQLITE_INTERRUPT"), outcomes.join());
       assert.equal(await client.sql("SELECT count(*) FROM orders WHERE item = 'undone'"), "0");
       assert.equal(await client.sql("SELECT count(*) > 0 FROM orders WHERE item = 'kept'"), "1");
