@@ -20,6 +20,7 @@ import { type Command, pathsOf, toJson } from "../../../core/state/znodes.ts";
 import { systemClock as clock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import { eventually, FakeZnodes } from "./fake-znodes.ts";
+import { patient } from "./patience.ts";
 
 const door = new Door(clock, openAccess);
 const log = createLog({ program: "api", format: "json", level: "silent" });
@@ -57,19 +58,14 @@ function makeServer(): ApiServer {
   });
   const routes = createRoutes(
     [
-      {
-        method: "post",
-        path: routePaths.read,
-        handle: database.read,
-        onOtherMethod: countRead,
-      },
+      { method: "post", path: routePaths.read, handle: database.read, onOtherMethod: countRead },
       { method: "post", path: routePaths.write, handle: database.write },
       { method: "post", path: routePaths.clear, handle: database.clear },
       ...clusterRoutes({ znodes, paths, clock, spec: { requests }, broker, workers }),
     ],
     { door, log, meters, pages: (_req, _res, next) => next() },
   );
-  return new ApiServer({ hot: database, rest: routes, door, unsent });
+  return new ApiServer({ hot: database, rest: routes, door, unsent, bounds: patient });
 }
 
 const server = makeServer();

@@ -33,6 +33,7 @@ import { systemClock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import { Metrics } from "../../../platform/telemetry/metrics.ts";
 import { FakeZnodes, requestLimits } from "./fake-znodes.ts";
+import { patient } from "./patience.ts";
 
 const log = createLog({ program: "api", format: "json", level: "silent" });
 const requests = { ...requestLimits, bodyBytesMax: 10_000 };
@@ -113,7 +114,7 @@ export class TestServer {
       rest: routes,
       door: this.door,
       unsent,
-      bounds: { ...limits, ...bounds },
+      bounds: { ...patient, ...bounds },
     });
   }
 

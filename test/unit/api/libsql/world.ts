@@ -25,6 +25,7 @@ import { ledgerOf } from "../../../../worker/write/ledger.ts";
 import { committed, unlimited } from "../../../fakes/commits.ts";
 import { openCopy, replying, type Undoing } from "../../worker/copies.ts";
 import { requestLimits } from "../fake-znodes.ts";
+import { patient } from "../patience.ts";
 
 const log = createLog({ program: "api", format: "json", level: "silent" });
 
@@ -33,6 +34,9 @@ export interface Asked {
   readonly headers: Headers;
   readonly text: string;
 }
+
+/** No test is about a read that comes too late for who waits for it. */
+const answerWithinMs = 120_000;
 
 export class World {
   readonly records: BatchRecord[] = [];
@@ -79,7 +83,7 @@ export class World {
     });
     const forbids: Door["forbids"] = (req) => door.forbids(req);
     const hot = new DatabaseRoutes({ ...workers, ...there, bodies, unsent, log, meters, forbids });
-    this.#server = new ApiServer({ hot, rest: app, door, unsent });
+    this.#server = new ApiServer({ hot, rest: app, door, unsent, bounds: patient });
   }
 
   #workers() {
@@ -136,7 +140,7 @@ export class World {
     };
     const batch = {
       v: 1,
-      deadlineMs: Date.now() + 10_000,
+      deadlineMs: Date.now() + answerWithinMs,
       attempt: 1,
       shapes: [JSON.parse(shape)],
       items: [item],
@@ -144,7 +148,7 @@ export class World {
     await answerReads(
       this.store,
       batch,
-      { queryMs: this.queryMs, freshWithinMs: 100, answerWithinMs: 10_000 },
+      { queryMs: this.queryMs, freshWithinMs: 100, answerWithinMs },
       replying((answers) => {
         for (const { ok, body, position } of answers)
           reply.answered({ index: 0, ok, position, body: Buffer.from(body) }, "w-2");
