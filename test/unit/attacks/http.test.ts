@@ -13,16 +13,19 @@ import { Refusal } from "../../../core/errors.ts";
 import { parseManifest } from "../../../core/manifest/parse.ts";
 import { runs } from "../../support/runs.ts";
 import { TestServer } from "../api/test-server.ts";
+import { Dribble, type Dribbled, endless } from "./dribble.ts";
 
 const server = new TestServer();
+/** For what is to be cut off, and nothing else: where this process stands still for a moment, it cuts off everything. */
 const impatient = new TestServer(undefined, {
   headersWithinMs: 200,
   requestWithinMs: 400,
-  keepAliveMs: 300,
   slowClientsCheckedEveryMs: 50,
 });
-before(() => Promise.all([server.start(), impatient.start()]));
-after(() => Promise.all([server.stop(), impatient.stop()]));
+const forgetful = new TestServer(undefined, { keepAliveMs: 300 });
+const servers = [server, impatient, forgetful];
+before(() => Promise.all(servers.map((one) => one.start())));
+after(() => Promise.all(servers.map((one) => one.stop())));
 beforeEach(() => {
   server.reads.length = 0;
   server.writes.length = 0;
@@ -32,36 +35,6 @@ const write = '{"op":"insert","table":"users","row":{"username":"smuggled"}}';
 const crlf = (...lines: readonly string[]) => lines.join("\r\n");
 const answersIn = (received: string) => received.match(/HTTP\/1\.1 \d{3}/g) ?? [];
 const isAlive = async (which: TestServer) => (await which.call("GET", "/healthz")).status === 200;
-
-interface Sent {
-  readonly received: string;
-  readonly afterMs: number;
-}
-
-/** Sends one piece after the other, as long as the server listens. */
-function dribble(to: TestServer, pieces: Iterable<string>, everyMs: number): Promise<Sent> {
-  return new Promise((resolve) => {
-    const startedAtMs = performance.now();
-    const socket = connect(to.port, "127.0.0.1");
-    const iterator = pieces[Symbol.iterator]();
-    const received: string[] = [];
-    const sending = setInterval(() => {
-      const { value, done } = iterator.next();
-      if (!done && socket.writable) socket.write(value);
-    }, everyMs);
-    socket.on("data", (chunk) => void received.push(chunk.toString("latin1")));
-    socket.on("error", () => undefined);
-    socket.on("close", () => {
-      clearInterval(sending);
-      resolve({ received: received.join(""), afterMs: performance.now() - startedAtMs });
-    });
-  });
-}
-
-function* endless(first: string, then: string): Generator<string> {
-  yield first;
-  for (;;) yield then;
-}
 
 describe("a request that means two things", () => {
   const head = "POST /api/v1/db/write HTTP/1.1\r\nHost: x\r\n";
@@ -203,14 +176,20 @@ describe("too much", () => {
     socket.destroy();
   });
 
-  it("of a body without end is refused, and the connection does not live on", async () => {
-    const start = "POST /api/v1/db/write HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
-    const { received, afterMs } = await dribble(
-      impatient,
-      endless(start, `800\r\n${"x".repeat(2_048)}\r\n`),
-      5,
-    );
+  const head = "POST /api/v1/db/write HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const bodyWithoutEnd = () => endless(head, `800\r\n${"x".repeat(2_048)}\r\n`);
+
+  it("of a body without end is refused", async () => {
+    const sending = new Dribble(server, bodyWithoutEnd(), 5);
+    await sending.answered;
+    const { received } = await sending.stop();
     assert.match(received, /^HTTP\/1\.1 413 /);
+    assert.equal(server.writes.length, 0);
+  });
+
+  it("of a body without end does not let the connection live on", async () => {
+    const { received, afterMs, readBytes } = await new Dribble(impatient, bodyWithoutEnd(), 5).ended;
+    if (readBytes !== 0) assert.match(received, /^HTTP\/1\.1 4(13|08) /);
     assert.ok(afterMs < 30_000, `${afterMs} ms`);
     assert.equal(impatient.writes.length, 0);
   });
@@ -238,36 +217,46 @@ describe("too much", () => {
 });
 
 describe("too slow", () => {
-  it("headers that come byte by byte are cut off", async () => {
-    const { received, afterMs } = await dribble(
-      impatient,
-      endless("GET /healthz HTTP/1.1\r\nHost: x\r\n", "X"),
-      20,
-    );
-    assert.deepEqual(answersIn(received), ["HTTP/1.1 408"]);
+  /** A connection of which nothing was read is closed without a word, as one on which nothing is asked. */
+  const assertCutOff = ({ received, afterMs, readBytes }: Dribbled): void => {
+    assert.notEqual(readBytes, undefined);
+    assert.deepEqual(answersIn(received), readBytes === 0 ? [] : ["HTTP/1.1 408"]);
     assert.ok(afterMs < 30_000, `${afterMs} ms`);
+  };
+
+  it("headers that come byte by byte are cut off", async () => {
+    assertCutOff(
+      await new Dribble(impatient, endless("GET /healthz HTTP/1.1\r\nHost: x\r\n", "X"), 20).ended,
+    );
   });
 
   it("a body that comes byte by byte is cut off", async () => {
     const start = "POST /api/v1/db/write HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n";
-    const { received, afterMs } = await dribble(impatient, endless(start, " "), 20);
-    assert.deepEqual(answersIn(received), ["HTTP/1.1 408"]);
-    assert.ok(afterMs < 30_000, `${afterMs} ms`);
+    assertCutOff(await new Dribble(impatient, endless(start, " "), 20).ended);
   });
 
   it("a connection on which nothing is asked is closed", async () => {
-    const silent = await dribble(impatient, [], 1_000);
+    const silent = await new Dribble(impatient, [], 1_000).ended;
     assert.equal(silent.received, "");
     assert.ok(silent.afterMs < 30_000, `${silent.afterMs} ms`);
-    const served = await dribble(impatient, ["GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"], 10);
+    const served = await new Dribble(forgetful, ["GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"], 10).ended;
     assert.deepEqual(answersIn(served.received), ["HTTP/1.1 200"]);
     assert.ok(served.afterMs < 30_000, `${served.afterMs} ms`);
   });
 
+  const hundreds = (to: TestServer) =>
+    Array.from({ length: 300 }, () => new Dribble(to, endless("GET /", "x"), 100));
+
   it("hundreds of such connections keep nobody else out", async () => {
-    const slow = Array.from({ length: 300 }, () => dribble(impatient, endless("GET /", "x"), 100));
-    for (let i = 0; i < 5; i++) assert.ok(await isAlive(impatient));
-    for (const { afterMs } of await Promise.all(slow)) assert.ok(afterMs < 30_000, `${afterMs} ms`);
+    const slow = hundreds(server);
+    do assert.ok(await isAlive(server));
+    while (slow.some(({ readBytes = 0 }) => readBytes === 0));
+    for (let i = 0; i < 5; i++) assert.ok(await isAlive(server));
+    for (const one of slow) assert.equal((await one.stop()).received, "");
+  });
+
+  it("hundreds of such connections are cut off, each of them", async () => {
+    for (const one of hundreds(impatient)) assertCutOff(await one.ended);
   });
 });
 
