@@ -1,7 +1,7 @@
 // Puts load on a service for a while. Closed loop: each connection asks again as soon as it is answered, which finds the
 // highest throughput. Open loop: requests fall due at a fixed rate whether or not earlier ones were answered, and their
 // latency counts from then, so that a stall is felt by everyone who would have come meanwhile.
-import { sleep } from "../../../platform/process/waiting.ts";
+import { type Cancel, type Clock, every, systemClock } from "../../../platform/process/clock.ts";
 import { HttpClient, type HttpTarget } from "./http-client.ts";
 import { type LoadResult, Tally } from "./tally.ts";
 import { type Request, type Workload, type WorkloadSpec, workloadOf } from "./workload.ts";
@@ -24,8 +24,14 @@ const tickMs = 1;
 /** Told when the measured time begins and ends, so that the caller can look at the other processes meanwhile. */
 export type OnPhase = (phase: "measuring" | "measured") => void;
 
-export async function runLoad(spec: LoadSpec, onPhase: OnPhase = () => undefined): Promise<LoadResult> {
-  const run = new Run(spec, onPhase);
+type LoadClock = Pick<Clock, "monotonicMs" | "sleep" | "after">;
+
+export async function runLoad(
+  spec: LoadSpec,
+  onPhase: OnPhase = () => undefined,
+  clock: LoadClock = systemClock,
+): Promise<LoadResult> {
+  const run = new Run(spec, onPhase, clock);
   await run.open();
   try {
     return await run.measured();
@@ -36,7 +42,7 @@ export async function runLoad(spec: LoadSpec, onPhase: OnPhase = () => undefined
 
 class Run {
   readonly #spec: LoadSpec;
-  readonly #tally = new Tally();
+  readonly #tally: Tally;
   readonly #workload: Workload;
   readonly #clients: HttpClient[] = [];
   readonly #idle: HttpClient[] = [];
@@ -44,10 +50,13 @@ class Run {
   #inAir = 0;
   #drained: () => void = () => undefined;
   readonly #onPhase: OnPhase;
+  readonly clock: LoadClock;
 
-  constructor(spec: LoadSpec, onPhase: OnPhase) {
+  constructor(spec: LoadSpec, onPhase: OnPhase, clock: LoadClock) {
     this.#spec = spec;
     this.#onPhase = onPhase;
+    this.clock = clock;
+    this.#tally = new Tally(clock);
     this.#workload = workloadOf(spec.workload);
   }
 
@@ -70,10 +79,10 @@ class Run {
   async measured(): Promise<LoadResult> {
     const { warmUpMs, measureMs, ratePerSecond } = this.#spec;
     const schedule = ratePerSecond === undefined ? this.#closedLoop() : new Schedule(this, ratePerSecond);
-    await sleep(warmUpMs);
+    await this.clock.sleep(warmUpMs);
     this.#onPhase("measuring");
     this.#tally.start();
-    await sleep(measureMs);
+    await this.clock.sleep(measureMs);
     this.#tally.stop();
     this.#onPhase("measured");
     this.#stopping = true;
@@ -89,7 +98,7 @@ class Run {
   #closedLoop(): undefined {
     for (const client of this.#clients) {
       const again = () => {
-        if (!this.#stopping) this.#ask(client, this.#workload.next(), performance.now(), again);
+        if (!this.#stopping) this.#ask(client, this.#workload.next(), this.clock.monotonicMs(), again);
       };
       again();
     }
@@ -112,7 +121,7 @@ class Run {
     client.send(request.bytes, (answer) => {
       this.#inAir -= 1;
       if (answer.status === 0) return this.#reopen(client, then);
-      this.#tally.answer(answer, request, performance.now() - sinceMs);
+      this.#tally.answer(answer, request, this.clock.monotonicMs() - sinceMs);
       then();
       if (this.#stopping && this.#inAir === 0) this.#drained();
     });
@@ -128,7 +137,7 @@ class Run {
     if (this.#inAir === 0) return;
     const drained = new AbortController();
     this.#drained = () => drained.abort();
-    await sleep(drainWithinMs, drained.signal);
+    await this.clock.sleep(drainWithinMs, drained.signal);
     for (let i = 0; i < this.#inAir; i++) this.#tally.trouble("no answer by the end");
   }
 }
@@ -137,26 +146,27 @@ class Run {
 class Schedule {
   readonly #run: Run;
   readonly #everyMs: number;
-  readonly #startedMs = performance.now();
-  readonly #timer: NodeJS.Timeout;
+  readonly #startedMs: number;
+  readonly #cancel: Cancel;
   #sent = 0;
   #stopped = false;
 
   constructor(run: Run, ratePerSecond: number) {
     this.#run = run;
     this.#everyMs = 1_000 / ratePerSecond;
-    this.#timer = setInterval(() => this.#sendDue(), tickMs);
+    this.#startedMs = run.clock.monotonicMs();
+    this.#cancel = every(run.clock, tickMs, () => this.#sendDue());
   }
 
   /** @returns how many were due and not sent */
   stop(): number {
     this.#stopped = true;
-    clearInterval(this.#timer);
+    this.#cancel();
     return this.#due() - this.#sent;
   }
 
   #due(): number {
-    return Math.floor((performance.now() - this.#startedMs) / this.#everyMs);
+    return Math.floor((this.#run.clock.monotonicMs() - this.#startedMs) / this.#everyMs);
   }
 
   #sendDue(): void {

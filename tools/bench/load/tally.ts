@@ -1,5 +1,6 @@
 // What a run of the load generator found out, and the shape in which it tells it.
 import { createHistogram } from "node:perf_hooks";
+import { systemClock } from "../../../platform/process/clock.ts";
 import type { HttpAnswer } from "./http-client.ts";
 import type { Request } from "./workload.ts";
 
@@ -42,6 +43,7 @@ const latencies = { lowest: 1, highest: 3_600_000_000, figures: 3 } as const;
 
 export class Tally {
   readonly #histogram = createHistogram(latencies);
+  readonly #clock: { monotonicMs(): number };
   #measuring = false;
   #startedMs = 0;
   #endedMs = 0;
@@ -54,15 +56,19 @@ export class Tally {
   #succeeded = 0;
   #firstTrouble: string | null = null;
 
+  constructor(clock: { monotonicMs(): number } = systemClock) {
+    this.#clock = clock;
+  }
+
   start(): void {
     this.#measuring = true;
-    this.#startedMs = performance.now();
+    this.#startedMs = this.#clock.monotonicMs();
     this.#cpuAtStart = process.cpuUsage();
   }
 
   stop(): void {
     this.#measuring = false;
-    this.#endedMs = performance.now();
+    this.#endedMs = this.#clock.monotonicMs();
     const { user, system } = process.cpuUsage(this.#cpuAtStart);
     this.#cpuUs = user + system;
   }
