@@ -11,7 +11,13 @@ type StatementName = "SqlWrite" | "Insert" | "Upsert" | "Update" | "Delete";
 const ref = (name: PartName | InnerName | StatementName): JsonSchema => ({
   $ref: `#/components/schemas/${name}`,
 });
-const name: JsonSchema = { type: "string", minLength: 1, maxLength: bounds.nameLengthMax };
+/** Two quotes with nothing between them are no name. */
+const name: JsonSchema = {
+  type: "string",
+  minLength: 1,
+  maxLength: bounds.nameLengthMax,
+  pattern: '^(?!(""|``)$)',
+};
 const listOfKnown: JsonSchema = { type: "array", items: ref("Known") };
 
 const typed = (name: string, schema: JsonSchema): JsonSchema => ({

@@ -162,12 +162,16 @@ describe("what is described and what is parsed", () => {
       { numRuns: runs(500) },
     ));
 
+  /** In quotes, or without. */
+  const nameless = ["", '""', "``"] as const;
+
   it("agree about columns", () =>
     fc.assert(
       fc.property(
         anything.filter((raw) => typeof raw !== "string" && raw !== null),
         agree("Columns", (raw) => ({ table: "t", columns: raw })),
       ),
+      { examples: nameless.map((name): [unknown] => [[name]]) },
     ));
 
   it("agree about orders", () =>
@@ -185,6 +189,7 @@ describe("what is described and what is parsed", () => {
         const taken = isTaken(parseWrite, { op: "insert", table: "t", row: raw });
         assert.equal(taken, row.safeParse(raw).success, JSON.stringify(raw));
       }),
+      { examples: nameless.map((name): [unknown] => [{ [name]: 0 }]) },
     ));
 
   it("agree about which keys a body has, and which it needs", () => {
