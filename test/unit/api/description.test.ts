@@ -48,6 +48,17 @@ function variantsOf({ oneOf = [], ...schema }: JsonSchema): readonly JsonSchema[
   }));
 }
 
+/** The schemas treat all names alike; the validators pass over this one, whatever stands under it. */
+function renamed(raw: unknown): unknown {
+  if (typeof raw !== "object" || raw === null) return raw;
+  if (Array.isArray(raw)) return raw.map(renamed);
+  const entries = Object.entries(raw).map(([key, inner]) => [
+    key === "__proto__" ? "PROTO" : key,
+    renamed(inner),
+  ]);
+  return Object.fromEntries(entries);
+}
+
 const isTaken = (parse: (body: unknown) => unknown, body: unknown): boolean => {
   try {
     parse(body);
@@ -148,7 +159,7 @@ describe("what is described and what is parsed", () => {
   function agree(name: string, body: (raw: unknown) => unknown): (raw: unknown) => void {
     const validator = validatorOf(name);
     return (raw) => {
-      const described = validator.safeParse(raw).success;
+      const described = validator.safeParse(renamed(raw)).success;
       assert.equal(isTaken(parseRead, body(raw)), described, `${name} ${JSON.stringify(raw)}`);
     };
   }
@@ -159,7 +170,7 @@ describe("what is described and what is parsed", () => {
         where.filter((raw) => !(Array.isArray(raw) ? raw : [raw]).some((one) => typeof one === "string")),
         agree("Where", (raw) => ({ table: "t", where: raw })),
       ),
-      { numRuns: runs(500) },
+      { numRuns: runs(500), examples: [[JSON.parse('{"__proto__":{}}')], [JSON.parse('{"__proto__":[1]}')]] },
     ));
 
   /** In quotes, or without. */
@@ -187,9 +198,15 @@ describe("what is described and what is parsed", () => {
     fc.assert(
       fc.property(fc.oneof(fc.dictionary(fc.string(), anything), anything), (raw) => {
         const taken = isTaken(parseWrite, { op: "insert", table: "t", row: raw });
-        assert.equal(taken, row.safeParse(raw).success, JSON.stringify(raw));
+        assert.equal(taken, row.safeParse(renamed(raw)).success, JSON.stringify(raw));
       }),
-      { examples: nameless.map((name): [unknown] => [{ [name]: 0 }]) },
+      {
+        examples: [
+          ...nameless.map((name): [unknown] => [{ [name]: 0 }]),
+          [JSON.parse('{"__proto__":[]}')],
+          [JSON.parse('{"__proto__":1}')],
+        ],
+      },
     ));
 
   it("agree about which keys a body has, and which it needs", () => {
