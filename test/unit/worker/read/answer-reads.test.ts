@@ -14,13 +14,16 @@ const byName: ReadShape = {
   columns: ["name", "age"],
   where: { op: "=", column: "name", param: 0 },
 };
-/** Compares every row with a pattern that nearly matches at each of its letters. */
+const patterns = Array.from({ length: 100 }, (_, param) => param);
+/** Compares every row with patterns: with those that nearly match at each of its letters for so long that only the interruption ends it. */
 const slowCount: ReadShape = {
   kind: "count",
   table: "people",
-  where: { op: "like", column: "name", param: 0 },
+  where: { op: "or", of: patterns.map((param) => ({ op: "like", column: "name", param }) as const) },
 };
-const slowParams = [`%${"a".repeat(800)}x`];
+const slowParams = patterns.map(() => `%${"a".repeat(800)}x`);
+/** Each row matches the first of them. */
+const quickParams = patterns.map(() => "a%");
 
 const read = (shapes: readonly ReadShape[], items: readonly Omit<ReadItem, "index">[]): ReadBatch => ({
   v: 1,
@@ -86,7 +89,7 @@ describe("answering a batch of reads", () => {
       store,
       read(
         [slowCount, byName],
-        [item(slowParams), item(["zz%"]), item(["nobody"], { shape: 1 }), item(slowParams)],
+        [item(slowParams), item(quickParams), item(["nobody"], { shape: 1 }), item(slowParams)],
       ),
     );
     assert.ok(performance.now() - startedAtMs < 20_000);
@@ -97,7 +100,7 @@ describe("answering a batch of reads", () => {
     };
     assert.deepEqual(byIndex, [
       [false, tooLong],
-      [true, [{ count: 0 }]],
+      [true, [{ count: long.length }]],
       [true, []],
       [false, tooLong],
     ]);
@@ -118,13 +121,14 @@ describe("answering a batch of reads", () => {
   it("a slow query leaves a connection that answers the next one", async (t) => {
     const store = await withPeople(t, long);
     await answers(store, read([slowCount], [item(slowParams), item(slowParams)]));
-    const [next] = await answers(store, read([slowCount], [item(["zz%"])]));
+    const [next] = await answers(store, read([slowCount], [item(quickParams)]));
     assert.equal(next?.ok, true);
   });
 
   it("a pattern longer than can be compared in bounded time is refused", async (t) => {
     const store = await withPeople(t, [["ada", 1]]);
-    const [refused] = await answers(store, read([slowCount], [item(["%a".repeat(1_000)])]));
+    const tooComplex = patterns.map(() => "%a".repeat(1_000));
+    const [refused] = await answers(store, read([slowCount], [item(tooComplex)]));
     assert.equal(refused?.ok, false);
     assert.match(JSON.stringify(refused?.json), /bad_request.*pattern too complex/);
   });
