@@ -12,7 +12,7 @@ import {
 import type { Answer } from "../../../core/messages/queues.ts";
 import type { Param, WriteShape } from "../../../core/messages/statement.ts";
 import { quoted, quotedList, type Schema } from "../../../core/schema.ts";
-import { Store } from "../../../worker/copy/store.ts";
+import { Store, type StoreOptions } from "../../../worker/copy/store.ts";
 import type { LogEntry } from "../../../worker/ports.ts";
 import type { ReadReply } from "../../../worker/read/slave.ts";
 import { quickFolder } from "../../support/quick-folder.ts";
@@ -36,8 +36,12 @@ export const replying = (emit: (answers: readonly Answer[]) => void): ReadReply 
 });
 
 /** An empty copy, with the tables of `schema` if one is given, as the first record of the log brings them. */
-export async function openCopy(t: Undoing | TestContext, schema?: Schema): Promise<Store> {
-  const store = await Store.open(await temporaryDirectory(t));
+export async function openCopy(
+  t: Undoing | TestContext,
+  schema?: Schema,
+  options?: StoreOptions,
+): Promise<Store> {
+  const store = await Store.open(await temporaryDirectory(t), options);
   t.after(() => store.close());
   if (schema !== undefined) await store.apply([entry(0, marker(1)), entry(1, batch(1, [{ schema }]))]);
   return store;

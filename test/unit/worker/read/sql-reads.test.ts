@@ -7,7 +7,7 @@ import { answerReads } from "../../../../worker/read/answer-reads.ts";
 import { batch, entry, insertion, openCopy, replying, type Undoing } from "../copies.ts";
 import { shop } from "../schemas.ts";
 
-const limits = { queryMs: 500, freshWithinMs: 100, answerWithinMs: 10_000 };
+const limits = { queryMs: 500, freshWithinMs: 100, answerWithinMs: 60_000 };
 const sql = (text: string): ReadShape => ({ kind: "sql", sql: text });
 
 async function withPeople(t: Undoing): Promise<Store> {
@@ -22,22 +22,27 @@ async function withPeople(t: Undoing): Promise<Store> {
 
 /** The answers by the order of the requests: each a shape with its parameters. */
 const answers = (store: Store, ...asked: readonly (readonly [ReadShape, ...Param[]])[]) =>
-  answersWith(store, true, ...asked);
+  answersWith(store, {}, ...asked);
 
 /** @param mayHold whether more reads may wait outside the slots of others */
 async function answersWith(
   store: Store,
-  mayHold: boolean,
+  { mayHold = true, queryMs = limits.queryMs },
   ...asked: readonly (readonly [ReadShape, ...Param[]])[]
 ) {
   const shapes = [...new Set(asked.map(([shape]) => shape))];
   const items = asked.map(([shape, ...params], index) => ({ index, shape: shapes.indexOf(shape), params }));
   const reads: ReadBatch = { v: 1, deadlineMs: Date.now() + 10_000, attempt: 1, shapes, items };
   const out: Answer[] = [];
-  await answerReads(store, reads, limits, {
-    ...replying((some) => void out.push(...some)),
-    hold: () => mayHold,
-  });
+  await answerReads(
+    store,
+    reads,
+    { ...limits, queryMs },
+    {
+      ...replying((some) => void out.push(...some)),
+      hold: () => mayHold,
+    },
+  );
   assert.equal(out.length, asked.length);
   return out
     .sort((a, b) => a.index - b.index)
@@ -100,21 +105,25 @@ describe("reads in SQL", () => {
     );
     const [slow] = await answers(store, [counting, 1e9]);
     assert.equal(slow?.code, "query_timeout");
-    const [stillSlow] = await answersWith(store, false, [counting, 1e9]);
+    const [stillSlow] = await answersWith(store, { mayHold: false }, [counting, 1e9]);
     assert.equal(stillSlow?.code, "unavailable");
-    const [quick] = await answersWith(store, false, [counting, 5]);
+    const [quick] = await answersWith(store, { mayHold: false }, [counting, 5]);
     assert.deepEqual([quick?.ok, quick?.rows], [true, [[5]]]);
   });
 
   it("answers are bounded in bytes and rows, also those of a group", async (t) => {
     const store = await withPeople(t);
     const many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT";
-    const [rows] = await answers(store, [sql(`${many} 100001) SELECT i FROM n`)]);
+    // Their size is what ends them, not their time.
+    const patient = { queryMs: 60_000 };
+    const [rows] = await answersWith(store, patient, [sql(`${many} 100001) SELECT i FROM n`)]);
     assert.equal(rows?.code, "too_large");
-    const [bytes] = await answers(store, [sql(`${many} 20) SELECT hex(zeroblob(500000)) FROM n`)]);
+    const [bytes] = await answersWith(store, patient, [
+      sql(`${many} 20) SELECT hex(zeroblob(500000)) FROM n`),
+    ]);
     assert.equal(bytes?.code, "too_large");
     const half = sql(`${many} ?) SELECT hex(zeroblob(500000)) FROM n`);
-    const seen = await answers(store, [half, 6], [half, 6], [half, 1]);
+    const seen = await answersWith(store, patient, [half, 6], [half, 6], [half, 1]);
     assert.deepEqual(
       seen.map(({ ok, rows: some }) => [ok, some?.length]),
       [
