@@ -25,9 +25,11 @@ const tooMany: HttpRefusal = { code: "unavailable", message: "another manifest i
 export interface ManifestRoutesPorts {
   readonly manifest: ManifestStore;
   readonly bodies: Bodies;
+  /** A text that is not looked over by then is answered that it can be sent again. */
+  readonly checkWithinMs?: number;
 }
 
-export function manifestRoutes({ manifest, bodies }: ManifestRoutesPorts): readonly Route[] {
+export function manifestRoutes({ manifest, bodies, checkWithinMs }: ManifestRoutesPorts): readonly Route[] {
   let busy = false;
   const put = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     try {
@@ -36,9 +38,11 @@ export function manifestRoutes({ manifest, bodies }: ManifestRoutesPorts): reado
       const version = versionFrom(req);
       if (busy) return void refuse(res, tooMany);
       busy = true;
-      await replace(manifest, text, version, res).finally(() => {
-        busy = false;
-      });
+      await checked(text, checkWithinMs)
+        .then(() => replace(manifest, text, version, res))
+        .finally(() => {
+          busy = false;
+        });
     } catch (error) {
       refuse(res, refusalFor(error));
     }
@@ -58,14 +62,18 @@ async function send(manifest: ManifestStore, res: ServerResponse): Promise<void>
   res.end(text);
 }
 
+/** @throws Refusal when it is no valid manifest */
+async function checked(text: string, withinMs: number | undefined): Promise<void> {
+  const seen = await checkManifest(text, withinMs);
+  if (!seen.ok) throw new Refusal("bad_request", seen.message, seen.field);
+}
+
 async function replace(
   manifest: ManifestStore,
   text: string,
   version: string | undefined,
   res: ServerResponse,
 ): Promise<void> {
-  const checked = await checkManifest(text);
-  if (!checked.ok) throw new Refusal("bad_request", checked.message, checked.field);
   const replaced = await manifest.replace(text, version);
   if (replaced === "changed meanwhile") return void refuse(res, changed);
   res.setHeader("ETag", `"${replaced.version}"`);

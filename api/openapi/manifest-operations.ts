@@ -36,7 +36,7 @@ export const manifestOperations: readonly Operation[] = [
     tag: "Cluster",
     summary: "Put another manifest in its place",
     description:
-      "Where the cluster is on several hosts. A text that is not valid changes nothing; the answer names every problem with line and column, and `field` the first. What would lose data is not done, and reported in the status. On one host the manifest is a file, and the answer 409.",
+      "Where the cluster is on several hosts. A text that is not valid changes nothing; the answer names every problem with line and column, and `field` the first. One that could not be looked over in time is answered 503 and can be sent again. What would lose data is not done, and reported in the status. On one host the manifest is a file, and the answer 409.",
     parameters: [ifMatch],
     body: { text: yamlType, description: "A manifest" },
     answer: {
