@@ -90,9 +90,13 @@ export class FakeZnodes implements Znodes {
   }
 }
 
-/** Waits, turn by turn, until it holds. Fails after very many turns. */
+const turnsLeast = 10_000;
+const waitedLeastMs = 30_000;
+
+/** Waits, turn by turn, until it holds. Fails only after very many turns that took very long. */
 export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 10_000; turn++) {
+  const untilMs = performance.now() + waitedLeastMs;
+  for (let turn = 0; turn < turnsLeast || performance.now() < untilMs; turn++) {
     if (await holds()) return;
     await new Promise((resolve) => setImmediate(resolve));
   }

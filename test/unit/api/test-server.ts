@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { type Access, Door } from "../../../api/access/door.ts";
 import type { PendingRead, PendingWrite } from "../../../api/batching/pending.ts";
 import { BackupTurn } from "../../../api/cluster/backup.ts";
-import { type ManifestStore, manifestInZooKeeper } from "../../../api/cluster/manifest-store.ts";
+import { manifestInZooKeeper } from "../../../api/cluster/manifest-store.ts";
 import { Restoring } from "../../../api/cluster/restoring.ts";
 import { CurrentZnodes } from "../../../api/cluster/znodes.ts";
 import { ApiServer, type ConnectionLimits } from "../../../api/http/api-server.ts";
@@ -102,7 +102,7 @@ export class TestServer {
           workers: { master: "w-1" },
         }),
         ...this.#copyRoutes(unsent),
-        ...manifestRoutes({ manifest: this.#manifest(), bodies: new Bodies(limits.bodiesBytesMax) }),
+        ...this.#manifestRoutes(),
         ...libsqlRoutes(this.#libsql({ bodies, unsent })),
         ...liveRoutes(this.#stream, new Metrics()),
         ...descriptionRoutes(),
@@ -161,9 +161,11 @@ export class TestServer {
     return current;
   }
 
-  #manifest(): ManifestStore {
+  #manifestRoutes(): readonly Route[] {
     const path = pathsOf("test").manifest;
-    return manifestInZooKeeper({ znodes: this.#current(), path, by: "api-0", clock: systemClock });
+    const manifest = manifestInZooKeeper({ znodes: this.#current(), path, by: "api-0", clock: systemClock });
+    const bodies = new Bodies(limits.bodiesBytesMax);
+    return manifestRoutes({ manifest, bodies, checkWithinMs: patient.requestWithinMs });
   }
 
   async start(): Promise<void> {
