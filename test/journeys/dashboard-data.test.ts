@@ -15,6 +15,7 @@ import {
   takeOut,
   throughNetworkChanges,
   useBrowser,
+  visitPart,
 } from "../support/browser.ts";
 import { useCluster } from "../support/cluster.ts";
 import { insertUsers, rowsNow } from "../support/database.ts";
@@ -120,7 +121,7 @@ test("the view fits on a phone, needs no <dialog>, and takes no write with the t
     return status === 401 ? found(true) : notYet(status);
   });
   await throughNetworkChanges(page, async () => {
-    await page.goto(`${origin}/#data/users`);
+    await visitPart(page, "/#data/users");
     await says(page, "#tables-note", "a bearer token is needed");
   });
   await page.locator("#sign-in-open").click();

@@ -1,12 +1,12 @@
 // The page of the API in a browser, as a person uses it: a route is opened, tried and sent.
 import type { Locator, Page } from "playwright-core";
-import { origin, standsWithinMs, throughNetworkChanges } from "./browser.ts";
+import { standsWithinMs, throughNetworkChanges, visitPart } from "./browser.ts";
 
 /** @param route its tag and id in the description, for instance `Data/read` */
 export async function openRoute(page: Page, route: string): Promise<Locator> {
   const part = page.locator(`#operations-${route.replace("/", "-")}`);
   await throughNetworkChanges(page, async () => {
-    await page.goto(`${origin}/docs#/${route}`);
+    await visitPart(page, `/docs#/${route}`);
     await part.locator(".try-out__btn").click({ timeout: standsWithinMs });
   });
   return part;

@@ -141,6 +141,12 @@ export function takeOut(complaints: string[], pattern: RegExp): readonly string[
   return expected;
 }
 
+/** Loads it also where it is open already: by itself a browser only scrolls to what stands behind a `#`. */
+export async function visitPart(page: Page, path: string): Promise<void> {
+  await page.goto("about:blank");
+  await page.goto(`${origin}${path}`);
+}
+
 /** Also loading can be hit by such a change: then again. */
 export async function throughNetworkChanges(page: Page, load: () => Promise<void>): Promise<void> {
   let hit = false;
