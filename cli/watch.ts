@@ -1,6 +1,7 @@
 // `-w`: prints again whenever something changed. On a terminal in place, into a pipe one after another. A session that ends is followed
 // by another: what was printed is not printed again, and what came in between is in the first look.
 import { TransientError } from "../core/errors.ts";
+import { eventsBehind } from "../core/state/events.ts";
 import type { EventRecord } from "../core/state/status.ts";
 import { sleep, Wakeable } from "../platform/process/waiting.ts";
 import { CliError, exitCodes } from "./exit.ts";
@@ -37,17 +38,14 @@ export async function repeatedly(
 
 /** `events -w`: those there are, and then each as it comes, without end. @throws CliError when nothing can be seen any more */
 export async function following(open: Open, out: Printer): Promise<never> {
-  let told = 0;
+  let known: readonly EventRecord[] = [];
   return watching(open, async (view) => {
     const { events } = await view.look();
-    for (const event of newerThan(told, events)) await out.print(eventLine(event));
-    told = events.at(-1)?.atMs ?? told;
+    const added = eventsBehind(known, events);
+    for (const event of added) await out.print(eventLine(event));
+    if (added.length > 0) known = events;
   });
 }
-
-/** Those of one cycle bear one time and are written at once. */
-const newerThan = (atMs: number, events: readonly EventRecord[]): readonly EventRecord[] =>
-  events.filter((event) => event.atMs > atMs);
 
 /** In one session after another. What cannot be seen at the first look is told at once. */
 async function watching(open: Open, look: (view: Watched) => Promise<void>): Promise<never> {

@@ -1,9 +1,10 @@
 // What the controller tells, as its znodes say: the status, the events, and whether it is there at all.
+import { eventsBehind } from "../../core/state/events.ts";
 import type { NumberedEvent } from "../../core/state/stats.ts";
 import type { ClusterStatus, EventRecord } from "../../core/state/status.ts";
 import { fromJson, type Paths } from "../../core/state/znodes.ts";
 import { keepLooking, type Watched } from "../cluster/znodes.ts";
-import { eventsAfter, numbered } from "./numbering.ts";
+import { numbered } from "./numbering.ts";
 
 export interface ViewListener {
   /** @param json a `ClusterStatus`, in one line */
@@ -70,8 +71,10 @@ export class ClusterView {
 
   #onEvents(json: string | undefined): void {
     const all = numbered(fromJson<readonly EventRecord[]>(json ?? "") ?? []);
-    const added = eventsAfter(all, this.#events.at(-1)?.id ?? null);
+    const added = eventsBehind(this.#events, all);
+    // Otherwise it is the same list, or an older one: another server of ZooKeeper may be behind.
+    if (added.length === 0) return;
     this.#events = all;
-    if (added.length > 0) this.#listener.onEvents(added);
+    this.#listener.onEvents(added);
   }
 }

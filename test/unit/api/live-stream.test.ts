@@ -61,6 +61,19 @@ describe("events in their order", () => {
     for (const since of [null, "", "yesterday", "-1", "5-0x", "1e3"])
       assert.deepEqual(messages(since), ["a", "b", "c"]);
   });
+
+  it("go on after an id by their place, also when the clock of another controller is behind", () => {
+    const skewed = numbered([event(9, "a"), event(5, "b"), event(5, "c"), event(9, "d")]);
+    assert.deepEqual(
+      skewed.map(({ id }) => id),
+      ["9-0", "5-0", "5-1", "9-1"],
+    );
+    const messages = (since: string) => eventsAfter(skewed, since).map(({ message }) => message);
+    assert.deepEqual(messages("9-0"), ["b", "c", "d"]);
+    assert.deepEqual(messages("5-0"), ["c", "d"]);
+    assert.deepEqual(messages("9-1"), []);
+    assert.deepEqual(messages("7-0"), ["a", "d"], "which is not there: by the time alone");
+  });
 });
 
 describe("the sampler", () => {
@@ -187,6 +200,20 @@ describe("the event stream", () => {
     assert.deepEqual(messages(), ["a", "b", "c"]);
     await znodes.put(paths.status, '{"cluster":"changed"}');
     await eventually(() => seen().some(({ name, data }) => name === "status" && data.includes("changed")));
+    res.destroy();
+  });
+
+  it("tells each event once also when another controller's clock is behind, and nothing anew of an older list", async () => {
+    const { res, messages } = await listen();
+    await eventually(() => messages().length === 2);
+    const [a, b, c, d] = [event(5, "a"), event(6, "b"), event(2, "c"), event(1, "d")];
+    await znodes.put(paths.events, toJson([a, b, c]));
+    await eventually(() => messages().length === 3);
+    await znodes.put(paths.events, toJson([a, b]));
+    await znodes.put(paths.events, toJson([b, c, d]));
+    await eventually(() => messages().includes("d"));
+    assert.deepEqual(messages(), ["a", "b", "c", "d"]);
+    assert.deepEqual(await json("/?since=2-0").then((all) => all.map(({ message }) => message)), ["d"]);
     res.destroy();
   });
 

@@ -184,4 +184,22 @@ describe("following", () => {
     );
     assert.equal(scene.opened, 2);
   });
+
+  it("prints each event once also when another controller's clock is behind, and an older list prints nothing", async () => {
+    const scene = new Scene(snapshot(1, event(5), event(6)));
+    const watching = assert.rejects(following(scene.open, scene.out), isOver);
+    await scene.seen();
+    const later = [event(5), event(6), event(2), event(1)];
+    await scene.seen(() => scene.become(snapshot(1, ...later.slice(0, 3))));
+    await scene.seen(() => scene.become(snapshot(1, ...later)));
+    await scene.seen(() => scene.become(snapshot(1, ...later.slice(0, 3))));
+    await scene.seen(() => scene.become(snapshot(1, ...later, event(7))));
+    await scene.seen(() => scene.become(snapshot(1, event(3), event(4))));
+    scene.end();
+    await watching;
+    assert.deepEqual(
+      scene.printed.map((line) => /slave at (\d)/.exec(line)?.[1]),
+      ["5", "6", "2", "1", "7", "3", "4"],
+    );
+  });
 });
