@@ -1,6 +1,7 @@
 // The cluster as it stands in ZooKeeper.
 import { setImmediate as afterThisTurn } from "node:timers/promises";
 import type { LogSpec } from "../core/manifest/manifest.ts";
+import { lastCycleOf } from "../core/state/last-cycle.ts";
 import type { EventRecord } from "../core/state/status.ts";
 import {
   type BackupsNode,
@@ -62,10 +63,10 @@ export class ClusterView {
   /** @throws CliError when the controller has never reported */
   async look(): Promise<Snapshot> {
     const { cycle, status, events, controller, restore, backups } = this.#paths;
-    const [, lastCycle, statusNode, eventsNode, lock, restoring, kept] = await Promise.all([
+    const [, cycleNode, statusNode, eventsNode, lock, restoring, kept] = await Promise.all([
       this.#session.sync(),
       // Before the status, which is then that of this cycle or of a later one.
-      this.#json<ClusterStatus["lastCycle"]>(cycle),
+      this.#session.get(cycle),
       this.#session.get(status),
       this.#session.get(events),
       this.#session.stat(controller),
@@ -73,12 +74,13 @@ export class ClusterView {
       this.#json<BackupsNode>(backups),
     ]);
     const told = statusNode === null ? null : fromJson<ClusterStatus>(statusNode.data);
-    if (told === null) throw new CliError(exitCodes.unreachable, "the controller has not reported yet");
+    if (statusNode === null || told === null)
+      throw new CliError(exitCodes.unreachable, "the controller has not reported yet");
     return {
       status: told,
       events: (eventsNode === null ? null : fromJson<readonly EventRecord[]>(eventsNode.data)) ?? [],
       controlled: lock !== null,
-      cycle: lastCycle?.id,
+      cycle: lastCycleOf(told, statusNode, cycleNode).id,
       backups: kept ?? undefined,
       restoringSinceMs: restoring?.atMs,
     };

@@ -80,19 +80,23 @@ async function watch(
     const { status, controlled } = snapshot;
     const text = expectations.map((one) => `${told(one, status)}\n`).join("");
     const isMet = expectations.every((one) => holds(one, status));
-    const hasLooked = cyclesEnded(seen, snapshot) >= cyclesEnough;
+    const cycles = cyclesEnded(seen, snapshot);
+    const hasLooked = cycles >= cyclesEnough;
     if (isMet && controlled && (seen.otherwise || hasLooked)) return text;
     // Not for want of a controller: the one that comes next says at first what the last one said.
     if (!isMet) seen.otherwise = true;
-    const asTold = isMet
-      ? `${text.trimEnd()}; but the controller has not looked again since`
-      : text.trimEnd();
+    const asTold = isMet ? `${text.trimEnd()}; ${notSeenSince(cycles)}` : text.trimEnd();
     seen.last = new CliError(exitCodes.failed, controlled ? asTold : "no controller is acting");
     if (leftMs() <= 0) return null;
     await changed.wait(Math.min(isMet ? lookForCycleEveryMs : lookEveryMs, leftMs()), view.ended);
   }
   return null;
 }
+
+const notSeenSince = (cycles: number): string =>
+  cycles === 0
+    ? "but the controller has told of no further cycle since (one of an earlier version tells only of those that saw something new)"
+    : "but the controller has not looked again since";
 
 const overdue = (last: CliError | null, timeoutMs: number): CliError =>
   new CliError(

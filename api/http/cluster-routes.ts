@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Refusal } from "../../core/errors.ts";
 import type { RequestSpec } from "../../core/manifest/manifest.ts";
+import { lastCycleOf } from "../../core/state/last-cycle.ts";
 import { type ClusterStatus, type CommandKind, fromJson, type Paths } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { sendCommand } from "../cluster/commands.ts";
@@ -83,17 +84,16 @@ async function carryOut(
 /** With the last cycle of all, which may have told nothing new. */
 async function sendStatus({ znodes, paths }: ClusterPorts, res: ServerResponse) {
   const current = znodes.get();
-  const [, cycle, node] = await Promise.all([
+  const [, cycleNode, node] = await Promise.all([
     current.sync(),
     // Before the status, which is then that of this cycle or of a later one.
     current.get(paths.cycle),
     current.get(paths.status),
   ]);
-  const lastCycle = cycle === null ? null : fromJson<ClusterStatus["lastCycle"]>(cycle.data);
   const status = node === null ? null : fromJson<ClusterStatus>(node.data);
   if (node === null) refuse(res, { code: "unavailable", message: "the controller has not reported yet" });
-  else if (lastCycle === null || status === null) sendText(res, node.data);
-  else sendJson(res, { ...status, lastCycle });
+  else if (status === null) sendText(res, node.data);
+  else sendJson(res, { ...status, lastCycle: lastCycleOf(status, node, cycleNode) });
 }
 
 function sendReadiness({ znodes, broker, workers }: ClusterPorts, res: ServerResponse) {

@@ -1,9 +1,13 @@
 // What the programs need of the coordination service, in their own words. zookeeper.ts is its adapter; tests and the simulation
 // put a server of their own in its place.
 
-/** `czxid` is the transaction that created the node: it grows for ever and names one life of a path. */
+/**
+ * `czxid` is the transaction that created the node: it grows for ever and names one life of a path. `mzxid` is the one that wrote it
+ * last: of two nodes it says which was written later, as no clock does.
+ */
 export interface NodeStat {
   readonly czxid: number;
+  readonly mzxid: number;
   readonly version: number;
   readonly createdAtMs: number;
   readonly modifiedAtMs: number;

@@ -34,6 +34,7 @@ const emptyReadsMax = 1_000;
 
 interface RawStat {
   readonly czxid: number;
+  readonly mzxid: number;
   readonly version: number;
   readonly ctime: number | Date;
   readonly mtime: number | Date;
@@ -42,6 +43,7 @@ interface RawStat {
 
 const statOf = (raw: RawStat): NodeStat => ({
   czxid: raw.czxid,
+  mzxid: raw.mzxid,
   version: raw.version,
   createdAtMs: Number(raw.ctime),
   modifiedAtMs: Number(raw.mtime),

@@ -11,6 +11,7 @@ export interface Znode {
   version: number;
   readonly czxid: number;
   readonly createdAtMs: number;
+  mzxid: number;
   modifiedAtMs: number;
   readonly owner: MemorySession | null;
 }
@@ -66,6 +67,7 @@ export class MemoryZooKeeper {
       data,
       version: 0,
       czxid: this.#zxid,
+      mzxid: this.#zxid,
       createdAtMs: nowMs,
       modifiedAtMs: nowMs,
       owner,
@@ -82,6 +84,7 @@ export class MemoryZooKeeper {
     this.#zxid += 1;
     node.data = data;
     node.version += 1;
+    node.mzxid = this.#zxid;
     node.modifiedAtMs = this.#nowMs;
     this.#changed(path, false);
     return true;
@@ -118,8 +121,8 @@ export class MemoryZooKeeper {
   }
 
   statOf(node: Znode, session: MemorySession): NodeStat {
-    const { czxid, version, createdAtMs, modifiedAtMs, owner } = node;
-    return { czxid, version, createdAtMs, modifiedAtMs, mine: owner === session };
+    const { czxid, mzxid, version, createdAtMs, modifiedAtMs, owner } = node;
+    return { czxid, mzxid, version, createdAtMs, modifiedAtMs, mine: owner === session };
   }
 
   end(session: MemorySession): void {

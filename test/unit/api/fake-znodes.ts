@@ -6,6 +6,7 @@ interface Node {
   data: string;
   version: number;
   readonly czxid: number;
+  mzxid: number;
   readonly ephemeral: boolean;
 }
 
@@ -27,7 +28,13 @@ export class FakeZnodes implements Znodes {
     const made = options.sequential ? `${path}${String(this.#transactions).padStart(10, "0")}` : path;
     if (this.nodes.has(made)) return null;
     const ephemeral = options.ephemeral === true;
-    this.nodes.set(made, { data, version: 0, czxid: this.#transactions, ephemeral });
+    this.nodes.set(made, {
+      data,
+      version: 0,
+      czxid: this.#transactions,
+      mzxid: this.#transactions,
+      ephemeral,
+    });
     this.#changed(made);
     return made;
   }
@@ -36,8 +43,8 @@ export class FakeZnodes implements Znodes {
     this.#check();
     const node = this.nodes.get(path);
     if (node === undefined) return null;
-    const { data, version, czxid } = node;
-    return { data, stat: { czxid, version, createdAtMs: 0, modifiedAtMs: 0, mine: true } };
+    const { data, version, czxid, mzxid } = node;
+    return { data, stat: { czxid, mzxid, version, createdAtMs: 0, modifiedAtMs: 0, mine: true } };
   }
 
   async stat(path: string): Promise<NodeStat | null> {
@@ -49,8 +56,10 @@ export class FakeZnodes implements Znodes {
     this.#check();
     const node = this.nodes.get(path);
     if (node === undefined || (version >= 0 && version !== node.version)) return false;
+    this.#transactions += 1;
     node.data = data;
     node.version += 1;
+    node.mzxid = this.#transactions;
     this.#changed(path);
     return true;
   }

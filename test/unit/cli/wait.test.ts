@@ -113,14 +113,28 @@ describe("waitFor", () => {
     assert.equal(await waiting, "Ready is True: all\n");
   });
 
-  it("says of what held already that the controller has not looked again, when the time is over", () =>
+  it("says of what held already that the controller has told of no further cycle, when the time is over", () =>
     assert.rejects(
       waitFor(new FakeView(snapshot(true)).open, ready, 50),
       failsWith(
         exitCodes.failed,
-        /^not within 50ms: Ready is True: all; but the controller has not looked again since$/,
+        /^not within 50ms: Ready is True: all; but the controller has told of no further cycle since \(one of an earlier version /,
       ),
     ));
+
+  it("says of what held already that no cycle began since, when one has ended that may have begun before", async (t) => {
+    const cluster = new FakeView(snapshot(true));
+    const { waiting } = await begun(cluster);
+    const failing = assert.rejects(
+      waiting,
+      failsWith(exitCodes.failed, /: Ready is True: all; but the controller has not looked again since$/),
+    );
+    await cluster.lookedAt(snapshot(true, true, "b"));
+    const laterMs = performance.now() + 60_000;
+    t.mock.method(performance, "now", () => laterMs);
+    cluster.become(snapshot(true, true, "b"));
+    await failing;
+  });
 
   it("does not take the coming of a controller for a change of what the last one has told", async () => {
     const cluster = new FakeView(snapshot(true, false));

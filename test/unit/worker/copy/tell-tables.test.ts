@@ -12,7 +12,7 @@ const tables = (epoch: number, failed: TablesNode["failed"] = []): TablesNode =>
   schema: emptySchema,
   failed,
 });
-const stat = { czxid: 1, createdAtMs: 0, modifiedAtMs: 0, mine: false };
+const stat = { czxid: 1, mzxid: 1, createdAtMs: 0, modifiedAtMs: 0, mine: false };
 
 /** A znode, and what happens at its first calls. */
 function znode(data: string | null, before: (() => void)[] = []) {

@@ -6,7 +6,7 @@ import type { NodeContent } from "../../../../platform/zookeeper/port.ts";
 import { endWhenTold } from "../../../../worker/lead/end-signal.ts";
 
 const log = createLog({ program: "w-1", format: "json", level: "silent" });
-const stat = { czxid: 1, version: 0, createdAtMs: 0, modifiedAtMs: 0, mine: false };
+const stat = { czxid: 1, mzxid: 1, version: 0, createdAtMs: 0, modifiedAtMs: 0, mine: false };
 
 /** The worker of the container `now`, whose mark is what a test writes. */
 function worker(first?: DrainNode) {

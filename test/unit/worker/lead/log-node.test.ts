@@ -15,7 +15,7 @@ class Node {
   async get() {
     this.calls += 1;
     if (this.data === undefined) return null;
-    const stat = { czxid: 1, version: this.version, createdAtMs: 0, modifiedAtMs: 0, mine: false };
+    const stat = { czxid: 1, mzxid: 1, version: this.version, createdAtMs: 0, modifiedAtMs: 0, mine: false };
     return { data: this.data, stat };
   }
 
