@@ -3,6 +3,7 @@ import {
   type ClusterStatus,
   conditionStatuses,
   conditionTypes,
+  notObserved,
   type StatusCondition,
 } from "../core/state/status.ts";
 import { CliError, exitCodes } from "./exit.ts";
@@ -28,19 +29,28 @@ export function expectationIn(text: string): Expectation {
 }
 
 export function holds(expected: Expectation, status: ClusterStatus): boolean {
-  if ("value" in expected) return String(status[expected.value] ?? "none") === expected.is;
+  if ("value" in expected)
+    return !isBlind(status) && String(status[expected.value] ?? "none") === expected.is;
   return conditionIn(status, expected.condition)?.status === expected.is;
 }
 
 /** How that very thing stands at the moment. */
 export function told(expected: Expectation, status: ClusterStatus): string {
-  if ("value" in expected) return `${expected.value} is ${status[expected.value] ?? "none"}`;
+  if ("value" in expected) {
+    const value = status[expected.value] ?? "none";
+    return isBlind(status)
+      ? `${expected.value} was ${value}; ${conditionIn(status, "Ready")?.message}`
+      : `${expected.value} is ${value}`;
+  }
   const { status: is, message } = conditionIn(status, expected.condition) ?? {
     status: "Unknown",
     message: "it was not reported yet",
   };
   return `${expected.condition} is ${is}: ${message}`;
 }
+
+/** Whether the values are those of an earlier cycle. */
+const isBlind = (status: ClusterStatus): boolean => conditionIn(status, "Ready")?.reason === notObserved;
 
 const conditionIn = ({ conditions: all }: ClusterStatus, type: StatusCondition["type"]) =>
   all.find((one) => one.type === type);

@@ -4,7 +4,12 @@ import type { BackupSpec } from "../../core/manifest/manifest.ts";
 import { formatDuration } from "../../core/manifest/quantities.ts";
 import { type BackupStanding, backupStanding } from "../../core/rules/backups.ts";
 import type { Unapplied } from "../../core/state/applied.ts";
-import type { BackupStatus, ConditionType, StatusCondition } from "../../core/state/status.ts";
+import {
+  type BackupStatus,
+  type ConditionType,
+  notObserved,
+  type StatusCondition,
+} from "../../core/state/status.ts";
 import { type DataFinding, findingInWords } from "../reconcile/data-complete.ts";
 import { type Desired, slavesInWords } from "../reconcile/desired.ts";
 import { awayInWords, onlyHostOf } from "../reconcile/hosts.ts";
@@ -44,6 +49,8 @@ const verdict = (status: Verdict["status"], reason: string, message: string): Ve
   message,
 });
 
+const unobserved = "the last cycle could not observe everything";
+
 export function conditionsOf(
   findings: Findings,
   previous: readonly StatusCondition[],
@@ -51,11 +58,11 @@ export function conditionsOf(
 ): readonly StatusCondition[] {
   const { observed, desired } = findings;
   const seen = observed === null || desired === null ? null : { observed, desired };
-  const unseen = verdict(
-    "Unknown",
-    desired === null ? "NoManifest" : "NotObserved",
-    desired === null ? "no manifest was accepted yet" : "the last cycle could not observe everything",
-  );
+  // Without a look nothing is known of the manifest either.
+  const unseen =
+    observed !== null && desired === null
+      ? verdict("Unknown", "NoManifest", "no manifest was accepted yet")
+      : verdict("Unknown", notObserved, unobserved);
   const verdicts: Record<Exclude<ConditionType, SomeCondition>, Verdict> &
     Partial<Record<SomeCondition, Verdict>> = {
     Ready: seen === null ? unseen : ready(seen.observed.workers, seen.desired, findings.data),
@@ -221,8 +228,7 @@ function backupCondition(
   wallMs: number,
 ): Partial<Record<"BackupRecent", Verdict>> {
   if (backupSpec === undefined || backupSpec.everyMs === null) return {};
-  if (observed === null)
-    return { BackupRecent: verdict("Unknown", "NotObserved", "the last cycle could not observe everything") };
+  if (observed === null) return { BackupRecent: verdict("Unknown", notObserved, unobserved) };
   const standing = backupStanding(observed.backups ?? null, backupSpec, wallMs);
   return standing === null ? {} : { BackupRecent: backupRecent(standing, backupSpec.everyMs) };
 }

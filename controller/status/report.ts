@@ -1,6 +1,6 @@
 // PURE: one cycle in words. The same sentences make the log line, and the events that operators read later.
 import { messageOf } from "../../core/errors.ts";
-import type { ClusterStatus, EventRecord } from "../../core/state/status.ts";
+import { type ClusterStatus, type EventRecord, notObserved } from "../../core/state/status.ts";
 import type { ActionResult } from "../reconcile/act.ts";
 import { describe, eventReason, workerOf } from "../reconcile/action.ts";
 import type { Desired } from "../reconcile/desired.ts";
@@ -107,7 +107,7 @@ function tellData(before: ClusterStatus | null, after: ClusterStatus, tell: Tell
   const [was, is] = [data(before), data(after)];
   if (is?.status === "False" && (was?.status !== "False" || was.message !== is.message))
     tell(`not all acknowledged data is there: ${is.message}`, null, "DataIncomplete", "warning");
-  if (was?.status !== "False" || is === null || is.reason === "NotObserved") return;
+  if (was?.status !== "False" || is === null || is.reason === notObserved) return;
   if (is.status === "True") tell(`the data is complete again: ${is.message}`, null, "DataComplete");
   if (is.status === "Unknown") tell(`no copy is missing any more: ${is.message}`, null, "CopiesFound");
 }

@@ -30,6 +30,9 @@ export interface StatusCondition {
   readonly sinceMs: number;
 }
 
+/** The reason of a condition that the last cycle could not observe. Values of the status are then as they were before. */
+export const notObserved = "NotObserved";
+
 export interface WorkerStatus {
   readonly name: string;
   readonly container: string;

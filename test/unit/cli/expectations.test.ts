@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { CliError } from "../../../cli/exit.ts";
 import { expectationIn, holds, told } from "../../../cli/expectations.ts";
+import { notObserved } from "../../../core/state/status.ts";
 import { clusterStatus, condition } from "./cluster-status.ts";
 
 const status = clusterStatus({
@@ -48,6 +49,20 @@ describe("holds", () => {
 
   it("takes no master for none", () =>
     assert.ok(holds(expectationIn("master=none"), clusterStatus({ master: null }))));
+});
+
+describe("a cycle that could not observe", () => {
+  const blind = clusterStatus({
+    conditions: [{ ...condition("Ready", "Unknown", "nothing was seen"), reason: notObserved }],
+  });
+
+  it("confirms no value, for they are as they were before", () => {
+    for (const text of ["readySlaves=2", "desiredSlaves=2", "master=w-1"])
+      assert.ok(holdsNow(text) && !holds(expectationIn(text), blind), text);
+  });
+
+  it("is told with the value that was", () =>
+    assert.equal(told(expectationIn("readySlaves=2"), blind), "readySlaves was 2; nothing was seen"));
 });
 
 describe("told", () => {

@@ -203,6 +203,13 @@ describe("the condition DataComplete", () => {
     assert.deepEqual(told(healed, healed), []);
   });
 
+  it("is told of nothing new by a cycle that could not observe", () => {
+    const lost = statusOf(facts(waitingFor({ volume: false })), null);
+    const blind = statusOf({ ...facts(observed([])), observed: null, intent: null }, lost);
+    assert.equal(reported(blind, "DataComplete"), "Unknown NotObserved");
+    assert.deepEqual(told(lost, blind), []);
+  });
+
   it("does not call a copy the last master's that has taken its place", () => {
     const lastMasters = (world: Observed) =>
       statusOf(facts(world), null).copies.filter(({ lastMaster }) => lastMaster).length;

@@ -60,9 +60,12 @@ describe("statusOf", () => {
     const before = statusOf(facts(), null);
     const blind = statusOf(facts({ observed: null, intent: null, errors: ["observe containers"] }), before);
     assert.deepEqual(blind.workers, before.workers);
-    assert.equal(is(blind, "Ready"), "Unknown NoManifest");
+    assert.equal(is(blind, "Ready"), "Unknown NotObserved");
     assert.equal(is(blind, "Degraded"), "True CycleFailed");
   });
+
+  it("says that there is no manifest when it has looked and found none", () =>
+    assert.equal(is(statusOf(facts({ intent: null }), null), "Ready"), "Unknown NoManifest"));
 
   it("says who is replaced and why", () => {
     const older = observed([master("w-1", 100), slave("w-2", 200, { specHash: "older-limits-settings" })]);
