@@ -16,7 +16,8 @@ import { type Round, reconcile, type World } from "./reconcile.ts";
 
 const pace = { resyncMs: 1_000, countersMs: 1_000 } as const;
 const cycleIdLength = 4;
-const afterFailures: BackOff = { firstMs: 200, maxMs: 30_000 };
+/** Two further cycles fit into the minute that `./dbaas wait` has by itself. */
+const afterFailures: BackOff = { firstMs: 200, maxMs: 10_000 };
 
 export interface CycleOptions {
   readonly cluster: string;
@@ -135,7 +136,7 @@ export class Cycle {
     );
   }
 
-  /** News at once, counters once a second, and that the cycle is over each time. @returns whether it could be kept */
+  /** News at once, counters once a second, and that the cycle is over each time. @returns whether status and events could be kept */
   async #keep(status: ClusterStatus, telling: Telling): Promise<boolean> {
     const { clock, world } = this.#options;
     const { registry } = world;
@@ -148,11 +149,20 @@ export class Cycle {
       }
       if (telling.events.length > 0)
         await registry.writeEvents(withEvents(await registry.readEvents(), telling.events));
-      await registry.writeCycle(status.lastCycle);
-      return true;
     } catch (error) {
       this.#options.log.warn(`could not write the status: ${messageOf(error)}`);
       return false;
+    }
+    await this.#keepThatItIsOver(status.lastCycle);
+    return true;
+  }
+
+  /** Without it nothing is lost: the next cycle says the same of itself, and comes as soon as ever. */
+  async #keepThatItIsOver(cycle: ClusterStatus["lastCycle"]): Promise<void> {
+    try {
+      await this.#options.world.registry.writeCycle(cycle);
+    } catch (error) {
+      this.#options.log.warn(`could not write that the cycle is over: ${messageOf(error)}`);
     }
   }
 

@@ -10,7 +10,7 @@ import { FakeWorld } from "../fake-world.ts";
 function controller() {
   const fake = new FakeWorld(pidsFrom(1));
   const written: string[] = [];
-  const failing = { status: false };
+  const failing = { status: false, cycle: false };
   const world = fake.controller();
   const registry: World["registry"] = {
     ...world.registry,
@@ -19,9 +19,13 @@ function controller() {
       written.push(`status ${lastCycle.id}`);
     },
     writeEvents: async () => void written.push("events"),
-    writeCycle: async ({ id }) => void written.push(`cycle ${id}`),
+    writeCycle: async ({ id }) => {
+      if (failing.cycle) throw new Error("connection loss");
+      written.push(`cycle ${id}`);
+    },
   };
   let cycles = 0;
+  const due = { inMs: 0 };
   const cycle = new Cycle({
     cluster: "test",
     world: { ...world, registry },
@@ -39,11 +43,11 @@ function controller() {
   const run = async (): Promise<readonly string[]> => {
     written.length = 0;
     fake.nowMs += 2_500;
-    await cycle.run();
+    due.inMs = await cycle.run();
     fake.workersTurn();
     return [...written];
   };
-  return { run, failing };
+  return { run, failing, due };
 }
 
 describe("a cycle", () => {
@@ -68,5 +72,20 @@ describe("a cycle", () => {
     const { run, failing } = controller();
     failing.status = true;
     assert.deepEqual(await run(), []);
+  });
+
+  it("has not failed when that alone could not be said", async () => {
+    const { run, failing, due } = controller();
+    failing.cycle = true;
+    assert.deepEqual(await run(), ["status 0001", "events"]);
+    for (let i = 0; i < 5; i++) await run();
+    assert.equal(due.inMs, 1_000);
+  });
+
+  it("is followed by another within 10 s, however many have failed", async () => {
+    const { run, failing, due } = controller();
+    failing.status = true;
+    for (let i = 0; i < 20; i++) await run();
+    assert.equal(due.inMs, 10_000);
   });
 });
