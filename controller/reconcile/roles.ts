@@ -1,12 +1,12 @@
 // PURE. What each worker was when it was last seen in ZooKeeper: its znodes may be gone before its container is seen to be dead.
-import { isRunning, type Observed, type WorkerView } from "./workers.ts";
+import type { Observed, WorkerView } from "./workers.ts";
 
 /** What a worker was when it was last seen in ZooKeeper. */
 export interface LastRole {
   readonly led: boolean;
   /** Of the master at that time. */
   readonly epoch: number | null;
-  /** Was seen to run without its znode since: hung, or cut off. */
+  /** Was without its znode since, and not seen to have ended: hung, cut off, or out of sight with its host. */
   readonly apart: boolean;
 }
 
@@ -19,7 +19,8 @@ export function rolesAfter(
     if (view.node !== null)
       return { led: master?.container === shortId, epoch: master?.epoch ?? null, apart: false };
     const before = roles.get(id);
-    return before !== undefined && isRunning(view) ? { ...before, apart: true } : before;
+    const hasEnded = view.phase === "dead" || view.phase === "going";
+    return before === undefined || hasEnded ? before : { ...before, apart: true };
   };
   return new Map(
     workers.flatMap((view) => {

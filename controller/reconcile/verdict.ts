@@ -25,6 +25,11 @@ export function verdictOn(view: WorkerView, observed: Observed, memory: Memory):
   if (last === undefined) return null;
   // A master that was apart before it was killed may have hung at a write, or have lost its connection.
   if (last.led) return last.apart ? null : "cleared";
-  const mayHaveLedSince = memory.master?.epoch !== last.epoch || observed.log?.master === view.name;
+  const { log } = observed;
+  const mayHaveLedSince =
+    memory.master?.epoch !== last.epoch ||
+    log?.master === view.name ||
+    // Somebody has led since it was last seen, and before that it may have.
+    (log !== null && last.epoch !== null && log.epoch > last.epoch);
   return mayHaveLedSince ? null : "blamed";
 }

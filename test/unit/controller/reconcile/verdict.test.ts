@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Ending, Registry, SuspectsVerdict } from "../../../../controller/ports.ts";
+import type { ContainerSeen, Ending, Registry, SuspectsVerdict } from "../../../../controller/ports.ts";
 import { type ActPorts, carryOut } from "../../../../controller/reconcile/act.ts";
 import type { Action } from "../../../../controller/reconcile/action.ts";
 import { emptyMemory, type Memory, remember } from "../../../../controller/reconcile/memory.ts";
@@ -64,12 +64,25 @@ describe("the verdict on what a worker had begun, when its znode is gone before 
     assert.equal(verdict([before, apart, masterDead()]), null);
   });
 
+  it("says nothing of a master that was out of sight with its host until it was killed, and clears one that only ended", () => {
+    const gone = observed([{ name: "w-1", pid: 100, state: "none" }, second, third]);
+    const seenAs = (state: ContainerSeen["state"]) =>
+      observed([{ name: "w-1", pid: 100, state: "none" }, second, third], {
+        ours: gone.workers.map(({ name, container }) =>
+          name === "w-1" ? { ...container, pid: 0, state } : container,
+        ),
+      });
+    assert.equal(verdict([before, seenAs("unknown"), masterDead()]), null);
+    assert.equal(verdict([before, seenAs("going"), masterDead()]), "cleared");
+  });
+
   it("says nothing of a killed worker that may have led since it was last seen", () => {
     const { master: leader } = slaveDead();
     assert.ok(leader);
     assert.equal(verdict([before, { ...slaveDead(), master: { ...leader, epoch: 9 } }]), null);
     const log = { broker: "b", master: "w-3", epoch: 8, position: 11, version: 1 };
     assert.equal(verdict([before, { ...slaveDead(), master: null, log }]), null);
+    assert.equal(verdict([before, { ...slaveDead(), master: null, log: { ...log, master: "w-2" } }]), null);
   });
 
   it("says nothing of a killed worker that this controller has never seen in ZooKeeper", () =>
