@@ -50,7 +50,7 @@ export async function awaitTakenUp(
   until: "in force" | "as desired",
 ): Promise<string> {
   const startedAtMs = performance.now();
-  let inForceAtMs = startedAtMs;
+  let [inForceAtMs, controlledAtMs] = [startedAtMs, startedAtMs];
   const changed = new Wakeable();
   view.onChange(() => changed.wake());
   for (;;) {
@@ -59,8 +59,14 @@ export async function awaitTakenUp(
     const isTold = inForce && status.observedGeneration >= accepted.generation;
     if (isTold && (until === "in force" || isAsDesired(status))) return verdictText(status);
     const nowMs = performance.now();
+    if (controlled) controlledAtMs = nowMs;
     if (inForce) inForceAtMs = nowMs;
     else if (nowMs - inForceAtMs > takenUpWithinMs) throw notTakenUp(status, controlled);
+    if (inForce && !isTold && nowMs - controlledAtMs > takenUpWithinMs)
+      throw new CliError(
+        exitCodes.unreachable,
+        "in force; no controller is acting, the next one carries it out",
+      );
     if (inForce && nowMs - startedAtMs > readyWithinMs) throw notCarriedOut(status, isTold);
     await changed.wait(lookEveryMs, view.ended);
     if (view.ended.aborted) throw new CliError(exitCodes.unreachable, "lost the connection to ZooKeeper");

@@ -129,6 +129,31 @@ describe("awaitTakenUp", () => {
       ),
     ));
 
+  it("says that no controller acts any more that could tell of what is in force", async (t) => {
+    const view = following(
+      t,
+      { accepted: published, status: toldOf(4) },
+      { accepted: published, status: toldOf(4), controlled: false },
+    );
+    await assert.rejects(
+      awaitTakenUp(view, spec, "in force"),
+      failsWith(exitCodes.unreachable, "in force; no controller is acting, the next one carries it out"),
+    );
+    assert.equal(view.looks, 3);
+  });
+
+  it("waits for the controller that comes next, for a while", async (t) => {
+    const view = following(
+      t,
+      { accepted: published, status: toldOf(4) },
+      { accepted: published, status: toldOf(4), controlled: false },
+      { accepted: published, status: toldOf(4) },
+      { accepted: published, status: toldOf(4), controlled: false },
+      { accepted: published, status: toldOf(5) },
+    );
+    assert.match(await awaitTakenUp(view, spec, "in force"), /^The manifest is in force as generation 5\./);
+  });
+
   it("says what is in force and not carried out in time", async (t) => {
     const scaling = condition("Scaling", true, "1 of 2 slaves ready");
     await assert.rejects(
