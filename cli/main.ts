@@ -17,7 +17,7 @@ import { namesOf, type Subject, show, subjects } from "./show.ts";
 import { sqlCommand } from "./sql/command.ts";
 import { endWith, endWithInput, errors, readInput, screen } from "./streams.ts";
 import type { ClusterView } from "./view.ts";
-import { viewOverHttp } from "./view-over-http.ts";
+import { openOverHttp } from "./view-over-http.ts";
 import type { Watched } from "./wait.ts";
 import { waitCommand } from "./wait-command.ts";
 import { following, repeatedly } from "./watch.ts";
@@ -57,8 +57,7 @@ const closeViews = async (): Promise<void> => {
 };
 
 /** From elsewhere what the API tells; beside the cluster what ZooKeeper has, which says more and at once. */
-const openWatched = (): Promise<Watched> =>
-  env.DBAAS_URL ? Promise.resolve(viewOverHttp(address)) : openView();
+const openWatched: () => Promise<Watched> = env.DBAAS_URL ? openOverHttp(address) : openView;
 
 async function withWatched(use: (view: Watched) => Promise<void>): Promise<void> {
   const view = await openWatched();

@@ -20,6 +20,18 @@ const backupsOf = (client: Dbaas): Promise<Snapshot["backups"]> =>
 const isSame = (before: ClusterStatus, now: ClusterStatus): boolean =>
   isDeepStrictEqual({ ...before, lastCycle: null }, { ...now, lastCycle: null });
 
+/**
+ * One view for all sessions of a watch: it knows what it told last, so that an unchanged status is not printed again after a lost
+ * connection. Made when it is first needed.
+ */
+export function openOverHttp(address: Address): () => Promise<Watched> {
+  let view: Watched | undefined;
+  return async () => {
+    view ??= viewOverHttp(address);
+    return view;
+  };
+}
+
 export function viewOverHttp({ url, token }: Address): Watched {
   const client = new Dbaas({ url, token, withinMs });
   let before: ClusterStatus | undefined;

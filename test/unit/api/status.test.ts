@@ -5,7 +5,7 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import { CurrentZnodes } from "../../../api/cluster/znodes.ts";
 import { clusterRoutes } from "../../../api/http/cluster-routes.ts";
 import { paths as routes } from "../../../api/http/routes.ts";
-import { viewOverHttp } from "../../../cli/view-over-http.ts";
+import { openOverHttp, viewOverHttp } from "../../../cli/view-over-http.ts";
 import { pathsOf, toJson } from "../../../core/state/znodes.ts";
 import { systemClock } from "../../../platform/process/clock.ts";
 import { clusterStatus } from "../cli/cluster-status.ts";
@@ -54,6 +54,19 @@ describe("the status over HTTP", () => {
     await znodes.put(paths.cycle, toJson(cycle("b")));
     await znodes.put(paths.status, toJson(clusterStatus({ lastCycle: cycle("c") })));
     assert.deepEqual(await answered(), JSON.parse(toJson(clusterStatus({ lastCycle: cycle("c") }))));
+  });
+
+  it("is to a watch the same in its next session, as long as nothing new was seen", async () => {
+    const open = openOverHttp({ url: url(), token: undefined });
+    const looked = async () => {
+      const view = await open();
+      const { status } = await view.look();
+      await view.close();
+      return status;
+    };
+    const first = await looked();
+    await znodes.put(paths.cycle, toJson(cycle("b")));
+    assert.deepEqual(await looked(), first);
   });
 
   it("tells the command line of each cycle, and changes for none that saw nothing new", async () => {
