@@ -58,10 +58,13 @@ interface Failed {
   readonly afterMs: number | undefined;
 }
 
+/** A timer cannot be longer, about 25 days. */
+const timerMsMax = 2 ** 31 - 1;
+
 async function attempt(send: Fetch, request: Exchange, leftMs: number): Promise<Answered | Failed> {
   const { method, url, headers, body } = request;
+  const signal = AbortSignal.timeout(Math.min(timerMsMax, Math.max(1, Math.ceil(leftMs))));
   try {
-    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)));
     const response = await send(url, { method, headers, signal, ...(body === undefined ? {} : { body }) });
     const text = await response.text();
     if (response.ok) return { value: valueIn(response, text), headers: response.headers };

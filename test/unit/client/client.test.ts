@@ -160,6 +160,15 @@ describe("the client", () => {
     assert.ok(performance.now() - startedAtMs < 25_000);
   });
 
+  it("may wait for ever, which no timer can", async () => {
+    const service = fake(refused(503, "unavailable"), said([row]));
+    assert.deepEqual(
+      await new Dbaas({ ...service, withinMs: Number.POSITIVE_INFINITY }).read({ table: "users" }),
+      [row],
+    );
+    assert.equal(service.seen.length, 2);
+  });
+
   it("sends nothing when the time of a call is over before it begins", async () => {
     const service = fake(said([]));
     await assert.rejects(new Dbaas(service).read({ table: "users" }, { withinMs: 0 }), UnreachableError);
