@@ -37,6 +37,6 @@ function throughWorker(worker: SharedWorker, handlers: FeedHandlers, openOwn: ()
   port.start();
   addEventListener("pagehide", () => feed.leave());
   // A page that comes back from the browser's cache goes on where it was.
-  addEventListener("pageshow", ({ persisted }) => persisted && feed.listen());
+  addEventListener("pageshow", ({ persisted }) => persisted && feed.comeBack());
   return feed;
 }

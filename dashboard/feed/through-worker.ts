@@ -58,8 +58,18 @@ export class ThroughWorker {
     this.#port.postMessage({ kind: "listen", authorization: this.#authorization() });
   }
 
+  /** The page goes, or is kept by the browser to be shown again: until then it holds no connection. */
   leave(): void {
     this.#port.postMessage({ kind: "leave" });
+    clearTimeout(this.#silence);
+    this.#own?.stop();
+    this.#own = null;
+  }
+
+  /** The page is shown again. */
+  comeBack(): void {
+    this.listen();
+    this.meanwhile();
   }
 
   hurry(): void {

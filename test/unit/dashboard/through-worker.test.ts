@@ -88,6 +88,28 @@ describe("a page that shares a stream", () => {
     assert.equal(own[0]?.hurried, 1);
   });
 
+  it("holds no connection while it is away, and has one again when it comes back to a silent worker", () => {
+    const { feed, said, own } = page();
+    mock.timers.tick(answersWithinMs);
+    feed.leave();
+    assert.deepEqual([own.length, own[0]?.isRunning], [1, false]);
+    feed.comeBack();
+    assert.deepEqual([own.length, own[1]?.isRunning], [2, true]);
+    assert.equal(said.at(-1)?.kind, "listen");
+  });
+
+  it("opens none of its own once it has left, nor when it comes back to a worker that has spoken", () => {
+    const left = page();
+    left.feed.leave();
+    mock.timers.tick(answersWithinMs);
+    assert.equal(left.own.length, 0);
+    const heard = page();
+    heard.feed.hear(live);
+    heard.feed.leave();
+    heard.feed.comeBack();
+    assert.equal(heard.own.length, 0);
+  });
+
   it("has one stream with all others in the end, however late the worker begins", () => {
     const late: [PagePort, ToWorker][] = [];
     const pages = Array.from({ length: 7 }, () => page());
