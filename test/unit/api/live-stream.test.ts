@@ -204,12 +204,14 @@ describe("the event stream", () => {
   });
 
   it("tells each event once also when another controller's clock is behind, and nothing anew of an older list", async () => {
-    const { res, messages } = await listen();
+    const { res, seen, messages } = await listen();
     await eventually(() => messages().length === 2);
     const [a, b, c, d] = [event(5, "a"), event(6, "b"), event(2, "c"), event(1, "d")];
     await znodes.put(paths.events, toJson([a, b, c]));
     await eventually(() => messages().length === 3);
     await znodes.put(paths.events, toJson([a, b]));
+    await znodes.put(paths.status, '{"cluster":"later"}');
+    await eventually(() => seen().some(({ data }) => data.includes("later")));
     await znodes.put(paths.events, toJson([b, c, d]));
     await eventually(() => messages().includes("d"));
     assert.deepEqual(messages(), ["a", "b", "c", "d"]);
