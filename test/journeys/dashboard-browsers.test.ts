@@ -11,9 +11,9 @@ import {
   openBlank,
   openWithoutSiteData,
   origin,
-  stands,
   throughNetworkChanges,
   useBrowser,
+  visitDashboard,
 } from "../support/browser.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { insertUsers } from "../support/database.ts";
@@ -28,10 +28,7 @@ test("the dashboard and the page of the API work where the browser keeps no data
   skip,
 }, async (t) => {
   const { page } = await openWithoutSiteData(t);
-  await throughNetworkChanges(page, async () => {
-    await page.goto(origin);
-    await stands(page, "live");
-  });
+  await visitDashboard(page);
   // That it is so, and not only hoped for.
   assert.match(
     String(await page.evaluate("(() => { try { return localStorage } catch (e) { return e.name } })()")),
@@ -49,10 +46,7 @@ test("a browser without <dialog> shows everything, asks before it kills, and sig
 }, async (t) => {
   const { page } = await openBlank(t);
   await page.addInitScript("delete window.HTMLDialogElement");
-  await throughNetworkChanges(page, async () => {
-    await page.goto(origin);
-    await stands(page, "live");
-  });
+  await visitDashboard(page);
   const old = await slave();
   const confirm = page.locator("#confirm");
   await page.locator("#crashSlave").click();
@@ -86,10 +80,7 @@ test("the page of the API shows large whole numbers digit by digit", { skip }, a
 
 test("the page of the API shows every route, with its body and its answers", { skip }, async (t) => {
   const { page } = await openBlank(t);
-  await throughNetworkChanges(page, async () => {
-    await page.goto(`${origin}/docs`);
-    await page.locator(".opblock").first().waitFor();
-  });
+  await throughNetworkChanges(page, () => page.goto(`${origin}/docs`), [page.locator(".opblock").first()]);
   const routes = Object.values(describeApi().paths).flatMap((methods) => Object.values(methods));
   const shown = await page.locator(".opblock").evaluateAll((blocks) => blocks.map(({ id }) => id));
   assert.deepEqual(

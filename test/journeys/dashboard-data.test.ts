@@ -120,10 +120,8 @@ test("the view fits on a phone, needs no <dialog>, and takes no write with the t
     const { status } = await call("GET", "/api/v1/status");
     return status === 401 ? found(true) : notYet(status);
   });
-  await throughNetworkChanges(page, async () => {
-    await visitPart(page, "/#data/users");
-    await says(page, "#tables-note", "a bearer token is needed");
-  });
+  const refused = page.locator("#tables-note", { hasText: "a bearer token is needed" });
+  await throughNetworkChanges(page, () => visitPart(page, "/#data/users"), [refused]);
   await page.locator("#sign-in-open").click();
   await page.getByLabel("Token").fill(token);
   await page.keyboard.press("Enter");

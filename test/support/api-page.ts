@@ -1,14 +1,13 @@
 // The page of the API in a browser, as a person uses it: a route is opened, tried and sent.
 import type { Locator, Page } from "playwright-core";
-import { standsWithinMs, throughNetworkChanges, visitPart } from "./browser.ts";
+import { throughNetworkChanges, visitPart } from "./browser.ts";
 
 /** @param route its tag and id in the description, for instance `Data/read` */
 export async function openRoute(page: Page, route: string): Promise<Locator> {
   const part = page.locator(`#operations-${route.replace("/", "-")}`);
-  await throughNetworkChanges(page, async () => {
-    await visitPart(page, `/docs#/${route}`);
-    await part.locator(".try-out__btn").click({ timeout: standsWithinMs });
-  });
+  const tryOut = part.locator(".try-out__btn");
+  await throughNetworkChanges(page, () => visitPart(page, `/docs#/${route}`), [tryOut]);
+  await tryOut.click();
   return part;
 }
 

@@ -6,7 +6,14 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, type TestContext } from "node:test";
-import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+  type Request,
+} from "playwright-core";
 import { ports } from "../../tools/cluster/settings.ts";
 
 const candidates = [
@@ -77,24 +84,21 @@ export async function visitDashboard(
   link: Link = "live",
 ): Promise<Readonly<Record<string, string>>> {
   let headers = {};
-  await throughNetworkChanges(page, async () => {
+  const open = async () => {
     headers = (await page.goto(origin))?.headers() ?? {};
-    await stands(page, link);
-  });
+  };
+  await throughNetworkChanges(page, open, dashboardIn(page, link));
   return headers;
 }
 
 export async function reloadDashboard(page: Page, link: Link = "live"): Promise<void> {
-  await throughNetworkChanges(page, async () => {
-    await page.reload();
-    await stands(page, link);
-  });
+  await throughNetworkChanges(page, () => page.reload(), dashboardIn(page, link));
 }
 
-/** Waits until the page shows the cluster, or asks for a token. */
-export async function stands(page: Page, link: Link = "live"): Promise<void> {
-  await page.locator(`html[data-link=${link}]`).waitFor({ timeout: standsWithinMs });
-  if (link === "live") await page.locator(".worker").first().waitFor({ timeout: standsWithinMs });
+/** By which one sees that the page shows the cluster, or asks for a token. */
+function dashboardIn(page: Page, link: Link): readonly Locator[] {
+  const linked = page.locator(`html[data-link=${link}]`);
+  return link === "live" ? [linked, page.locator(".worker").first()] : [linked];
 }
 
 /** A browser that keeps no data of sites, as its user has set it. */
@@ -147,24 +151,42 @@ export async function visitPart(page: Page, path: string): Promise<void> {
   await page.goto(`${origin}${path}`);
 }
 
-/** Also loading can be hit by such a change: then again. */
-export async function throughNetworkChanges(page: Page, load: () => Promise<void>): Promise<void> {
-  let hit = false;
-  const onFailed = (request: Request) => {
-    hit ||= notOurs.test(request.failure()?.errorText ?? "");
-  };
-  page.on("requestfailed", onFailed);
+/** What such a change has hit while the page loads comes right within this, or not before the page is loaded again. */
+const recoversMs = 5_000;
+const attemptsMax = 10;
+
+/** Opens a page and waits until all of that is shown in it; again where such a change has hit what it loads. */
+export async function throughNetworkChanges(
+  page: Page,
+  open: () => Promise<unknown>,
+  shown: readonly Locator[],
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    hit = false;
+    const hit = new AbortController();
+    const onFailed = (request: Request) => {
+      if (notOurs.test(request.failure()?.errorText ?? "")) hit.abort();
+    };
+    page.on("requestfailed", onFailed);
     try {
-      await load();
-      break;
+      await open();
+      const standing = Promise.all(shown.map((one) => one.waitFor({ timeout: standsWithinMs })));
+      if (await Promise.race([standing.then(() => true), hitFor(hit.signal)])) return;
+      assert.ok(attempt < attemptsMax, "the networks of this machine change all the time");
     } catch (error) {
-      if (!hit || attempt === 4) throw error;
+      if (!hit.signal.aborted || attempt === attemptsMax) throw error;
+    } finally {
+      page.off("requestfailed", onFailed);
     }
   }
-  page.off("requestfailed", onFailed);
 }
+
+/** @returns when the hit is so long ago that what it hit does not come right by itself */
+const hitFor = (hit: AbortSignal): Promise<false> =>
+  new Promise((resolve) => {
+    const begin = () => setTimeout(resolve, recoversMs, false).unref();
+    if (hit.aborted) begin();
+    else hit.addEventListener("abort", begin, { once: true });
+  });
 
 /** Every value that an attribute takes from now on, the present one first. */
 export async function watchAttribute(
