@@ -56,7 +56,7 @@ export function useBrowser(): void {
 /** Chromium gives up requests when the machine's networks change, as they do whenever a container starts or ends. */
 const notOurs = /ERR_NETWORK_CHANGED/;
 /** On a machine that is busy with clusters. */
-export const standsWithinMs = 60_000;
+const standsWithinMs = 60_000;
 
 export interface Opened {
   readonly page: Page;
