@@ -3,8 +3,9 @@ import { describe, it } from "node:test";
 import { CliError, exitCodes } from "../../../cli/exit.ts";
 import { expectationIn } from "../../../cli/expectations.ts";
 import type { Snapshot } from "../../../cli/view.ts";
-import { type Watched, waitFor } from "../../../cli/wait.ts";
+import { waitFor } from "../../../cli/wait.ts";
 import { clusterStatus, condition } from "./cluster-status.ts";
+import { FakeCluster } from "./fake-cluster.ts";
 
 const snapshot = (ready: boolean, controlled = true, cycle = "a"): Snapshot => ({
   status: clusterStatus({
@@ -15,40 +16,11 @@ const snapshot = (ready: boolean, controlled = true, cycle = "a"): Snapshot => (
   cycle,
 });
 
-/** A cluster whose state a test changes. */
-class FakeView {
-  now: Snapshot;
-  opened = 0;
-  closed = 0;
+class FakeView extends FakeCluster {
   looks = 0;
-  #wake = (): void => undefined;
-  #session = new AbortController();
 
-  constructor(now: Snapshot) {
-    this.now = now;
-  }
-
-  readonly open = async (): Promise<Watched> => {
-    this.opened += 1;
-    this.#session = new AbortController();
-    return {
-      look: async () => {
-        this.looks += 1;
-        return this.now;
-      },
-      onChange: (wake) => {
-        this.#wake = wake;
-      },
-      ended: this.#session.signal,
-      close: async () => {
-        this.closed += 1;
-      },
-    };
-  };
-
-  become(next: Snapshot): void {
-    this.now = next;
-    this.#wake();
+  protected override onLook(): void {
+    this.looks += 1;
   }
 
   /** @returns once it was looked at as it is now, and what followed from that has happened */
@@ -57,10 +29,6 @@ class FakeView {
     this.become(now);
     while (this.looks === before) await nextTurn();
     await nextTurn();
-  }
-
-  endSession(): void {
-    this.#session.abort();
   }
 }
 

@@ -7,6 +7,7 @@ import { following, repeatedly } from "../../../cli/watch.ts";
 import { TransientError } from "../../../core/errors.ts";
 import type { EventRecord } from "../../../core/state/status.ts";
 import { clusterStatus } from "./cluster-status.ts";
+import { FakeCluster } from "./fake-cluster.ts";
 
 const event = (atMs: number): EventRecord => ({
   atMs,
@@ -23,20 +24,11 @@ const snapshot = (readySlaves: number, ...events: readonly EventRecord[]): Snaps
   controlled: true,
 });
 
-/** A cluster whose state a test changes, and what was printed of it. A watch goes on for ever: its last view refuses to be seen. */
-class Scene {
-  now: Snapshot;
-  opened = 0;
-  closed = 0;
+/** With what was printed of it. A watch goes on for ever: its last view refuses to be seen. */
+class Scene extends FakeCluster {
   readonly printed: string[] = [];
   refusal: Error | null = null;
-  #wake = (): void => undefined;
-  #session = new AbortController();
-  #onLook = (): void => undefined;
-
-  constructor(now: Snapshot) {
-    this.now = now;
-  }
+  #seen = (): void => undefined;
 
   readonly out = {
     isTerminal: false,
@@ -45,47 +37,24 @@ class Scene {
     },
   };
 
-  readonly open = async (): Promise<Watched> => {
-    this.opened += 1;
-    this.#session = new AbortController();
-    return {
-      look: async () => {
-        if (this.refusal !== null) throw this.refusal;
-        setImmediate(() => this.#onLook());
-        return this.now;
-      },
-      onChange: (wake) => {
-        this.#wake = wake;
-      },
-      ended: this.#session.signal,
-      close: async () => {
-        this.closed += 1;
-      },
-    };
-  };
+  protected override onLook(): void {
+    if (this.refusal !== null) throw this.refusal;
+    setImmediate(() => this.#seen());
+  }
 
   /** Resolves once the watch has seen what is there, and made of it what it makes. */
   async seen(change: () => void = () => undefined): Promise<void> {
     const looked = new Promise<void>((resolve) => {
-      this.#onLook = resolve;
+      this.#seen = resolve;
     });
     change();
     await looked;
   }
 
-  become(next: Snapshot): void {
-    this.now = next;
-    this.#wake();
-  }
-
-  endSession(): void {
-    this.#session.abort();
-  }
-
   /** What ends a watch at once, whatever it saw before. */
   end(): void {
     this.refusal = new CliError(exitCodes.failed, "over");
-    this.#wake();
+    this.wake();
   }
 }
 
