@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dbaas, docker, lines } from "../../tools/cluster/command.ts";
-import { call } from "../../tools/cluster/http.ts";
 import { applyFields, applyManifest, baselineManifest } from "../../tools/cluster/manifest.ts";
 import { containers } from "../../tools/cluster/settings.ts";
 import { found, notYet, until } from "../../tools/cluster/until.ts";
 import { labelledContainers, masterOf, type Worker, workers } from "../../tools/cluster/workers.ts";
 import { settled, useCluster } from "../support/cluster.ts";
+import { askForEnd } from "../support/database.ts";
 import { assertNothingLost, startWriting } from "../support/traffic.ts";
 
 const failpoints = [
@@ -68,15 +68,11 @@ const endMs = 60_000;
 
 /**
  * The controller dies twice in it, which may take longer than the call waits: then it says that it was begun, and what is asked for
- * comes later. A controller that has not looked yet is asked again: nothing was done then.
+ * comes later.
  */
 async function askForTheMastersEnd(master: Worker): Promise<void> {
-  const answer = await until("the master's end is begun", endMs, async () => {
-    const { status, text } = await call("POST", "/api/v1/crash/master");
-    const said = `${status} ${text}`;
-    return /^503 .*nothing was done/.test(said) ? notYet(said) : found(said);
-  });
-  assert.match(answer, /^(200 |409 .*has begun but not finished in time)/);
+  const { status, text } = await askForEnd("master");
+  assert.match(`${status} ${text}`, /^(200 |409 .*has begun but not finished in time)/);
   await until("the master is gone", endMs, async () => {
     const pids = (await workers()).map(({ pid }) => pid);
     return pids.includes(master.pid) ? notYet(pids) : found(pids);

@@ -82,12 +82,18 @@ const doneWithinMs = 60_000;
 /** What the API says of a command that it has taken back: no controller carries it out any more. */
 const nothingDone = "the controller did not answer in time; nothing was done";
 
-/** Asks again only where nobody was killed: a controller that was busy, or whose session was over. @returns the pid that was killed */
-export async function crash(whom: "master" | "slave"): Promise<number> {
+/** Asks again only where nobody was killed: a controller that was busy, or whose session was over. */
+export async function askForEnd(whom: "master" | "slave"): Promise<Answer> {
   const ask = () => call("POST", `/api/v1/crash/${whom}`);
   const deadlineMs = performance.now() + doneWithinMs;
   let answer = await ask();
   while (isWithdrawn(answer) && performance.now() < deadlineMs) answer = await ask();
+  return answer;
+}
+
+/** @returns the pid that was killed */
+export async function crash(whom: "master" | "slave"): Promise<number> {
+  const answer = await askForEnd(whom);
   assert.equal(answer.status, 200, `crash/${whom}: ${answer.text}`);
   assert.ok(Array.isArray(answer.body) && answer.body.length === 1, answer.text);
   return Number(answer.body[0]);
