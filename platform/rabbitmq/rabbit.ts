@@ -6,11 +6,10 @@ import { messageOf, TransientError } from "../../core/errors.ts";
 import { queues } from "../../core/messages/queues.ts";
 import { aborted, within } from "../process/waiting.ts";
 import { withHeartbeat } from "./brokers.ts";
-import { Publisher } from "./confirms.ts";
 import { type BrokerCluster, Declarations } from "./declarations.ts";
 import { watchLink } from "./link.ts";
 import { BrokerMemory, type Memory } from "./memory.ts";
-import { deliveryOf, propertiesOf } from "./message.ts";
+import { deliveryOf, Publisher, propertiesOf } from "./messages.ts";
 import type {
   BrokerConnection,
   ConsumeOptions,
@@ -43,7 +42,7 @@ export class Rabbit implements BrokerConnection {
   readonly #declarations: Declarations;
   readonly #ended = new AbortController();
   #publisher: Channel | undefined;
-  #confirmed: Publisher<ReturnType<typeof propertiesOf>> | undefined;
+  #confirmed: Publisher | undefined;
   #blocked = false;
   #clearing: Promise<void> | undefined;
   #closed: Promise<void> = Promise.resolve();
@@ -191,7 +190,7 @@ export class Rabbit implements BrokerConnection {
 
   publish(queue: string, content: Buffer, options: PublishOptions = {}): Promise<void> {
     if (this.ended.aborted) return Promise.reject(this.ended.reason);
-    return this.#mustHave(this.#confirmed).publish(queue, content, propertiesOf(options));
+    return this.#mustHave(this.#confirmed).publish(queue, content, options);
   }
 
   /** Each consumer has a channel of its own, so that its prefetch and its acks are its own. */

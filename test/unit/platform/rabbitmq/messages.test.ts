@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { queues } from "../../../../core/messages/queues.ts";
-import { Publisher } from "../../../../platform/rabbitmq/confirms.ts";
+import { Publisher } from "../../../../platform/rabbitmq/messages.ts";
 import { RefusedMessageError } from "../../../../platform/rabbitmq/port.ts";
 
 /** Keeps to which queues it was published; says what the test has it say. */
