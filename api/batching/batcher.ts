@@ -12,6 +12,7 @@ import type { RefusalBody } from "../../core/errors.ts";
 import type { DecodedAnswer } from "../../core/messages/queues.ts";
 import type { Cancel } from "../../platform/process/clock.ts";
 import { Distribution, sizeScale } from "../../platform/telemetry/distribution.ts";
+import { type Line, Sender, type SenderLimits, type SenderOptions } from "./broker.ts";
 import {
   Admission,
   type AdmissionLimits,
@@ -21,7 +22,6 @@ import {
   unavailable,
   Waiting,
 } from "./pending.ts";
-import { type Line, Sender, type SenderLimits, type SenderOptions } from "./sender.ts";
 
 export interface BatcherLimits extends AdmissionLimits, SenderLimits {
   readonly batchItemsMax: number;

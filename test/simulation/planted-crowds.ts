@@ -34,7 +34,7 @@ export const ofCrowds: readonly Planted[] = [
       const writes = writesOf(message, batch, atMs, delivery.content.length);`,
       },
       {
-        file: "api/batching/sender.ts",
+        file: "api/batching/broker.ts",
         find: "const options = { correlationId: batch.id, expirationMs: remainingMs };",
         put: "const options = { correlationId: batch.id };",
       },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import fc from "fast-check";
 import { Batcher, type BatcherLimits } from "../../../api/batching/batcher.ts";
-import { Answers } from "../../../api/batching/broker.ts";
+import { Answers, encodeReads, encodeWrites, type Line } from "../../../api/batching/broker.ts";
 import {
   type PendingRead,
   type PendingWrite,
@@ -10,7 +10,6 @@ import {
   packWrite,
   type Reply,
 } from "../../../api/batching/pending.ts";
-import { encodeReads, encodeWrites, type Line } from "../../../api/batching/sender.ts";
 import type { RefusalBody } from "../../../core/errors.ts";
 import {
   type Answer,

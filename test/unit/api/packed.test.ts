@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { encodeReads, encodeWrites } from "../../../api/batching/broker.ts";
 import { bytesOf, packRead, packWrite } from "../../../api/batching/pending.ts";
-import { encodeReads, encodeWrites } from "../../../api/batching/sender.ts";
 import { decodeReadBatch, decodeWriteBatch } from "../../../core/messages/queues.ts";
 import type { Value } from "../../../core/messages/statement.ts";
 import { anyCharacter } from "../../support/characters.ts";
