@@ -1,21 +1,31 @@
-// db/read, db/write and db/clear: body -> statement -> batcher. The two hot routes come here without Express.
+// db/read, db/write and db/clear, from a request to its answer: body -> statement -> batcher, and what comes of it. The two hot routes
+// come here without Express.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Refusal, refusalBody } from "../../core/errors.ts";
+import { Refusal, type RefusalBody, refusalBody } from "../../core/errors.ts";
 import type { RequestSpec } from "../../core/manifest/manifest.ts";
+import type { DecodedAnswer } from "../../core/messages/queues.ts";
 import {
   changesSchema,
   type ReadShape,
   type WriteShape,
   type WriteStatement,
 } from "../../core/messages/statement.ts";
+import { fromJson } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
-import type { Tracing } from "../../platform/telemetry/tracing.ts";
+import type { Span, Tracing } from "../../platform/telemetry/tracing.ts";
 import type { Door } from "../access/door.ts";
-import { bytesOf, type PendingRead, type PendingWrite, packRead, packWrite } from "../batching/pending.ts";
+import {
+  bytesOf,
+  type PendingRead,
+  type PendingWrite,
+  packRead,
+  packWrite,
+  type Reply,
+} from "../batching/pending.ts";
 import { limits } from "../limits.ts";
 import type { Meters, RouteMeter } from "../live/meters.ts";
-import { requestSpan } from "../request-traces.ts";
+import { endRequestSpan, requestSpan } from "../request-traces.ts";
 import { clientKeyFrom } from "../requests/idempotency.ts";
 import { jsonFrom } from "../requests/json-body.ts";
 import { parseRead } from "../requests/read-request.ts";
@@ -23,8 +33,7 @@ import { submitStrongRead } from "../requests/strong-read.ts";
 import { parseWrite } from "../requests/write-request.ts";
 import { type Availability, requireAvailable } from "./availability.ts";
 import type { Bodies } from "./bodies.ts";
-import { HttpReply } from "./http-reply.ts";
-import { unforeseen } from "./refusals.ts";
+import { type Headers, type HttpRefusal, refuse, tooManyUnread, unforeseen } from "./refusals.ts";
 import { paths, type Route } from "./routes.ts";
 import type { Unsent } from "./unsent.ts";
 
@@ -187,3 +196,68 @@ export const databaseRoutes = (
   { method: "post", path: paths.write, handle: write, measuredInside: true, readsBody: true },
   { method: "post", path: paths.clear, handle: clear, measuredInside: true },
 ];
+
+const unreadable: RefusalBody = { code: "internal", message: "the worker's answer cannot be read" };
+/** Up to this size head and body leave as one string, in one write; above it the copy would cost more. */
+const oneWriteBytesMax = 4_096;
+
+/** First and last step of a request: measured from here to here. The worker's JSON goes out as the bytes it came in. */
+class HttpReply implements Reply {
+  readonly #res: ServerResponse;
+  readonly #meter: RouteMeter;
+  readonly #unsent: Unsent;
+  readonly #startedAtMs: number;
+  readonly span: Span | undefined;
+
+  constructor(res: ServerResponse, meter: RouteMeter, unsent: Unsent, span?: Span) {
+    this.#res = res;
+    this.#meter = meter;
+    this.#unsent = unsent;
+    this.#startedAtMs = meter.clock.monotonicMs();
+    this.span = span;
+  }
+
+  answered({ ok, body, position }: DecodedAnswer, worker: string): void {
+    this.span?.set({ "dbaas.worker": worker, "dbaas.position": position });
+    if (!ok) {
+      const refusal = fromJson<RefusalBody>(body.toString("utf8")) ?? unreadable;
+      this.refused(refusal, [
+        ["X-DBaaS-Position", String(position)],
+        ["X-DBaaS-Worker", worker],
+      ]);
+      return;
+    }
+    const fits = body.length <= oneWriteBytesMax || this.#unsent.admit(this.#res, body.length);
+    if (fits) this.#send(body, position, worker);
+    else this.refused(tooManyUnread);
+  }
+
+  #send(body: Buffer, position: number, worker: string): void {
+    this.#res.writeHead(200, [
+      "Content-Type",
+      "application/json",
+      "Content-Length",
+      String(body.length),
+      "X-DBaaS-Position",
+      String(position),
+      "X-DBaaS-Worker",
+      worker,
+    ]);
+    if (body.length <= oneWriteBytesMax) this.#res.end(body.toString("latin1"), "latin1");
+    else this.#res.end(ofItsOwn(body));
+    this.#ended(200);
+  }
+
+  refused(refusal: HttpRefusal, headers: Headers = []): void {
+    this.#ended(refuse(this.#res, refusal, headers));
+  }
+
+  #ended(status: number): void {
+    this.#meter.answered(this.#startedAtMs, status);
+    if (this.span !== undefined) endRequestSpan(this.span, status);
+  }
+}
+
+/** The answers of one message share its memory: one that its client does not take must not keep the others. */
+const ofItsOwn = (body: Buffer): Buffer =>
+  body.length * 4 < body.buffer.byteLength * 3 ? Buffer.from(body) : body;
