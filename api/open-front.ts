@@ -2,11 +2,10 @@
 import { every } from "../platform/process/clock.ts";
 import { type ManifestStore, manifestInFile, manifestInZooKeeper } from "./cluster/manifest-store.ts";
 import { ApiServer } from "./http/api-server.ts";
-import type { Availability } from "./http/availability.ts";
 import { backupRoutes } from "./http/backup-routes.ts";
 import { Bodies } from "./http/bodies.ts";
 import { clusterRoutes } from "./http/cluster-routes.ts";
-import { DatabaseRoutes, databaseRoutes } from "./http/database-routes.ts";
+import { type Availability, DatabaseRoutes, databaseRoutes } from "./http/database-routes.ts";
 import { libsqlRoutes } from "./http/libsql-routes.ts";
 import { manifestRoutes } from "./http/manifest-routes.ts";
 import { restoreRoutes } from "./http/restore-routes.ts";

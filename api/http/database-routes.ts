@@ -1,5 +1,5 @@
-// db/read, db/write and db/clear, from a request to its answer: body -> statement -> batcher, and what comes of it. The two hot routes
-// come here without Express.
+// db/read, db/write and db/clear, from a request to its answer: what keeps it out, body -> statement -> batcher, and what comes of it.
+// The two hot routes come here without Express.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Refusal, type RefusalBody, refusalBody } from "../../core/errors.ts";
 import type { RequestSpec } from "../../core/manifest/manifest.ts";
@@ -23,6 +23,7 @@ import {
   packWrite,
   type Reply,
 } from "../batching/pending.ts";
+import { attemptHeader, type Restoring } from "../cluster/restoring.ts";
 import { limits } from "../limits.ts";
 import type { Meters, RouteMeter } from "../live/meters.ts";
 import { endRequestSpan, requestSpan } from "../request-traces.ts";
@@ -31,11 +32,20 @@ import { jsonFrom } from "../requests/json-body.ts";
 import { parseRead } from "../requests/read-request.ts";
 import { submitStrongRead } from "../requests/strong-read.ts";
 import { parseWrite } from "../requests/write-request.ts";
-import { type Availability, requireAvailable } from "./availability.ts";
 import type { Bodies } from "./bodies.ts";
 import { type Headers, type HttpRefusal, refuse, tooManyUnread, unforeseen } from "./refusals.ts";
 import { paths, type Route } from "./routes.ts";
 import type { Unsent } from "./unsent.ts";
+
+/** What keeps a request out, whatever it asks. */
+export interface Availability {
+  /** While it is, no worker can answer. */
+  readonly dataMissing: () => boolean;
+  /** A restore under way keeps all other requests out. */
+  readonly restoring: Pick<Restoring, "attempt" | "refusal">;
+  /** Whether the workers carry out SQL: those of an earlier version do not. */
+  readonly knowSql: () => boolean;
+}
 
 export interface DatabasePorts extends Availability {
   readonly reads: { submit(pending: PendingRead): void };
@@ -168,6 +178,29 @@ export class DatabaseRoutes {
     const { timeoutMs } = spec.requests;
     return { deadlineAtMs: clock.monotonicMs() + timeoutMs, deadlineMs: clock.now() + timeoutMs };
   }
+}
+
+/**
+ * Of every route of data: each protocol writes the refusal in its own way.
+ * @throws Refusal, at once: no request is left to wait for what only an operator can end
+ */
+export function requireAvailable(
+  { dataMissing, restoring, knowSql }: Availability,
+  { headers }: IncomingMessage,
+  hasSql: boolean,
+): void {
+  if (dataMissing())
+    throw new Refusal(
+      "unavailable",
+      "not all acknowledged data is there, no request is carried out; the status says what is missing",
+    );
+  if (headers[attemptHeader] !== restoring.attempt) throw restoring.refusal();
+  // During the first upgrade to this version the API is the newer one.
+  if (hasSql && !knowSql())
+    throw new Refusal(
+      "unavailable",
+      "the workers of an earlier version, which know no SQL, are being replaced; send it again",
+    );
 }
 
 const isSql = ({ kind }: ReadShape | WriteShape): boolean => kind === "sql" || kind === "batch";
