@@ -1,4 +1,4 @@
-// PURE but for its buckets: may this caller do this? Decides only; door.ts answers.
+// PURE but for its buckets: may this caller do this?
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type AccessSpec, type AccessToken, type Role, roles } from "../../core/access.ts";

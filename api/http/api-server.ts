@@ -77,10 +77,11 @@ export class ApiServer {
       if (res.socket === null && !this.#pipelines.admits(res)) return;
       if (req.rawHeaders.length > 2 * bounds.headersMax) return void refuse(res, tooManyHeaders);
       if (req.headers["transfer-encoding"] !== undefined) this.#crumbs.watch(req);
-      if (req.method === "POST" && req.url === paths.read) {
-        if (door.admits(req, res, needs[paths.read])) hot.read(req, res);
-      } else if (req.method === "POST" && req.url === paths.write) {
-        if (door.admits(req, res, needs[paths.write])) hot.write(req, res);
+      if (req.method === "POST" && (req.url === paths.read || req.url === paths.write)) {
+        const turnedAway = door.turnsAway(req, needs[req.url]);
+        if (turnedAway !== undefined) refuse(res, ...turnedAway);
+        else if (req.url === paths.read) hot.read(req, res);
+        else hot.write(req, res);
       } else if (unsent.admitAny(res)) rest(req, res);
       else refuse(res, tooManyUnread);
     };

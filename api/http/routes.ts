@@ -101,7 +101,9 @@ export function createRoutes(routes: readonly Route[], { door, log, meters, page
     at.all((req, res, next) => {
       const meant = some.find(({ method }) => method === req.method.toLowerCase()) ?? some[0];
       if (meant?.readsBody === undefined) req.resume();
-      if (door.admits(req, res, needs[path])) next();
+      const turnedAway = door.turnsAway(req, needs[path]);
+      if (turnedAway === undefined) next();
+      else refuse(res, ...turnedAway);
     });
     for (const route of some) {
       const meter = route.measuredInside ? undefined : meters.of(route.method, path);
@@ -118,12 +120,13 @@ export function createRoutes(routes: readonly Route[], { door, log, meters, page
   });
   app.use(pages);
   app.use((req, res) => {
-    if (door.admits(req, res, "anyone"))
-      refuse(res, { code: "not_found", message: "there is no such route" });
+    refuse(res, ...(door.turnsAway(req, "anyone") ?? [noSuchRoute]));
   });
   app.use(errorHandler(log));
   return app;
 }
+
+const noSuchRoute: HttpRefusal = { code: "not_found", message: "there is no such route" };
 
 /** A stream's duration is only how long its client listened. */
 function measure(res: ServerResponse, meter: RouteMeter): void {

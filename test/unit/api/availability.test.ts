@@ -1,7 +1,6 @@
 // What keeps a request out does it on every route of data, in the same words, and what a request may do is asked once, where it writes.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import { after, afterEach, before, describe, it, type TestContext } from "node:test";
 import { Door } from "../../../api/access/door.ts";
 import { paths } from "../../../api/http/routes.ts";
@@ -79,7 +78,7 @@ describe("what a request may do beyond reading", () => {
   it("is nothing more once the token was taken away", () => {
     const door = new Door(systemClock, access);
     const headers = { authorization: "Bearer token-writer" };
-    const req = { headers } as unknown as IncomingMessage;
+    const req = { headers };
     assert.equal(door.forbids(req)("writer"), undefined);
     assert.equal(door.forbids(req)("admin")?.code, "forbidden");
     door.goBy({ ...access, tokens: access.tokens.filter(({ role }) => role === "admin") });

@@ -2,7 +2,7 @@
 // on the inside must not lend its place to the pages of others.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { knownHost } from "../../../api/access/foreign.ts";
+import { knownHost } from "../../../api/access/door.ts";
 import { needs, paths } from "../../../api/http/routes.ts";
 import { openAccess } from "../../../core/access.ts";
 import { TestServer } from "./test-server.ts";
