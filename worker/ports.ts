@@ -1,8 +1,7 @@
 // What the roles need of the world around them, in their own words. The real ones are SQLite, RabbitMQ, ZooKeeper and the
 // system's time; the cluster simulation puts small worlds in their place.
 
-import type { Applied } from "../core/log/judge.ts";
-import type { LogRecord } from "../core/log/record.ts";
+import type { Applied, LogRecord } from "../core/log/record.ts";
 import type { NamedCopy } from "../core/rules/copy-ids.ts";
 import type { Candidate } from "../core/rules/election.ts";
 import type { Schema } from "../core/schema.ts";

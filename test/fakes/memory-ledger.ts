@@ -2,8 +2,15 @@
 // tables of a key and values, which is all that the simulation's clients use; what it promises is what the contract suite
 // says, which also runs on SQLite.
 import { assertNever, Refusal, refusalBody } from "../../core/errors.ts";
-import { type Applied, advance, nothingApplied } from "../../core/log/judge.ts";
-import { type BatchRecord, type Effect, encodeRecord, type KeyEntry } from "../../core/log/record.ts";
+import {
+  type Applied,
+  advance,
+  type BatchRecord,
+  type Effect,
+  encodeRecord,
+  type KeyEntry,
+  nothingApplied,
+} from "../../core/log/record.ts";
 import type { Param, Value, WriteShape } from "../../core/messages/statement.ts";
 import { migrate } from "../../core/rules/migration.ts";
 import { emptySchema, findTable, type Schema } from "../../core/schema.ts";
@@ -142,13 +149,9 @@ function remove(
 ): number {
   const { where } = shape;
   if (where.op !== "=" || !("param" in where)) throw new Error("this copy deletes by one value only");
-  let changed = 0;
-  for (const [key, row] of [...known]) {
-    if (row[where.column] !== rows[0]?.[where.param]) continue;
-    known.delete(key);
-    changed += 1;
-  }
-  return changed;
+  const found = [...known].filter(([, row]) => row[where.column] === rows[0]?.[where.param]);
+  for (const [key] of found) known.delete(key);
+  return found.length;
 }
 
 export interface MemoryLedgerOptions {
@@ -219,11 +222,8 @@ export class MemoryLedger implements Ledger {
     await this.#work();
     const view = new View(this.#disk.contents);
     const position = view.applied.position + 1;
-    const effects: Effect[] = [];
-    for (const { effect } of chores) {
-      view.apply(effect);
-      effects.push(effect);
-    }
+    const effects = chores.map(({ effect }) => effect);
+    for (const effect of effects) view.apply(effect);
     const kept: KeyEntry[] = [];
     const keep = (entry: KeyEntry) => {
       if (!this.#keeps(entry)) return;

@@ -1,7 +1,7 @@
 // What the copies on the volumes hold, read beside the workers.
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import type { Applied } from "../../core/log/judge.ts";
+import type { Applied } from "../../core/log/record.ts";
 import type { Volume } from "../fakes/memory-disk.ts";
 
 export interface Copy {

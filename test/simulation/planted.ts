@@ -24,9 +24,9 @@ const ofTheLog: readonly Planted[] = [
     title: "a worker whose copy does not look at the epoch",
     seed: 37,
     edits: [
-      { file: "core/log/judge.ts", find: 'if (record.epoch < applied.epoch) return "stale";', put: "" },
+      { file: "core/log/record.ts", find: 'if (record.epoch < applied.epoch) return "stale";', put: "" },
       {
-        file: "core/log/judge.ts",
+        file: "core/log/record.ts",
         find: 'if (record.epoch > applied.epoch) return "gap"; // its marker never came',
         put: "",
       },

@@ -2,7 +2,7 @@
 // the machine stops in the middle, `data.db` is a whole copy: the old one or the new one.
 import { join } from "node:path";
 import { TerminalError, TransientError } from "../../core/errors.ts";
-import { type Applied, nothingApplied } from "../../core/log/judge.ts";
+import { type Applied, nothingApplied } from "../../core/log/record.ts";
 import type { Connection, Disk } from "../disk.ts";
 import { DamagedFileError } from "../sqlite-errors.ts";
 import { systemDisk } from "../system-disk.ts";

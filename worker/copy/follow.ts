@@ -1,6 +1,6 @@
 // Applies the log to a copy for as long as its worker is not master.
 
-import { advance, type Judge } from "../../core/log/judge.ts";
+import { advance, type Judge } from "../../core/log/record.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Feed, Ledger, LogEntry } from "../ports.ts";
 import { GapError } from "./log-reader.ts";

@@ -1,7 +1,7 @@
 // Reads the log from where a copy stands, in order, and makes sure at the start that it is the log the copy knows: a
 // stream silently clamps an offset that it no longer has, so the record last applied is read again and compared.
 
-import { type Applied, judge } from "../../core/log/judge.ts";
+import { type Applied, judge } from "../../core/log/record.ts";
 import { queues } from "../../core/messages/queues.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { bounded, Wakeable } from "../../platform/process/waiting.ts";

@@ -2,8 +2,13 @@
 // always changed in the same transaction. There is one writer connection, used by one role at a time, and a few readers.
 import { randomUUID } from "node:crypto";
 import { Refusal } from "../../core/errors.ts";
-import { type Applied, advance, nothingApplied } from "../../core/log/judge.ts";
-import type { BatchRecord, KeyEntry } from "../../core/log/record.ts";
+import {
+  type Applied,
+  advance,
+  type BatchRecord,
+  type KeyEntry,
+  nothingApplied,
+} from "../../core/log/record.ts";
 import { changesSchema } from "../../core/messages/statement.ts";
 import { emptySchema, type Schema } from "../../core/schema.ts";
 import { type Clock, systemClock } from "../../platform/process/clock.ts";
@@ -65,8 +70,6 @@ interface Opened {
 export class DivergedError extends Error {
   override readonly name = "DivergedError";
 }
-
-const isRefusal = (error: unknown): boolean => error instanceof Refusal || isStatementsFault(error);
 
 /** What a statement must be able to undo, and what it sorts, goes to a file beyond a few pages: it can be a whole table. */
 const writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;
@@ -190,9 +193,8 @@ export class Store {
     try {
       await this.#apply(entries);
     } catch (cause) {
-      throw isRefusal(cause)
-        ? new DivergedError("a record of the log does not fit this copy", { cause })
-        : cause;
+      if (!(cause instanceof Refusal || isStatementsFault(cause))) throw cause;
+      throw new DivergedError("a record of the log does not fit this copy", { cause });
     }
   }
 
@@ -257,10 +259,8 @@ export class Store {
   }
 
   recordKeys(entries: readonly KeyEntry[], position: number, atMs: number): Promise<void> {
-    return recordKeys(
-      this.writer,
-      entries.map((entry) => ({ entry, position, atMs })),
-    );
+    const placed = entries.map((entry) => ({ entry, position, atMs }));
+    return recordKeys(this.writer, placed);
   }
 
   /** @returns whether this copy has reached `position` within the time */

@@ -1,7 +1,7 @@
 // One worker among the others for the time of one session: its copy joined to the log, its standing, and the roles it goes through.
 import { messageOf, TerminalError } from "../../core/errors.ts";
-import { judge, judgeFrom } from "../../core/log/judge.ts";
 import { nowhere, samePlace } from "../../core/log/place.ts";
+import { judge, judgeFrom } from "../../core/log/record.ts";
 import type { WorkerState } from "../../core/state/worker-state.ts";
 import type { BrokerConnection } from "../../platform/rabbitmq/port.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";

@@ -1,5 +1,5 @@
 // What the roles of a worker stand on, for one session.
-import type { Judge } from "../../core/log/judge.ts";
+import type { Judge } from "../../core/log/record.ts";
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import type { Paths, Place, TablesNode } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";

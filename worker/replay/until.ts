@@ -1,6 +1,5 @@
 // PURE: judges records until the one that is beyond the target of a restore. From there on nothing is applied any more.
-import { type Applied, type Judge, judge } from "../../core/log/judge.ts";
-import type { LogRecord } from "../../core/log/record.ts";
+import { type Applied, type Judge, judge, type LogRecord } from "../../core/log/record.ts";
 import type { Target } from "../../core/rules/backups.ts";
 
 export class Until {

@@ -6,8 +6,7 @@
 // the log.
 import { randomUUID } from "node:crypto";
 import { Refusal, refusalBody } from "../../core/errors.ts";
-import { advance } from "../../core/log/judge.ts";
-import { type BatchRecord, type Effect, encodeRecord } from "../../core/log/record.ts";
+import { advance, type BatchRecord, type Effect, encodeRecord } from "../../core/log/record.ts";
 import { queueLimits } from "../../core/messages/queues.ts";
 import type { Schema } from "../../core/schema.ts";
 import { applyEffect } from "../copy/effects.ts";

@@ -1,8 +1,7 @@
 // The log as its master writes it: publishes a record and reads it back. The read-back is what makes a replaced master
 // harmless: its record stands behind the successor's marker, so the marker comes first, and the master is fenced.
 import { messageOf, TransientError } from "../../core/errors.ts";
-import type { Judge } from "../../core/log/judge.ts";
-import { checksumOf } from "../../core/log/record.ts";
+import { checksumOf, type Judge } from "../../core/log/record.ts";
 import { queues } from "../../core/messages/queues.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import { bounded } from "../../platform/process/waiting.ts";

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { advance, judge, nothingApplied } from "../../../../core/log/judge.ts";
-import type { LogRecord } from "../../../../core/log/record.ts";
+import { advance, judge, type LogRecord, nothingApplied } from "../../../../core/log/record.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { follow } from "../../../../worker/copy/follow.ts";
 import { GapError } from "../../../../worker/copy/log-reader.ts";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import { nothingApplied } from "../../../../core/log/judge.ts";
-import { encodeRecord } from "../../../../core/log/record.ts";
+import { encodeRecord, nothingApplied } from "../../../../core/log/record.ts";
 import { queues } from "../../../../core/messages/queues.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { LogLostError, LogReader } from "../../../../worker/copy/log-reader.ts";

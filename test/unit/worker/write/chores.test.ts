@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { nothingApplied } from "../../../../core/log/judge.ts";
+import { nothingApplied } from "../../../../core/log/record.ts";
 import type { ManifestSpec } from "../../../../core/manifest/manifest.ts";
 import { migrate } from "../../../../core/rules/migration.ts";
 import { emptySchema, type Schema } from "../../../../core/schema.ts";

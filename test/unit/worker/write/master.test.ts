@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
-import { judge } from "../../../../core/log/judge.ts";
-import { checksumOf, decodeRecord } from "../../../../core/log/record.ts";
+import { checksumOf, decodeRecord, judge } from "../../../../core/log/record.ts";
 import {
   decodeAnswers,
   decodeWriteBatch,
