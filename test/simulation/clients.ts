@@ -2,8 +2,8 @@
 // they were told.
 
 import { type PendingRead, packRead, packWrite, type Reply } from "../../api/batching/pending.ts";
-import { clientKeyFrom } from "../../api/requests/idempotency.ts";
 import { submitStrongRead } from "../../api/requests/strong-read.ts";
+import { clientKeyFrom } from "../../api/requests/write-request.ts";
 import type { RefusalBody } from "../../core/errors.ts";
 import type { DecodedAnswer } from "../../core/messages/queues.ts";
 import type { ReadStatement, WriteStatement } from "../../core/messages/statement.ts";

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { clientKeyFrom } from "../../../api/requests/idempotency.ts";
 import { jsonFrom } from "../../../api/requests/json-body.ts";
 import { parseRead } from "../../../api/requests/read-request.ts";
-import { parseWrite } from "../../../api/requests/write-request.ts";
+import { clientKeyFrom, parseWrite } from "../../../api/requests/write-request.ts";
 import { Refusal } from "../../../core/errors.ts";
 import type { Condition, ReadShape, WriteShape } from "../../../core/messages/statement.ts";
 

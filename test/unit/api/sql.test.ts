@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { clientKeyFrom } from "../../../api/requests/idempotency.ts";
 import { parseRead } from "../../../api/requests/read-request.ts";
-import { parseWrite } from "../../../api/requests/write-request.ts";
+import { clientKeyFrom, parseWrite } from "../../../api/requests/write-request.ts";
 import { openAccess, type Role, roles } from "../../../core/access.ts";
 import { Refusal } from "../../../core/errors.ts";
 import { TestServer } from "./test-server.ts";
