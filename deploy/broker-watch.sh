@@ -1,10 +1,12 @@
 #!/bin/bash
-# broker-watch.sh BROKER…: runs beside a broker of several, in its container. It ends a broker that has taken no connections for
-# ten minutes although another one does, so that its container is started again.
-# A broker that was cut off stops and starts by itself (pause_minority). At times it then waits for ever for Erlang's `global`: seen once
-# in some thirty times, with RabbitMQ 3.10 on Erlang 25, whose "global hang workaround" does not work there.
+# broker-watch.sh BROKER…: runs beside a broker of several, in its container. It ends a broker that will not take connections again by
+# itself although another one does, so that its container is started again.
+# A broker that was cut off stops and starts by itself (pause_minority). Erlang's `global` greets every node that it finds; where the
+# network comes back to one node before the other, a greeting may never end, and the broker's start waits for it for ever: once in
+# eighteen such returns with RabbitMQ 3.10 on Erlang 25, whose "global hang workaround" does not work there. A greeting takes
+# milliseconds: one that two looks find with the same connected node does not end. What hangs for another reason has ten minutes.
 set -u
-every=5 patience=600
+every=5 patience_for_a_greeting=10 patience=600
 
 # By the kernel's tables, which costs the broker nothing: 5672, and 0A for a socket that listens.
 listens() { grep -qsE '^ *[0-9]+: [0-9A-F]+:1628 [0-9A-F]+:0000 0A ' /proc/net/tcp /proc/net/tcp6; }
@@ -22,20 +24,37 @@ another_serves() {
   return 1
 }
 
+# The connected nodes that `global` is greeting, as an Erlang list of at least one; nothing where there are none.
+greeted() {
+  timeout 10 docker-entrypoint.sh rabbitmqctl --quiet eval '
+    {dictionary, Known} = process_info(whereis(global_name_server), dictionary),
+    [Node || {{pre_connect, Node}, _} <- Known, lists:member(Node, nodes())].' 2>/dev/null | grep -F "['"
+}
+
 # The container's first process waits for it, and ends with it.
 end_broker() {
   local process
+  echo "broker-watch: no connections taken for $silent s while another broker serves; ending the broker${1:+: $1}"
   for process in /proc/[0-9]*; do
     if [ "$(cat "$process/comm" 2>/dev/null)" = beam.smp ]; then kill -KILL "${process#/proc/}"; fi
   done
 }
 
-silent=0
+silent=0 before=''
 while sleep "$every"; do
-  if listens || ! another_serves "$@"; then silent=0; else silent=$((silent + every)); fi
-  if ((silent >= patience)); then
-    echo "broker-watch: no connections taken for $silent s while another broker serves; ending the broker"
+  if listens || ! another_serves "$@"; then
+    silent=0 before=''
+    continue
+  fi
+  silent=$((silent + every))
+  if ((silent < patience_for_a_greeting)); then continue; fi
+  now=$(greeted)
+  if [ -n "$now" ] && [ "$now" = "$before" ]; then
+    end_broker "its greeting of $now does not end"
+    silent=0 now=''
+  elif ((silent >= patience)); then
     end_broker
     silent=0
   fi
+  before=$now
 done
