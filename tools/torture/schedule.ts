@@ -1,7 +1,7 @@
 // PURE. Seed -> which fault, after how much calm, for how long, in which order: the whole plan of a run, printed before it
 // begins. Rounds in which every fault comes once, and between any two of them mostly the death of the master, because that
 // is what everything else must not make worse.
-import { randomOf, seedFor } from "./random.ts";
+import { type Random, randomOf, seedFor } from "./random.ts";
 
 export interface Plannable {
   readonly name: string;
@@ -34,28 +34,37 @@ const calmMs = { min: 500, max: 2_500 } as const;
 
 /** Never ends: the run takes as many steps as it has time for. */
 export function* schedule({ seed, faults, between, betweenChance }: ScheduleOptions): Generator<Step> {
-  const random = randomOf(seedFor(seed, "schedule"));
   const inserted = faults.filter(({ name }) => between.includes(name));
   let number = 0;
-  let round = 0;
-  const step = ({ name, holdMs: [min, max] }: Plannable): Step => {
-    number += 1;
-    return {
-      round,
-      number,
-      fault: name,
-      calmMs: random.between(calmMs.min, calmMs.max),
-      holdMs: random.between(min, max),
-      seed: random.between(0, 2 ** 31),
+  for (let round = 1; ; round += 1) {
+    // Each question has a stream of its own, so that a fault more changes nothing of what is planned for the others.
+    const chanceOf = (...of: readonly string[]): Random =>
+      randomOf(seedFor(seed, ["schedule", round, ...of].join(" ")));
+    const step = ({ name, holdMs: [min, max] }: Plannable, random: Random): Step => {
+      number += 1;
+      return {
+        round,
+        number,
+        fault: name,
+        calmMs: random.between(calmMs.min, calmMs.max),
+        holdMs: random.between(min, max),
+        seed: random.between(0, 2 ** 31),
+      };
     };
-  };
-  for (;;) {
-    round += 1;
-    for (const fault of random.shuffled(faults)) {
-      if (inserted.length > 0 && random.chance(betweenChance)) yield step(random.pick(inserted));
-      yield step(fault);
+    for (const fault of inOrderOf(faults, (name) => chanceOf("order", name))) {
+      const { name } = fault;
+      const [other] = inOrderOf(inserted, (one) => chanceOf("between", name, one));
+      if (other !== undefined && chanceOf("whether", name).chance(betweenChance))
+        yield step(other, chanceOf("before", name));
+      yield step(fault, chanceOf("itself", name));
     }
   }
+}
+
+/** By a number drawn for each: two of them stand in the same order whatever others there are. */
+function inOrderOf(faults: readonly Plannable[], chanceOf: (name: string) => Random): readonly Plannable[] {
+  const drawn = faults.map((fault) => ({ fault, at: chanceOf(fault.name).next() }));
+  return drawn.sort((a, b) => a.at - b.at).map(({ fault }) => fault);
 }
 
 export const describeStep = ({ number, fault, calmMs: calm, holdMs }: Step): string =>

@@ -19,6 +19,39 @@ test("the same seed gives the same plan, another seed another one", () => {
   assert.notDeepEqual(steps(7, 50), steps(8, 50));
 });
 
+test("a fault more leaves what is planned for the others as it was", () => {
+  const named = (names: string) => names.split(" ").map((name) => ({ name, holdMs: [10, 20] as const }));
+  const threeRounds = (seed: number, names: string, betweenChance: number): readonly Step[] => {
+    const all: Step[] = [];
+    for (const step of schedule({ seed, faults: named(names), between: ["kill", "crash"], betweenChance })) {
+      if (step.round > 3) break;
+      all.push(step);
+    }
+    return all;
+  };
+  /** Each fault of a round with what came between it and the one before; without numbers, which count all steps. */
+  const planned = (seed: number, names: string) => {
+    const own = new Set(threeRounds(seed, names, 0).map((step) => step.seed));
+    let between: readonly Omit<Step, "number">[] = [];
+    return threeRounds(seed, names, 0.5).flatMap(({ number: _, ...step }) => {
+      if (!own.has(step.seed)) {
+        between = [step];
+        return [];
+      }
+      const whole = { between, step };
+      between = [];
+      return [whole];
+    });
+  };
+  for (let seed = 0; seed < 20; seed += 1)
+    assert.deepEqual(
+      planned(seed, "new a b c newer d e kill crash newest").filter(
+        ({ step }) => !step.fault.startsWith("new"),
+      ),
+      planned(seed, "a b c d e kill crash"),
+    );
+});
+
 test("every fault comes once in a round, and what comes between the others comes often", () => {
   const all = steps(1, 80).map(({ fault }) => fault);
   assert.deepEqual(
