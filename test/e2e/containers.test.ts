@@ -29,7 +29,10 @@ interface Inspected {
 }
 
 async function inspected(): Promise<readonly Inspected[]> {
-  const names = [...Object.values(containers), ...(await workers()).map(({ container }) => container)];
+  const names = [
+    ...Object.values(containers),
+    ...(await workers()).map(({ containerName }) => containerName),
+  ];
   assert.equal(names.length, 5);
   return JSON.parse(await docker("inspect", ...names)) as readonly Inspected[];
 }

@@ -132,8 +132,8 @@ test("the controller is killed again and again while it replaces dead workers: i
 
 test("a container with our label and another uid is told in the status and left alone", async () => {
   const before = await settled();
-  const [{ container } = { container: "" }] = before;
-  const image = (await docker("inspect", "--format", "{{.Config.Image}}", container)).trim();
+  const [{ containerName } = { containerName: "" }] = before;
+  const image = (await docker("inspect", "--format", "{{.Config.Image}}", containerName)).trim();
   const labels = [`dbaas.cluster=${cluster}`, "dbaas.uid=somebody-else", "dbaas.worker=w-1"];
   const options = labels.flatMap((label) => ["--label", label]);
   await docker("run", "--detach", "--name", stranger, ...options, image, "sleep", "600");

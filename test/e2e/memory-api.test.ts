@@ -144,7 +144,7 @@ test("large inserts of small rows wait for a master in bounded memory", async ()
   // Nothing takes the place of the workers meanwhile.
   await signal("controller", "STOP");
   const all = await workers();
-  for (const { container } of all) await docker("pause", container);
+  for (const { containerName } of all) await docker("pause", containerName);
   const clients = await Promise.all(Array.from({ length: 40 }, () => attacker(text)));
   const statuses = Promise.all(clients.map(({ status }) => status));
   for (let i = 0; i < 20; i++) {
@@ -157,7 +157,7 @@ test("large inserts of small rows wait for a master in bounded memory", async ()
   // see no more than the end of its connection.
   for (const status of await statuses) assert.match(String(status), /^(503|408|null)$/);
   leave(clients);
-  for (const { container } of all) await docker("unpause", container);
+  for (const { containerName } of all) await docker("unpause", containerName);
   await signal("controller", "CONT");
   await settled();
   await until("writes go on", 60_000, async () => {

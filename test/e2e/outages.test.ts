@@ -56,7 +56,7 @@ const faults: Readonly<Record<string, () => Promise<void>>> = {
     await kill(...(await workers()));
   },
   "the master is stopped in order": async () => {
-    await docker("stop", masterOf(await workers()).container);
+    await docker("stop", masterOf(await workers()).containerName);
   },
 };
 
@@ -69,13 +69,13 @@ test("a hung master is followed by another; when it wakes up, nothing it does is
   const master = masterOf(await settled());
   const before = await seenMaster();
   await survives(t, async () => {
-    await docker("pause", master.container);
+    await docker("pause", master.containerName);
     const successor = await until("another master is elected", 30_000, async () => {
       const now = await seenMaster();
       return now !== null && now.container !== master.shortId ? found(now) : notYet(now);
     });
     assert.ok(before !== null && successor.epoch > before.epoch, "under a newer epoch");
-    await docker("unpause", master.container);
+    await docker("unpause", master.containerName);
   });
   assert.notEqual(masterOf(await workers()).id, master.id);
   await applyManifest(await baselineManifest());
@@ -84,11 +84,11 @@ test("a hung master is followed by another; when it wakes up, nothing it does is
 test("a read that no slave answers is 503 with Retry-After within the time the manifest allows", async () => {
   await applyFields({ timeout: "1500ms", queryTime: "1s" });
   const slaves = slavesOf(await settled());
-  for (const { container } of slaves) await docker("pause", container);
+  for (const { containerName } of slaves) await docker("pause", containerName);
   const startedAtMs = performance.now();
   const answer = await read({ table: "users", count: true });
   const tookMs = performance.now() - startedAtMs;
-  for (const { container } of slaves) await docker("unpause", container);
+  for (const { containerName } of slaves) await docker("unpause", containerName);
   assert.equal(answer.status, 503, answer.text);
   assert.ok(Number(answer.headers["retry-after"]) >= 1);
   // Without the manifest's limit it would be the default's, of 10 s.

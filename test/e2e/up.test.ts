@@ -24,7 +24,7 @@ test("up starts five containers: zookeeper, rabbitmq, orchestrator, a master and
   assert.equal(workersNow.length, 2);
   assert.deepEqual(
     await ofCluster("{{.Names}}"),
-    [...Object.values(containers), ...workersNow.map(({ container }) => container)].sort(),
+    [...Object.values(containers), ...workersNow.map(({ containerName }) => containerName)].sort(),
   );
 });
 
@@ -58,13 +58,13 @@ test("API and controller are two processes of the orchestrator's container", asy
 });
 
 test("every worker has its own volume, and no other mount", async () => {
-  for (const { container } of await workers()) {
+  for (const { containerName } of await workers()) {
     const mounts = await docker(
       "inspect",
       "--format",
       "{{range .Mounts}}{{.Type}} {{.Name}}\n{{end}}",
-      container,
+      containerName,
     );
-    assert.deepEqual(lines(mounts), [`volume ${container}`]);
+    assert.deepEqual(lines(mounts), [`volume ${containerName}`]);
   }
 });

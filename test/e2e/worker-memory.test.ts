@@ -41,8 +41,8 @@ function assertDefinite({ status, headers, text }: Answer): void {
 }
 
 /** The most that a program of the container has had in memory since it started. */
-async function peakOf({ container }: Worker): Promise<number> {
-  const peaks = await docker("exec", container, "sh", "-c", "grep -h VmHWM /proc/[0-9]*/status");
+async function peakOf({ containerName }: Worker): Promise<number> {
+  const peaks = await docker("exec", containerName, "sh", "-c", "grep -h VmHWM /proc/[0-9]*/status");
   return Math.max(...[...peaks.matchAll(/(\d+) kB/g)].map(([, kB]) => Math.round(Number(kB) / 1024)));
 }
 
@@ -56,7 +56,7 @@ async function assertAllLive(t: TestContext, slowestMs: number, count = 2): Prom
       "inspect",
       "--format",
       "{{.State.OOMKilled}} {{.RestartCount}}",
-      worker.container,
+      worker.containerName,
     );
     assert.equal(state.trim(), "false 0", worker.name);
     t.diagnostic(`${worker.name} (${worker.state}): at most ${await peakOf(worker)} MiB`);
@@ -213,14 +213,14 @@ async function heldByMaster(): Promise<Held> {
     const [master, others] = [masterOf(all), slavesOf(all)];
     // Until the master has them all, no other takes its place.
     await signal("controller", "STOP");
-    for (const { container } of [...others, master]) await docker("pause", container);
+    for (const { containerName } of [...others, master]) await docker("pause", containerName);
     const sending = Promise.all(
       Array.from({ length: 128 }, (_, n) => write(manySidedDelete(n), {}, answeredWithinMs)),
     );
     sending.catch(() => undefined);
     if (await untilHeld()) return { master, others, sending };
     assert.ok(scene < scenesMax, "the broker takes them back before the master has them all");
-    for (const { container } of all) await docker("unpause", container);
+    for (const { containerName } of all) await docker("unpause", containerName);
     // The workers are back with the answers: none of them is taken for dead.
     await allDefinite(sending);
     await signal("controller", "CONT");
@@ -244,7 +244,7 @@ test("a master dies with 128 deletes of many conditions in its hands", async (t)
   const { master, others, sending } = await heldByMaster();
   deaths.expect(master);
   await kill(master);
-  for (const { container } of others) await docker("unpause", container);
+  for (const { containerName } of others) await docker("unpause", containerName);
   await signal("controller", "CONT");
   const slowestMs = await ordinaryDuring(() => allDefinite(sending));
   await assertAllLive(t, slowestMs);

@@ -58,7 +58,7 @@ const everything = async (): Promise<string> =>
   [await api(), await inside(containers.orchestrator, "localhost"), ...(await ofWorkers())].join("\n");
 
 const ofWorkers = async (): Promise<readonly string[]> =>
-  Promise.all((await workers()).map(({ container }) => inside(container, "localhost")));
+  Promise.all((await workers()).map(({ containerName }) => inside(containerName, "localhost")));
 
 const namesTold = (text: string): ReadonlySet<string> =>
   new Set([...text.matchAll(/^(dbaas_\w+)(?:\{| )/gm)].map((match) => match[1] ?? ""));

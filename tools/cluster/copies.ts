@@ -13,8 +13,8 @@ export interface Copy {
 
 const catchUpMs = 20_000;
 
-const inspected = async ({ container }: Worker, ...sql: string[]): Promise<unknown> =>
-  JSON.parse(await docker("exec", container, "node", "worker/copy/inspect.ts", "/data", ...sql));
+const inspected = async ({ containerName }: Worker, ...sql: string[]): Promise<unknown> =>
+  JSON.parse(await docker("exec", containerName, "node", "worker/copy/inspect.ts", "/data", ...sql));
 
 export async function copyOf(worker: Worker): Promise<Copy> {
   return { worker: worker.name, ...((await inspected(worker)) as Omit<Copy, "worker">) };

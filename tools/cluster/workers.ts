@@ -10,7 +10,8 @@ export interface Container {
   readonly id: string;
   /** As workers name themselves. */
   readonly shortId: string;
-  readonly container: string;
+  /** The engine's; its volume has the same. */
+  readonly containerName: string;
   /** For instance w-1. */
   readonly name: string;
   readonly pid: number;
@@ -36,7 +37,7 @@ export async function labelledContainers(): Promise<readonly Container[]> {
     .map(({ Id, Name, State, Config }) => ({
       id: Id,
       shortId: Id.slice(0, 12),
-      container: Name.slice(1),
+      containerName: Name.slice(1),
       name: Config.Labels["dbaas.worker"] ?? "",
       pid: State.Pid,
       labels: Config.Labels,
@@ -60,7 +61,7 @@ async function inspectedAtOnce(looksLeft = 5): Promise<readonly Inspected[]> {
 /** Those that bear the name of a worker, by pid. */
 export async function workers(): Promise<readonly Worker[]> {
   const containers = (await labelledContainers()).filter(
-    ({ container, name }) => container === `${cluster}-${name}`,
+    ({ containerName, name }) => containerName === `${cluster}-${name}`,
   );
   const [nodes, master] = [await seenWorkers(), await seenMaster()];
   return containers

@@ -8,8 +8,8 @@ import { host } from "./host.ts";
 
 const pageBytes = 4096;
 
-export const folderOf = ({ container }: Pick<Worker, "container">): Promise<string> =>
-  folderBehind(container);
+export const folderOf = ({ containerName }: Pick<Worker, "containerName">): Promise<string> =>
+  folderBehind(containerName);
 
 async function folderBehind(volume: string): Promise<string> {
   return (await docker("volume", "inspect", "--format", "{{.Mountpoint}}", volume)).trim();

@@ -40,7 +40,7 @@ async function onSmallDisk(slave: Worker, use: (folder: string) => Promise<unkno
 async function replaced(worker: Worker, meanwhile: () => Promise<unknown>): Promise<void> {
   await signal("controller", "STOP");
   try {
-    await docker("rm", "--force", worker.container).catch(() => undefined);
+    await docker("rm", "--force", worker.containerName).catch(() => undefined);
     await meanwhile();
   } finally {
     await signal("controller", "CONT");

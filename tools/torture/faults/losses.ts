@@ -116,7 +116,7 @@ async function withoutCopies(scene: Scene): Promise<void> {
   scene.note(`the copy of ${master.name} comes back`);
   await signal("controller", "STOP");
   try {
-    await docker("rm", "--force", master.container).catch(() => undefined);
+    await docker("rm", "--force", master.containerName).catch(() => undefined);
     await back.get(master.name)?.();
   } finally {
     await signal("controller", "CONT");
@@ -212,8 +212,8 @@ export const losses: readonly Fault[] = [
       const slave = await aSlave(scene);
       await signal("controller", "STOP");
       try {
-        await docker("rm", "--force", slave.container);
-        await removeVolume(slave.container);
+        await docker("rm", "--force", slave.containerName);
+        await removeVolume(slave.containerName);
       } finally {
         await signal("controller", "CONT");
       }
@@ -235,7 +235,7 @@ export const losses: readonly Fault[] = [
       note(`only ${master.name} keeps its volume`);
       strike();
       await dbaas("down");
-      for (const { name, container } of all) if (name !== master.name) await removeVolume(container);
+      for (const { name, containerName } of all) if (name !== master.name) await removeVolume(containerName);
       await emptied(brokerVolume);
       await dbaas("up");
     },

@@ -62,7 +62,7 @@ async function containerOf(who: Cut["who"], scene: Scene): Promise<string> {
   if (who === "orchestrator") return containers.orchestrator;
   const worker = who === "master" ? (await cast()).master : await aSlave(scene);
   scene.note(`cut off: ${called(worker)}`);
-  return worker.container;
+  return worker.containerName;
 }
 
 const faultOf = ({ name, who, from, direction = "both", holdMs = [5_500, 10_000], kind }: Cut): Fault => ({
@@ -93,7 +93,7 @@ export const networks: readonly Fault[] = [
       const worker = scene.random.pick((await cast()).all);
       scene.note(`packets lost: ${called(worker)}, ${worker.state}`);
       scene.strike();
-      await lossy(worker.container, 0.1, () => hold(scene));
+      await lossy(worker.containerName, 0.1, () => hold(scene));
     },
   },
   {

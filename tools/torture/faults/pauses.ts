@@ -24,7 +24,7 @@ export const pauses: readonly Fault[] = [
       const { master } = await cast();
       scene.note(`${called(master)} stands still`);
       scene.strike();
-      await frozen(master.container, () => hold(scene));
+      await frozen(master.containerName, () => hold(scene));
     },
   },
   {
@@ -35,7 +35,7 @@ export const pauses: readonly Fault[] = [
       const { master } = await cast();
       scene.note(`${called(master)} stands still`);
       scene.strike("hung master");
-      await frozen(master.container, () => hold(scene));
+      await frozen(master.containerName, () => hold(scene));
     },
   },
   {
@@ -46,7 +46,7 @@ export const pauses: readonly Fault[] = [
       const slave = await aSlave(scene);
       scene.note(`${called(slave)} stands still`);
       scene.strike();
-      await frozen(slave.container, () => hold(scene));
+      await frozen(slave.containerName, () => hold(scene));
     },
   },
   {
@@ -57,7 +57,7 @@ export const pauses: readonly Fault[] = [
       const { master, slaves } = await cast();
       const [heir = master] = slaves;
       scene.note(`${called(heir)} stands still, kill -9 ${called(master)}`);
-      await frozen(heir.container, async () => {
+      await frozen(heir.containerName, async () => {
         await sleep(scene.random.between(200, 1_000));
         scene.strike();
         await kill(master);
