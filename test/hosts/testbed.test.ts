@@ -68,14 +68,14 @@ describe("simulated hosts", { skip }, () => {
     await hosts.slow(1, 0);
   });
 
-  it("do nothing while all their processes are paused", async () => {
+  it("do nothing while all their processes are frozen", async () => {
     await hosts.run(
       1,
       "bash",
       "-c",
       `nohup bash -c 'while sleep 0.05; do echo >>${beatsPath}; done' >/dev/null 2>&1 &`,
     );
-    // Read from this machine: on the host nothing runs while it is paused.
+    // Read from this machine: on the host nothing runs while it is frozen.
     const file = await hosts.seenFromHere(1, beatsPath);
     const beats = async () => (await readFile(file, "utf8").catch(() => "")).length;
     const beatsBeyond = (count: number) =>
@@ -84,7 +84,7 @@ describe("simulated hosts", { skip }, () => {
         return now > count ? found(now) : notYet(now);
       });
     await beatsBeyond(0);
-    await hosts.pauseAll(1);
+    await hosts.freezeAll(1);
     const last = await until("its processes have stopped", soonMs, async () => {
       const before = await beats();
       await pause(1_000);
@@ -93,7 +93,7 @@ describe("simulated hosts", { skip }, () => {
     });
     await pause(1_000);
     assert.equal(await beats(), last);
-    await hosts.resumeAll(1);
+    await hosts.thawAll(1);
     await beatsBeyond(last);
   });
 

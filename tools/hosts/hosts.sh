@@ -124,7 +124,7 @@ give_images() { # FOLDER
 
 shared_layers() { if [ -z "${HOSTS_COPY:-}" ] && [ -n "${HOSTS_ENGINE:-}" ]; then echo "$HOSTS_ENGINE/overlay2"; fi; }
 
-# A freezer of the host's own, by which all its processes pause at once; in either version of cgroups.
+# A freezer of the host's own, by which all its processes stand still at once; in either version of cgroups.
 join_cgroup() { # K COMMAND…
   local group
   group=$(freezer "$1")/init && shift

@@ -1,4 +1,4 @@
-// Three hosts on one machine, for tests and torture: switched on and off, cut off, paused and slowed down, each with an engine of its
+// Three hosts on one machine, for tests and torture: switched on and off, cut off, frozen and slowed down, each with an engine of its
 // own, and what runs on them reached from outside. hosts.sh does the work; this file says what there is to do.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -70,8 +70,8 @@ export class Hosts {
   cutLink = (host: number): Promise<string> => this.#do("cut", host);
   joinLink = (host: number): Promise<string> => this.#do("join", host);
   /** All processes, the engine's included. */
-  pauseAll = (host: number): Promise<string> => this.#do("freeze", host);
-  resumeAll = (host: number): Promise<string> => this.#do("thaw", host);
+  freezeAll = (host: number): Promise<string> => this.#do("freeze", host);
+  thawAll = (host: number): Promise<string> => this.#do("thaw", host);
   /** Everything to this host comes so much later; 0 ends that. */
   slow = (host: number, ms: number): Promise<string> => this.#do("slow", host, ms);
   /** Not more than so much to this host; 0 ends that. */
@@ -96,7 +96,7 @@ export class Hosts {
   /** The socket of that host's engine, as this machine reaches it until the host is switched off. */
   engineSocket = (host: number): Promise<string> => this.seenFromHere(host, "/run/docker.sock");
 
-  /** A path of that host, as this machine reads it until the host is switched off, also while all its processes are paused. */
+  /** A path of that host, as this machine reads it until the host is switched off, also while all its processes are frozen. */
   async seenFromHere(host: number, path: string): Promise<string> {
     const first = (await readFile(join(this.stateOf(host), "..", "pid"), "utf8")).trim();
     return `/proc/${first}/root${path}`;

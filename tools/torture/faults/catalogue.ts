@@ -2,16 +2,16 @@
 import { deaths } from "./deaths.ts";
 import type { Fault } from "./fault.ts";
 import { files } from "./files.ts";
+import { freezes } from "./freezes.ts";
 import { losses } from "./losses.ts";
 import { messages } from "./messages.ts";
 import { networks } from "./networks.ts";
 import { operators } from "./operators.ts";
-import { pauses } from "./pauses.ts";
 import { services } from "./services.ts";
 
 export const catalogue: readonly Fault[] = [
   ...deaths,
-  ...pauses,
+  ...freezes,
   ...networks,
   ...services,
   ...messages,

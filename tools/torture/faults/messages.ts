@@ -148,7 +148,7 @@ export const messages: readonly Fault[] = [
   },
   {
     name: "stale-record",
-    what: "a record of an earlier epoch arrives late in the log, as from a master that was paused",
+    what: "a record of an earlier epoch arrives late in the log, as from a master that stood still",
     run: (scene) =>
       append(scene, "a record of an older epoch", ({ epoch, position }) => [
         encodeRecord({

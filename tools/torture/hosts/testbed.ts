@@ -29,8 +29,9 @@ export const withoutPower = (host: HostNumber, meanwhile: () => Promise<unknown>
 export const withoutLink = (host: HostNumber, meanwhile: () => Promise<unknown>): Promise<void> =>
   away(host, hosts.cutLink, hosts.joinLink, meanwhile);
 
-export const paused = (host: HostNumber, meanwhile: () => Promise<unknown>): Promise<void> =>
-  away(host, hosts.pauseAll, hosts.resumeAll, meanwhile);
+/** Every process of it, its engine's included. */
+export const frozen = (host: HostNumber, meanwhile: () => Promise<unknown>): Promise<void> =>
+  away(host, hosts.freezeAll, hosts.thawAll, meanwhile);
 
 type Change = (host: number) => Promise<unknown>;
 

@@ -1,7 +1,7 @@
-// One host is lost: without power, without its link, or with all its processes paused. Each for the host of everything that leads,
+// One host is lost: without power, without its link, or with all its processes frozen. Each for the host of everything that leads,
 // and for the one where the least does.
 import { type Fault, hold, type Scene } from "../../faults/fault.ts";
-import { type HostNumber, paused, withoutLink, withoutPower } from "../testbed.ts";
+import { frozen, type HostNumber, withoutLink, withoutPower } from "../testbed.ts";
 import { strikeHost, struckBy, type Target } from "./scene.ts";
 
 const targets: Readonly<Record<string, Target>> = {
@@ -36,7 +36,7 @@ const losses: readonly Loss[] = [
     holdMs: [8_000, 15_000],
     lose: withoutLink,
   },
-  { name: "pause", what: "stands still", counted: "host paused", holdMs: [4_000, 12_000], lose: paused },
+  { name: "freeze", what: "stands still", counted: "host frozen", holdMs: [4_000, 12_000], lose: frozen },
 ];
 
 const healsWithinMs = 120_000;

@@ -1,4 +1,4 @@
-// The parts of the stack on one host: its broker, its ZooKeeper server, its orchestrator. Each is killed, paused and stopped, where
+// The parts of the stack on one host: its broker, its ZooKeeper server, its orchestrator. Each is killed, frozen and stopped, where
 // it leads and where it does not; and all of a kind one after the other.
 import { type Fault, hold, type Scene } from "../../faults/fault.ts";
 import { type Part, partOn } from "../parts.ts";
@@ -46,9 +46,9 @@ const ways: readonly Way[] = [
     strike: async (host, container) => void (await hosts.docker(host, "stop", container)),
   },
   {
-    name: "pause",
+    name: "freeze",
     what: "stands still",
-    counted: "paused",
+    counted: "frozen",
     holdMs: [4_000, 12_000],
     strike: async (host, container, scene) => {
       await hosts.docker(host, "pause", container);

@@ -7,7 +7,7 @@ import { leadersNow } from "../leaders.ts";
 import { type Part, partOn } from "../parts.ts";
 import { inWords, type Leaders, type Role, roles, rolesOf } from "../roles.ts";
 import { partServes } from "../serves.ts";
-import { type HostNumber, hostNumbers, hosts, paused, withoutLink, withoutPower } from "../testbed.ts";
+import { frozen, type HostNumber, hostNumbers, hosts, withoutLink, withoutPower } from "../testbed.ts";
 import { strikeHost } from "./scene.ts";
 
 const comesBackMs = 60_000;
@@ -68,5 +68,5 @@ const together = (
 export const allTogether: readonly Fault[] = [
   together("power-cut-everything", "loses its power", "host without power", withoutPower),
   together("cut-off-everything", "is cut off from all others", "host cut off", withoutLink),
-  together("pause-everything", "stands still", "host paused", paused),
+  together("freeze-everything", "stands still", "host frozen", frozen),
 ];

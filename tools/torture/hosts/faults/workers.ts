@@ -86,8 +86,8 @@ export const workerDeaths: readonly Fault[] = [
     holdMs: [4_000, 9_000],
     run: async (scene) => {
       const { master } = await cast();
-      scene.note(`paused: ${called(master)}`);
-      scene.strike("hung master", ["process paused: master"]);
+      scene.note(`stands still: ${called(master)}`);
+      scene.strike("hung master", ["process frozen: master"]);
       await hosts.docker(master.host, "pause", master.id);
       await hold(scene);
       // The controller may have ended it in its sleep.

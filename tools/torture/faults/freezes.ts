@@ -15,7 +15,7 @@ async function controllerFrozen(meanwhile: () => Promise<unknown>): Promise<void
   }
 }
 
-export const pauses: readonly Fault[] = [
+export const freezes: readonly Fault[] = [
   {
     name: "freeze-master-briefly",
     what: "the master stands still for less than its session's timeout",
