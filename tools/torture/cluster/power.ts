@@ -1,6 +1,7 @@
 // Death and sleep of containers. Death comes by a signal to the container's first process, which takes effect at once; asking
 // the engine takes longer than much of what is measured here. Sleep comes from the engine, which freezes every process.
 import { platform } from "node:os";
+import { messageOf } from "../../../core/errors.ts";
 import { docker } from "../../cluster/command.ts";
 import type { Worker } from "../../cluster/workers.ts";
 
@@ -19,14 +20,26 @@ export const terminate = async ({ id }: Pick<Worker, "id">): Promise<void> => {
   await docker("kill", "--signal", "TERM", id);
 };
 
-/** Frozen for as long as `meanwhile` takes. */
-export async function frozen(container: string, meanwhile: () => Promise<unknown>): Promise<void> {
-  await docker("pause", container);
+/** It was killed in its sleep, and has ended, or its container is gone. */
+const sleepsNoMore = /is not paused|no such container/i;
+
+/**
+ * Frozen for as long as `meanwhile` takes, which begins when the engine says so. The engine needs a time of its own for both: who
+ * counts from before counts it, too.
+ * @throws when it does not go on
+ */
+export async function frozen(
+  container: string,
+  meanwhile: () => Promise<unknown>,
+  ask: (...command: string[]) => Promise<string> = docker,
+): Promise<void> {
+  await ask("pause", container);
   try {
     await meanwhile();
   } finally {
-    // It may have been killed in its sleep.
-    await docker("unpause", container).catch(() => undefined);
+    await ask("unpause", container).catch((error: unknown) => {
+      if (!sleepsNoMore.test(messageOf(error))) throw error;
+    });
   }
 }
 

@@ -18,6 +18,12 @@ export const hosts = new Hosts({
 
 export const disturbances = new Disturbances(() => performance.now());
 
+/** What asks that host's engine. */
+export const engineOf =
+  (host: HostNumber) =>
+  (...command: readonly string[]): Promise<string> =>
+    hosts.docker(host, ...command);
+
 /** Hosts that have power, a link, and processes that run. */
 export const reachable = (): readonly HostNumber[] =>
   hostNumbers.filter((host) => disturbances.isAway(host) === false);

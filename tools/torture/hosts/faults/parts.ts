@@ -1,10 +1,11 @@
 // The parts of the stack on one host: its broker, its ZooKeeper server, its orchestrator. Each is killed, frozen and stopped, where
 // it leads and where it does not; and all of a kind one after the other.
+import { frozen } from "../../cluster/power.ts";
 import { type Fault, hold, type Scene } from "../../faults/fault.ts";
 import { type Part, partOn } from "../parts.ts";
 import { rolesOf } from "../roles.ts";
 import { partServes } from "../serves.ts";
-import { disturbances, hostNumbers, hosts } from "../testbed.ts";
+import { disturbances, engineOf, type HostNumber, hostNumbers, hosts } from "../testbed.ts";
 import { type Struck, struckBy, type Target } from "./scene.ts";
 
 interface Leading {
@@ -27,7 +28,7 @@ interface Way {
   readonly what: string;
   readonly counted: string;
   readonly holdMs?: readonly [min: number, max: number];
-  readonly strike: (host: number, container: string, scene: Scene) => Promise<void>;
+  readonly strike: (host: HostNumber, container: string, scene: Scene) => Promise<void>;
 }
 
 /** Swarm starts another container after a second. */
@@ -51,9 +52,7 @@ const ways: readonly Way[] = [
     counted: "frozen",
     holdMs: [4_000, 12_000],
     strike: async (host, container, scene) => {
-      await hosts.docker(host, "pause", container);
-      await hold(scene);
-      await hosts.docker(host, "unpause", container).catch(() => undefined);
+      await frozen(container, () => hold(scene), engineOf(host));
     },
   },
 ];

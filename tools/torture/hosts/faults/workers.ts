@@ -1,9 +1,10 @@
 // Single workers die or stand still, on whichever host they are.
 import { setTimeout as sleep } from "node:timers/promises";
 import { call } from "../../../cluster/http.ts";
+import { frozen } from "../../cluster/power.ts";
 import { type Fault, hold, type Scene } from "../../faults/fault.ts";
 import { apis } from "../apis.ts";
-import { hosts } from "../testbed.ts";
+import { engineOf } from "../testbed.ts";
 import { called, cast, kill, masterOtherThan } from "../workers.ts";
 
 const lostMaster = ["process killed: master"] as const;
@@ -88,10 +89,7 @@ export const workerDeaths: readonly Fault[] = [
       const { master } = await cast();
       scene.note(`stands still: ${called(master)}`);
       scene.strike("hung master", ["process frozen: master"]);
-      await hosts.docker(master.host, "pause", master.id);
-      await hold(scene);
-      // The controller may have ended it in its sleep.
-      await hosts.docker(master.host, "unpause", master.id).catch(() => undefined);
+      await frozen(master.id, () => hold(scene), engineOf(master.host));
       scene.back();
     },
   },
