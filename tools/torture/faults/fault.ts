@@ -7,6 +7,7 @@ import type { GapKind } from "../report/gaps.ts";
 
 export interface Scene {
   readonly random: Random;
+  /** How long it lasts this time, as the plan drew it; 0 for one that does not last. */
   readonly holdMs: number;
   /** Clients other than the prober fall silent until the fault is over. */
   readonly hush: () => Promise<void>;
@@ -22,7 +23,7 @@ export interface Scene {
 export interface Fault {
   readonly name: string;
   readonly what: string;
-  /** Of what lasts. */
+  /** Of one that lasts: between which lengths the plan draws its own for each time. What it does in between is `hold(scene)`. */
   readonly holdMs?: readonly [min: number, max: number];
   /** It acts on namespaces of other containers. */
   readonly needsRoot?: boolean;
