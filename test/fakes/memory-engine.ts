@@ -2,6 +2,7 @@
 // of which some are lost.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { mustOwnVolume } from "../../controller/engines/ownership.ts";
 import { labels } from "../../controller/names.ts";
 import type {
   ContainerRef,
@@ -94,7 +95,7 @@ export class MemoryEngine implements EngineHost {
       },
       claimVolume: async ({ volume, host }) => {
         await called();
-        return this.#claim(volume, host);
+        return this.#claim(volume, host, uid);
       },
       create: async (container) => {
         await called();
@@ -170,7 +171,7 @@ export class MemoryEngine implements EngineHost {
     };
   }
 
-  #claim({ name, labels: has }: WorkerContainer["volume"], host: string): "new" | "existing" {
+  #claim({ name, labels: has }: WorkerContainer["volume"], host: string, uid: string): "new" | "existing" {
     this.#hosts.mustReach(host);
     const known = this.volumes.get(name);
     if (known !== undefined && known.host !== host) {
@@ -179,8 +180,7 @@ export class MemoryEngine implements EngineHost {
       throw new TerminalError(`volume ${name} is on ${known.host}, not on ${host}`);
     }
     if (known !== undefined) {
-      if (known.labels[labels.uid] !== has[labels.uid])
-        throw new TerminalError(`volume ${name} is not this cluster's`);
+      mustOwnVolume({ name, labels: known.labels }, uid);
       return "existing";
     }
     this.volumes.set(name, { labels: has, volume: new Volume(join(this.#directory, name)), host });

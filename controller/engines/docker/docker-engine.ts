@@ -1,6 +1,6 @@
 // Engine over a Docker socket: all of it one host. It sees only containers that bear our label or our names, and changes only
 // those that bear the cluster's uid.
-import { TerminalError, TransientError } from "../../../core/errors.ts";
+import { TransientError } from "../../../core/errors.ts";
 import { labels, shortId } from "../../names.ts";
 import type {
   ContainerRef,
@@ -12,6 +12,14 @@ import type {
   Target,
   WorkerContainer,
 } from "../../ports.ts";
+import {
+  foreignAmong,
+  isOurs,
+  type Labelled,
+  mustOwnVolume,
+  uidFromLabels,
+  workersWithVolumes,
+} from "../ownership.ts";
 import { type ContainerListed, DockerApi } from "./docker-api.ts";
 import {
   endingInWords,
@@ -24,7 +32,6 @@ import {
 } from "./docker-formats.ts";
 import { Inspections } from "./inspections.ts";
 import { containersOf, volumesOf } from "./listings.ts";
-import { foreignAmong, isOurs, type Labelled, uidFromLabels, workersWithVolumes } from "./ownership.ts";
 
 export interface DockerEngineOptions {
   readonly socketPath: string;
@@ -148,8 +155,7 @@ export class DockerEngine implements Engine {
         docker.createVolume({ Name: name, Labels: { ...wanted } }),
       );
     const claimed = before ?? (await this.#api.call(inspect, (docker) => docker.getVolume(name).inspect()));
-    if (claimed.Labels?.[labels.uid] !== this.#uid)
-      throw new TerminalError(`volume ${name} is not this cluster's: it bears another uid or none`);
+    mustOwnVolume({ name, labels: claimed.Labels ?? {} }, this.#uid);
     return before === null ? "new" : "existing";
   }
 

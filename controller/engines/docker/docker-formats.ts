@@ -1,8 +1,8 @@
 // PURE: how Docker wants a container described, how it tells of one, and how it hands out logs and events.
 import { labels, shortId } from "../../names.ts";
 import type { ContainerSeen, ContainerState, Ending, WorkerContainer } from "../../ports.ts";
+import type { Labelled } from "../ownership.ts";
 import type { ContainerListed, InspectedState } from "./docker-api.ts";
-import type { Labelled } from "./ownership.ts";
 
 const temporarySpace = "rw,nosuid,nodev,size=64m";
 

@@ -1,7 +1,7 @@
 // What an engine has of a cluster: containers by its label, and the volumes that bear its workers' names.
 import { containerName, labels } from "../../names.ts";
+import type { Labelled } from "../ownership.ts";
 import type { ContainerListed, DockerApi } from "./docker-api.ts";
-import type { Labelled } from "./ownership.ts";
 
 export const containersOf = (api: DockerApi, cluster: string): Promise<readonly ContainerListed[]> =>
   api.call("list containers", (docker) =>

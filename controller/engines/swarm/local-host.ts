@@ -5,7 +5,7 @@ import type { EndedWorker, Ending, LocalHost } from "../../ports.ts";
 import type { DockerApi } from "../docker/docker-api.ts";
 import { endingOf } from "../docker/docker-formats.ts";
 import { containersOf, volumesOf } from "../docker/listings.ts";
-import type { Labelled } from "../docker/ownership.ts";
+import type { Labelled } from "../ownership.ts";
 
 export interface LocalHostOptions {
   readonly api: DockerApi;

@@ -2,7 +2,7 @@
 // do is made up for by notes in ZooKeeper: which volumes a host has, and the signal that a worker ends itself by.
 import { TerminalError, TransientError } from "../../../core/errors.ts";
 import type { Clock } from "../../../platform/process/clock.ts";
-import { containerName, labels, shortId } from "../../names.ts";
+import { containerName, shortId } from "../../names.ts";
 import type {
   ContainerRef,
   ContainerSeen,
@@ -16,7 +16,7 @@ import type {
   Target,
   WorkerContainer,
 } from "../../ports.ts";
-import { foreignAmong, isOurs, type Labelled, workersWithVolumes } from "../docker/ownership.ts";
+import { foreignAmong, isOurs, type Labelled, mustOwnVolume, workersWithVolumes } from "../ownership.ts";
 import { type HostStanding, standings } from "./host-standings.ts";
 import {
   containerIdOf,
@@ -147,10 +147,7 @@ export class SwarmEngine implements Engine {
     const note = told.get(host);
     if (note === undefined) throw new TransientError(`${host} does not tell which volumes it has`);
     const known = note.volumes.find(({ name }) => name === volume.name);
-    if (known !== undefined && known.labels[labels.uid] !== this.#options.uid)
-      throw new TerminalError(
-        `volume ${volume.name} on ${host} is not this cluster's: it bears another uid or none`,
-      );
+    if (known !== undefined) mustOwnVolume(known, this.#options.uid, host);
     // A task may have made it since its host has told.
     const mayHaveMade = service !== undefined && newestOf(tasks, service.ID)?.Status.State === "running";
     if (mayHaveMade && workerOf(service) === worker) return "existing";

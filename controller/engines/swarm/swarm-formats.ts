@@ -5,7 +5,7 @@ import type { HostNode } from "../../../core/state/znodes.ts";
 import { labels, shortId } from "../../names.ts";
 import type { ContainerSeen, Ending, WorkerContainer } from "../../ports.ts";
 import { endingInWords, endingOf, workersAlias } from "../docker/docker-formats.ts";
-import type { Labelled } from "../docker/ownership.ts";
+import type { Labelled } from "../ownership.ts";
 import type { SwarmService, SwarmTask } from "./swarm-types.ts";
 
 /** Where a service's one task runs. */

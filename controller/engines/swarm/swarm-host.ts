@@ -2,7 +2,7 @@
 import type { Clock } from "../../../platform/process/clock.ts";
 import type { EngineHost } from "../../ports.ts";
 import type { DockerApi } from "../docker/docker-api.ts";
-import { uidFromLabels } from "../docker/ownership.ts";
+import { uidFromLabels } from "../ownership.ts";
 import { SwarmEngine } from "./swarm-engine.ts";
 import { labelledService } from "./swarm-formats.ts";
 import { SwarmState } from "./swarm-state.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { uidFromLabels } from "../../../../controller/engines/docker/ownership.ts";
+import { uidFromLabels } from "../../../../controller/engines/ownership.ts";
 import { acceptance, dataFinding } from "../../../../controller/reconcile/data-complete.ts";
 import { fullest, holdsAll, nowhere } from "../../../../core/log/place.ts";
 import { Controller, pidsFrom } from "../fake-controller.ts";

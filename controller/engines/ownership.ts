@@ -1,8 +1,8 @@
 // PURE: which containers and volumes are this cluster's. All that is ours bears labels with the cluster's name, its uid and the
 // worker's name, so that what belongs together is known also when ZooKeeper's data is lost.
-import { TerminalError } from "../../../core/errors.ts";
-import { containerName, labels, ordinalOf } from "../../names.ts";
-import type { EngineView } from "../../ports.ts";
+import { TerminalError } from "../../core/errors.ts";
+import { containerName, labels, ordinalOf } from "../names.ts";
+import type { EngineView } from "../ports.ts";
 
 /** A container or a volume. */
 export interface Labelled {
@@ -27,6 +27,17 @@ export const isOurs = (one: Labelled, { cluster, uid }: Owner): boolean =>
   one.labels[labels.uid] === uid &&
   one.labels[labels.cluster] === cluster &&
   ordinalOf(workerIn(one)) !== null;
+
+/**
+ * A volume of another uid is not ours, whatever its name: there may be somebody's data in it.
+ * @param on the host, where there are several
+ * @throws TerminalError when it is not ours
+ */
+export function mustOwnVolume({ name, labels: found }: Labelled, uid: string, on?: string): void {
+  if (found[labels.uid] === uid) return;
+  const which = on === undefined ? name : `${name} on ${on}`;
+  throw new TerminalError(`volume ${which} is not this cluster's: it bears another uid or none`);
+}
 
 /** The workers whose volumes exist and are ours. */
 export const workersWithVolumes = (volumes: readonly Labelled[], owner: Owner): ReadonlySet<string> =>
