@@ -6,7 +6,7 @@ import type { OpenZnodeSession } from "../platform/zookeeper/port.ts";
 import type { WorkerSettings } from "./engines/worker-container.ts";
 import type { Failpoint } from "./failpoint.ts";
 import type { Measures } from "./measures.ts";
-import type { EngineHost, FirstManifest, LocalHost, ManifestSource } from "./ports.ts";
+import type { EngineOpener, FirstManifest, HostReporter, ManifestSource } from "./ports.ts";
 import type { Place } from "./registry/lock.ts";
 
 export interface ControllerPorts {
@@ -15,9 +15,9 @@ export interface ControllerPorts {
   readonly manifest: ManifestSource;
   /** On several hosts the manifest stands in ZooKeeper, and begins with this one. Undefined on one host. */
   readonly firstManifest: FirstManifest | undefined;
-  readonly host: EngineHost;
+  readonly engineOpener: EngineOpener;
   /** Told to the other hosts; null where there is only one. */
-  readonly localHost: LocalHost | null;
+  readonly hostReporter: HostReporter | null;
   /** Short: after the controller's death its successor waits this long before it may act. */
   readonly sessionTimeoutMs: number;
   readonly openZnodeSession: OpenZnodeSession;

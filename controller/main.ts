@@ -1,4 +1,5 @@
-// Reads the environment and runs the controller on the real world: Docker or a Swarm, ZooKeeper and the manifest's file.
+// Reads the environment and runs the controller on the real world: the engine that was chosen, ZooKeeper, and the manifest's file,
+// which on several hosts is only what the manifest in ZooKeeper begins with.
 import { randomUUID } from "node:crypto";
 import { hostname, tmpdir } from "node:os";
 import { manifestInOf } from "../core/manifest/parse.ts";
@@ -10,7 +11,7 @@ import { metricsPort, serveMetrics } from "../platform/telemetry/metrics-server.
 import { openTracing } from "../platform/telemetry/open-tracing.ts";
 import { tracingEnvironment } from "../platform/telemetry/tracing-settings.ts";
 import { zooKeeperAt } from "../platform/zookeeper/zookeeper.ts";
-import { openEngine, workerSecrets } from "./engines/open-engine.ts";
+import { chooseEngine, workerSecrets } from "./engines/choose-engine.ts";
 import type { WorkerSettings } from "./engines/worker-container.ts";
 import { failpointsIn } from "./failpoint.ts";
 import { controllerMetrics, Measures } from "./measures.ts";
@@ -44,7 +45,7 @@ runProgram(log, async (stop) => {
   const manifest = new ManifestFile(variable(env, "MANIFEST", "/manifests/dbaas.yaml"), log);
   await manifest.watch(stop);
   const tracing = await openTracing(env, { program: "controller", instance: hostname(), cluster }, log);
-  const { self, ...engine } = openEngine(env, cluster, settings.image);
+  const { self, ...engine } = chooseEngine(env, settings);
   await runController(
     {
       settings,

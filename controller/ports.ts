@@ -126,8 +126,8 @@ export interface HostNotes {
   tellSignal(target: Target, signal: Signal): Promise<void>;
 }
 
-/** Where a cluster's containers run. */
-export interface EngineHost {
+/** Gives the engine, once it is known by which uid it tells the cluster's containers and volumes from others. */
+export interface EngineOpener {
   /**
    * The uid that the cluster's volumes and containers bear; null when there are none.
    * @throws TerminalError when they bear several
@@ -144,8 +144,8 @@ export interface EndedWorker {
   readonly ending: Ending;
 }
 
-/** What the controller of one of several hosts sees there, to tell the others. */
-export interface LocalHost {
+/** Looks at one of several hosts for that host's controller, which tells the others. */
+export interface HostReporter {
   readonly name: string;
   /** Those whose containers are still there. */
   ended(): Promise<readonly EndedWorker[]>;

@@ -19,7 +19,7 @@ import { traceCycle } from "./trace-cycle.ts";
 
 /** Returns after `stop`. @throws what ended the session otherwise */
 export async function runSession(ports: ControllerPorts, stop: AbortSignal): Promise<void> {
-  const { openZnodeSession, place, log, clock, settings, localHost, sessionTimeoutMs } = ports;
+  const { openZnodeSession, place, log, clock, settings, hostReporter, sessionTimeoutMs } = ports;
   const session = await openZnodeSession(sessionTimeoutMs);
   // Unheard of for a session timeout, another controller may already act.
   const over = AbortSignal.any([stop, session.ended, session.silent]);
@@ -30,7 +30,8 @@ export async function runSession(ports: ControllerPorts, stop: AbortSignal): Pro
     // What an earlier version left open, and the places above our own nodes.
     await session.protect("/");
     const registry = new ZnodeRegistry(session, paths, clock);
-    if (localHost !== null) noting = keepHostNote(session, paths, localHost, registry, { clock, log }, over);
+    if (hostReporter !== null)
+      noting = keepHostNote(session, paths, hostReporter, registry, { clock, log }, over);
     await acquireLock(session, { path: paths.controller, place, clock, log }, over);
     const uid = await uidOf(session, paths, ports);
     log.info({ cluster: settings.cluster, uid }, "acting for the cluster");
@@ -52,10 +53,10 @@ async function reconcileUntil(
   paths: Paths,
   uid: string,
 ): Promise<void> {
-  const { log, failpoint, settings, host, clock, newId, measures, tracing } = ports;
+  const { log, failpoint, settings, engineOpener, clock, newId, measures, tracing } = ports;
   const manifest = await manifestOf(ports, session, paths, over);
   const registry = new ZnodeRegistry(session, paths, clock);
-  const engine = host.open(uid, registry);
+  const engine = engineOpener.open(uid, registry);
   const world: World = {
     engine,
     registry,
@@ -107,11 +108,11 @@ const uidIn = async (session: ZnodeSession, { uid }: Paths): Promise<string | nu
 async function uidOf(
   session: ZnodeSession,
   paths: Paths,
-  { host, newId, settings, log, clock }: ControllerPorts,
+  { engineOpener, newId, settings, log, clock }: ControllerPorts,
 ): Promise<string> {
   const known = await uidIn(session, paths);
   if (known !== null) return known;
-  const found = await host.uid(new ZnodeRegistry(session, paths, clock));
+  const found = await engineOpener.uid(new ZnodeRegistry(session, paths, clock));
   if (found !== null)
     log.warn(
       { cluster: settings.cluster, uid: found },

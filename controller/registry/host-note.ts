@@ -8,7 +8,7 @@ import { type RetryPolicy, retry } from "../../platform/process/retry.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
-import type { EndedWorker, LocalHost } from "../ports.ts";
+import type { EndedWorker, HostReporter } from "../ports.ts";
 import type { ZnodeRegistry } from "./znode-registry.ts";
 
 interface Tools {
@@ -25,22 +25,22 @@ const policy: RetryPolicy = { firstMs: 200, maxMs: 5_000, healthyAfterMs: 10_000
 export async function keepHostNote(
   session: Pick<ZnodeSession, "create" | "set" | "remove">,
   paths: Pick<Paths, "host">,
-  host: LocalHost,
+  reporter: HostReporter,
   registry: Pick<ZnodeRegistry, "forgetEnded">,
   { clock, log }: Tools,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = paths.host(host.name);
+  const path = paths.host(reporter.name);
   const changed = new Wakeable(clock);
-  const watching = wakeOnEvents(host, () => changed.wake(), { clock, log }, signal);
+  const watching = wakeOnEvents(reporter, () => changed.wake(), { clock, log }, signal);
   const forgetting = new Forgetting(registry, log);
   let told: string | null = null;
   let problem = "";
   while (!signal.aborted) {
     try {
-      const ended = await host.ended();
+      const ended = await reporter.ended();
       await forgetting.forget(ended);
-      const note = toJson(await host.look(ended));
+      const note = toJson(await reporter.look(ended));
       if (note !== told) told = (await tell(session, path, note, told !== null)) ? note : null;
       problem = "";
     } catch (error) {
@@ -75,13 +75,13 @@ class Forgetting {
 }
 
 async function wakeOnEvents(
-  host: LocalHost,
+  reporter: HostReporter,
   wake: () => void,
   { clock, log }: Tools,
   signal: AbortSignal,
 ): Promise<void> {
   const attempt = async () => {
-    await host.watch(wake, signal);
+    await reporter.watch(wake, signal);
     throw new TransientError("the stream ended");
   };
   const onFailure = ({ error }: { readonly error: unknown }) =>

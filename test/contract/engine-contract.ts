@@ -7,7 +7,7 @@ import { labels, shortId } from "../../controller/names.ts";
 import type {
   ContainerSeen,
   Engine,
-  EngineHost,
+  EngineOpener,
   EngineView,
   HostNotes,
   StartedContainer,
@@ -30,7 +30,7 @@ export interface EngineUnderTest {
   readonly network: string;
   /** What a container does until it is ended: it must end by SIGTERM and by SIGKILL. */
   readonly command: readonly string[];
-  readonly open: () => Promise<{ readonly host: EngineHost; readonly notes: HostNotes }>;
+  readonly open: () => Promise<{ readonly opener: EngineOpener; readonly notes: HostNotes }>;
   /** From outside, as an operator or the kernel would. */
   readonly crash: (container: ContainerSeen) => Promise<void>;
   readonly removeVolume: (worker: string, host: string) => Promise<void>;
@@ -178,7 +178,7 @@ export function engineContract(kind: string, tested: EngineUnderTest): void {
 class Tried {
   readonly #tested: EngineUnderTest;
   readonly #started = new Map<string, StartedContainer & { readonly host: string }>();
-  #opened: { readonly host: EngineHost; readonly notes: HostNotes; readonly engine: Engine } | undefined;
+  #opened: { readonly opener: EngineOpener; readonly notes: HostNotes; readonly engine: Engine } | undefined;
   first = "";
 
   constructor(tested: EngineUnderTest) {
@@ -186,8 +186,8 @@ class Tried {
   }
 
   async open(): Promise<void> {
-    const { host, notes } = await this.#tested.open();
-    this.#opened = { host, notes, engine: host.open(uid, notes) };
+    const { opener, notes } = await this.#tested.open();
+    this.#opened = { opener, notes, engine: opener.open(uid, notes) };
     const { hosts } = await this.until("every host is reachable", (view) =>
       view.hosts.every(({ reachable }) => reachable),
     );
@@ -196,12 +196,12 @@ class Tried {
 
   uid(): Promise<string | null> {
     assert.ok(this.#opened);
-    return this.#opened.host.uid(this.#opened.notes);
+    return this.#opened.opener.uid(this.#opened.notes);
   }
 
   openAs(owner: string): Engine {
     assert.ok(this.#opened);
-    return this.#opened.host.open(owner, this.#opened.notes);
+    return this.#opened.opener.open(owner, this.#opened.notes);
   }
 
   get engine(): Engine {

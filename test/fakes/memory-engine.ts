@@ -8,7 +8,7 @@ import type {
   ContainerRef,
   Ending,
   Engine,
-  EngineHost,
+  EngineOpener,
   EngineView,
   HostNotes,
   Signal,
@@ -39,7 +39,7 @@ interface MemoryVolume {
 
 type OnEvent = (event: { readonly action: string }) => void;
 
-export class MemoryEngine implements EngineHost {
+export class MemoryEngine implements EngineOpener {
   readonly containers = new Map<string, MemoryContainer>();
   readonly volumes = new Map<string, MemoryVolume>();
   readonly #hosts: MemoryHosts;

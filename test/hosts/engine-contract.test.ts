@@ -2,8 +2,8 @@
 // keep in ZooKeeper are kept here.
 import { describe } from "node:test";
 import { DockerApi } from "../../controller/engines/docker/docker-api.ts";
-import { SwarmLocalHost } from "../../controller/engines/swarm/local-host.ts";
-import { swarmHost } from "../../controller/engines/swarm/swarm-host.ts";
+import { SwarmHostReporter } from "../../controller/engines/swarm/host-reporter.ts";
+import { swarmOpener } from "../../controller/engines/swarm/swarm-opener.ts";
 import { containerName } from "../../controller/names.ts";
 import type { HostNotes } from "../../controller/ports.ts";
 import { systemClock } from "../../platform/process/clock.ts";
@@ -33,7 +33,7 @@ async function open() {
     numbers.map(async (number) => new DockerApi(await hosts.engineSocket(number))),
   );
   const local = apis.map(
-    (api, i) => new SwarmLocalHost({ api, name: hostName(i + 1), cluster, image, leads: async () => [] }),
+    (api, i) => new SwarmHostReporter({ api, name: hostName(i + 1), cluster, image, leads: async () => [] }),
   );
   const notes: HostNotes = {
     hosts: async () => {
@@ -45,7 +45,7 @@ async function open() {
   };
   const [api] = apis;
   if (api === undefined) throw new Error("no host");
-  return { host: swarmHost({ api, cluster, self: hostName(1), clock: systemClock }), notes };
+  return { opener: swarmOpener({ api, cluster, self: hostName(1), clock: systemClock }), notes };
 }
 
 describe("a Swarm", { skip }, () => {

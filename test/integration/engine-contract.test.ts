@@ -1,4 +1,4 @@
-import { dockerHost } from "../../controller/engines/docker/docker-host.ts";
+import { dockerOpener } from "../../controller/engines/docker/docker-opener.ts";
 import { containerName } from "../../controller/names.ts";
 import { engineContract, hasCommand, noNotes } from "../contract/engine-contract.ts";
 import { docker, removeCluster, workerImage } from "./controller-containers.ts";
@@ -13,7 +13,7 @@ engineContract("plain Docker", {
   network: "bridge",
   command: ["sleep", "600"],
   open: async () => ({
-    host: dockerHost({ socketPath: "/var/run/docker.sock", cluster, image, self: "no-container" }),
+    opener: dockerOpener({ socketPath: "/var/run/docker.sock", cluster, image, self: "no-container" }),
     notes: noNotes,
   }),
   crash: async ({ id }) => void (await docker("kill", id)),

@@ -248,7 +248,7 @@ const ofCopies: readonly Planted[] = [
     edits: [
       {
         file: "controller/session.ts",
-        find: "const found = await host.uid(new ZnodeRegistry(session, paths, clock));",
+        find: "const found = await engineOpener.uid(new ZnodeRegistry(session, paths, clock));",
         put: "const found: string | null = null;",
       },
     ],

@@ -17,7 +17,7 @@ for (const hosts of [["host1"], ["host1", "host2", "host3"]]) {
     image: "image",
     network: "network",
     command: [],
-    open: async () => ({ host: engine, notes: noNotes }),
+    open: async () => ({ opener: engine, notes: noNotes }),
     crash: async ({ id }) => {
       const container = engine.containers.get(id);
       if (container !== undefined) engine.crash(container);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { EndedWorker, LocalHost } from "../../../../controller/ports.ts";
+import type { EndedWorker, HostReporter } from "../../../../controller/ports.ts";
 import { keepHostNote } from "../../../../controller/registry/host-note.ts";
 import { ZnodeRegistry } from "../../../../controller/registry/znode-registry.ts";
 import {
@@ -50,7 +50,7 @@ class World {
     await this.has((note) => note !== null);
   }
 
-  #host(): LocalHost {
+  #host(): HostReporter {
     return {
       name: "host-1",
       ended: async () => {

@@ -7,44 +7,61 @@ import { brokersIn } from "../../platform/rabbitmq/brokers.ts";
 import { leadsStream } from "../../platform/rabbitmq/leads.ts";
 import { addressIn } from "../../platform/zookeeper/address.ts";
 import { leadsEnsemble } from "../../platform/zookeeper/leads.ts";
-import type { EngineHost, LocalHost } from "../ports.ts";
+import type { EngineOpener, HostReporter } from "../ports.ts";
 import { DockerApi } from "./docker/docker-api.ts";
-import { dockerHost } from "./docker/docker-host.ts";
-import { SwarmLocalHost } from "./swarm/local-host.ts";
-import { swarmHost } from "./swarm/swarm-host.ts";
+import { dockerOpener } from "./docker/docker-opener.ts";
+import { SwarmHostReporter } from "./swarm/host-reporter.ts";
+import { swarmOpener } from "./swarm/swarm-opener.ts";
 import type { WorkerSettings } from "./worker-container.ts";
 
-export interface OpenedEngine {
-  readonly host: EngineHost;
-  /** Null where there is only one. */
-  readonly localHost: LocalHost | null;
+export interface ChosenEngine {
+  readonly engineOpener: EngineOpener;
+  /** Null where there is only one host. */
+  readonly hostReporter: HostReporter | null;
   /** The name of the host that this program runs on. */
   readonly self: string;
   readonly sessionTimeoutMs: number;
 }
 
+interface ForWorkers {
+  readonly cluster: string;
+  readonly image: string;
+}
+
+type Choice = (env: Environment, workers: ForWorkers) => ChosenEngine;
+
 /** Where there are several hosts, the loss of one must be noticed before its workers are missed. */
 const sessionTimeouts = { oneHost: 4_000, severalHosts: 2_000 } as const;
 
-export function openEngine(env: Environment, cluster: string, image: string): OpenedEngine {
-  const socketPath = variable(env, "DOCKER_SOCKET", "/var/run/docker.sock");
-  const engine = variable(env, "DBAAS_ENGINE", "docker");
-  switch (engine) {
-    case "docker": {
-      const self = hostname();
-      const host = dockerHost({ socketPath, cluster, image, self });
-      return { host, localHost: null, self, sessionTimeoutMs: sessionTimeouts.oneHost };
-    }
-    case "swarm": {
-      const self = variable(env, "DBAAS_HOST");
-      const api = new DockerApi(socketPath);
-      const localHost = new SwarmLocalHost({ api, name: self, cluster, image, leads: leadsHere(env) });
-      const host = swarmHost({ api, cluster, self, clock: systemClock });
-      return { host, localHost, self, sessionTimeoutMs: sessionTimeouts.severalHosts };
-    }
-    default:
-      throw new Error(`environment variable DBAAS_ENGINE is ${engine}; there are docker and swarm`);
-  }
+/** By what `DBAAS_ENGINE` says. */
+const engines: ReadonlyMap<string, Choice> = new Map<string, Choice>([
+  ["docker", plainDocker],
+  ["swarm", swarm],
+]);
+
+export function chooseEngine(env: Environment, workers: ForWorkers): ChosenEngine {
+  const name = variable(env, "DBAAS_ENGINE", "docker");
+  const choice = engines.get(name);
+  if (choice !== undefined) return choice(env, workers);
+  throw new Error(
+    `environment variable DBAAS_ENGINE is ${name}; there are ${[...engines.keys()].join(", ")}`,
+  );
+}
+
+const dockerSocket = (env: Environment): string => variable(env, "DOCKER_SOCKET", "/var/run/docker.sock");
+
+function plainDocker(env: Environment, { cluster, image }: ForWorkers): ChosenEngine {
+  const self = hostname();
+  const engineOpener = dockerOpener({ socketPath: dockerSocket(env), cluster, image, self });
+  return { engineOpener, hostReporter: null, self, sessionTimeoutMs: sessionTimeouts.oneHost };
+}
+
+function swarm(env: Environment, { cluster, image }: ForWorkers): ChosenEngine {
+  const self = variable(env, "DBAAS_HOST");
+  const api = new DockerApi(dockerSocket(env));
+  const hostReporter = new SwarmHostReporter({ api, name: self, cluster, image, leads: leadsHere(env) });
+  const engineOpener = swarmOpener({ api, cluster, self, clock: systemClock });
+  return { engineOpener, hostReporter, self, sessionTimeoutMs: sessionTimeouts.severalHosts };
 }
 
 const leadsAskedEveryMs = 2_000;

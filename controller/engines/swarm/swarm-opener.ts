@@ -1,13 +1,13 @@
 // A Swarm as the place where a cluster's containers run.
 import type { Clock } from "../../../platform/process/clock.ts";
-import type { EngineHost } from "../../ports.ts";
+import type { EngineOpener } from "../../ports.ts";
 import type { DockerApi } from "../docker/docker-api.ts";
 import { uidFromLabels } from "../ownership.ts";
 import { SwarmEngine } from "./swarm-engine.ts";
 import { labelledService } from "./swarm-formats.ts";
 import { SwarmState } from "./swarm-state.ts";
 
-export interface SwarmHostOptions {
+export interface SwarmOpenerOptions {
   /** Of this host's engine, which is a manager. */
   readonly api: DockerApi;
   readonly cluster: string;
@@ -16,7 +16,7 @@ export interface SwarmHostOptions {
   readonly clock: Clock;
 }
 
-export function swarmHost({ api, cluster, self, clock }: SwarmHostOptions): EngineHost {
+export function swarmOpener({ api, cluster, self, clock }: SwarmOpenerOptions): EngineOpener {
   const state = new SwarmState(api, cluster);
   return {
     /** A service is the record of a volume, also of one on a host that is away. */

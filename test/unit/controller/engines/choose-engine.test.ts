@@ -3,24 +3,28 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { openEngine, workerSecrets } from "../../../../controller/engines/open-engine.ts";
+import { chooseEngine, workerSecrets } from "../../../../controller/engines/choose-engine.ts";
 
 const env = {
   RABBITMQ_URL: "amqp://u:p@rabbitmq-1,rabbitmq-2",
   ZOOKEEPER: "u:p@zookeeper-1:2181,zookeeper-2:2181",
 };
+const workers = { cluster: "c", image: "i" };
 
 describe("the engine", () => {
   it("is plain Docker unless the environment asks for a Swarm", () => {
-    assert.equal(openEngine(env, "c", "i").localHost, null);
-    const swarm = openEngine({ ...env, DBAAS_ENGINE: "swarm", DBAAS_HOST: "host-2" }, "c", "i");
-    assert.deepEqual([swarm.localHost?.name, swarm.self], ["host-2", "host-2"]);
-    assert.ok(swarm.sessionTimeoutMs < openEngine(env, "c", "i").sessionTimeoutMs);
+    assert.equal(chooseEngine(env, workers).hostReporter, null);
+    const swarm = chooseEngine({ ...env, DBAAS_ENGINE: "swarm", DBAAS_HOST: "host-2" }, workers);
+    assert.deepEqual([swarm.hostReporter?.name, swarm.self], ["host-2", "host-2"]);
+    assert.ok(swarm.sessionTimeoutMs < chooseEngine(env, workers).sessionTimeoutMs);
   });
 
   it("says which variable is missing, or names no engine", () => {
-    assert.throws(() => openEngine({ ...env, DBAAS_ENGINE: "swarm" }, "c", "i"), /DBAAS_HOST is not set/);
-    assert.throws(() => openEngine({ ...env, DBAAS_ENGINE: "swan" }, "c", "i"), /DBAAS_ENGINE is swan/);
+    assert.throws(() => chooseEngine({ ...env, DBAAS_ENGINE: "swarm" }, workers), /DBAAS_HOST is not set/);
+    assert.throws(
+      () => chooseEngine({ ...env, DBAAS_ENGINE: "swan" }, workers),
+      /DBAAS_ENGINE is swan; there are docker, swarm/,
+    );
   });
 });
 

@@ -1,8 +1,8 @@
 // A machine with Docker as the place where a cluster's containers run.
-import type { EngineHost } from "../../ports.ts";
+import type { EngineOpener } from "../../ports.ts";
 import { DockerEngine, type DockerEngineOptions, uidOnEngine } from "./docker-engine.ts";
 
-export const dockerHost = (options: Omit<DockerEngineOptions, "uid">): EngineHost => ({
+export const dockerOpener = (options: Omit<DockerEngineOptions, "uid">): EngineOpener => ({
   uid: () => uidOnEngine(options),
   open: (uid) => new DockerEngine({ ...options, uid }),
 });

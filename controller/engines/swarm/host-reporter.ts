@@ -1,13 +1,13 @@
 // What this host's own engine knows, and no manager tells or tells as soon: the volumes, the image, and which processes have ended and how.
 import type { HostNode } from "../../../core/state/znodes.ts";
 import { labels, shortId } from "../../names.ts";
-import type { EndedWorker, Ending, LocalHost } from "../../ports.ts";
+import type { EndedWorker, Ending, HostReporter } from "../../ports.ts";
 import type { DockerApi } from "../docker/docker-api.ts";
 import { endingOf } from "../docker/docker-formats.ts";
 import { containersOf, volumesOf } from "../docker/listings.ts";
 import type { Labelled } from "../ownership.ts";
 
-export interface LocalHostOptions {
+export interface HostReporterOptions {
   readonly api: DockerApi;
   readonly name: string;
   readonly cluster: string;
@@ -20,12 +20,12 @@ export interface LocalHostOptions {
 /** The last ones: each is looked up within a moment of its end. */
 const killedMax = 20;
 
-export class SwarmLocalHost implements LocalHost {
-  readonly #options: LocalHostOptions;
+export class SwarmHostReporter implements HostReporter {
+  readonly #options: HostReporterOptions;
   /** By the ids of containers that have ended. */
   readonly #endings = new Map<string, Ending>();
 
-  constructor(options: LocalHostOptions) {
+  constructor(options: HostReporterOptions) {
     this.#options = options;
   }
 
