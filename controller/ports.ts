@@ -1,5 +1,5 @@
 // What the controller needs of the world outside, in its own words: an engine that runs containers, and a registry that
-// remembers. Their adapters are docker-engine.ts and znode-registry.ts.
+// remembers. The engine's adapters are docker-engine.ts and swarm-engine.ts, the registry's znode-registry.ts.
 import type { LogSpec } from "../core/manifest/manifest.ts";
 import type { ManifestState } from "../core/manifest/standing.ts";
 import type { EventRecord, ForeignContainer } from "../core/state/status.ts";
@@ -21,8 +21,9 @@ import type {
 } from "../core/state/znodes.ts";
 
 /**
- * `going`: being removed by somebody at this moment. `unknown`: on a host that is away, so it may run or not: it is neither
- * taken for live nor for dead.
+ * `dead`: it does not run; that it was made and never started is no state of its own: an engine shows such a one as dead, with an
+ * end in order, or not at all. `going`: being removed by somebody at this moment. `unknown`: on a host that is away, so it may run
+ * or not: it is neither taken for live nor for dead.
  */
 export type ContainerState = "running" | "dead" | "going" | "unknown";
 
@@ -166,6 +167,9 @@ export interface FirstManifest extends ManifestSource {
   readonly text: string | null;
 }
 
+/** A process has ended, or anything else: both say that it is time to look, the first that it is urgent. */
+export type EngineEvent = "death" | "change";
+
 export interface Engine {
   /** @throws when anything about the view is uncertain: a partial view is none */
   view(): Promise<EngineView>;
@@ -174,17 +178,24 @@ export interface Engine {
    * @throws TerminalError when one of that name is not this cluster's
    */
   claimVolume(container: Pick<WorkerContainer, "worker" | "host" | "volume">): Promise<"new" | "existing">;
-  /** On a volume that was claimed. @returns what `start` wants to be told */
+  /**
+   * On a volume that was claimed.
+   * @returns what `start` wants to be told
+   * @throws TransientError when another container bears the name
+   * @throws TerminalError when something that it is made from is missing: trying again does not bring it
+   */
   create(container: WorkerContainer): Promise<string>;
   start(created: string): Promise<StartedContainer>;
-  /** @throws when the container no longer runs under this pid: then the decision to kill it was about another process */
+  /**
+   * @throws TransientError when the container no longer runs under this pid: then the decision to kill it was about another process
+   */
   kill(target: Target, signal: Signal): Promise<void>;
-  /** Only a container that does not run. Its volume stays. */
+  /** Its volume stays. One that is gone already is no error. @throws TransientError when it runs */
   remove(container: ContainerRef): Promise<void>;
   /** The end of what it wrote, for the log; empty when there is nothing. */
   lastWords(container: ContainerRef): Promise<string>;
-  /** Container events as they come, one call each, until the stream breaks or the signal fires. */
-  watch(onEvent: (event: { readonly action: string }) => void, signal: AbortSignal): Promise<void>;
+  /** One call for each event of the cluster's containers, until the stream breaks or the signal fires. Some may never be told. */
+  watch(onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void>;
 }
 
 export interface SeenMaster extends MasterNode {

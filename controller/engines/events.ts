@@ -1,4 +1,4 @@
-// Docker's events as wake-ups. The stream drops and loses events, so nothing is read from them but that it is time to
+// An engine's events as wake-ups. The stream drops and loses events, so nothing is read from them but that it is time to
 // look; a death is only more urgent than the rest.
 import { messageOf, TransientError } from "../../core/errors.ts";
 import type { Clock } from "../../platform/process/clock.ts";
@@ -22,7 +22,7 @@ export async function watchEvents(
     subscriptions += 1;
     // What happened between two subscriptions was not told.
     if (subscriptions > 1) wake();
-    await engine.watch(({ action }) => wake(action === "die" ? "urgent" : undefined), signal);
+    await engine.watch((event) => wake(event === "death" ? "urgent" : undefined), signal);
     throw new TransientError("the stream ended");
   };
   const onFailure = ({ error, delayMs }: { readonly error: unknown; readonly delayMs: number }) =>

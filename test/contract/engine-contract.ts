@@ -133,8 +133,8 @@ export function engineContract(kind: string, tested: EngineUnderTest): void {
       const stop = new AbortController();
       let deaths = 0;
       const watching = world.engine
-        .watch(({ action }) => {
-          if (action === "die") deaths += 1;
+        .watch((event) => {
+          if (event === "death") deaths += 1;
         }, stop.signal)
         .catch(() => undefined);
       // That takes much longer than the engine needs to heed its watcher.

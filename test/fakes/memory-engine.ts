@@ -8,6 +8,7 @@ import type {
   ContainerRef,
   Ending,
   Engine,
+  EngineEvent,
   EngineOpener,
   EngineView,
   HostNotes,
@@ -37,7 +38,7 @@ interface MemoryVolume {
   readonly host: string;
 }
 
-type OnEvent = (event: { readonly action: string }) => void;
+type OnEvent = (event: EngineEvent) => void;
 
 export class MemoryEngine implements EngineOpener {
   readonly containers = new Map<string, MemoryContainer>();
@@ -57,7 +58,7 @@ export class MemoryEngine implements EngineOpener {
   #made = 0;
 
   constructor(world: VirtualWorld, directory: string, program: Program, hosts = ["host-1"]) {
-    this.#hosts = new MemoryHosts(world, hosts, (action) => this.#tell(action));
+    this.#hosts = new MemoryHosts(world, hosts, () => this.#tell("change"));
     this.#world = world;
     this.#random = world.random("engine");
     this.#directory = directory;
@@ -197,7 +198,7 @@ export class MemoryEngine implements EngineOpener {
     const id = createHash("sha256").update(`container ${this.#made}`).digest("hex");
     const process = new VirtualProcess(this.#world, `${made.worker}.${this.#made}`);
     this.containers.set(id, new MemoryContainer(id, made, claimed.volume, process));
-    this.#tell("create");
+    this.#tell("change");
     return id;
   }
 
@@ -206,7 +207,7 @@ export class MemoryEngine implements EngineOpener {
     container.state = "running";
     container.startedAtMs = worldEpochMs + this.#world.nowMs;
     container.pid = 1_000 + Math.floor(this.#random() * 30_000);
-    this.#tell("start");
+    this.#tell("change");
     container.process.receive(() => void this.#run(container));
     return container.pid;
   }
@@ -247,12 +248,12 @@ export class MemoryEngine implements EngineOpener {
     container.ending = ending;
     container.finishedAtMs = worldEpochMs + this.#world.nowMs;
     this.#world.tell(container.worker, `container ended: ${ending}`);
-    if (!container.endedUnseen) this.#tell("die");
+    if (!container.endedUnseen) this.#tell("death");
   }
 
-  #tell(action: string): void {
+  #tell(event: EngineEvent): void {
     if (this.isDown || this.#random() < eventsLost) return;
-    for (const onEvent of [...this.#watchers]) onEvent({ action });
+    for (const onEvent of [...this.#watchers]) onEvent(event);
   }
 
   #watch(onEvent: OnEvent, signal: AbortSignal): Promise<void> {

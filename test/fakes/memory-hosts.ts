@@ -20,9 +20,9 @@ export class MemoryHosts {
   readonly #world: VirtualWorld;
   readonly #random: () => number;
   readonly #hosts: readonly MemoryHost[];
-  readonly #tell: (action: string) => void;
+  readonly #tell: () => void;
 
-  constructor(world: VirtualWorld, names: readonly string[], tell: (action: string) => void) {
+  constructor(world: VirtualWorld, names: readonly string[], tell: () => void) {
     this.#world = world;
     this.#random = world.random("engine hosts");
     this.#hosts = names.map((name) => ({ name, state: "seen", sinceMs: 0 }));
@@ -73,7 +73,7 @@ export class MemoryHosts {
   #is(host: MemoryHost, state: HostState): void {
     host.state = state;
     host.sinceMs = worldEpochMs + this.#world.nowMs;
-    this.#tell(state === "away" ? "host-away" : "host-back");
+    this.#tell();
   }
 
   #host(name: string): MemoryHost {

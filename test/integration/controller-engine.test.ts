@@ -5,7 +5,7 @@ import { after, describe, it } from "node:test";
 import { DockerEngine, uidOnEngine } from "../../controller/engines/docker/docker-engine.ts";
 import { workerContainer } from "../../controller/engines/worker-container.ts";
 import { labels } from "../../controller/names.ts";
-import type { ContainerSeen } from "../../controller/ports.ts";
+import type { ContainerSeen, EngineEvent } from "../../controller/ports.ts";
 import { TerminalError, TransientError } from "../../core/errors.ts";
 import { docker, pidOf, removeCluster, workerImage } from "./controller-containers.ts";
 import { uniqueCluster } from "./services.ts";
@@ -137,12 +137,12 @@ describe("DockerEngine on a real engine", () => {
   it("tells of a death at once, and its next look sees it", async () => {
     const made = await run("w-2");
     const stop = new AbortController();
-    const events: string[] = [];
+    const events: EngineEvent[] = [];
     const died = new AbortController();
     const watching = engine
-      .watch(({ action }) => {
-        events.push(action);
-        if (action === "die") died.abort();
+      .watch((event) => {
+        events.push(event);
+        if (event === "death") died.abort();
       }, stop.signal)
       .catch(() => undefined);
     await engine.view();
@@ -154,7 +154,7 @@ describe("DockerEngine on a real engine", () => {
     assert.equal((await seen(made.id))?.state, "dead");
     stop.abort();
     await watching;
-    assert.ok(events.includes("pause"));
+    assert.ok(events.includes("change"));
     await engine.remove(refOf("w-2", made));
   });
 

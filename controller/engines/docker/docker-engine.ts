@@ -5,6 +5,7 @@ import { labels, shortId } from "../../names.ts";
 import type {
   ContainerRef,
   Engine,
+  EngineEvent,
   EngineView,
   HostSeen,
   Signal,
@@ -195,7 +196,7 @@ export class DockerEngine implements Engine {
     return textOfLogs(written);
   }
 
-  async watch(onEvent: (event: { readonly action: string }) => void, signal: AbortSignal): Promise<void> {
+  async watch(onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void> {
     const filters = {
       type: ["container"],
       label: [`${labels.cluster}=${this.#cluster}`],
@@ -204,7 +205,7 @@ export class DockerEngine implements Engine {
     const onLine = (line: string) => {
       const { action, id } = eventIn(line);
       this.#inspections.changed(id);
-      onEvent({ action });
+      onEvent(action === "die" ? "death" : "change");
     };
     await this.#api.events(filters, onLine, signal);
   }

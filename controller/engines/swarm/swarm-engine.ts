@@ -7,6 +7,7 @@ import type {
   ContainerRef,
   ContainerSeen,
   Engine,
+  EngineEvent,
   EngineView,
   HostLead,
   HostNotes,
@@ -251,16 +252,16 @@ export class SwarmEngine implements Engine {
   }
 
   /** A manager tells no events of other hosts. */
-  async watch(onEvent: (event: { readonly action: string }) => void, signal: AbortSignal): Promise<void> {
+  async watch(onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void> {
     const { state, clock } = this.#options;
     let before = new Map<string, string>();
     while (!signal.aborted) {
       const tasks = await state.tasks();
       const now = new Map(tasks.map((task) => [task.ID, courseOf(task)]));
       for (const [id, course] of before)
-        if (course === "running" && now.get(id) !== "running") onEvent({ action: "die" });
+        if (course === "running" && now.get(id) !== "running") onEvent("death");
       for (const [id, course] of now)
-        if (course === "running" && before.get(id) !== "running") onEvent({ action: "start" });
+        if (course === "running" && before.get(id) !== "running") onEvent("change");
       before = now;
       await clock.sleep(pollMs, signal);
     }
