@@ -24,6 +24,8 @@ export class MemoryContainer {
   ending: Ending | null = null;
   /** Together with its host, or while that could not be seen. */
   endedUnseen = false;
+  /** The end of it. */
+  wrote = "";
   readonly stop = new AbortController();
 
   constructor(id: string, made: WorkerContainer, volume: Volume, process: VirtualProcess) {

@@ -2,7 +2,7 @@
 // of which some are lost.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { mustOwnVolume } from "../../controller/engines/ownership.ts";
+import { foreignAmong, mustOwnVolume } from "../../controller/engines/ownership.ts";
 import { labels } from "../../controller/names.ts";
 import type {
   ContainerRef,
@@ -119,9 +119,9 @@ export class MemoryEngine implements EngineOpener {
         if (container.state === "running") throw new TransientError("remove container: it runs");
         this.containers.delete(id);
       },
-      lastWords: async () => {
+      lastWords: async ({ id }: ContainerRef) => {
         await called();
-        return "";
+        return this.containers.get(id)?.wrote ?? "";
       },
       watch: (onEvent, signal) => this.#watch(onEvent, signal),
     };
@@ -168,8 +168,16 @@ export class MemoryEngine implements EngineOpener {
             : [],
         ),
       ),
-      foreign: [],
+      foreign: this.#foreign(uid),
     };
+  }
+
+  #foreign(uid: string): EngineView["foreign"] {
+    const containers = [...this.containers.values()].map(({ made }) => made);
+    const volumes = [...this.volumes].map(([name, { labels: has }]) => ({ name, labels: has }));
+    // All that is made here is of one cluster.
+    const cluster = [...containers, ...volumes][0]?.labels[labels.cluster] ?? "";
+    return foreignAmong(containers, volumes, { cluster, uid });
   }
 
   #claim({ name, labels: has }: WorkerContainer["volume"], host: string, uid: string): "new" | "existing" {

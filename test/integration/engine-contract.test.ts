@@ -11,7 +11,8 @@ engineContract("plain Docker", {
   cluster,
   image,
   network: "bridge",
-  command: ["sleep", "600"],
+  command: ["sh", "-c", "echo begun; exec sleep 600"],
+  words: "begun",
   open: async () => ({
     opener: dockerOpener({ socketPath: "/var/run/docker.sock", cluster, image, self: "no-container" }),
     notes: noNotes,
