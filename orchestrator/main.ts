@@ -2,7 +2,7 @@
 // a user of its own, so that neither can take the other down, and the API cannot reach the engine. It decides nothing else.
 import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { logOptions } from "../platform/process/program.ts";
+import { logOptions, variable } from "../platform/process/program.ts";
 import { createLog } from "../platform/telemetry/log.ts";
 import { keepRunning, type Program } from "./child.ts";
 import { type Identities, identitiesIn } from "./identities.ts";
@@ -15,7 +15,8 @@ const mainOf = (name: string): string => fileURLToPath(new URL(`../${name}/main.
 
 const log = createLog(logOptions(process.env, "orchestrator"));
 
-const identities = ownIdentities(process.env.DOCKER_SOCKET ?? "/var/run/docker.sock");
+// Every engine that there is, is reached by it. Which one the controller chooses is not known here.
+const identities = ownIdentities(variable(process.env, "DOCKER_SOCKET", "/var/run/docker.sock"));
 const programs: readonly Program[] = [
   { name: "api", file: mainOf("api"), flags: apiFlags, as: identities?.api },
   { name: "controller", file: mainOf("controller"), as: identities?.controller },
