@@ -1,5 +1,6 @@
 // The house as it is meant: its walls and its adapters. What breaks its rules for now stands in exceptions.ts.
 import type { PureParts } from "./pure.ts";
+import type { VariableRules } from "./variables.ts";
 import type { Adapters, Walls } from "./walls.ts";
 
 const core = "core";
@@ -86,6 +87,19 @@ export const startedFiles: Readonly<Record<string, string>> = {
   "tools/hosts/no-names.ts": "hosts.sh starts it, in the network of the hosts",
   "worker/replay/main.ts": "cli/data/replaying.ts starts it, for a restore to a position or a moment",
   "worker/copy/inspect.ts": "tests and torture run it in a worker's container, by its path",
+};
+
+export const variables: VariableRules = {
+  programs: [core, platform, "api", "worker", "controller", "cli", "orchestrator"],
+  documents: { "README.md": /^OTEL_/, "docs/settings.md": /^/ },
+  inner: {
+    DBAAS_ENDS_WITH_INPUT: "deploy/program.sh tells the command line so",
+    DBAAS_FAILPOINT: "tests have the controller die at a point",
+    DBAAS_INPUT_BYTES: "deploy/program.sh tells the command line so",
+    DBAAS_PROGRESS: "deploy/program.sh and deploy/data.sh tell the command line so",
+    DBAAS_TERMINAL: "deploy/program.sh tells the command line so",
+    XDG_STATE_HOME: "every program of a desktop goes by it",
+  },
 };
 
 /** What looks like a path of the repository in a document or a comment, and is none. */

@@ -4,13 +4,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { brokenLinks, missingPaths, unknownTests } from "../house-rules/documents.ts";
 import { circlesLeft, fileSizes, functionSizes, impureLeft } from "../house-rules/exceptions.ts";
-import { adapters, otherNames, pureParts, startedFiles, walls } from "../house-rules/house.ts";
+import { adapters, otherNames, pureParts, startedFiles, variables, walls } from "../house-rules/house.ts";
 import { impureParts } from "../house-rules/pure.ts";
 import { readTree, repositoryRoot } from "../house-rules/read-tree.ts";
 import { longFiles, longFunctions } from "../house-rules/sizes.ts";
 import { parseSources } from "../house-rules/syntax.ts";
 import { excepting, type Violation, wordsOf } from "../house-rules/tree.ts";
 import { unusedExports, unusedFiles } from "../house-rules/unused.ts";
+import { untoldVariables } from "../house-rules/variables.ts";
 import { crossedWalls, importCircles, packagesWithoutAdapter } from "../house-rules/walls.ts";
 
 const tree = readTree(repositoryRoot());
@@ -58,6 +59,10 @@ describe("the house", () => {
 
   it("has every path that a document or a comment names", () => {
     holds(missingPaths(tree, otherNames));
+  });
+
+  it("tells of every variable that a program reads", () => {
+    holds(untoldVariables(tree, variables));
   });
 
   it("has every test that the table of faults names", () => {
