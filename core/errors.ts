@@ -16,7 +16,7 @@ export type RefusalCode =
   | "storage_full"
   | "internal";
 
-/** The client's request cannot be done; says so in the client's words. `field` is a path into the body. */
+/** The client's request cannot be done; says so in the client's words. `field` is a path into the body, or a header's name. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly code: RefusalCode;
