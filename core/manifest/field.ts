@@ -2,11 +2,12 @@
 import { z } from "zod";
 import { mapping } from "./values.ts";
 
-/** What the running cluster does about a change. */
+/** What the running cluster does about a change. Each field has its own: what stands in one group need not have one effect. */
 const effects = {
   controller: "the controller goes by it at once",
   slaves: "the controller starts or drains slaves",
   workers: "every worker is replaced, one by one",
+  running: "the running workers go by it at once, also for what they keep already",
   sessions: "every worker begins a new session with ZooKeeper",
   nextLog: "it counts for the next log; the present one keeps to what it was made with",
   requests: "it holds for the requests from then on",

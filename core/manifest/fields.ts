@@ -164,7 +164,7 @@ const requests = {
     value: duration("1m", "365d"),
     fallback: "24h",
     unit: "duration",
-    effect: "requests",
+    effect: "running",
     says: "how long the answer under a client's Idempotency-Key is remembered",
   }),
   schemaBySql: field({
