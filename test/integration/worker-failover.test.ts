@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { after, before, describe, it } from "node:test";
 import type { WriteStatement } from "../../core/messages/statement.ts";
 import { toJson } from "../../core/state/znodes.ts";
-import { defaultSpec, peopleSchema } from "./small-spec.ts";
+import { peopleSchema, smallSpec } from "./small-spec.ts";
 import { found, notYet, until } from "./until.ts";
 import { WorkerWorld } from "./worker-world.ts";
 
@@ -82,7 +82,7 @@ describe("workers without a controller", () => {
     await world.publishSpec({ failover: { sessionTimeoutMs: 4_000 } });
     await world.start("w-3", 100);
     await world.untilStates({ "w-3": "slave" });
-    await world.publishSpec({ failover: defaultSpec.failover });
+    await world.publishSpec({ failover: smallSpec.failover });
     await world.killUnnoticed("w-2");
     await world.untilStates({ "w-3": "master", "w-1": "slave" });
     await add("after expiry");

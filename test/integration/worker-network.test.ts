@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { WriteStatement } from "../../core/messages/statement.ts";
 import { rabbitUrl, zooKeeperServers } from "./services.ts";
-import { defaultSpec } from "./small-spec.ts";
+import { smallSpec } from "./small-spec.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 import { found, notYet, until } from "./until.ts";
 import { WorkerWorld } from "./worker-world.ts";
@@ -46,7 +46,7 @@ describe("a worker that is cut off", () => {
       zooKeeper: `127.0.0.1:${zooKeeper.port}`,
     });
     await world.untilStates({ [name]: state });
-    await world.publishSpec({ failover: defaultSpec.failover });
+    await world.publishSpec({ failover: smallSpec.failover });
   }
 
   async function cuttableMaster(): Promise<void> {

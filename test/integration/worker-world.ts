@@ -32,7 +32,7 @@ import { ZooKeeperSession } from "../../platform/zookeeper/zookeeper.ts";
 import { openSqlite } from "../../worker/sqlite.ts";
 import { inspect } from "./inspect.ts";
 import * as services from "./services.ts";
-import { defaultSpec } from "./small-spec.ts";
+import { smallSpec } from "./small-spec.ts";
 import { found, notYet, until } from "./until.ts";
 
 const workerProgram = fileURLToPath(new URL("../../worker/main.ts", import.meta.url));
@@ -59,7 +59,7 @@ export class WorkerWorld {
   readonly #id = services.uniqueCluster();
   #replyTo = "";
   #batches = 0;
-  #spec = defaultSpec;
+  #spec = smallSpec;
 
   private constructor(cluster: string, session: ZooKeeperSession, rabbit: BrokerConnection, root: string) {
     this.cluster = cluster;

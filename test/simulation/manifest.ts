@@ -1,6 +1,6 @@
 // What the simulated cluster is asked for: everything quick, so that much happens in little time.
-import { openAccess } from "../../core/access.ts";
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
+import { defaultSpec } from "../support/default-spec.ts";
 
 /** The workers' sessions last so long without a sign of life: much that matters happens right about then. */
 export const sessionTimeoutMs = 1_500;
@@ -11,21 +11,11 @@ const idempotencyMs = 60_000;
 export const keptMs = idempotencyMs - 5_000;
 
 export const manifest: ManifestSpec = {
-  paused: false,
-  scaling: { baseline: 2, min: 1, max: 4, windowMs: 20_000, readsPerSlave: 20 },
-  worker: { memoryBytes: 2 ** 29, pidsMax: 128, readyWithinMs: 15_000, drainWithinMs: 5_000 },
+  ...defaultSpec,
+  scaling: { ...defaultSpec.scaling, baseline: 2, max: 4, windowMs: 20_000 },
+  worker: { ...defaultSpec.worker, readyWithinMs: 15_000, drainWithinMs: 5_000 },
   failover: { sessionTimeoutMs },
-  log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
-  requests: {
-    timeoutMs,
-    bodyBytesMax: 2 ** 20,
-    queryMs: 500,
-    transactionMs: 30_000,
-    idempotencyMs,
-    schemaBySql: "admin",
-  },
-  backup: { everyMs: null, keep: 24, directory: "/backups" },
-  access: openAccess,
+  requests: { ...defaultSpec.requests, timeoutMs, queryMs: 500, idempotencyMs },
   database: {
     tables: [
       {

@@ -1,6 +1,7 @@
 // ZooKeeper as the API sees it, in memory. Watches wake in a later turn, as the real ones do.
 import type { Znodes } from "../../../api/cluster/znodes.ts";
 import type { CreateOptions, NodeContent, NodeStat, WatchKind } from "../../../platform/zookeeper/port.ts";
+import { defaultSpec } from "../../support/default-spec.ts";
 
 interface Node {
   data: string;
@@ -113,11 +114,4 @@ export async function eventually(holds: () => boolean | Promise<boolean>): Promi
 }
 
 /** What the manifest says of requests, in these tests. */
-export const requestLimits = {
-  timeoutMs: 10_000,
-  bodyBytesMax: 2 ** 20,
-  queryMs: 1_000,
-  transactionMs: 30_000,
-  idempotencyMs: 1_000,
-  schemaBySql: "admin",
-} as const;
+export const requestLimits = { ...defaultSpec.requests, queryMs: 1_000, idempotencyMs: 1_000 };

@@ -5,32 +5,14 @@ import { desire } from "../../../controller/reconcile/desired.ts";
 import type { Intent } from "../../../controller/reconcile/intent.ts";
 import { emptyMemory, type Memory, remember } from "../../../controller/reconcile/memory.ts";
 import { type Observed, observedOf } from "../../../controller/reconcile/workers.ts";
-import { openAccess } from "../../../core/access.ts";
 import type { ManifestSpec } from "../../../core/manifest/manifest.ts";
 import type { WorkerState } from "../../../core/state/worker-state.ts";
 import type { WindowNode, WorkerNode } from "../../../core/state/znodes.ts";
+import { defaultSpec } from "../../support/default-spec.ts";
 
 export const nowMs = 1_800_000_000_000;
 
-export const spec = (changes: Partial<ManifestSpec> = {}): ManifestSpec => ({
-  paused: false,
-  scaling: { baseline: 1, min: 1, max: 8, windowMs: 120_000, readsPerSlave: 20 },
-  worker: { memoryBytes: 2 ** 29, pidsMax: 128, readyWithinMs: 60_000, drainWithinMs: 30_000 },
-  failover: { sessionTimeoutMs: 4_000 },
-  log: { retentionBytes: 2 ** 30, retentionMs: 3_600_000 },
-  requests: {
-    timeoutMs: 10_000,
-    bodyBytesMax: 2 ** 20,
-    queryMs: 2_000,
-    transactionMs: 30_000,
-    idempotencyMs: 86_400_000,
-    schemaBySql: "admin",
-  },
-  backup: { everyMs: null, keep: 24, directory: "/backups" },
-  access: openAccess,
-  database: { tables: [] },
-  ...changes,
-});
+export const spec = (changes: Partial<ManifestSpec> = {}): ManifestSpec => ({ ...defaultSpec, ...changes });
 
 export const onlyHost: HostSeen = {
   name: "host1",
