@@ -12,10 +12,12 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { run } from "node:test";
 import { dot, type TestEvent } from "node:test/reporters";
+import { startWithImageThreads } from "./support/image-threads.ts";
 import { processesOf } from "./support/processes.ts";
 
 process.env.SIM_SEEDS ??= "200";
 process.env.SIM_SECONDS ??= "50";
+startWithImageThreads();
 // Each process would compile the same sources again.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "..", "node_modules", ".cache", "node");
 

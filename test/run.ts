@@ -10,6 +10,7 @@ import { PassThrough } from "node:stream";
 import { run } from "node:test";
 import { spec, type TestEvent } from "node:test/reporters";
 import { ClosingCounts } from "./support/closing-counts.ts";
+import { startWithImageThreads } from "./support/image-threads.ts";
 import { processesOf, type TestProcess } from "./support/processes.ts";
 
 /** No process takes this long, on a busy machine either: a test that does hangs, and fails by name. */
@@ -23,6 +24,7 @@ const endedAfterMs = timeoutMs + 60_000;
 /** On two processors a fourth cluster would disturb the others. */
 const places = 3;
 
+startWithImageThreads();
 // Each process would compile the same sources again.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "..", "node_modules", ".cache", "node");
 

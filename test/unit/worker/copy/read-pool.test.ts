@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { sleep } from "../../../../platform/process/waiting.ts";
 import { type ReadPool, readConnections } from "../../../../worker/copy/read-pool.ts";
 import type { Connection } from "../../../../worker/disk.ts";
+import { imageThreads } from "../../../support/image-threads.ts";
 import { openCopy } from "../copies.ts";
 
 const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
@@ -28,9 +28,8 @@ const otherConnections = 3;
 
 describe("the reading connections", () => {
   it("have a thread each in the image, beside the writer and what else a worker does", () => {
-    const image = readFileSync(new URL("../../../../Dockerfile", import.meta.url), "utf8");
-    const threads = Number(/\bUV_THREADPOOL_SIZE=(\d+)/.exec(image)?.[1]);
-    assert.ok(threads >= readConnections + otherConnections + threadsBeside, `${threads} threads`);
+    const needed = readConnections + otherConnections + threadsBeside;
+    assert.ok(imageThreads >= needed, `${imageThreads} threads`);
   });
 
   it("answer quick reads while more slow ones are asked than there are places", async (t) => {
