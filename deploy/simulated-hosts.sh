@@ -14,7 +14,8 @@ prepare_hosts() {
     ensure_host_root
     ensure_host_engine
   } >&2
-  printf '%s=%s\n' HOSTS_BASE "$HOSTS_BASE" HOSTS_ENGINE "$HOSTS_ENGINE" DBAAS_IMAGES "$IMAGES"
+  printf '%s=%s\n' HOSTS_BASE "$HOSTS_BASE" HOSTS_ENGINE "$HOSTS_ENGINE" DBAAS_IMAGES "$IMAGES" \
+    RABBITMQ_IMAGE "$RABBITMQ_IMAGE" ZOOKEEPER_IMAGE "$ZOOKEEPER_IMAGE"
 }
 
 ensure_host_image() {

@@ -52,7 +52,7 @@ export class Hosts {
   /** What they start from is made once, by `./dbaas`: a root file system, and an engine's folder with the images. */
   async prepare(): Promise<void> {
     const { stdout } = await execute(join(rootDir, "dbaas"), ["__hosts"], { timeout: commandMs });
-    for (const [, key, value] of stdout.matchAll(/^(HOSTS_\w+)=(.+)$/gm))
+    for (const [, key, value] of stdout.matchAll(/^(\w+)=(.+)$/gm))
       if (key !== undefined) this.#environment[key] = value;
   }
 
@@ -170,7 +170,7 @@ export class Hosts {
   }
 
   #variables(): readonly string[] {
-    const images = ["DBAAS_IMAGES", "DBAAS_IMAGE"].flatMap((name) => {
+    const images = ["DBAAS_IMAGES", "DBAAS_IMAGE", "RABBITMQ_IMAGE", "ZOOKEEPER_IMAGE"].flatMap((name) => {
       const value = this.#environment[name];
       return value === undefined ? [] : [`${name}=${value}`];
     });
