@@ -152,8 +152,12 @@ export const isStatementsFault = (error: unknown): boolean =>
   error instanceof StatementError || error instanceof TooLargeError || error instanceof ConstraintError;
 
 /** The file, or the room that there is. */
-export const isOfMachine = (error: unknown): boolean =>
+const isOfMachine = (error: unknown): boolean =>
   error instanceof DamagedFileError || error instanceof OutOfMemoryError || error instanceof StorageFullError;
+
+/** Neither SQLite's, nor the broker's: a fault of this program, which a request met alone. No other request has a part in it. */
+export const isFaultOfOurs = (error: unknown): boolean =>
+  error instanceof Error && !("errno" in error) && !(error instanceof TransientError || isOfMachine(error));
 
 /** What a client is told of it. @returns null when the error is not the request's fault: the worker itself is in trouble then */
 export function refusalOf(error: unknown): Refusal | null {

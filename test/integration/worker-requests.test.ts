@@ -160,4 +160,20 @@ describe("requests", () => {
     await world.start("w-2", 200);
     for (const { answers } of [await writing, await reading]) assert.equal(answers[0]?.ok, true);
   });
+
+  it("a request at which each worker fails by itself is put aside after the second, and the others are served", async () => {
+    // No API makes it, and each worker meets a fault of its own in it.
+    const explode = { kind: "explode", table: "people" } as unknown as ReadShape;
+    const item = { index: 0, shape: 0, params: [], rows: [[]], key: "explode" };
+    for (const kind of ["read", "write"] as const) {
+      const { answers } = await world.batch(kind, [explode], [item]);
+      assert.equal(answers[0]?.json.code, "poison_request", kind);
+    }
+    assert.equal((await deadLetters(2)).length, 2);
+    const [written, read] = [
+      await world.batch("write", [insert], writes("after", "after")),
+      await world.batch("read", [byName], reads("after")),
+    ];
+    for (const { answers } of [written, read]) assert.equal(answers[0]?.ok, true);
+  });
 });

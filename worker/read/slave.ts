@@ -23,6 +23,7 @@ import {
   suspectIds,
   undecidedBody,
 } from "../requests/deliveries.ts";
+import { isFaultOfOurs } from "../sqlite-errors.ts";
 
 const limits = {
   /** Messages a slave may work on: few, so that the next slave gets the next message. */
@@ -220,10 +221,26 @@ async function serveSuspect(
   const { rabbit, worker, log, suspects } = options;
   const { guilty, undecided } = await suspects.begin(suspectIds(delivery, batch));
   if (guilty.size > 0) await deadLetter(rabbit, delivery, batch, log);
-  if (guilty.size === 0 && undecided.size === 0) return serveBatch(options, delivery, batch, hold);
+  if (guilty.size === 0 && undecided.size === 0) return serveOrBlame(options, delivery, batch, hold);
   const body = guilty.size > 0 ? poisonedBody : undecidedBody;
   const answers = batch.items.map(({ index }) => refusalAnswer(index, body, 0));
   sendAnswers(rabbit, worker, delivery, answers);
+}
+
+/** Its note is withdrawn when this process goes on: what it failed at by itself is said, or each slave would fail at it for ever. */
+async function serveOrBlame(
+  options: SlaveOptions,
+  delivery: Delivery,
+  batch: ReadBatch,
+  hold: Hold,
+): Promise<void> {
+  try {
+    await serveBatch(options, delivery, batch, hold);
+  } catch (error) {
+    if (isFaultOfOurs(error))
+      await options.suspects.blame(suspectIds(delivery, batch)).catch(() => undefined);
+    throw error;
+  }
 }
 
 async function serveBatch(

@@ -7,13 +7,13 @@ import { every } from "../../platform/process/clock.ts";
 import { carryOutRows, type Made, rowsAnswer, type ShapedEffect, writeRows } from "../copy/effects.ts";
 import type { Store } from "../copy/store.ts";
 import type { Connection } from "../disk.ts";
-import { InterruptedError, refusalOf } from "../sqlite-errors.ts";
+import { InterruptedError, isFaultOfOurs, refusalOf } from "../sqlite-errors.ts";
 import type { CommitLimits, Outcome, PendingWrite, WriteResult } from "./draft.ts";
 import { isListed } from "./listed-parts.ts";
 import { carryOutFirst, listOf, type Watched } from "./listed-writes.ts";
 import { carryOutSql, type Setting } from "./sql-writes.ts";
 import { isTrial, toldOfTrial } from "./transactions.ts";
-import { isFaultOfOurs, undoing } from "./undone-writes.ts";
+import { undoing } from "./undone-writes.ts";
 
 /** Kept under no key, for there is no room: a copy of the request may be applied when there is. */
 export const storageFull: WriteResult = {

@@ -1,8 +1,8 @@
 // Why an attempt at a group commit was undone, and whose request was at fault. The attempt is made again without it, or the request is
 // not tried again.
-import { type Refusal, TransientError } from "../../core/errors.ts";
+import type { Refusal } from "../../core/errors.ts";
 import { LostTransactionError } from "../sql/run-sql.ts";
-import { InterruptedError, isOfMachine, OutOfMemoryError, refusalOf } from "../sqlite-errors.ts";
+import { InterruptedError, isFaultOfOurs, OutOfMemoryError, refusalOf } from "../sqlite-errors.ts";
 
 /** A request was interrupted. The transaction is gone with it. */
 export class SlowWriteError extends Error {
@@ -56,7 +56,3 @@ function undoneBy(error: unknown, index: number): unknown {
     ? error
     : new UndoneWriteError(index, refusal);
 }
-
-/** Neither SQLite's, nor the broker's: no other request has a part in it. */
-export const isFaultOfOurs = (error: unknown): boolean =>
-  error instanceof Error && !("errno" in error) && !(error instanceof TransientError || isOfMachine(error));

@@ -1,0 +1,93 @@
+// A read at which a slave fails, not because of its copy or its connections: the session ends, the process goes on, and withdraws what it
+// had noted. Unless it blames the read, one slave after the other fails at it, for ever.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { TransientError } from "../../../../core/errors.ts";
+import { decodeAnswers, encodeBatch, queues } from "../../../../core/messages/queues.ts";
+import { systemClock } from "../../../../platform/process/clock.ts";
+import type { Delivery } from "../../../../platform/rabbitmq/port.ts";
+import { createLog } from "../../../../platform/telemetry/log.ts";
+import { runSlave } from "../../../../worker/read/slave.ts";
+
+const shapes = [{ kind: "count", table: "t" } as const];
+const suspect = encodeBatch({
+  v: 1,
+  deadlineMs: 0,
+  attempt: 2,
+  shapes,
+  items: [{ index: 0, shape: 0, params: [] }],
+});
+
+/** Slaves that get the same message one after the other, until one acknowledges it; each fails at what it carries out. */
+async function deliveredUntilTaken(failure: Error, slavesMost: number) {
+  const blamed = new Set<string>();
+  const codes: string[] = [];
+  const dead: string[] = [];
+  let slaves = 0;
+  for (let isTaken = false; !isTaken && slaves < slavesMost; slaves++) {
+    const leave = new AbortController();
+    const delivery: Delivery = {
+      content: suspect,
+      redelivered: slaves > 0,
+      correlationId: "c",
+      replyTo: "r",
+      streamOffset: -1,
+      traceparent: undefined,
+      ack: () => {
+        isTaken = true;
+        leave.abort();
+      },
+      requeue: () => undefined,
+    };
+    await runSlave(
+      {
+        worker: "w-1",
+        log: createLog({ level: "silent", format: "json", program: "test" }),
+        suspects: {
+          begin: async (ids) => ({
+            guilty: new Set(ids.filter((id) => blamed.has(id))),
+            undecided: new Set(),
+          }),
+          blame: async (ids) => {
+            for (const id of ids) blamed.add(id);
+          },
+        },
+        rabbit: {
+          ended: new AbortController().signal,
+          send: (_queue, content) => {
+            for (const { body } of decodeAnswers(content).answers) codes.push(JSON.parse(String(body)).code);
+            return true;
+          },
+          cleared: () => undefined,
+          publish: async (queue) => void dead.push(queue),
+          consume: async (_queue, _options, onDelivery) => {
+            setImmediate(() => onDelivery(delivery));
+            return { cancel: async () => undefined, close: async () => undefined };
+          },
+        },
+        answer: () => Promise.reject(failure),
+        time: systemClock,
+        onAtWork: () => undefined,
+        onServed: () => undefined,
+      },
+      leave.signal,
+    ).catch((error) => assert.equal(error, failure));
+  }
+  return { slaves, codes, dead };
+}
+
+describe("a read at which slaves fail", () => {
+  it("by a fault of their program is refused by the second that gets it, and kept for an operator", async () => {
+    const fault = new TypeError("Cannot read properties of undefined");
+    assert.deepEqual(await deliveredUntilTaken(fault, 9), {
+      slaves: 2,
+      codes: ["poison_request"],
+      dead: [queues.dead],
+    });
+  });
+
+  it("for a reason outside of it is blamed by none", async () => {
+    const outside = new TransientError("the copy is being closed");
+    assert.deepEqual(await deliveredUntilTaken(outside, 5), { slaves: 5, codes: [], dead: [] });
+  });
+});
