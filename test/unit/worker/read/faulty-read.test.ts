@@ -7,6 +7,7 @@ import { decodeAnswers, encodeBatch, queues } from "../../../../core/messages/qu
 import { systemClock } from "../../../../platform/process/clock.ts";
 import type { Delivery } from "../../../../platform/rabbitmq/port.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
+import type { Broker, Suspicion } from "../../../../worker/ports.ts";
 import { runSlave } from "../../../../worker/read/slave.ts";
 
 const shapes = [{ kind: "count", table: "t" } as const];
@@ -18,62 +19,66 @@ const suspect = encodeBatch({
   items: [{ index: 0, shape: 0, params: [] }],
 });
 
+const deliveryOf = (redelivered: boolean, ack: () => void): Delivery => ({
+  content: suspect,
+  redelivered,
+  correlationId: "c",
+  replyTo: "r",
+  streamOffset: -1,
+  traceparent: undefined,
+  ack,
+  requeue: () => undefined,
+});
+
 /** Slaves that get the same message one after the other, until one acknowledges it; each fails at what it carries out. */
 async function deliveredUntilTaken(failure: Error, slavesMost: number) {
-  const blamed = new Set<string>();
   const codes: string[] = [];
   const dead: string[] = [];
+  const suspects = suspicion();
   let slaves = 0;
   for (let isTaken = false; !isTaken && slaves < slavesMost; slaves++) {
     const leave = new AbortController();
-    const delivery: Delivery = {
-      content: suspect,
-      redelivered: slaves > 0,
-      correlationId: "c",
-      replyTo: "r",
-      streamOffset: -1,
-      traceparent: undefined,
-      ack: () => {
-        isTaken = true;
-        leave.abort();
+    const delivery = deliveryOf(slaves > 0, () => {
+      isTaken = true;
+      leave.abort();
+    });
+    const rabbit: Broker = {
+      ended: new AbortController().signal,
+      send: (_queue, content) => {
+        for (const { body } of decodeAnswers(content).answers) codes.push(JSON.parse(String(body)).code);
+        return true;
       },
-      requeue: () => undefined,
+      cleared: () => undefined,
+      publish: async (queue) => void dead.push(queue),
+      consume: async (_queue, _options, onDelivery) => {
+        setImmediate(() => onDelivery(delivery));
+        return { cancel: async () => undefined, close: async () => undefined };
+      },
     };
-    await runSlave(
-      {
-        worker: "w-1",
-        log: createLog({ level: "silent", format: "json", program: "test" }),
-        suspects: {
-          begin: async (ids) => ({
-            guilty: new Set(ids.filter((id) => blamed.has(id))),
-            undecided: new Set(),
-          }),
-          blame: async (ids) => {
-            for (const id of ids) blamed.add(id);
-          },
-        },
-        rabbit: {
-          ended: new AbortController().signal,
-          send: (_queue, content) => {
-            for (const { body } of decodeAnswers(content).answers) codes.push(JSON.parse(String(body)).code);
-            return true;
-          },
-          cleared: () => undefined,
-          publish: async (queue) => void dead.push(queue),
-          consume: async (_queue, _options, onDelivery) => {
-            setImmediate(() => onDelivery(delivery));
-            return { cancel: async () => undefined, close: async () => undefined };
-          },
-        },
-        answer: () => Promise.reject(failure),
-        time: systemClock,
-        onAtWork: () => undefined,
-        onServed: () => undefined,
-      },
-      leave.signal,
-    ).catch((error) => assert.equal(error, failure));
+    const answer = (): Promise<never> => Promise.reject(failure);
+    const running = runSlave({ ...quiet, suspects, rabbit, answer }, leave.signal);
+    await running.catch((error) => assert.equal(error, failure));
   }
   return { slaves, codes, dead };
+}
+
+const quiet = {
+  worker: "w-1",
+  log: createLog({ level: "silent", format: "json", program: "test" }),
+  time: systemClock,
+  onAtWork: () => undefined,
+  onServed: () => undefined,
+};
+
+/** As all slaves see it, in ZooKeeper. */
+function suspicion(): Suspicion {
+  const blamed = new Set<string>();
+  return {
+    begin: async (ids) => ({ guilty: new Set(ids.filter((id) => blamed.has(id))), undecided: new Set() }),
+    blame: async (ids) => {
+      for (const id of ids) blamed.add(id);
+    },
+  };
 }
 
 describe("a read at which slaves fail", () => {
