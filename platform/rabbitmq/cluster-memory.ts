@@ -10,6 +10,8 @@ import type { Memory } from "./memory.ts";
 
 /** The second only while fewer than a majority have answered. */
 const askWithinMs = [1_000, 3_000] as const;
+/** To connect, and to read a record, which is waited for for a second. A vote waits for it as well. */
+const reachWithinMs = 1_500;
 
 export interface Peer {
   readonly ended: AbortSignal;
@@ -61,6 +63,11 @@ export class ClusterMemory implements Memory {
           : this.#ask(i, askWithinMs[1], (memory) => memory.renew(id));
       }),
     );
+  }
+
+  /** At that broker itself: the others say nothing of its replica. */
+  logReaches(broker: number, offset: number): Promise<boolean> {
+    return this.#ask(broker, reachWithinMs, (memory) => memory.logReaches(broker, offset)).catch(() => false);
   }
 
   async #ids(): Promise<readonly string[]> {

@@ -1,10 +1,13 @@
 // The broker's memory id: one that it forgets when it restarts, and with it perhaps the last records of the log, which it
-// confirms before its disk has them. The id is the one message of a durable queue, sent so that it is kept in memory only.
+// confirms before its disk has them. The id is the one message of a durable queue, sent so that it is kept in memory only. And whether the
+// log is there again, as far as it was.
 // Part of platform/rabbitmq/rabbit.ts, which owns the connection.
 import { randomUUID } from "node:crypto";
 import { TransientError } from "../../core/errors.ts";
 import { bootArguments } from "../../core/messages/queues.ts";
 import { sleep, within } from "../process/waiting.ts";
+import { readsUpTo } from "./log-reach.ts";
+import type { WithHeaders } from "./messages.ts";
 import type { Scratch } from "./scratch.ts";
 
 const callWithinMs = 10_000;
@@ -13,7 +16,7 @@ const freeWithinMs = 30_000;
 const againMs = { least: 10, spread: 30 } as const;
 const accessRefused = 403;
 
-interface Message {
+interface Message extends WithHeaders {
   readonly content: Buffer;
 }
 
@@ -25,10 +28,11 @@ interface Channel<M extends Message> {
     queue: string,
     options: { readonly durable: true; readonly arguments: object },
   ): Promise<unknown>;
+  prefetch(messages: number): Promise<unknown>;
   consume(
     queue: string,
     onMessage: (message: M | null) => void,
-    options: { readonly exclusive: true },
+    options: { readonly exclusive: true } | { readonly arguments: object },
   ): Promise<unknown>;
   sendToQueue(queue: string, content: Buffer, options: { readonly persistent: false }): boolean;
   ack(message: M): void;
@@ -39,6 +43,8 @@ export interface Memory {
   id(): Promise<string>;
   /** What the broker has confirmed may be gone from now on. Does nothing when another program has renewed this id already. */
   renew(before: string): Promise<void>;
+  /** @param broker of several, its place. @returns whether the log has this record there, or one behind it */
+  logReaches(broker: number, offset: number): Promise<boolean>;
 }
 
 export class BrokerMemory<M extends Message> implements Memory {
@@ -62,6 +68,11 @@ export class BrokerMemory<M extends Message> implements Memory {
       for (const message of taken.splice(0)) channel.ack(message);
       await remember(channel, this.#queue, taken);
     });
+  }
+
+  /** There is no other broker. */
+  logReaches(_broker: number, offset: number): Promise<boolean> {
+    return this.#scratch.use((channel) => readsUpTo(channel, offset));
   }
 
   /** With the queue to itself. What was taken and not acknowledged is back in the queue when the channel closes. */

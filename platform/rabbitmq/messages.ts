@@ -104,15 +104,22 @@ export class Publisher {
   }
 }
 
-interface Message {
+export interface WithHeaders {
+  readonly properties: { readonly headers?: Readonly<Record<string, unknown>> | undefined };
+}
+
+interface Message extends WithHeaders {
   readonly content: Buffer;
   readonly fields: { readonly redelivered: boolean };
-  readonly properties: {
+  readonly properties: WithHeaders["properties"] & {
     readonly correlationId?: unknown;
     readonly replyTo?: unknown;
-    readonly headers?: Readonly<Record<string, unknown>> | undefined;
   };
 }
+
+/** Where it stands in a stream; -1 in a queue. */
+export const offsetOf = ({ properties: { headers } }: WithHeaders): number =>
+  Number(headers?.["x-stream-offset"] ?? -1);
 
 /** A channel over which messages come. */
 interface Channel<M extends Message> {
@@ -136,7 +143,7 @@ export function deliveryOf<M extends Message>(channel: Channel<M>, message: M, e
     redelivered: message.fields.redelivered,
     correlationId: String(correlationId ?? ""),
     replyTo: String(replyTo ?? ""),
-    streamOffset: Number(headers?.["x-stream-offset"] ?? -1),
+    streamOffset: offsetOf(message),
     traceparent: typeof headers?.traceparent === "string" ? headers.traceparent : undefined,
     ack: whileOpen(() => channel.ack(message)),
     requeue: whileOpen(() => channel.nack(message, false, true)),

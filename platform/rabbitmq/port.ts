@@ -78,6 +78,12 @@ export interface BrokerConnection {
    * that do not answer are unknown.
    */
   memoryId(): Promise<string>;
+  /**
+   * Whether the log, read at this broker itself, has this record or one behind it: then the broker has all that stands before it.
+   * @param broker its place in the list of memory ids
+   * @returns false also when it does not say so in time
+   */
+  logReaches(broker: number, offset: number): Promise<boolean>;
   /** How many messages wait, and how many consumers there are. For a stream: how many records it holds, about. */
   depth(queue: string): Promise<{ readonly messages: number; readonly consumers: number }>;
   /** The same for several queues, for onlookers: a queue that does not exist harms nobody else. */

@@ -124,6 +124,10 @@ export class Rabbit implements BrokerConnection {
     return this.#memory.id();
   }
 
+  logReaches(broker: number, offset: number): Promise<boolean> {
+    return this.#memory.logReaches(broker, offset);
+  }
+
   /** The memory id of the broker that this queue belongs to. */
   memoryIn(queue: string): Memory {
     return new BrokerMemory<ConsumeMessage>(this.#scratch, queue);

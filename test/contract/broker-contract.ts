@@ -8,13 +8,15 @@ import type { BrokerConnection, Delivery } from "../../platform/rabbitmq/port.ts
 
 export type Connection = Pick<
   BrokerConnection,
-  "ended" | "publish" | "send" | "consume" | "depth" | "memoryId" | "close"
+  "ended" | "publish" | "send" | "consume" | "depth" | "memoryId" | "logReaches" | "close"
 >;
 
 export interface BrokerUnderTest {
   /** A broker with empty queues and an empty log. */
   readonly open: () => Promise<void>;
   readonly connect: () => Promise<Connection>;
+  /** How many there are, each with a replica of the log; one by default. */
+  readonly brokers?: number;
   readonly close: () => Promise<void>;
 }
 
@@ -237,6 +239,34 @@ export function brokerContract(kind: string, broker: BrokerUnderTest): void {
         whole.slice(3).map((one) => one.traceparent),
         [undefined, traceparent],
       );
+    });
+
+    it("says at each broker whether the log reaches a record there, and only when it does", async () => {
+      const connection = await connect();
+      const brokers = [...Array(broker.brokers ?? 1).keys()];
+      const reached = (offset: number) =>
+        Promise.all(brokers.map((one) => connection.logReaches(one, offset)));
+      const untilReached = (offset: number) =>
+        until(`the log reaches ${offset}`, async () => !(await reached(offset)).includes(false));
+      const log: Delivery[] = [];
+      await connection.consume(queues.sync, { prefetch: 10, streamOffset: "first" }, (one) => {
+        log.push(one);
+        one.ack();
+      });
+      const published = async (text: string) => {
+        await publish(connection, queues.sync, text);
+        await until(`${text} was read`, () => texts(log).includes(text));
+        return log.at(-1)?.streamOffset ?? -1;
+      };
+      const first = await published("one to reach");
+      await untilReached(first);
+      await untilReached(0);
+      // Neither the next one nor one far behind the end is there.
+      for (const beyond of [first + 1, first + 1_000])
+        assert.ok(!(await reached(beyond)).includes(true), `${beyond} is beyond the end`);
+      assert.equal(await published("another one to reach"), first + 1);
+      await untilReached(first + 1);
+      assert.equal(connection.ended.aborted, false);
     });
 
     it("a connection that is over says so and takes nothing more", async () => {

@@ -11,7 +11,7 @@ import {
 import { type Lane, type Link, noticedAfterMs } from "./link.ts";
 import type { MemoryBroker, Taking } from "./memory-broker.ts";
 import { Calls } from "./memory-calls.ts";
-import { memoryOf } from "./memory-ids.ts";
+import { isRead, memoryOf } from "./memory-ids.ts";
 import { Consuming, type Message, type Queue, Reading } from "./memory-queue.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { VirtualProcess } from "./virtual-process.ts";
@@ -144,8 +144,12 @@ export class MemoryConnection implements BrokerConnection {
 
   memoryId(): Promise<string> {
     const { replicas } = this.#broker;
-    if (replicas !== undefined) return memoryOf(replicas, this.#process, this.#reaches);
+    if (replicas !== undefined) return memoryOf(replicas, { process: this.#process, reaches: this.#reaches });
     return this.#asked(this.#publisher, () => this.#broker.memoryId);
+  }
+
+  logReaches(node: number, offset: number): Promise<boolean> {
+    return isRead(this.#broker, { node, offset }, { process: this.#process, reaches: this.#reaches });
   }
 
   depth(queue: string): Promise<{ readonly messages: number; readonly consumers: number }> {
@@ -167,12 +171,11 @@ export class MemoryConnection implements BrokerConnection {
     if (queue === this.#broker.stream) return this.#read(options, toBroker, out, onDelivery);
     const known = this.#broker.queue(queue);
     if (known === undefined) throw new TransientError(`consume ${queue}: there is no such queue`);
-    const acks = toBroker;
     const consuming = new Consuming(this, options, out, (delivery) =>
       onDelivery({
         ...delivery,
-        ack: () => this.#act(acks, delivery.ack),
-        requeue: () => this.#act(acks, delivery.requeue),
+        ack: () => this.#act(toBroker, delivery.ack),
+        requeue: () => this.#act(toBroker, delivery.requeue),
       }),
     );
     await this.#asked(toBroker, () => {

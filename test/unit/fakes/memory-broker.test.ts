@@ -29,6 +29,7 @@ let connections = 0;
 
 brokerContract("several in memory", {
   open: async () => undefined,
+  brokers: 3,
   connect: async () => {
     connections += 1;
     const process = new VirtualProcess(several.world, "test");
@@ -119,6 +120,15 @@ describe("the broker in memory", () => {
       taken.map(({ streamOffset }) => streamOffset),
       [2],
     );
+  });
+
+  it("has a log that reaches what is trimmed from it, and no log that reaches anything once it is deleted", async () => {
+    const { made, connection } = opened();
+    for (const text of ["0", "1", "2"]) await connection.publish(queues.sync, Buffer.from(text));
+    made.trim(1);
+    assert.deepEqual([await connection.logReaches(0, 0), await connection.logReaches(0, 3)], [true, false]);
+    made.deleteStream();
+    assert.equal(await connection.logReaches(0, 0), false);
   });
 
   it("has another memory id once its log was made anew, and ends those who read the old one", async () => {

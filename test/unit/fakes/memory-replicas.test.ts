@@ -128,6 +128,28 @@ describe("several brokers in memory", () => {
     assert.ok(lostMemory(before, await tried.memory()));
   });
 
+  it("have a log that reaches its end at one that came back only once that has copied it", async () => {
+    const tried = new Tried();
+    const connection = tried.connect(1);
+    tried.publish(connection, "a", "b");
+    await tried.pass(100);
+    tried.replicas.vanish(2, 1);
+    await tried.pass(noticedMs);
+    tried.publish(connection, "c");
+    await tried.pass(100);
+    const reached = async (node: number): Promise<boolean> => {
+      const asked = connection.logReaches(node, 2);
+      await tried.pass(noticedMs);
+      return asked;
+    };
+    assert.deepEqual([await reached(1), await reached(2)], [true, false]);
+    tried.replicas.comeUp(2);
+    const early = connection.logReaches(2, 2);
+    await tried.pass(noticedMs);
+    assert.equal(await early, true);
+    assert.equal(await reached(2), true);
+  });
+
   it("send to the next leader what the last one had alone, once", async () => {
     const tried = new Tried();
     const connection = tried.connect(1);

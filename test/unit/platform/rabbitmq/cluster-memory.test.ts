@@ -8,6 +8,8 @@ class FakeBroker {
   isAway = false;
   id = "";
   renewals = 0;
+  /** The offset of the last record that is read there. */
+  end = 0;
   connections = 0;
   readonly asked: string[] = [];
   readonly #open = new Set<AbortController>();
@@ -47,6 +49,8 @@ class FakeBroker {
         this.renewals += 1;
         this.id = `${before}-renewed`;
       },
+      logReaches: (_, offset) =>
+        this.isAway ? new Promise<never>(() => undefined) : Promise.resolve(this.end >= offset),
     };
   }
 }
@@ -137,5 +141,48 @@ describe("the memory id of several brokers", () => {
       name: "TransientError",
       message: /1 of 3 brokers do not answer/,
     });
+  });
+});
+
+describe("the log at one of several brokers", () => {
+  it("is asked for there, whatever the others have", async () => {
+    const { brokers, memory } = cluster();
+    for (const [i, broker] of brokers.entries()) broker.end = [7, 5, 7][i] ?? 0;
+    const reaches = (offset: number) => Promise.all([0, 1, 2].map((i) => memory.logReaches(i, offset)));
+    assert.deepEqual(await reaches(5), [true, true, true]);
+    assert.deepEqual(await reaches(6), [true, false, true]);
+    assert.deepEqual(await reaches(8), [false, false, false]);
+  });
+
+  it("is asked for over the connection by which its memory id is", async () => {
+    const { brokers, memory } = cluster();
+    await memory.id();
+    await memory.logReaches(1, 0);
+    assert.deepEqual(
+      brokers.map(({ connections }) => connections),
+      [1, 1, 1],
+    );
+  });
+
+  it("does not reach there while the broker does not answer, and over a new connection once it does", async (t) => {
+    const { brokers, memory } = cluster();
+    await memory.id();
+    brokers[1].isAway = true;
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const asking = memory.logReaches(1, 0);
+    for (let i = 0; i < 100; i++) {
+      t.mock.timers.tick(100);
+      await new Promise(setImmediate);
+    }
+    assert.equal(await asking, false);
+    brokers[1].isAway = false;
+    assert.equal(await memory.logReaches(1, 0), true);
+    assert.equal(brokers[1].connections, 2);
+    mock.reset();
+  });
+
+  it("does not reach where there is no such broker", async () => {
+    const { memory } = cluster();
+    assert.equal(await memory.logReaches(3, 0), false);
   });
 });
