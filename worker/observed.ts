@@ -56,6 +56,7 @@ export class Observed {
     return {
       append: (record) => this.#append(writer, record),
       lookForSuccessor: () => writer.lookForSuccessor(),
+      end: () => writer.end(),
     };
   }
 

@@ -54,6 +54,8 @@ export interface RecordWriter {
   append(record: NewRecord): Promise<LogPlace>;
   /** @throws FencedError when a successor's marker has arrived */
   lookForSuccessor(): void;
+  /** The offset of the last record of all that this master had sent when it was asked: once that is read back. @throws as `append` does */
+  end(): Promise<number>;
 }
 
 export interface Broker {
@@ -104,6 +106,8 @@ export interface Members {
   hasLed(place: Place, copyId: string, witnesses: readonly NamedCopy[], isFinal?: boolean): Promise<void>;
   /** What was noted of the broker's memory id is to be noted anew. */
   readonly isNoteOutdated: boolean;
+  /** The broker's memory id as this worker has last read or written it. */
+  readonly notedMemory: string | undefined;
   atWork(): Promise<void>;
   raiseEpochs(above: number): Promise<void>;
 }

@@ -33,7 +33,7 @@ export async function runSession(ports: WorkerPorts, kept: Kept, stop: AbortSign
     undo.push(() => znodes.close());
     endWhenTold(znodes, { ...ports, path: ports.paths.drain(name) }, znodes.ended);
     await declareLog(broker, znodes, ports, kept);
-    const memory = await SeenMemory.of(() => broker.memoryId(), ports.clock);
+    const memory = await SeenMemory.of(broker);
     const over = new AbortController();
     undo.push(() => over.abort("session over"));
     const changed = memoryLost(memory, ports.clock, over.signal);
@@ -74,6 +74,7 @@ function memoryLost(memory: SeenMemory, clock: Clock, over: AbortSignal): AbortS
       if (over.aborted) return;
       if (await memory.look().catch(() => false))
         lost.abort(new TransientError("the broker's memory id was changed"));
+      else await memory.prove().catch(() => undefined);
     }
   };
   void look();

@@ -137,7 +137,7 @@ function redundant(observed: Observed): Verdict {
 
 /**
  * Another host's disk has what was answered. Without that, the loss of the master's host can stop the service for as long as a broker
- * that was restarted a moment ago is not known to have all of the log.
+ * that was restarted has not copied all of the log.
  */
 const isWitnessed = ({ log }: Pick<Observed, "log">): boolean => (log?.witnesses ?? []).length > 0;
 

@@ -10,6 +10,7 @@ const separator = ",";
 export const isUnknown = (id: string): boolean => id === unknownId;
 export const listOfIds = (ids: readonly string[]): string => ids.join(separator);
 export const idsIn = (memory: string): readonly string[] => memory.split(separator);
+export const isOfSeveral = (memory: string): boolean => memory.includes(separator);
 
 const isMajority = (count: number, all: number): boolean => count > all / 2;
 
@@ -30,17 +31,24 @@ export function lostMemory(noted: string, now: string): boolean {
 }
 
 /**
- * What is to be noted next. An id that has changed is noted once it was seen for long enough: until then its broker may not have
- * all records yet, and a majority that counts it in would prove too much.
- * @param isSettled whether the id at this place of `now` was seen for long enough
+ * The brokers, by their places in the list, whose ids are to be noted once they are proven. Until then such a broker may lack some of
+ * what was confirmed before its id was seen, and a majority that counts it in would prove too much. That is so as well when a majority
+ * has changed: then the note says that the log may have lost its end, and that stays true until they are proven.
  */
-export function toBeNoted(noted: string, now: string, isSettled: (index: number) => boolean): string {
-  if (!sameMemory(noted, now)) return now;
-  const after = idsIn(now);
-  return listOfIds(
-    idsIn(noted).map((id, i) => {
-      const next = after[i] ?? unknownId;
-      return next !== unknownId && isSettled(i) ? next : id;
-    }),
-  );
+export function toBeProven(noted: string, now: string): readonly number[] {
+  const before = idsIn(noted);
+  return idsIn(now).flatMap((id, i) => (id !== unknownId && id !== before[i] ? [i] : []));
+}
+
+/**
+ * What a master is to note next.
+ * @param isProven whether it is proven of the id at this place of `now` that all that was confirmed before is there as long as ids like
+ *   this one stay the same at a majority
+ */
+export function toBeNoted(noted: string, now: string, isProven: (index: number) => boolean): string {
+  const [before, after] = [idsIn(noted), idsIn(now)];
+  // Other brokers than before.
+  if (before.length !== after.length) return now;
+  const proven = toBeProven(noted, now).filter(isProven);
+  return listOfIds(before.map((id, i) => (proven.includes(i) ? (after[i] ?? id) : id)));
 }

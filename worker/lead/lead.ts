@@ -180,7 +180,7 @@ async function leave(options: RoleOptions, witnesses: Witnesses, telling: Promis
 
 /** Everything acknowledged stands before our marker: once we have read it, we hold it all. */
 async function drainLog(options: RoleOptions, epoch: number, scope: AbortSignal): Promise<void> {
-  const { rabbit, ledger, name, membership, time, adoptsFrom } = options;
+  const { rabbit, ledger, name, membership, memory, writer, time, adoptsFrom } = options;
   if (ledger.applied.epoch >= epoch) {
     await membership.raiseEpochs(ledger.applied.epoch);
     throw new FencedError(
@@ -201,4 +201,5 @@ async function drainLog(options: RoleOptions, epoch: number, scope: AbortSignal)
     throw new TransientError(`own marker did not come back within ${markerWithinMs} ms`);
   if (ledger.applied.epoch > epoch)
     throw new FencedError(`epoch ${ledger.applied.epoch} has begun before ${epoch}`);
+  memory.leads({ noted: () => membership.notedMemory, end: () => writer.end() });
 }

@@ -41,9 +41,14 @@ export class AcknowledgedLog {
     return this.#known;
   }
 
-  /** Whether an id that has changed is to be noted: one that was seen for long enough. */
+  /** The broker's memory id as it was noted; undefined while nothing is known to be. */
+  get memory(): string | undefined {
+    return this.#known?.node?.broker;
+  }
+
+  /** Whether an id that has changed is to be noted: one whose broker is proven to have what the others have. */
   get isOutdated(): boolean {
-    const noted = this.#known?.node?.broker;
+    const noted = this.memory;
     return noted !== undefined && this.#memory.toNote(noted) !== noted;
   }
 

@@ -178,6 +178,10 @@ export class Membership implements Members {
     return this.#log.isOutdated;
   }
 
+  get notedMemory(): string | undefined {
+    return this.#log.memory;
+  }
+
   /** Writes down that the log holds everything acknowledged. @returns false when the node has changed since it was read */
   async vouch(known: KnownLog, node: LogNode): Promise<boolean> {
     // ZooKeeper was emptied, or is new; epochs must still only grow.

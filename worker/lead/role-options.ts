@@ -22,7 +22,7 @@ export interface RoleOptions {
   readonly reader: Feed;
   readonly writer: RecordWriter;
   readonly judge: Judge;
-  readonly memory: Pick<SeenMemory, "asked">;
+  readonly memory: Pick<SeenMemory, "asked" | "leads">;
   /** Set when the log does not hold this copy and goes on from it once its worker leads: where it stands. */
   readonly adoptsFrom?: Place | undefined;
   readonly time: Clock;

@@ -1,25 +1,49 @@
 // The broker's memory id as this session has seen it, and what may be noted of it. With one broker it is one id, which stays the same
 // for as long as the connection lives. With several, single ids change while the session goes on.
-import { idsIn, isUnknown, listOfIds, lostMemory, toBeNoted } from "../../core/rules/broker-memory.ts";
-import type { Clock } from "../../platform/process/clock.ts";
+//
+// A new id is noted once it is proven that nothing is missing by what its broker has forgotten. A master proves that of all ids that it has
+// seen before its marker, by reading that back: a majority of the brokers as they are now has the marker, and all that stands before it.
+// Of an id that comes later it asks the broker. The log's replicas are beginnings of one log, so it is enough that the log read at that
+// broker reaches the end that the master knows, as that was when the id was seen already: each record that was confirmed before is in
+// it, and each that is confirmed later is at a majority of the brokers as they are now.
+import {
+  idsIn,
+  isUnknown,
+  listOfIds,
+  lostMemory,
+  toBeNoted,
+  toBeProven,
+  unknownId,
+} from "../../core/rules/broker-memory.ts";
+import type { BrokerConnection } from "../../platform/rabbitmq/port.ts";
 
-/** A broker that was restarted has by then what the others have. */
-const settlesAfterMs = 30_000;
+export type SeenBroker = Pick<BrokerConnection, "memoryId" | "logReaches">;
+
+/** What the master knows. */
+export interface Leading {
+  /** The memory id as it is noted. */
+  readonly noted: () => string | undefined;
+  /** The offset of the last record of all that were sent before it was asked, once these are read back. */
+  readonly end: () => Promise<number>;
+}
 
 export class SeenMemory {
-  readonly #ask: () => Promise<string>;
-  readonly #clock: Pick<Clock, "monotonicMs">;
-  #ids: readonly { readonly id: string; readonly sinceMs: number }[] = [];
+  readonly #broker: SeenBroker;
+  #ids: readonly string[] = [];
+  /** Before the marker, once this worker is about to lead. */
+  #asked: readonly string[] = [];
+  /** By the broker. */
+  readonly #proven = new Map<number, string>();
+  #leading: Leading | undefined;
 
-  private constructor(ask: () => Promise<string>, clock: Pick<Clock, "monotonicMs">) {
-    this.#ask = ask;
-    this.#clock = clock;
+  private constructor(broker: SeenBroker) {
+    this.#broker = broker;
   }
 
   /** @throws TransientError when the broker does not tell it */
-  static async of(ask: () => Promise<string>, clock: Pick<Clock, "monotonicMs">): Promise<SeenMemory> {
-    const memory = new SeenMemory(ask, clock);
-    memory.#take(await ask());
+  static async of(broker: SeenBroker): Promise<SeenMemory> {
+    const memory = new SeenMemory(broker);
+    memory.#take(await broker.memoryId());
     return memory;
   }
 
@@ -30,13 +54,13 @@ export class SeenMemory {
 
   /** An id that is not known at the moment counts as what it was last. */
   get now(): string {
-    return listOfIds(this.#ids.map(({ id }) => id));
+    return listOfIds(this.#ids);
   }
 
   /** Asks again. @returns whether the broker has forgotten what it confirmed: several, whether a majority of them has */
   async look(): Promise<boolean> {
     const before = this.now;
-    const seen = await this.#ask();
+    const seen = await this.#broker.memoryId();
     this.#take(seen);
     return lostMemory(before, seen);
   }
@@ -47,24 +71,67 @@ export class SeenMemory {
    */
   async asked(): Promise<string> {
     // One broker cannot have been restarted under a living connection.
-    if (this.#ids.length === 1) return this.now;
-    const seen = await this.#ask();
+    const seen = this.isOfSeveral ? await this.#broker.memoryId() : this.now;
     this.#take(seen);
+    this.#asked = idsIn(seen);
     return seen;
+  }
+
+  /** This worker leads from now on, to the end of the session: it has asked, and has read back a marker that it sent after that. */
+  leads(leading: Leading): void {
+    this.#leading = leading;
+    for (const [broker, id] of this.#asked.entries()) if (!isUnknown(id)) this.#proven.set(broker, id);
+  }
+
+  /** Asks the brokers whose ids are not noted yet whether they have what the others have. Only a master can say what that is. */
+  async prove(): Promise<void> {
+    const noted = this.#leading?.noted();
+    if (this.#leading === undefined || noted === undefined) return;
+    const seen = this.#ids;
+    const asked = toBeProven(noted, this.now).filter((broker) => !this.#isProven(broker));
+    if (asked.length === 0) return;
+    // What is under way may have been confirmed by what a broker has forgotten since. So the end is asked for after the ids.
+    const end = await this.#leading.end();
+    for (const broker of await this.#reaching(end, asked, seen)) this.#proven.set(broker, seen[broker] ?? "");
+  }
+
+  /**
+   * What may be noted by who does not lead.
+   * @param offset of a record before which all stands that was acknowledged; -1 when nothing was
+   * @returns the ids of the brokers that have it; the others are unknown
+   */
+  async reaching(offset: number): Promise<string> {
+    if (!this.isOfSeveral || offset < 0) return this.now;
+    const seen = this.#ids;
+    const there = await this.#reaching(offset, [...seen.keys()], seen);
+    return listOfIds(seen.map((id, broker) => (there.includes(broker) ? id : unknownId)));
+  }
+
+  /** Of the brokers that are asked, those that have the record, and had it under the ids with which they were seen before. */
+  async #reaching(
+    offset: number,
+    asked: readonly number[],
+    seen: readonly string[],
+  ): Promise<readonly number[]> {
+    const reached = await Promise.all(asked.map((broker) => this.#broker.logReaches(broker, offset)));
+    const there = asked.filter((_, i) => reached[i]);
+    if (there.length === 0) return [];
+    // One that was restarted meanwhile may have forgotten again what it had when it answered.
+    const after = idsIn(await this.#broker.memoryId());
+    return there.filter((broker) => after[broker] === seen[broker]);
   }
 
   /** @param noted null when nothing is noted yet */
   toNote(noted: string | null): string {
-    const nowMs = this.#clock.monotonicMs();
-    const isSettled = (broker: number) => nowMs - (this.#ids[broker]?.sinceMs ?? nowMs) >= settlesAfterMs;
-    return noted === null ? this.now : toBeNoted(noted, this.now, isSettled);
+    return noted === null ? this.now : toBeNoted(noted, this.now, (broker) => this.#isProven(broker));
+  }
+
+  #isProven(broker: number): boolean {
+    const id = this.#ids[broker];
+    return id !== undefined && this.#proven.get(broker) === id;
   }
 
   #take(seen: string): void {
-    const nowMs = this.#clock.monotonicMs();
-    this.#ids = idsIn(seen).map((id, broker) => {
-      const before = this.#ids[broker];
-      return before !== undefined && (isUnknown(id) || id === before.id) ? before : { id, sinceMs: nowMs };
-    });
+    this.#ids = idsIn(seen).map((id, broker) => (isUnknown(id) ? (this.#ids[broker] ?? id) : id));
   }
 }

@@ -25,6 +25,8 @@ export interface LogWriterOptions {
 
 export class LogWriter implements RecordWriter {
   readonly #options: LogWriterOptions;
+  /** The last one that was begun; those before it are over. */
+  #appended: Promise<LogPlace> | undefined;
 
   constructor(options: LogWriterOptions) {
     this.#options = options;
@@ -32,10 +34,17 @@ export class LogWriter implements RecordWriter {
 
   append({ content, epoch, traceparent }: NewRecord): Promise<LogPlace> {
     const { rabbit, time } = this.#options;
-    return bounded(time, readBackWithinMs, [rabbit.ended], (signal, giveUp) => {
+    this.#appended = bounded(time, readBackWithinMs, [rabbit.ended], (signal, giveUp) => {
       rabbit.publish(queues.sync, content, { persistent: true, traceparent }).catch(giveUp);
       return this.#readBack(checksumOf(content), epoch, signal);
     });
+    return this.#appended;
+  }
+
+  async end(): Promise<number> {
+    const { ledger } = this.#options;
+    const last = await this.#appended;
+    return Math.max(last?.offset ?? -1, ledger.applied.offset);
   }
 
   lookForSuccessor(): void {

@@ -68,7 +68,11 @@ const ledger = (prepare: Ledger["prepare"]): Ledger => ({
   sync: async () => undefined,
 });
 
-const writer = (append: RecordWriter["append"]): RecordWriter => ({ append, lookForSuccessor: ignored });
+const writer = (append: RecordWriter["append"]): RecordWriter => ({
+  append,
+  lookForSuccessor: ignored,
+  end: async () => 0,
+});
 
 const writes: readonly PendingWrite[] = [2, 1].map((rows, index) => ({
   item: { index, shape: 0, rows: new Array(rows).fill([]), key: `k#${index}` } satisfies WriteItem,

@@ -54,8 +54,9 @@ describe("a worker at a server of ZooKeeper that is behind", () => {
     running = runningWorld(1);
     server = new MemoryZooKeeper(running.world);
     others = connect();
-    memory = await SeenMemory.of(async () => "a", systemClock);
-    ofSeveral = await SeenMemory.of(async () => "a,b,c", systemClock);
+    const brokersWith = (id: string) => ({ memoryId: async () => id, logReaches: async () => false });
+    memory = await SeenMemory.of(brokersWith("a"));
+    ofSeveral = await SeenMemory.of(brokersWith("a,b,c"));
     for (const path of persistentParents(paths)) await others.ensure(path);
     await others.create(paths.worker("w-2"), toJson(worker("w-2", 200)));
     await others.create(paths.log, toJson(whole));
