@@ -12,7 +12,7 @@
 // holds all, whose ever it is: there is nothing that only a noted copy could hold.
 import { comparePlaces, fullest, holdsAll, nowhere, placeInWords, samePlace } from "../log/place.ts";
 import type { LogNode, Place } from "../state/znodes.ts";
-import { sameMemory } from "./broker-memory.ts";
+import { isOfSeveral, sameMemory } from "./broker-memory.ts";
 import { copyIdsOf, isReplaced, type NamedCopy } from "./copy-ids.ts";
 
 /**
@@ -98,6 +98,9 @@ function byWitness(own: OwnCopy, log: LogNode, seen: Seen): Verdict {
   if (missing.length > 0) return wait(missingInWords(missing, own, log, there));
   const whyNot = whyNotFrom(own, seen, seen.peers);
   if (whyNot !== null) return wait(whyNot);
+  // It leads on while single brokers are restarted, and notes their ids once they have what it has answered: that may be at one of them alone.
+  if (seen.hasMaster && isOfSeveral(seen.memory))
+    return wait("waits for the master to note that the log is whole");
   // What is noted stays as it is, also that it is final: nothing is answered before a master has written a note of its own.
   return showsWholeLog(own) ? { kind: "vouch", log: { ...log, broker: seen.memory } } : { kind: "adopt" };
 }

@@ -142,7 +142,8 @@ class Joining {
   #look(joint: Joint): Promise<Verdict> {
     const store = this.#store;
     const { copyId, applied: place } = store;
-    return this.#options.standing.look({ copyId, place, joint, sync: () => store.sync() });
+    const { offset } = place;
+    return this.#options.standing.look({ copyId, place, offset, joint, sync: () => store.sync() });
   }
 
   async #worthSnapshot(): Promise<boolean> {

@@ -290,10 +290,9 @@ export class Member {
 /** How the copy stands to the log while it is read. */
 function standingOf({ store, reader, adoptsFrom }: Attached): OwnStanding {
   const { copyId, applied: place } = store;
-  const sync = () => store.sync();
-  if (adoptsFrom !== undefined && samePlace(place, adoptsFrom))
-    return { copyId, place, joint: "apart", sync };
-  return { copyId, place, joint: place.offset >= 0 || reader.hasRead ? "joined" : "empty", sync };
+  const own = { copyId, place, offset: place.offset, sync: () => store.sync() };
+  if (adoptsFrom !== undefined && samePlace(place, adoptsFrom)) return { ...own, joint: "apart" };
+  return { ...own, joint: place.offset >= 0 || reader.hasRead ? "joined" : "empty" };
 }
 
 const isDivergence = (error: unknown): boolean =>

@@ -9,6 +9,7 @@ import type { Clock } from "../../platform/process/clock.ts";
 import { Wakeable } from "../../platform/process/waiting.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { ZnodeSession } from "../../platform/zookeeper/port.ts";
+import type { KnownLog } from "./log-node.ts";
 import type { Membership } from "./membership.ts";
 import type { SeenMemory } from "./seen-memory.ts";
 
@@ -23,7 +24,7 @@ export interface StandingOptions {
   readonly session: Pick<ZnodeSession, "watch">;
   readonly paths: Paths;
   readonly name: string;
-  readonly memory: Pick<SeenMemory, "now">;
+  readonly memory: Pick<SeenMemory, "now" | "reaching">;
   readonly remembered: Remembered;
   readonly time: Clock;
   readonly log: Log;
@@ -34,6 +35,8 @@ export interface StandingOptions {
 export interface OwnStanding {
   readonly copyId: string;
   readonly place: Place;
+  /** Where that is in the log; -1 when it holds nothing. */
+  readonly offset: number;
   readonly joint: Joint;
   /** Resolves once the copy holds as much on its disk. */
   readonly sync: () => Promise<void>;
@@ -76,7 +79,7 @@ export class Standing {
   }
 
   async #look(own: OwnStanding): Promise<Verdict> {
-    const { membership, name, remembered, log } = this.#options;
+    const { membership, name, remembered } = this.#options;
     const memory = this.#options.memory.now;
     const [known, peers, master] = await Promise.all([
       membership.knownCopies(),
@@ -110,16 +113,42 @@ export class Standing {
         hasMaster: master !== null,
       },
     );
-    if (verdict.kind !== "vouch") return verdict;
+    return verdict.kind === "vouch" ? this.#vouch(own, known.log, verdict, memory) : verdict;
+  }
+
+  /** @param memory the broker's memory id on which this was decided */
+  async #vouch(
+    own: OwnStanding,
+    known: KnownLog,
+    verdict: Extract<Verdict, { kind: "vouch" }>,
+    memory: string,
+  ): Promise<Verdict> {
+    const { membership, log } = this.#options;
+    const broker = await this.#vouchedFor(verdict.log.broker, memory, own);
+    if (broker === null)
+      return {
+        kind: "wait",
+        why: "waits until a majority of the brokers has the log as far as this copy, which shows that it is whole",
+      };
     // What the copies are said to hold must outlast a power cut: the others would wait for it.
     await own.sync();
-    if (await membership.vouch(known.log, verdict.log)) {
-      const message = sameMemory(verdict.log.broker, memory)
+    if (await membership.vouch(known, { ...verdict.log, broker })) {
+      const message = sameMemory(broker, memory)
         ? "own copy shows that the log is whole"
         : "own copy is the fullest of all that is known";
       log.info({ place: placeInWords(own.place) }, message);
     }
     return verdict;
+  }
+
+  /**
+   * What a copy shows to be in the log may be at one of the brokers alone, until others have copied it.
+   * @returns the ids that may be noted; null when they are too few
+   */
+  async #vouchedFor(broker: string, memory: string, own: OwnStanding): Promise<string | null> {
+    if (broker !== memory) return broker;
+    const reaching = await this.#options.memory.reaching(own.offset);
+    return sameMemory(reaching, memory) ? reaching : null;
   }
 
   #is(verdict: Verdict): Verdict {

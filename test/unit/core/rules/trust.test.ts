@@ -114,6 +114,15 @@ describe("after the broker has lost its memory", () => {
     );
   });
 
+  it("no copy vouches for a log of several brokers while there is a master, which knows better what they have", () => {
+    const noted = acknowledged({ broker: "a,b,c" });
+    const peers = [peer("w-1", at(5, 100))];
+    const now = (memory: string, hasMaster: boolean) => seen({ memory, log: noted, peers, hasMaster });
+    assert.match(whyOf(own(), now("a,x,y", true)), /waits for the master/);
+    assert.equal(kindOf(own(), now("a,x,y", false)), "vouch");
+    assert.equal(kindOf(own(), seen({ log: restarted, peers, hasMaster: true })), "vouch");
+  });
+
   it("no snapshot is taken before the log is vouched for", () => {
     const peers = [peer("w-1", at(5, 100)), peer("w-3", at(5, 100), true)];
     assert.equal(kindOf(own({ place: at(5, 90), joint: "apart" }), seen({ log: restarted, peers })), "wait");

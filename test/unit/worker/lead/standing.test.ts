@@ -16,7 +16,7 @@ import type { Peer } from "../../../../worker/ports.ts";
 const log = createLog({ program: "test", format: "json", level: "silent" });
 const at = (epoch: number, position: number): Place => ({ epoch, position });
 const sync = async () => undefined;
-const joined = (place: Place): OwnStanding => ({ copyId: "b", place, joint: "joined", sync });
+const joined = (place: Place): OwnStanding => ({ copyId: "b", place, offset: 101, joint: "joined", sync });
 
 /** What the worker sees in ZooKeeper, and how often it looked. */
 class Around {
@@ -25,15 +25,20 @@ class Around {
   copies = new Map<string, CopyNode["holds"]>();
   others: Peer[] = [];
   away = false;
+  hasMaster = false;
   looks = 0;
   changes = 0;
+  /** The broker's memory id, and as much of it as has the log up to an offset. */
+  memory = "now";
+  reaching: (offset: number) => string = () => this.memory;
   readonly remembered = { vouchedUnder: null as string | null };
   readonly over = new AbortController();
 
   readonly standing = new Standing({
     membership: {
       peers: async () => this.others,
-      master: async () => null,
+      master: async () =>
+        this.hasMaster ? { name: "w-1", container: "w-1", guid: "w-1", pid: 1, sql: true } : null,
       knownCopies: async () => {
         this.looks += 1;
         if (this.away) throw new TransientError("ZooKeeper connection lost");
@@ -49,7 +54,7 @@ class Around {
     session: { watch: () => undefined },
     paths: pathsOf("test"),
     name: "w-2",
-    memory: { now: "now" },
+    memory: this.#seenMemory(),
     remembered: this.remembered,
     time: this.#time(),
     log,
@@ -59,6 +64,16 @@ class Around {
   });
 
   /** Time passes as soon as it is waited for, and is over after some looks. */
+  #seenMemory() {
+    const memory = () => this.memory;
+    return {
+      get now() {
+        return memory();
+      },
+      reaching: async (offset: number) => this.reaching(offset),
+    };
+  }
+
   #time(): Clock {
     return {
       ...systemClock,
@@ -120,7 +135,13 @@ describe("the standing of a copy", () => {
 
   it("goes on from its own copy in two steps when nothing is known and the log is lost", async () => {
     const around = new Around();
-    const verdict = await around.standing.look({ copyId: "b", place: at(5, 100), joint: "apart", sync });
+    const verdict = await around.standing.look({
+      copyId: "b",
+      place: at(5, 100),
+      offset: 101,
+      joint: "apart",
+      sync,
+    });
     assert.equal(verdict.kind, "adopt");
     assert.deepEqual(around.node, { broker: "", master: "w-2", ...at(5, 100), copyIds: { "w-2": "b" } });
   });
@@ -132,6 +153,40 @@ describe("the standing of a copy", () => {
     await around.standing.look(own);
     assert.deepEqual(notes, [null]);
     assert.deepEqual(around.node, { broker: "now", master: "w-2", ...at(5, 100), copyIds: { "w-2": "b" } });
+  });
+
+  it("is not shown by a copy before a majority of the brokers has what it holds, and then by these alone", async () => {
+    const around = new Around();
+    around.memory = "x,y,c";
+    const before = { broker: "a,b,c", master: "w-2", ...at(5, 100), copyIds: { "w-2": "b" } };
+    around.node = before;
+    const asked: number[] = [];
+    const has = (ids: string) => {
+      around.reaching = (offset) => {
+        asked.push(offset);
+        return ids;
+      };
+    };
+    has("?,?,c");
+    const verdict = await around.standing.look(joined(at(5, 100)));
+    assert.equal(verdict.kind, "wait");
+    assert.match(around.standing.waiting ?? "", /majority of the brokers/);
+    assert.deepEqual([around.node, asked], [before, [101]]);
+    has("?,y,c");
+    assert.equal((await around.standing.look(joined(at(5, 100)))).kind, "lead");
+    assert.deepEqual(around.node, { ...before, broker: "?,y,c" });
+  });
+
+  it("is left to the master while there is one", async () => {
+    const around = new Around();
+    around.memory = "x,y,c";
+    const before = { broker: "a,b,c", master: "w-2", ...at(5, 100), copyIds: { "w-2": "b" } };
+    around.node = before;
+    around.hasMaster = true;
+    assert.equal((await around.standing.look(joined(at(5, 100)))).kind, "wait");
+    assert.equal(around.node, before);
+    around.hasMaster = false;
+    assert.equal((await around.standing.look(joined(at(5, 100)))).kind, "lead");
   });
 
   it("says nothing of a copy that could not be brought to the disk", async () => {
@@ -167,7 +222,7 @@ describe("the standing of a copy", () => {
     const around = new Around();
     around.node = { broker: "now", master: "w-1", ...at(6, 100) };
     around.peer("w-1", at(6, 100), { eligible: true });
-    const own = (): OwnStanding => ({ copyId: "b", place: at(5, 101), joint: "apart", sync });
+    const own = (): OwnStanding => ({ copyId: "b", place: at(5, 101), offset: 102, joint: "apart", sync });
     await assert.rejects(around.standing.watch(own, around.over.signal), /another copy has gone on/);
   });
 });
