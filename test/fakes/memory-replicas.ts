@@ -1,13 +1,11 @@
 // The brokers of one cluster: which are there, which one leads, and how much of the log each has. What a majority has is confirmed
 // and given to readers. One that sees no majority pauses, and forgets what is in its memory only, as if it were restarted.
 import { TransientError } from "../../core/errors.ts";
+import { Replication } from "./replication.ts";
 import type { Random, VirtualWorld } from "./virtual-world.ts";
 
 /** Brokers notice each other's silence after that time. */
 const noticedMs = { least: 1_000, most: 4_000 } as const;
-/** How long a record takes to another broker; in some clusters one of them is slow, or all are. */
-const replicationMs = 2;
-const slow = { oneIs: 0.3, allAre: 0.2, mostMs: 500 } as const;
 const electionMs = 300;
 /** After it sees a majority again. */
 const resumesMs = 500;
@@ -55,7 +53,7 @@ export class Replicas {
   readonly #random: Random;
   readonly #owner: Owner;
   readonly #nodes: readonly Node[];
-  readonly #replicationMs: readonly number[];
+  readonly #replication: Replication;
   #leader: number | undefined = 0;
   #term = 0;
   /** What the leader has behind what is confirmed. */
@@ -75,11 +73,7 @@ export class Replicas {
       changes: 0,
       isCopying: false,
     }));
-    const [dice, slowest] = [this.#random(), Math.floor(this.#random() * size)];
-    const isSlow = (i: number) => dice < slow.allAre || (dice < slow.allAre + slow.oneIs && i === slowest);
-    this.#replicationMs = this.#nodes.map((_, i) =>
-      isSlow(i) ? this.#random() * slow.mostMs : replicationMs,
-    );
+    this.#replication = new Replication(world, size, this.#random);
   }
 
   get size(): number {
@@ -153,6 +147,7 @@ export class Replicas {
     // Who was connected to it before is not.
     this.#owner.onGone(node);
     one.isUp = true;
+    this.#replication.isBack(node);
     this.#changed(one);
   }
 
@@ -280,7 +275,7 @@ export class Replicas {
       if (i === leader || node.isCopying || node.has >= this.#end) continue;
       node.isCopying = true;
       const [term, until] = [this.#term, this.#end];
-      this.#world.after(this.#random() * (this.#replicationMs[i] ?? 0), () => {
+      this.#world.after(this.#replication.msTo(i), () => {
         if (this.#term !== term) return;
         node.isCopying = false;
         if (this.#together.includes(i)) node.has = Math.max(node.has, until);

@@ -1,6 +1,7 @@
 // Runs seed after seed until one fails, and tells what a person needs to look into it. Called in a thread of its own (thread.ts): what goes in
 // and what comes out is data.
 import { VirtualWorld } from "../fakes/virtual-world.ts";
+import { withBrokersInTurn } from "./brokers-course.ts";
 import { type Course, courseOf } from "./course.ts";
 import { crowdOf, withTrouble } from "./crowd-course.ts";
 import { overHosts } from "./host-course.ts";
@@ -24,6 +25,10 @@ const courseOfSeed = (seed: number): Course => {
 const courses = {
   any: courseOfSeed,
   onOneHost: plainCourseOfSeed,
+  withBrokersInTurn: (seed: number): Course => {
+    const world = new VirtualWorld(seed);
+    return withBrokersInTurn(courseOf(seed, world), world);
+  },
   withLostCopies: (seed: number): Course => {
     const world = new VirtualWorld(seed);
     return withLostCopy(courseOf(seed, world), world);

@@ -18,7 +18,7 @@ export interface Planted {
   /** One that has shown it before: it is only where the search begins, courses change with the simulation. */
   readonly seed: number;
   /** Where it is noticed; on one host where it does not say so. */
-  readonly courses?: "onOneHost" | "any" | "withLostCopies";
+  readonly courses?: "onOneHost" | "any" | "withLostCopies" | "withBrokersInTurn";
   readonly edits: readonly Edit[];
   /** What is smaller in its world, with the mistake and without, so that few requests are as many as it takes. */
   readonly scale?: readonly Edit[];

@@ -1,5 +1,5 @@
 // Mistakes about several hosts that the simulation must notice, beside those of planted.ts.
-import type { Planted } from "./mutants.ts";
+import type { Edit, Planted } from "./mutants.ts";
 
 /** Where another host's disk has what was acknowledged, the brokers may lose it. */
 const withoutWitnesses = {
@@ -7,6 +7,15 @@ const withoutWitnesses = {
   find: "listed.length === 0",
   put: "listed.length >= 0",
 };
+
+/** Their brokers take long to copy what they missed. */
+const longBehind: readonly Edit[] = [
+  {
+    file: "test/fakes/replication.ts",
+    find: "const behind = { share: 0.3, mostMs: 3_000 } as const;",
+    put: "const behind = { share: 1, mostMs: 40_000 } as const;",
+  },
+];
 
 export const ofHosts: readonly Planted[] = [
   {
@@ -35,6 +44,48 @@ export const ofHosts: readonly Planted[] = [
         put: "return kept.length > 0;",
       },
     ],
+  },
+  {
+    name: "unproven-id",
+    title: "a master that notes a broker's new memory id before that has what the others have",
+    seed: 14,
+    courses: "withBrokersInTurn",
+    edits: [
+      {
+        file: "core/rules/broker-memory.ts",
+        find: "const proven = toBeProven(noted, now).filter(isProven);",
+        put: "const proven = toBeProven(noted, now);",
+      },
+    ],
+    scale: longBehind,
+  },
+  {
+    name: "unproven-vote",
+    title: "a vote on the log that counts in brokers which lack what the voter's copy shows to be there",
+    seed: 1,
+    courses: "withBrokersInTurn",
+    edits: [
+      {
+        file: "worker/lead/standing.ts",
+        find: "if (broker !== memory) return broker;",
+        put: "return broker;",
+      },
+    ],
+    scale: longBehind,
+  },
+  {
+    name: "vote-beside-master",
+    title: "a vote on the log beside a master that has not proven what the brokers have",
+    seed: 147,
+    courses: "withBrokersInTurn",
+    edits: [
+      {
+        file: "core/rules/trust.ts",
+        find: "seen.hasMaster && isOfSeveral(seen.memory)",
+        put: "false",
+      },
+    ],
+    scale: longBehind,
   },
   {
     name: "away-is-dead",
