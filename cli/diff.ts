@@ -7,8 +7,9 @@ import { type SchemaPath, statementsOf } from "../core/rules/migration-plan.ts";
 import { wantedSlaves, withinBounds } from "../core/rules/scaling.ts";
 import { emptySchema } from "../core/schema.ts";
 import { type InForce, planFrom, retentionGap } from "../core/state/applied.ts";
+import type { SpecNode } from "../core/state/spec-node.ts";
 import { isSeenToRun, type WorkerStatus } from "../core/state/status.ts";
-import type { SpecNode, WindowNode } from "../core/state/znodes.ts";
+import type { WindowNode } from "../core/state/znodes.ts";
 import { type FieldChange, fieldChanges } from "./field-changes.ts";
 import { table } from "./table.ts";
 

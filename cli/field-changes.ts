@@ -38,8 +38,7 @@ function listed(value: unknown, field: string, unit: Unit): readonly Leaf[] {
 /** A flat list of everything that is set. */
 const leaves = (fields: Fields, values: unknown, path: string): readonly Leaf[] =>
   Object.entries(fields).flatMap(([name, member]) => {
-    // What an earlier version accepted may lack a field.
-    if (!isMapping(values) || !(name in values)) return [];
+    if (!isMapping(values)) return [];
     const [value, field] = [values[name], `${path}.${member.key}`];
     if ("fields" in member) return leaves(member.fields, value, field);
     if (!Array.isArray(value)) return [[field, textOf(value, member.unit)]];

@@ -1,8 +1,9 @@
 // Waits until the controller goes by a manifest that was just saved, and tells what it says to it.
 import { isDeepStrictEqual } from "node:util";
 import type { ManifestSpec } from "../core/manifest/manifest.ts";
+import type { SpecNode } from "../core/state/spec-node.ts";
 import type { ClusterStatus, ConditionType, StatusCondition } from "../core/state/status.ts";
-import type { SpecNode } from "../core/state/znodes.ts";
+
 import { Wakeable } from "../platform/process/waiting.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import type { ClusterView } from "./view.ts";

@@ -2,6 +2,7 @@
 import { setImmediate as afterThisTurn } from "node:timers/promises";
 import type { LogSpec } from "../core/manifest/manifest.ts";
 import { lastCycleOf } from "../core/state/last-cycle.ts";
+import { type SpecNode, specNodeFrom } from "../core/state/spec-node.ts";
 import type { EventRecord } from "../core/state/status.ts";
 import {
   type BackupsNode,
@@ -11,7 +12,6 @@ import {
   type Paths,
   pathsOf,
   type RestoreNode,
-  type SpecNode,
   type TablesNode,
   toJson,
   type WindowNode,
@@ -95,7 +95,7 @@ export class ClusterView {
   }> {
     const { spec, window, tables, logRetention } = this.#paths;
     const [accepted, counted, there, retention] = await Promise.all([
-      this.#json<SpecNode>(spec),
+      this.#json(spec, specNodeFrom),
       this.#json<WindowNode>(window),
       this.#json<TablesNode>(tables),
       this.#json<LogSpec>(logRetention),
@@ -116,9 +116,9 @@ export class ClusterView {
     return this.#session.set(this.#paths.manifest, toJson(node), version);
   }
 
-  async #json<T>(path: string): Promise<T | null> {
+  async #json<T>(path: string, read = fromJson<T>): Promise<T | null> {
     const node = await this.#session.get(path);
-    return node === null ? null : fromJson<T>(node.data);
+    return node === null ? null : read(node.data);
   }
 
   onChange(wake: () => void): void {

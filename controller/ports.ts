@@ -2,6 +2,7 @@
 // remembers. The engine's adapters are docker-engine.ts and swarm-engine.ts, the registry's znode-registry.ts.
 import type { LogSpec } from "../core/manifest/manifest.ts";
 import type { ManifestState } from "../core/manifest/standing.ts";
+import type { SpecNode, WrittenSpecNode } from "../core/state/spec-node.ts";
 import type { EventRecord, ForeignContainer } from "../core/state/status.ts";
 import type {
   BackupsNode,
@@ -14,7 +15,6 @@ import type {
   MasterNode,
   PidNode,
   Place,
-  SpecNode,
   TablesNode,
   WindowNode,
   WorkerNode,
@@ -228,7 +228,7 @@ export interface RegistryView {
   readonly firstReadAtMs: number | null;
   readonly window: WindowNode | null;
   readonly commands: readonly SeenCommand[];
-  readonly spec: SpecNode | null;
+  readonly spec: WrittenSpecNode | null;
   /** Null before a master has told them. */
   readonly tables?: TablesNode | null;
   /** What the log was made with; null when that is not known. */

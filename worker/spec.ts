@@ -1,7 +1,8 @@
 // The part of the manifest that workers obey, as the controller last published it.
 
 import type { ManifestSpec } from "../core/manifest/manifest.ts";
-import { fromJson, type Paths, type SpecNode } from "../core/state/znodes.ts";
+import { specNodeFrom } from "../core/state/spec-node.ts";
+import type { Paths } from "../core/state/znodes.ts";
 import type { Clock } from "../platform/process/clock.ts";
 import { Wakeable } from "../platform/process/waiting.ts";
 import type { Log } from "../platform/telemetry/log.ts";
@@ -33,7 +34,7 @@ export class KnownSpec {
     const seen = new Wakeable(this.#clock);
     const read = async () => {
       const content = await session.get(paths.spec);
-      const node = content === null ? null : fromJson<SpecNode>(content.data);
+      const node = content === null ? null : specNodeFrom(content.data);
       if (node !== null) this.#spec = node.spec;
       seen.wake();
     };

@@ -1,47 +1,42 @@
 // What the manifest says about requests and who may make them, as the controller last accepted it. Until it has said anything, defaults hold:
 // reads and writes must not wait for the controller.
 import type { AccessSpec } from "../../core/access.ts";
-import { specSchema } from "../../core/manifest/fields.ts";
-import type { BackupSpec, RequestSpec, ScalingSpec } from "../../core/manifest/manifest.ts";
-import { fromJson, type SpecNode } from "../../core/state/znodes.ts";
+import { defaultSpec } from "../../core/manifest/defaults.ts";
+import type { BackupSpec, ManifestSpec, RequestSpec, ScalingSpec } from "../../core/manifest/manifest.ts";
+import { wholeSpecNode, writtenSpecFrom } from "../../core/state/spec-node.ts";
 import { keepLooking, type Watched } from "./znodes.ts";
-
-const defaults: RequestSpec = specSchema.parse({}).requests;
 
 export class Spec {
   readonly #onAccess: (access: AccessSpec) => void;
-  #requests = defaults;
-  #scaling: ScalingSpec | null = null;
-  #backup: BackupSpec | null = null;
+  #spec: ManifestSpec | null = null;
 
   constructor(onAccess: (access: AccessSpec) => void) {
     this.#onAccess = onAccess;
   }
 
   get requests(): RequestSpec {
-    return this.#requests;
+    return (this.#spec ?? defaultSpec).requests;
   }
 
   /** Null until the controller has accepted a manifest. */
   get scaling(): ScalingSpec | null {
-    return this.#scaling;
+    return this.#spec?.scaling ?? null;
   }
 
-  /** Null until the controller has accepted a manifest that says it. */
+  /** Null until the controller has accepted a manifest. */
   get backup(): BackupSpec | null {
-    return this.#backup;
+    return this.#spec?.backup ?? null;
   }
 
   watch(watched: Watched, path: string): Promise<void> {
     return keepLooking(watched, "node", path, async () => {
       const node = await watched.znodes.get(path);
-      // A node that went away leaves what was known: it says nothing new.
-      if (node === null) return;
-      const spec = fromJson<SpecNode>(node.data)?.spec;
-      this.#requests = { ...this.#requests, ...spec?.requests };
-      this.#scaling = spec?.scaling ?? this.#scaling;
-      this.#backup = spec?.backup ?? this.#backup;
-      if (spec?.access !== undefined) this.#onAccess(spec.access);
+      const written = node === null ? null : writtenSpecFrom(node.data);
+      // A node that went away, or cannot be read, leaves what was known: it says nothing new.
+      if (written === null) return;
+      this.#spec = wholeSpecNode(written).spec;
+      // The one default that is not taken from a silence: it lets everybody in.
+      if (written.spec.access?.tokens !== undefined) this.#onAccess(this.#spec.access);
     });
   }
 }

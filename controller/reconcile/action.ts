@@ -1,8 +1,9 @@
 // PURE: what the controller can intend, and each intention's sentence in the log.
 import { assertNever } from "../../core/errors.ts";
 import { placeInWords } from "../../core/log/place.ts";
+import type { SpecNode } from "../../core/state/spec-node.ts";
 import type { EventRecord } from "../../core/state/status.ts";
-import type { Command, CommandKind, Place, SpecNode, WindowNode } from "../../core/state/znodes.ts";
+import type { Command, CommandKind, Place, WindowNode } from "../../core/state/znodes.ts";
 import type { Ending, Signal, SuspectsVerdict, Target } from "../ports.ts";
 
 export type KillReason = "hung" | "neverReady" | "stuck" | "secondMaster" | "drainOverdue";

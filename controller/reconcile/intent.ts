@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import { stepWindow } from "../../core/rules/window.ts";
-import type { SpecNode, WindowNode } from "../../core/state/znodes.ts";
+import type { SpecNode, WrittenSpecNode } from "../../core/state/spec-node.ts";
+import type { WindowNode } from "../../core/state/znodes.ts";
 import { type Desired, desire } from "./desired.ts";
 import type { Observed } from "./workers.ts";
 
@@ -29,8 +30,8 @@ export function intend(spec: ManifestSpec, observed: Observed, specHashes: Inten
   };
 }
 
-/** Counts the edits that were accepted; the same manifest again is no edit. */
-const nextSpecNode = (spec: ManifestSpec, known: SpecNode | null): SpecNode =>
-  known !== null && isDeepStrictEqual(known.spec, spec)
-    ? known
-    : { generation: (known?.generation ?? 0) + 1, spec };
+/** Counts the edits that were accepted; the same manifest again is no edit, unless a controller of another version wrote it otherwise. */
+function nextSpecNode(spec: ManifestSpec, known: WrittenSpecNode | null): SpecNode {
+  const isKnown = known !== null && isDeepStrictEqual(known.spec, spec);
+  return { generation: (known?.generation ?? 0) + (isKnown ? 0 : 1), spec };
+}

@@ -1,6 +1,7 @@
 // The whole idea on one screen: observe -> remember -> intend -> plan -> act. Everything between the first and the last
 // step is pure. What is found and done is told by cycle.ts.
 import { messageOf } from "../../core/errors.ts";
+import { completeSpec } from "../../core/manifest/defaults.ts";
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import { labels, workerName } from "../names.ts";
 import type { WorkerContainer } from "../ports.ts";
@@ -37,7 +38,7 @@ export async function reconcile(world: World, before: Memory): Promise<Round> {
   const observed = await observe(world.engine, world.registry, world.moment());
   let memory = remember(before, observed);
   // What was accepted before a restart holds until the file says otherwise.
-  const spec = world.spec() ?? observed.spec?.spec ?? null;
+  const spec = world.spec() ?? (observed.spec === null ? null : completeSpec(observed.spec.spec));
   if (spec === null) return { observed, intent: null, memory, acted: [] };
 
   const containerFor = (worker: string, host: string) =>

@@ -1,6 +1,7 @@
 // Registry over one ZooKeeper session. What it cannot read it throws; what is unreadable in itself counts as absent.
 import { TransientError } from "../../core/errors.ts";
 import type { LogSpec } from "../../core/manifest/manifest.ts";
+import { type SpecNode, writtenSpecFrom } from "../../core/state/spec-node.ts";
 import type { EventRecord } from "../../core/state/status.ts";
 import {
   type BackupsNode,
@@ -16,7 +17,6 @@ import {
   type Paths,
   type PidNode,
   type ReadsNode,
-  type SpecNode,
   type SuspectsNode,
   type TablesNode,
   toJson,
@@ -90,7 +90,7 @@ export class ZnodeRegistry implements Registry, HostNotes {
       this.#master(),
       this.#log(),
       this.#json<WindowNode>(at.window),
-      this.#json<SpecNode>(at.spec),
+      this.#json(at.spec, writtenSpecFrom),
       this.#json<TablesNode>(at.tables),
       this.#json<LogSpec>(at.logRetention),
       this.#json<BackupsNode>(at.backups),
@@ -158,9 +158,9 @@ export class ZnodeRegistry implements Registry, HostNotes {
     return this.#session.put(this.#paths.drain(worker), toJson(node));
   }
 
-  async #json<T>(path: string): Promise<T | null> {
+  async #json<T>(path: string, read = fromJson<T>): Promise<T | null> {
     const content = await this.#session.get(path);
-    return content === null ? null : fromJson<T>(content.data);
+    return content === null ? null : read(content.data);
   }
 
   writeSpec(node: SpecNode): Promise<void> {

@@ -28,7 +28,7 @@ export interface Findings {
   readonly specHashes: Intent["specHashes"];
   /** Null when it is not known for certain. */
   readonly data: DataFinding | null;
-  /** Undefined where no manifest is in force, or an earlier version accepted it. */
+  /** Undefined where no manifest is in force. */
   readonly backupSpec: BackupSpec | undefined;
   readonly paused: boolean;
   readonly manifestProblem: string | null;

@@ -1,10 +1,8 @@
 // PURE: the one table of the manifest's fields. From it come the parser, the types, the defaults, the JSON Schema for editors,
-// and how `./dbaas diff` names and writes a change. Another field is one entry here and what goes by it.
-import type { z } from "zod";
-import { hosts, tokens } from "./access.ts";
-import { type Fields, field, group, read } from "./field.ts";
-import { tables } from "./tables.ts";
-import { checked, duration, durationOrNever, flag, oneOf, size, text, whole } from "./values.ts";
+// and how `./dbaas diff` names and writes a change. Another field is one entry here and what goes by it. It is plain data: workers
+// load it, and have no room for zod.
+import { field, group, type ValuesOf } from "./field.ts";
+import { duration, durationOrNever, flag, hosts, oneOf, size, tables, text, tokens, whole } from "./kinds.ts";
 
 const slaves = whole(1, 64);
 
@@ -34,7 +32,6 @@ const scaling = {
     key: "window",
     value: duration("1s", "24h"),
     fallback: "2m",
-    unit: "duration",
     effect: "slaves",
     says: "reads are counted over this long, beginning with the first read",
   }),
@@ -47,18 +44,11 @@ const scaling = {
   }),
 };
 
-const scalingBounds = checked(read(scaling), ({ min, max, baseline }, report) => {
-  if (min > max) report(["max"], `must be at least min: min is ${min}, max is ${max}`);
-  else if (baseline < min || baseline > max)
-    report(["baseline"], `must be from min to max (${min} to ${max}), not ${baseline}`);
-});
-
 const worker = {
   memoryBytes: field({
     key: "memory",
     value: size("64Mi", "1Ti"),
     fallback: "512Mi",
-    unit: "size",
     effect: "workers",
     says: "a worker that takes more is ended by the kernel and replaced",
   }),
@@ -73,7 +63,6 @@ const worker = {
     key: "readyWithin",
     value: duration("5s", "24h"),
     fallback: "1m",
-    unit: "duration",
     effect: "controller",
     says: "a worker that is not ready by then counts as failed and is replaced",
   }),
@@ -81,7 +70,6 @@ const worker = {
     key: "drainWithin",
     value: duration("1s", "1h"),
     fallback: "30s",
-    unit: "duration",
     effect: "controller",
     says: "how long a slave may take to finish its reads before it is stopped when scaling in",
   }),
@@ -100,7 +88,6 @@ const failover = {
     key: "sessionTimeout",
     value: duration("1s", "1m"),
     fallback: "4s",
-    unit: "duration",
     effect: "sessions",
     says: "a hung or cut-off worker counts as lost after this; a dead one is noticed at once",
   }),
@@ -111,7 +98,6 @@ const log = {
     key: "retentionSize",
     value: size("64Mi", "1Ti"),
     fallback: "1Gi",
-    unit: "size",
     effect: "nextLog",
     says: "older parts of the replication log are dropped beyond this size",
   }),
@@ -119,7 +105,6 @@ const log = {
     key: "retentionAge",
     value: duration("1m", "3650d"),
     fallback: "168h",
-    unit: "duration",
     effect: "nextLog",
     says: "parts of the replication log are dropped beyond this age",
   }),
@@ -130,7 +115,6 @@ const requests = {
     key: "timeout",
     value: duration("100ms", "5m"),
     fallback: "10s",
-    unit: "duration",
     effect: "requests",
     says: "without an answer by then the client gets 503",
   }),
@@ -139,7 +123,6 @@ const requests = {
     key: "bodySizeMax",
     value: size("1Ki", "4Mi"),
     fallback: "1Mi",
-    unit: "size",
     effect: "requests",
     says: "larger request bodies get 413",
   }),
@@ -147,7 +130,6 @@ const requests = {
     key: "queryTime",
     value: duration("10ms", "5m"),
     fallback: "2s",
-    unit: "duration",
     effect: "requests",
     says: "a single query is interrupted after this; an update or delete after 200 ms while other writes wait",
   }),
@@ -155,7 +137,6 @@ const requests = {
     key: "transactionTime",
     value: duration("100ms", "5m"),
     fallback: "30s",
-    unit: "duration",
     effect: "requests",
     says: "a transaction of a libSQL client that is open for longer is undone, and a stream that keeps something and idles for longer is closed",
   }),
@@ -163,7 +144,6 @@ const requests = {
     key: "idempotencyRetention",
     value: duration("1m", "365d"),
     fallback: "24h",
-    unit: "duration",
     effect: "running",
     says: "how long the answer under a client's Idempotency-Key is remembered",
   }),
@@ -175,11 +155,6 @@ const requests = {
     says: "the role that CREATE, ALTER and DROP in SQL ask for, where there are tokens",
   }),
 };
-
-const requestTimes = checked(read(requests), ({ queryMs, timeoutMs }, report) => {
-  if (queryMs > timeoutMs)
-    report(["queryTime"], "must not be longer than timeout: the client would be gone before the answer");
-});
 
 const rateLimit = {
   perSecond: field({
@@ -198,10 +173,6 @@ const rateLimit = {
   }),
 };
 
-const effectiveRateLimit = read(rateLimit).transform((limit) =>
-  limit.burst === 0 ? { ...limit, burst: limit.perSecond } : limit,
-);
-
 const access = {
   tokens: field({
     key: "tokens",
@@ -210,7 +181,9 @@ const access = {
     effect: "requests",
     says: "who may ask the API, each as `./dbaas token ROLE NAME` prints it; without tokens everybody may ask everything",
   }),
-  rateLimit: group("rateLimit", rateLimit, effectiveRateLimit),
+  rateLimit: group("rateLimit", rateLimit, {
+    settle: (limit) => (limit.burst === 0 ? { ...limit, burst: limit.perSecond } : limit),
+  }),
   hosts: field({
     key: "hosts",
     value: hosts,
@@ -225,7 +198,6 @@ const backup = {
     key: "every",
     value: durationOrNever("10s", "365d"),
     fallback: "never",
-    unit: "duration",
     effect: "backups",
     says: "a backup is taken so often; never: only by ./dbaas backup",
   }),
@@ -253,7 +225,7 @@ const database = {
   tables: field({ key: "tables", value: tables, fallback: [], effect: "tables", says: "the tables" }),
 };
 
-const spec = {
+export const specFields = {
   paused: field({
     key: "paused",
     value: flag,
@@ -261,16 +233,25 @@ const spec = {
     effect: "controller",
     says: "true: the controller goes on observing and reporting, but starts, stops and replaces nothing",
   }),
-  scaling: group("scaling", scaling, scalingBounds),
-  worker: group("worker", worker, read(worker)),
-  failover: group("failover", failover, read(failover)),
-  log: group("log", log, read(log)),
-  requests: group("requests", requests, requestTimes),
-  access: group("access", access, read(access)),
-  backup: group("backup", backup, read(backup)),
-  database: group("database", database, read(database)),
+  scaling: group("scaling", scaling, {
+    check: ({ min, max, baseline }, report) => {
+      if (min > max) report(["max"], `must be at least min: min is ${min}, max is ${max}`);
+      else if (baseline < min || baseline > max)
+        report(["baseline"], `must be from min to max (${min} to ${max}), not ${baseline}`);
+    },
+  }),
+  worker: group("worker", worker),
+  failover: group("failover", failover),
+  log: group("log", log),
+  requests: group("requests", requests, {
+    check: ({ queryMs, timeoutMs }, report) => {
+      if (queryMs > timeoutMs)
+        report(["queryTime"], "must not be longer than timeout: the client would be gone before the answer");
+    },
+  }),
+  access: group("access", access),
+  backup: group("backup", backup),
+  database: group("database", database),
 };
 
-export const specFields: Fields = spec;
-export const specSchema = read(spec);
-export type ManifestSpec = z.output<typeof specSchema>;
+export type ManifestSpec = ValuesOf<typeof specFields>;

@@ -2,8 +2,8 @@
 // is told at once, each with its line and column.
 
 import { z } from "zod";
-import { specSchema } from "./fields.ts";
 import { type Manifest, ManifestError, type ManifestProblem, type ManifestSpec } from "./manifest.ts";
+import { specSchema } from "./spec-schema.ts";
 import { mapping, oneOf, quoted, text } from "./values.ts";
 import { type Path, parseYaml, type YamlText } from "./yaml.ts";
 

@@ -4,8 +4,8 @@
 import { indexName } from "../rules/migration.ts";
 import { isUnique } from "../rules/migration-needs.ts";
 import type { Column, Reference, Table } from "../schema.ts";
+import type { Report } from "./field.ts";
 import { suggestion } from "./suggest.ts";
-import type { Report } from "./values.ts";
 
 /** The values that an earlier one is equal to; SQLite does not tell `Users` from `users`. */
 export function repeated(

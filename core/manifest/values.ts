@@ -1,6 +1,8 @@
 // The kinds of values that a manifest has, as zod schemas. zod finds what is wrong; the sentences are ours, and name what is
 // expected and what is there.
 import { z } from "zod";
+import type { Report } from "./field.ts";
+import { never } from "./kinds.ts";
 import {
   durationPattern,
   formatDuration,
@@ -114,7 +116,6 @@ const sizes: QuantityKind = {
 /** "2m", "10s", "250ms", read as ms. */
 export const duration = (min: string, max: string) => quantity(durations, min, max);
 
-const never = "never";
 const neverOrDuration = new RegExp(`^${never}$|${durationPattern.source}`);
 
 /** A duration, or "never", which is read as null. */
@@ -152,9 +153,6 @@ export const scalar = z
 /** A name or a list of names. */
 export const names = (name: z.ZodType<string, string>, max: number) =>
   z.union([list(name, { min: 1, max }), name.transform((one): readonly string[] => [one])]);
-
-type Key = string | number;
-export type Report = (path: readonly Key[], message: string) => void;
 
 /** With what must hold between the parts of a value, each of which is right by itself. */
 export const checked = <S extends z.ZodType>(

@@ -1,5 +1,4 @@
 // Every path in ZooKeeper and what stands there. Payloads are JSON, written by our own programs only.
-import type { ManifestSpec } from "../manifest/manifest.ts";
 import type { Schema } from "../schema.ts";
 import type { LogNode, Place } from "./log-node.ts";
 import type { BackupStatus, BackupsStatus, ClusterStatus } from "./status.ts";
@@ -264,11 +263,6 @@ export interface ManifestNode {
   readonly atMs: number;
   /** The API process that took it, or the controller's host where it is the first one. */
   readonly by: string;
-}
-
-export interface SpecNode {
-  readonly generation: number;
-  readonly spec: ManifestSpec;
 }
 
 export interface TablesNode {

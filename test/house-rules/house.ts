@@ -1,7 +1,7 @@
 // The house as it is meant: its walls and its adapters. What breaks its rules for now stands in exceptions.ts.
 import type { PureParts } from "./pure.ts";
 import type { VariableRules } from "./variables.ts";
-import type { Adapters, Walls } from "./walls.ts";
+import type { Adapters, Unloaded, Walls } from "./walls.ts";
 
 const core = "core";
 const platform = "platform";
@@ -36,6 +36,9 @@ export const walls: Walls = {
     "tools",
   ],
 };
+
+/** A worker has little memory, and a table of zod's validators takes 8 MiB of it. */
+export const unloaded: Unloaded = { worker: ["zod"] };
 
 export const adapters: Adapters = {
   amqplib: ["platform/rabbitmq/rabbit.ts"],

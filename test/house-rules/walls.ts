@@ -30,6 +30,28 @@ export function crossedWalls(sources: readonly Source[], walls: Walls): readonly
   return found;
 }
 
+/** Room to the packages that its files must not load, through however many others. */
+export type Unloaded = Readonly<Record<string, readonly string[]>>;
+
+export function loadedPackages(sources: readonly Source[], unloaded: Unloaded): readonly Violation[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  return Object.entries(unloaded).flatMap(([name, packages]) => {
+    const found: Violation[] = [];
+    /** How each file that is loaded is reached first. */
+    const ways = new Map(sources.flatMap(({ path }) => (room(path) === name ? [[path, path]] : [])));
+    for (const [path, way] of ways)
+      for (const { line, values, file, package: outside } of byPath.get(path)?.imports ?? []) {
+        if (values.length === 0) continue;
+        if (file && !ways.has(file)) ways.set(file, `${way} -> ${file}`);
+        if (!outside || !packages.includes(outside)) continue;
+        const problem = `${name}/ loads the package ${outside}: ${way}`;
+        const remedy = "import types only, or keep what it needs in a file without that package";
+        found.push({ file: path, line, problem, remedy });
+      }
+    return found;
+  });
+}
+
 /** Package to the files or folders (with a slash at the end) that may import it. */
 export type Adapters = Readonly<Record<string, readonly string[]>>;
 

@@ -4,7 +4,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { brokenLinks, missingPaths, unknownTests } from "../house-rules/documents.ts";
 import { circlesLeft, fileSizes, functionSizes, impureLeft } from "../house-rules/exceptions.ts";
-import { adapters, otherNames, pureParts, startedFiles, variables, walls } from "../house-rules/house.ts";
+import {
+  adapters,
+  otherNames,
+  pureParts,
+  startedFiles,
+  unloaded,
+  variables,
+  walls,
+} from "../house-rules/house.ts";
 import { impureParts } from "../house-rules/pure.ts";
 import { readTree, repositoryRoot } from "../house-rules/read-tree.ts";
 import { longFiles, longFunctions } from "../house-rules/sizes.ts";
@@ -12,7 +20,7 @@ import { parseSources } from "../house-rules/syntax.ts";
 import { excepting, type Violation, wordsOf } from "../house-rules/tree.ts";
 import { unusedExports, unusedFiles } from "../house-rules/unused.ts";
 import { untoldVariables } from "../house-rules/variables.ts";
-import { crossedWalls, importCircles, packagesWithoutAdapter } from "../house-rules/walls.ts";
+import { crossedWalls, importCircles, loadedPackages, packagesWithoutAdapter } from "../house-rules/walls.ts";
 
 const tree = readTree(repositoryRoot());
 const sources = parseSources(tree);
@@ -27,6 +35,10 @@ describe("the house", () => {
 
   it("has one adapter per outside package", () => {
     holds(packagesWithoutAdapter(sources, adapters));
+  });
+
+  it("loads no package where there is no memory for it, through however many files", () => {
+    holds(loadedPackages(sources, unloaded));
   });
 
   it("has no circles of imports, types included", () => {

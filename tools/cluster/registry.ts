@@ -1,12 +1,12 @@
 // What stands in the cluster's ZooKeeper, read by a session of the tests' own.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { SpecNode } from "../../core/state/spec-node.ts";
 import type { ClusterStatus } from "../../core/state/status.ts";
 import {
   fromJson,
   type MasterNode,
   pathsOf,
-  type SpecNode,
   type WindowNode,
   type WorkerNode,
 } from "../../core/state/znodes.ts";

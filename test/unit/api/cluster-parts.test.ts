@@ -4,10 +4,12 @@ import { sendCommand } from "../../../api/cluster/commands.ts";
 import { runSessions } from "../../../api/cluster/sessions.ts";
 import { Spec } from "../../../api/cluster/spec.ts";
 import { Workers } from "../../../api/cluster/workers.ts";
+import type { AccessSpec } from "../../../core/access.ts";
 import { Refusal } from "../../../core/errors.ts";
 import { pathsOf, toJson } from "../../../core/state/znodes.ts";
 import { systemClock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
+import { defaultSpec, specsThatLackOne } from "../../support/default-spec.ts";
 import { eventually, FakeZnodes } from "./fake-znodes.ts";
 
 const log = createLog({ program: "api", format: "json", level: "silent" });
@@ -30,6 +32,24 @@ describe("the API's view of the cluster", () => {
     scope.abort();
     await following;
   });
+
+  for (const { field, spec: written } of specsThatLackOne())
+    it(`goes by the default of ${field} where an earlier controller's spec does not have it`, async () => {
+      const znodes = new FakeZnodes();
+      const scope = new AbortController();
+      const told: AccessSpec[] = [];
+      const spec = new Spec((access) => told.push(access));
+      await znodes.put(paths.spec, toJson({ generation: 1, spec: written }));
+      const following = spec.watch({ znodes, clock: systemClock, scope: scope.signal }, paths.spec);
+      await eventually(() => spec.scaling !== null);
+      const { requests, scaling, backup } = spec;
+      const { access, ...others } = defaultSpec;
+      assert.deepEqual({ ...others, requests, scaling, backup }, others);
+      // Nobody is let in by a silence: the door stays as it is.
+      assert.deepEqual(told, /^access(\.tokens)?$/.test(field) ? [] : [access]);
+      scope.abort();
+      await following;
+    });
 
   it("tells a new master from the one it knew, and counts the slaves", async () => {
     const znodes = new FakeZnodes();

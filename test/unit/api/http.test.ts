@@ -15,7 +15,7 @@ import { limits } from "../../../api/limits.ts";
 import { Meters } from "../../../api/live/meters.ts";
 import { openAccess } from "../../../core/access.ts";
 import type { RefusalCode } from "../../../core/errors.ts";
-import { specSchema } from "../../../core/manifest/fields.ts";
+import { specSchema } from "../../../core/manifest/spec-schema.ts";
 import { type Command, pathsOf, toJson } from "../../../core/state/znodes.ts";
 import { systemClock as clock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";

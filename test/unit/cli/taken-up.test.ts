@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { CliError, exitCodes } from "../../../cli/exit.ts";
 import { awaitTakenUp, type Followed, isAsDesired, isInForce, verdictText } from "../../../cli/taken-up.ts";
+import type { SpecNode } from "../../../core/state/spec-node.ts";
 import type { ClusterStatus, ConditionType, StatusCondition } from "../../../core/state/status.ts";
-import type { SpecNode } from "../../../core/state/znodes.ts";
+
 import { spec as specOf } from "../controller/makers.ts";
 
 const spec = specOf();

@@ -13,12 +13,12 @@ import type {
 import type { World } from "../../../controller/reconcile/reconcile.ts";
 import { nowhere } from "../../../core/log/place.ts";
 import type { ManifestSpec } from "../../../core/manifest/manifest.ts";
+import type { WrittenSpecNode } from "../../../core/state/spec-node.ts";
 import type {
   ClusterStatus,
   Command,
   DrainNode,
   PidNode,
-  SpecNode,
   WindowNode,
   WorkerNode,
 } from "../../../core/state/znodes.ts";
@@ -41,7 +41,7 @@ export class FakeWorld {
   readonly commands = new Map<string, Command>();
   readonly copies = new FakeCopies();
   master: SeenMaster | null = null;
-  specNode: SpecNode | null = null;
+  specNode: WrittenSpecNode | null = null;
   window: WindowNode | null = null;
   reads = 0;
   nowMs = nowMs;

@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { wordsOf } from "../../house-rules/tree.ts";
-import { crossedWalls, importCircles, packagesWithoutAdapter } from "../../house-rules/walls.ts";
+import {
+  crossedWalls,
+  importCircles,
+  loadedPackages,
+  packagesWithoutAdapter,
+} from "../../house-rules/walls.ts";
 import { problems, sourcesOf } from "./planted.ts";
 
 const walls = {
@@ -74,6 +79,35 @@ describe("adapters", () => {
       "api/a.ts:2: imports the package @scope/name; name its adapter in test/house-rules/house.ts",
       "test/house-rules/house.ts:1: nothing imports gone; remove it from the table, and from package.json if nothing else needs it",
     ]);
+  });
+});
+
+describe("packages that a folder must not load", () => {
+  const found = (core: string, worker = `import { b } from "../core/b.ts";\n`) =>
+    problems(
+      loadedPackages(
+        sourcesOf({
+          "worker/a.ts": worker,
+          "core/b.ts": `import { c } from "./c.ts";\nexport const b = c;\n`,
+          "core/c.ts": core,
+          "api/d.ts": `import { z } from "zod";\n`,
+        }),
+        { worker: ["zod"] },
+      ),
+    );
+
+  it("are found through however many files, and at run time", () => {
+    assert.deepEqual(found(`import { z } from "zod";\nexport const c = z;\n`), [
+      "core/c.ts:1: worker/ loads the package zod: worker/a.ts -> core/b.ts -> core/c.ts",
+    ]);
+    assert.deepEqual(found("export const c = 1;\n", `\nvoid import("zod");\n`), [
+      "worker/a.ts:2: worker/ loads the package zod: worker/a.ts",
+    ]);
+  });
+
+  it("may be loaded by others, and give types", () => {
+    assert.deepEqual(found(`import type { z } from "zod";\nexport const c = 1;\n`), []);
+    assert.deepEqual(found(`import { z } from "zod";\n`, `import type { b } from "../core/b.ts";\n`), []);
   });
 });
 

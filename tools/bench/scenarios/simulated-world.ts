@@ -14,15 +14,9 @@ import type {
   Target,
   WorkerContainer,
 } from "../../../controller/ports.ts";
+import type { SpecNode } from "../../../core/state/spec-node.ts";
 import type { EventRecord } from "../../../core/state/status.ts";
-import type {
-  ClusterStatus,
-  CopyNode,
-  PidNode,
-  SpecNode,
-  WindowNode,
-  WorkerNode,
-} from "../../../core/state/znodes.ts";
+import type { ClusterStatus, CopyNode, PidNode, WindowNode, WorkerNode } from "../../../core/state/znodes.ts";
 
 const epoch = 7;
 const firstPid = 10_000;

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { defaultSpec } from "../../../../core/manifest/defaults.ts";
 import type { Fields } from "../../../../core/manifest/field.ts";
-import { containerLimits, specFields, specSchema } from "../../../../core/manifest/fields.ts";
+import { containerLimits, specFields } from "../../../../core/manifest/fields.ts";
 import { manifestJsonSchema } from "../../../../core/manifest/parse.ts";
+import { specSchema } from "../../../../core/manifest/spec-schema.ts";
 import { parseYaml } from "../../../../core/manifest/yaml.ts";
 
 const read = (name: string): string => readFileSync(join(process.cwd(), "manifests", name), "utf8");
@@ -13,7 +15,7 @@ const keysOf = (fields: Fields, path: string): readonly string[] =>
   Object.values(fields).flatMap((member) =>
     "fields" in member
       ? keysOf(member.fields, `${path}.${member.key}`)
-      : [`${path}.${member.key}: ${JSON.stringify(member.schema.safeParse(undefined).data)}`],
+      : [`${path}.${member.key}: ${JSON.stringify(member.fallback)}`],
   );
 
 describe("the table of the manifest's fields", () => {
@@ -26,7 +28,7 @@ describe("the table of the manifest's fields", () => {
         const member = Object.values(fields).find((one) => one.key === key);
         assert.ok(member, `${path}.${key}`);
         if ("fields" in member) return written(below, member.fields, `${path}.${key}`);
-        return [`${path}.${key}: ${JSON.stringify(member.schema.parse(below))}`];
+        return [`${path}.${key}: ${JSON.stringify(below)}`];
       });
     const stated = parseYaml(read("dbaas.yaml")).value as {
       readonly spec: Readonly<Record<string, unknown>>;
@@ -34,6 +36,7 @@ describe("the table of the manifest's fields", () => {
     const { database, ...spec } = stated.spec;
     const { database: tables, ...fields } = specFields;
     assert.deepEqual(written(spec, fields, "spec").toSorted(), keysOf(fields, "spec").toSorted());
+    assert.deepEqual(specSchema.parse(spec), defaultSpec);
   });
 
   it("is pointed to by the default manifest", () =>
@@ -45,7 +48,7 @@ describe("the table of the manifest's fields", () => {
   });
 
   it("replaces the workers for their memory and their number of processes, and for nothing else", () =>
-    assert.deepEqual(containerLimits(specSchema.parse({}).worker), {
+    assert.deepEqual(containerLimits(defaultSpec.worker), {
       memoryBytes: 512 * 2 ** 20,
       pidsMax: 128,
     }));
