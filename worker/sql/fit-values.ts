@@ -1,7 +1,7 @@
 // PURE. The values of a request -> what goes into their columns, or is compared with them. What is stored is what was sent: a value
 // of another type is refused instead of turned into something that only looks like it. In a comparison a text that is no
 // number would make a constant of it for a column of numbers, which is never what its sender meant.
-import { Refusal } from "../../core/errors.ts";
+import { assertNever, Refusal } from "../../core/errors.ts";
 import {
   type Condition,
   isColumns,
@@ -214,23 +214,33 @@ export function fitted(
   return changed ?? params;
 }
 
+/** @returns undefined when it is a word that is a column of the table */
 function fittedParam(
   table: Table,
   { as, column, words }: Use,
   param: Param,
   patternBytesMax: number,
 ): Param | undefined {
-  if (as === "inserted") return storedValue(param as Value, column);
-  if (as === "changed") return changedValue(param as Value, column);
-  if (as === "listed")
-    return fittedList(table, column, param as readonly Value[], words as readonly number[] | undefined);
   const value = param as Value;
-  if (words !== undefined && isColumnName(table, value)) {
-    if (as === "compared") return undefined;
-    const message = `LIKE takes a pattern: ${JSON.stringify(value)} is a column, as a pattern it needs single quotes`;
-    throw new Refusal("bad_request", message, "where");
+  switch (as) {
+    case "inserted":
+      return storedValue(value, column);
+    case "changed":
+      return changedValue(value, column);
+    case "listed":
+      return fittedList(table, column, param as readonly Value[], words as readonly number[] | undefined);
+    case "compared":
+      if (words !== undefined && isColumnName(table, value)) return undefined;
+      return comparedValue(value, column);
+    case "pattern":
+      if (words !== undefined && isColumnName(table, value)) {
+        const message = `LIKE takes a pattern: ${JSON.stringify(value)} is a column, as a pattern it needs single quotes`;
+        throw new Refusal("bad_request", message, "where");
+      }
+      return comparedPattern(value, patternBytesMax);
+    default:
+      return assertNever(as);
   }
-  return as === "pattern" ? comparedPattern(value, patternBytesMax) : comparedValue(value, column);
 }
 
 export const isColumnName = (table: Table, value: Value | undefined): value is string =>
