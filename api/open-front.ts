@@ -88,7 +88,7 @@ const availability = (
   restoring,
   // A master that leads proves a report wrong that a controller has left behind.
   dataMissing: () => workers.master === undefined && isReportedMissing(),
-  knowSql: () => workers.knowSql,
+  knownStatements: () => workers.knownStatements,
 });
 
 const manifestStoreOf = (

@@ -1,4 +1,5 @@
 // Which workers there are and which of them is master, as their znodes say.
+import { knownSince, knownStatements } from "../../core/messages/statement.ts";
 import { fromJson, type MasterNode, type Paths, type WorkerNode } from "../../core/state/znodes.ts";
 import { keepLooking, type Watched, type Znodes } from "./znodes.ts";
 
@@ -6,7 +7,7 @@ export class Workers {
   readonly #paths: Paths;
   readonly #onNewMaster: () => void;
   #count = 0;
-  #master: { readonly name: string; readonly czxid: number; readonly sql: boolean } | undefined;
+  #master: { readonly name: string; readonly czxid: number; readonly knows: number } | undefined;
   #lastCzxid: number | undefined;
 
   /** @param onNewMaster called when another one has taken the place of a master that was known, and takes writes */
@@ -20,9 +21,9 @@ export class Workers {
     return this.#master?.name;
   }
 
-  /** False while a worker of an earlier version leads, which is replaced as the last of them. */
-  get knowSql(): boolean {
-    return this.#master?.sql ?? true;
+  /** How far they know the kinds of statements: less while one of an earlier version leads, which is replaced as the last of them. */
+  get knownStatements(): number {
+    return this.#master?.knows ?? knownStatements;
   }
 
   get slaves(): number {
@@ -46,8 +47,8 @@ export class Workers {
       return;
     }
     const { czxid } = node.stat;
-    const { name = "", atWork = false, sql = false } = fromJson<MasterNode>(node.data) ?? {};
-    this.#master = { name, czxid, sql };
+    const { name = "", atWork = false, sql, statements } = fromJson<MasterNode>(node.data) ?? {};
+    this.#master = { name, czxid, knows: statements ?? (sql === true ? knownSince.sql : 0) };
     if (!atWork) return;
     const isAnother = this.#lastCzxid !== undefined && this.#lastCzxid !== czxid;
     this.#lastCzxid = czxid;

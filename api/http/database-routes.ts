@@ -4,12 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Refusal, type RefusalBody, refusalBody } from "../../core/errors.ts";
 import type { RequestSpec } from "../../core/manifest/manifest.ts";
 import type { DecodedAnswer } from "../../core/messages/queues.ts";
-import {
-  changesSchema,
-  type ReadShape,
-  type WriteShape,
-  type WriteStatement,
-} from "../../core/messages/statement.ts";
+import { changesSchema, knownSince, neededFor, type WriteStatement } from "../../core/messages/statement.ts";
 import { fromJson } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
@@ -42,8 +37,8 @@ export interface Availability {
   readonly dataMissing: () => boolean;
   /** A restore under way keeps all other requests out. */
   readonly restoring: Pick<Restoring, "attempt" | "refusal">;
-  /** Whether the workers carry out SQL: those of an earlier version do not. */
-  readonly knowSql: () => boolean;
+  /** How far the workers know the kinds of statements: those of an earlier version not as far. */
+  readonly knownStatements: () => number;
 }
 
 export interface DatabasePorts extends Availability {
@@ -124,7 +119,7 @@ export class DatabaseRoutes {
 
   readonly #submitRead = (req: IncomingMessage, reply: HttpReply, body: Buffer): void => {
     const { strong, ...statement } = parseRead(jsonFrom(body));
-    requireAvailable(this.#ports, req, isSql(statement.shape));
+    requireAvailable(this.#ports, req, knownSince[statement.shape.kind]);
     const { shape, params } = packRead(statement);
     const minPosition = minPositionFrom(req.headers["x-dbaas-min-position"]);
     const read: PendingRead = {
@@ -148,7 +143,7 @@ export class DatabaseRoutes {
   };
 
   #submitStatement(req: IncomingMessage, reply: HttpReply, statement: WriteStatement): void {
-    requireAvailable(this.#ports, req, isSql(statement.shape));
+    requireAvailable(this.#ports, req, neededFor(statement.shape));
     const header = req.headers["idempotency-key"];
     const clientKey = clientKeyFrom(Array.isArray(header) ? header.join() : header, statement);
     const { shape, rows } = packWrite(statement);
@@ -184,9 +179,9 @@ export class DatabaseRoutes {
  * @throws Refusal, at once: no request is left to wait for what only an operator can end
  */
 export function requireAvailable(
-  { dataMissing, restoring, knowSql }: Availability,
+  { dataMissing, restoring, knownStatements }: Availability,
   { headers }: IncomingMessage,
-  hasSql: boolean,
+  needed: number,
 ): void {
   if (dataMissing())
     throw new Refusal(
@@ -194,15 +189,13 @@ export function requireAvailable(
       "not all acknowledged data is there, no request is carried out; the status says what is missing",
     );
   if (headers[attemptHeader] !== restoring.attempt) throw restoring.refusal();
-  // During the first upgrade to this version the API is the newer one.
-  if (hasSql && !knowSql())
+  // During an upgrade the API is the newer one.
+  if (needed > knownStatements())
     throw new Refusal(
       "unavailable",
-      "the workers of an earlier version, which know no SQL, are being replaced; send it again",
+      "the workers of an earlier version, which know no such statement, are being replaced; send it again",
     );
 }
-
-const isSql = ({ kind }: ReadShape | WriteShape): boolean => kind === "sql" || kind === "batch";
 
 /** By which a client asks for a copy that has its own last write. @throws Refusal when it is there and is not a position */
 function minPositionFrom(header: string | readonly string[] | undefined): number | undefined {

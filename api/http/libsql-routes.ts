@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Role } from "../../core/access.ts";
 import { Refusal, type RefusalBody, refusalBody } from "../../core/errors.ts";
 import type { RequestSpec } from "../../core/manifest/manifest.ts";
+import { knownSince } from "../../core/messages/statement.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 import type { Door } from "../access/door.ts";
@@ -128,6 +129,9 @@ const asBody = ({ code, ...refusal }: HttpRefusal): RefusalBody => ({
   code: code === "too_large" || code === "unavailable" ? code : "bad_request",
 });
 
+/** What a stream may send is not known before. */
+const neededForAll = Math.max(knownSince.sql, knownSince.batch, knownSince.savepoint);
+
 async function answered(
   ports: LibsqlPorts,
   req: IncomingMessage,
@@ -136,7 +140,7 @@ async function answered(
   answer: Answer,
 ): Promise<string> {
   const { database, streams, door, clock, spec } = ports;
-  requireAvailable(ports, req, true);
+  requireAvailable(ports, req, neededForAll);
   const { transactionMs, timeoutMs } = spec.requests;
   const isGone = () => res.closed;
   const allowed = allowedTo(req, door, spec.requests.schemaBySql);

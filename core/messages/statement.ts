@@ -189,6 +189,35 @@ export type WriteShape =
   /** Changes nothing, but takes a place in the log: a strong read waits for it. */
   | { readonly kind: "barrier" };
 
+/**
+ * Since when workers know each kind. One of a later kind than it knows takes a worker down, and the next one, while an upgrade replaces
+ * them. So a master tells how far it knows them, and the API refuses until then what is later: to be sent again. The next kind gets the
+ * next number.
+ */
+export const knownSince = {
+  select: 0,
+  count: 0,
+  insert: 0,
+  update: 0,
+  delete: 0,
+  clear: 0,
+  barrier: 0,
+  sql: 1,
+  batch: 1,
+  savepoint: 1,
+} as const satisfies Record<(ReadShape | WriteShape | TransactionPart["shape"])["kind"], number>;
+
+/** How far this version knows them. */
+export const knownStatements = Math.max(...Object.values(knownSince));
+
+/** How far a worker must know them to carry this one out. */
+export function neededFor(shape: WriteShape): number {
+  let needed: number = knownSince[shape.kind];
+  if (shape.kind === "batch")
+    for (const { shape: part } of shape.parts) needed = Math.max(needed, knownSince[part.kind]);
+  return needed;
+}
+
 export const changesSchema = (shape: WriteShape): boolean =>
   shape.kind === "batch"
     ? shape.parts.some((part) => part.shape.kind === "sql" && part.shape.schema === true)

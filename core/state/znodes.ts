@@ -180,7 +180,9 @@ export interface MasterNode {
   readonly pid: number;
   /** Set once it takes writes: what is sent again before that may end up with a hung predecessor. */
   readonly atWork?: boolean;
-  /** It carries out SQL. Absent in the node of a worker of an earlier version, which a request in SQL would take down. */
+  /** How far it knows the kinds of statements (`knownSince`). Absent in the node of a worker of an earlier version. */
+  readonly statements?: number;
+  /** It carries out SQL: told by workers that do not tell `statements` yet, and to APIs that do not know it. */
   readonly sql?: true;
 }
 

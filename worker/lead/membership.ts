@@ -1,5 +1,6 @@
 // This worker among the others: its ephemeral znode, what it says there, whom it sees, and the `master` znode.
 import { messageOf, TransientError } from "../../core/errors.ts";
+import { knownStatements } from "../../core/messages/statement.ts";
 import { sameMemory } from "../../core/rules/broker-memory.ts";
 import type { NamedCopy } from "../../core/rules/copy-ids.ts";
 import {
@@ -238,7 +239,7 @@ export class Membership implements Members {
 
   #masterNode(pid: number): MasterNode {
     const { name, container, guid } = this.#options;
-    return { name, container, guid, pid, sql: true };
+    return { name, container, guid, pid, sql: true, statements: knownStatements };
   }
 
   #node(): WorkerNode {

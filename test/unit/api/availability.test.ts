@@ -5,6 +5,7 @@ import { after, afterEach, before, describe, it, type TestContext } from "node:t
 import { Door } from "../../../api/access/door.ts";
 import { paths } from "../../../api/http/routes.ts";
 import { type AccessSpec, openAccess, type Role, roles } from "../../../core/access.ts";
+import { knownSince, knownStatements } from "../../../core/messages/statement.ts";
 import { systemClock } from "../../../platform/process/clock.ts";
 import { TestServer } from "./test-server.ts";
 
@@ -21,7 +22,7 @@ before(() => server.start());
 after(() => server.stop());
 afterEach(() => {
   server.dataMissing = false;
-  server.knowSql = true;
+  server.knownStatements = knownStatements;
   server.restoring.attempt = undefined;
 });
 
@@ -42,7 +43,11 @@ describe("what keeps all requests out", () => {
   for (const [what, begin, message] of [
     ["missing data", () => (server.dataMissing = true), /^not all acknowledged data is there, .* says what/],
     ["a restore", () => (server.restoring.attempt = "one"), /^a backup is being restored/],
-    ["workers without SQL", () => (server.knowSql = false), /^the workers of an earlier version, .* again$/],
+    [
+      "workers without SQL",
+      () => (server.knownStatements = knownSince.sql - 1),
+      /^the workers of an earlier version, .* again$/,
+    ],
   ] as const)
     it(`is said of ${what} in the same words on each route`, async () => {
       begin();
@@ -57,9 +62,14 @@ describe("what keeps all requests out", () => {
     });
 
   it("does not keep row forms from workers that know no SQL", async () => {
-    server.knowSql = false;
+    server.knownStatements = knownSince.sql - 1;
     assert.equal((await ask(paths.read, { table: "t" })).status, 200);
     assert.equal((await ask(paths.write, { op: "insert", table: "t", row: { a: 1 } })).status, 200);
+  });
+
+  it("keeps what an earlier version knows from no worker that tells it knows more", async () => {
+    server.knownStatements = knownStatements + 1;
+    for (const [path, body] of bodies.slice(0, 3)) assert.equal((await ask(path, body)).status, 200, path);
   });
 });
 

@@ -6,6 +6,7 @@ import { Spec } from "../../../api/cluster/spec.ts";
 import { Workers } from "../../../api/cluster/workers.ts";
 import type { AccessSpec } from "../../../core/access.ts";
 import { Refusal } from "../../../core/errors.ts";
+import { knownSince, knownStatements } from "../../../core/messages/statement.ts";
 import { pathsOf, toJson } from "../../../core/state/znodes.ts";
 import { systemClock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
@@ -78,6 +79,27 @@ describe("the API's view of the cluster", () => {
     scope.abort();
     await following;
   });
+});
+
+describe("how far the workers know the kinds of statements", () => {
+  for (const [who, told, known] of [
+    ["a master of before SQL", {}, 0],
+    ["a master that told of SQL alone", { sql: true }, knownSince.sql],
+    ["a master of this version", { sql: true, statements: knownStatements }, knownStatements],
+    ["a master of a later version", { sql: true, statements: knownStatements + 1 }, knownStatements + 1],
+  ] as const)
+    it(`is what ${who} says`, async () => {
+      const znodes = new FakeZnodes();
+      const scope = new AbortController();
+      const workers = new Workers(paths, () => undefined);
+      const following = workers.watch({ znodes, clock: systemClock, scope: scope.signal });
+      assert.equal(workers.knownStatements, knownStatements, "while there is no master");
+      await znodes.put(paths.master, toJson({ name: "w-1", ...told }));
+      await eventually(() => workers.master === "w-1");
+      assert.equal(workers.knownStatements, known);
+      scope.abort();
+      await following;
+    });
 });
 
 describe("a command that the controller does not carry out", () => {

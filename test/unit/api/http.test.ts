@@ -53,8 +53,8 @@ function makeServer(): ApiServer {
     log,
     meters,
     dataMissing: () => dataMissing,
-    ...{ knowSql: () => true, restoring: { attempt: undefined, refusal: () => assert.fail() } },
-    ...{ countRead, forbids: () => () => undefined },
+    ...{ countRead, forbids: () => () => undefined, knownStatements: () => 9 },
+    restoring: { attempt: undefined, refusal: () => assert.fail() },
   });
   const routes = createRoutes(
     [

@@ -5,6 +5,7 @@ import { parseRead } from "../../../api/requests/read-request.ts";
 import { clientKeyFrom, parseWrite } from "../../../api/requests/write-request.ts";
 import { openAccess, type Role, roles } from "../../../core/access.ts";
 import { Refusal } from "../../../core/errors.ts";
+import { knownSince } from "../../../core/messages/statement.ts";
 import { TestServer } from "./test-server.ts";
 
 const refusedAt = (parse: (body: unknown) => unknown, body: unknown): string | undefined => {
@@ -169,7 +170,7 @@ it("SQL is refused, to be sent again, while a worker leads that does not know it
   const server = new TestServer();
   await server.start();
   t.after(() => server.stop());
-  server.knowSql = false;
+  server.knownStatements = knownSince.sql - 1;
   for (const [path, body] of [
     ["/api/v1/db/read", { sql: "SELECT 1" }],
     ["/api/v1/db/write", { sql: "DELETE FROM users" }],

@@ -28,6 +28,7 @@ import { LiveStream, liveRoutes } from "../../../api/live/stream.ts";
 import { descriptionRoutes } from "../../../api/openapi/routes.ts";
 import { openAccess } from "../../../core/access.ts";
 import type { RequestSpec } from "../../../core/manifest/manifest.ts";
+import { knownStatements } from "../../../core/messages/statement.ts";
 import { pathsOf } from "../../../core/state/znodes.ts";
 import { systemClock } from "../../../platform/process/clock.ts";
 import { createLog } from "../../../platform/telemetry/log.ts";
@@ -58,7 +59,7 @@ export class TestServer {
   /** What the manifest says of them. */
   readonly requests = { ...requests, schemaBySql: "admin" as RequestSpec["schemaBySql"] };
   /** Whether a master leads that carries out SQL. */
-  knowSql = true;
+  knownStatements: number = knownStatements;
   dataMissing = false;
   port = 0;
 
@@ -121,7 +122,7 @@ export class TestServer {
   #standing() {
     return {
       dataMissing: () => this.dataMissing,
-      knowSql: () => this.knowSql,
+      knownStatements: () => this.knownStatements,
       restoring: this.restoring,
       forbids: (req: IncomingMessage) => this.door.forbids(req),
     };

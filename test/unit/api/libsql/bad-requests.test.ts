@@ -1,7 +1,9 @@
 // Whatever is sent to the routes of the libSQL protocol is answered, and never by a mistake of ours.
+
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import fc from "fast-check";
+import { knownSince, knownStatements } from "../../../../core/messages/statement.ts";
 import { runs } from "../../../support/runs.ts";
 import { undoneAfterwards } from "../../worker/copies.ts";
 import { shop } from "../../worker/schemas.ts";
@@ -72,9 +74,9 @@ describe("a request that is wrong", () => {
   });
 
   it("is told when workers of an earlier version lead", async () => {
-    world.knowSql = false;
+    world.knownStatements = knownSince.sql - 1;
     const { status, headers, text } = await world.ask("/v3/pipeline", { requests: [] });
-    world.knowSql = true;
+    world.knownStatements = knownStatements;
     assert.deepEqual([status, headers.get("retry-after"), JSON.parse(text).code], [503, "1", "UNAVAILABLE"]);
   });
 });

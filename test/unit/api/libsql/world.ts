@@ -16,6 +16,7 @@ import { Meters } from "../../../../api/live/meters.ts";
 import { type AccessSpec, openAccess } from "../../../../core/access.ts";
 import { Refusal, type RefusalBody } from "../../../../core/errors.ts";
 import { type BatchRecord, checksumOf, decodeRecord } from "../../../../core/log/record.ts";
+import { knownStatements } from "../../../../core/messages/statement.ts";
 import type { Schema } from "../../../../core/schema.ts";
 import { systemClock } from "../../../../platform/process/clock.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
@@ -45,7 +46,7 @@ export class World {
   /** Instead of carrying it out. */
   lost: ((write: PendingWrite) => "unanswered" | "done and unanswered" | undefined) | undefined;
   counted = 0;
-  knowSql = true;
+  knownStatements: number = knownStatements;
   /** How long a statement may take. */
   queryMs = 60_000;
   readonly clock = { ...systemClock, aheadMs: 0, monotonicMs: () => performance.now() + this.clock.aheadMs };
@@ -71,7 +72,7 @@ export class World {
       attempt: undefined,
       refusal: () => new Refusal("unavailable", "a restore is under way"),
     };
-    const there = { dataMissing: () => false, knowSql: () => this.knowSql, restoring };
+    const there = { dataMissing: () => false, knownStatements: () => this.knownStatements, restoring };
     const bodies = new Bodies(limits.bodiesBytesMax);
     const ports = { database, streams: this.streams, door, bodies, unsent, spec, clock, log, ...there };
     const meters = new Meters(clock);
