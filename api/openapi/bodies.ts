@@ -114,6 +114,12 @@ const writes = {
   },
 } satisfies Record<Capitalize<schemas.WriteOperation>, Body>;
 
+/** What may stand in `statements`: every row form, and SQL. */
+export type StatementName = keyof typeof writes | "SqlWrite";
+export const statementNames = (["SqlWrite"] as StatementName[]).concat(
+  Object.keys(writes) as (keyof typeof writes)[],
+);
+
 /** Those that name no operation. */
 const sqlWrites = {
   SqlWrite: {
@@ -158,7 +164,7 @@ const sqlWrites = {
       },
     },
   },
-} satisfies Record<string, Body>;
+} satisfies Record<"SqlWrite" | "Statements", Body>;
 
 /** They stay, and are no part of the client. */
 const earlierWrites = {

@@ -3,10 +3,10 @@
 import { statementLimits } from "../../core/messages/statement.ts";
 import { bounds } from "../limits.ts";
 import type { PartName } from "../requests/schemas.ts";
+import { type StatementName, statementNames } from "./bodies.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 type InnerName = "Condition" | "Comparisons" | "Known" | "Pattern" | "SqlValue" | "SqlAnswerValue";
-type StatementName = "SqlWrite" | "Insert" | "Upsert" | "Update" | "Delete";
 
 const ref = (name: PartName | InnerName | StatementName): JsonSchema => ({
   $ref: `#/components/schemas/${name}`,
@@ -30,7 +30,7 @@ const typed = (name: string, schema: JsonSchema): JsonSchema => ({
 export const parts: Readonly<Record<PartName | InnerName, JsonSchema>> = {
   Statement: {
     description: "SQL or a row form",
-    anyOf: [ref("SqlWrite"), ref("Insert"), ref("Upsert"), ref("Update"), ref("Delete")],
+    anyOf: statementNames.map(ref),
   },
   Params: {
     description:

@@ -4,11 +4,12 @@ import fc from "fast-check";
 import { z } from "zod";
 import { statusOf } from "../../../api/http/refusals.ts";
 import { needs, paths } from "../../../api/http/routes.ts";
-import { readBodyNames, writeBodyNames } from "../../../api/openapi/bodies.ts";
+import { examplesOf, readBodyNames, statementNames, writeBodyNames } from "../../../api/openapi/bodies.ts";
 import { describeApi } from "../../../api/openapi/document.ts";
 import type { JsonSchema } from "../../../api/openapi/json-schema.ts";
 import { operations } from "../../../api/openapi/operations.ts";
 import { parseRead } from "../../../api/requests/read-request.ts";
+import { writeBodies } from "../../../api/requests/schemas.ts";
 import { parseWrite } from "../../../api/requests/write-request.ts";
 import { Refusal } from "../../../core/errors.ts";
 import { runs } from "../../support/runs.ts";
@@ -58,6 +59,9 @@ function renamed(raw: unknown): unknown {
   ]);
   return Object.fromEntries(entries);
 }
+
+const propertiesOf = (name: string) => api.components.schemas[name]?.properties ?? {};
+const capitalized = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
 
 const isTaken = (parse: (body: unknown) => unknown, body: unknown): boolean => {
   try {
@@ -117,6 +121,16 @@ describe("the description", () => {
           examples.some(({ value }) => validatorOf(name).safeParse(value).success),
           name,
         );
+    }
+  });
+
+  it("gives examples of row forms and SQL that are taken among several, too", () => {
+    const examples = Object.values(examplesOf(statementNames));
+    assert.ok(examples.length >= statementNames.length);
+    for (const { value, summary } of examples) {
+      const several = { statements: [value, value] };
+      assert.ok(isTaken(parseWrite, several), summary);
+      assert.ok(validatorOf("Statements").safeParse(several).success, summary);
     }
   });
 
@@ -210,19 +224,9 @@ describe("what is described and what is parsed", () => {
     ));
 
   it("agree about which keys a body has, and which it needs", () => {
-    const keys = [
-      "op",
-      "table",
-      "row",
-      "rows",
-      "set",
-      "where",
-      "insert",
-      "column",
-      "columns",
-      "delete",
-      "query",
-    ];
+    const forms = Object.values(writeBodies).flatMap(Object.keys);
+    const names = [...forms.map(capitalized), "ColumnInsert", "QueryDelete"];
+    const keys = [...new Set(names.flatMap((name) => Object.keys(propertiesOf(name))))];
     const values: Readonly<Record<string, unknown>> = {
       table: "t",
       row: { a: 1 },
@@ -234,21 +238,19 @@ describe("what is described and what is parsed", () => {
       columns: ["a"],
       delete: { a: 1 },
       query: "delete",
+      condition: { a: 1 },
+      expect: { rowsAffected: 1 },
     };
-    const names = ["Insert", "Upsert", "Update", "Delete", "ColumnInsert", "QueryDelete"];
+    for (const key of keys) assert.ok(key === "op" || key in values, `${key} needs a value here`);
     const validators = names.map(validatorOf);
     fc.assert(
-      fc.property(
-        fc.subarray(keys),
-        fc.constantFrom("insert", "upsert", "update", "delete", "drop"),
-        (chosen, op) => {
-          const body = Object.fromEntries(chosen.map((key) => [key, key === "op" ? op : values[key]]));
-          // Form and values of this one depend on each other; its examples are tested above.
-          if (!("op" in body) && "delete" in body && !("insert" in body) && !("query" in body)) return;
-          const described = validators.some((one) => one.safeParse(body).success);
-          assert.equal(isTaken(parseWrite, body), described, JSON.stringify(body));
-        },
-      ),
+      fc.property(fc.subarray([...keys, "delete"]), fc.constantFrom(...forms, "drop"), (chosen, op) => {
+        const body = Object.fromEntries(chosen.map((key) => [key, key === "op" ? op : values[key]]));
+        // Form and values of this one depend on each other; its examples are tested above.
+        if (!("op" in body) && "delete" in body && !("insert" in body) && !("query" in body)) return;
+        const described = validators.some((one) => one.safeParse(body).success);
+        assert.equal(isTaken(parseWrite, body), described, JSON.stringify(body));
+      }),
       { numRuns: runs(500) },
     );
   });
