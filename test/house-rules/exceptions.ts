@@ -20,7 +20,6 @@ export const fileSizes: SizeExceptions = {
   "test/unit/api/batcher.test.ts": 595,
   "test/unit/api/http.test.ts": 424,
   "test/unit/api/requests.test.ts": 561,
-  "test/unit/attacks/injection.test.ts": 318,
   "test/unit/controller/fake-world.ts": 319,
   "test/unit/controller/reconcile/copies.test.ts": 317,
   "test/unit/controller/reconcile/reconcile.test.ts": 333,

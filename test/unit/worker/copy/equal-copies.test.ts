@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { checksumOf, decodeRecord, type LogRecord } from "../../../../core/log/record.ts";
-import type { Param, Part, WriteStatement } from "../../../../core/messages/statement.ts";
+import type { Param, Part, WriteShape, WriteStatement } from "../../../../core/messages/statement.ts";
 import { Store } from "../../../../worker/copy/store.ts";
 import type { LogEntry } from "../../../../worker/ports.ts";
 import { ledgerOf } from "../../../../worker/write/ledger.ts";
@@ -124,23 +124,41 @@ const definition: fc.Arbitrary<WriteStatement> = fc
   .constantFrom(...definitions)
   .map((sql): WriteStatement => ({ shape: { kind: "sql", sql, schema: true }, rows: [[]] }));
 
-const inRows: fc.Arbitrary<WriteStatement> = fc.oneof(
-  fc.tuple(name, number).map((row): WriteStatement => insertion("people", ["name", "age"], row)),
-  name.map((item): WriteStatement => insertion("orders", ["item"], [item])),
-  name.map(
+/** Every kind of row form, by its name. */
+const byKind: Record<
+  Exclude<WriteShape["kind"], "sql" | "batch" | "barrier">,
+  fc.Arbitrary<WriteStatement>
+> = {
+  insert: fc.oneof(
+    fc.tuple(name, number).map((row) => insertion("people", ["name", "age"], row)),
+    name.map((item) => insertion("orders", ["item"], [item])),
+    name.map(
+      (one): WriteStatement => ({
+        shape: { kind: "insert", table: "people", columns: ["name", "score"], onConflict: "update" },
+        rows: [[one, 1.5]],
+      }),
+    ),
+  ),
+  update: fc.tuple(number, name).map(
+    (row): WriteStatement => ({
+      shape: {
+        kind: "update",
+        table: "people",
+        set: ["age"],
+        where: { op: ">", column: "name", param: 1 },
+      },
+      rows: [row],
+    }),
+  ),
+  delete: name.map(
     (one): WriteStatement => ({
       shape: { kind: "delete", table: "people", where: { op: "=", column: "name", param: 0 } },
       rows: [[one]],
     }),
   ),
-  name.map(
-    (one): WriteStatement => ({
-      shape: { kind: "insert", table: "people", columns: ["name", "score"], onConflict: "update" },
-      rows: [[one, 1.5]],
-    }),
-  ),
-  fc.constant<WriteStatement>({ shape: { kind: "clear" }, rows: [[]] }),
-);
+  clear: fc.constant<WriteStatement>({ shape: { kind: "clear" }, rows: [[]] }),
+};
+const inRows = fc.oneof({ weight: 3, arbitrary: byKind.insert }, byKind.update, byKind.delete, byKind.clear);
 
 const one = fc.oneof(
   { weight: 5, arbitrary: inSql },
