@@ -6,7 +6,7 @@
 // Answers come in from responseQ. One that no request waits for is ordinary: its request was sent twice, its time was up, or an earlier
 // process had asked.
 import { messageOf, type RefusalBody } from "../../core/errors.ts";
-import { type DecodedAnswer, decodeAnswers, queues } from "../../core/messages/queues.ts";
+import { type DecodedAnswer, decodeAnswers, queues, readBounds } from "../../core/messages/queues.ts";
 import type { QueueDepths } from "../../core/state/stats.ts";
 import type { Clock } from "../../platform/process/clock.ts";
 import type { BrokerConnection, Delivery, PublishOptions } from "../../platform/rabbitmq/port.ts";
@@ -130,14 +130,21 @@ export interface Envelope {
   readonly attempt: 1 | 2;
 }
 
+const bounds = readBounds.map((name) => ({ name, before: `,${JSON.stringify(name)}:` }));
+
 export function encodeReads(envelope: Envelope, placed: readonly Placed<PendingRead>[]): Buffer {
   const shapes = new DistinctShapes();
   let items = "";
   for (const { index, pending } of placed) {
-    const { shape, params, minPosition } = pending;
+    const { shape, params } = pending;
     if (items !== "") items += ",";
     items += `{"index":${index},"shape":${shapes.indexOf(shape)},"params":${params}`;
-    items += minPosition === undefined ? "}" : `,"minPosition":${minPosition}}`;
+    let end = "}";
+    for (const { name, before } of bounds) {
+      const bound = pending[name];
+      if (bound !== undefined) end = `${before}${bound}${end}`;
+    }
+    items += end;
   }
   return message(envelope, shapes, items);
 }

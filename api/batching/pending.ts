@@ -3,7 +3,7 @@
 // message and not as the objects that its body was parsed to, which take up to twenty times the body's size: what a text costs is
 // known.
 import type { RefusalBody } from "../../core/errors.ts";
-import type { DecodedAnswer } from "../../core/messages/queues.ts";
+import type { DecodedAnswer, ReadBounds } from "../../core/messages/queues.ts";
 import type { Param, ReadStatement, WriteStatement } from "../../core/messages/statement.ts";
 import type { Span } from "../../platform/telemetry/tracing.ts";
 
@@ -25,9 +25,7 @@ export interface Pending {
   readonly bytes: number;
 }
 
-export interface PendingRead extends Pending, PackedRead {
-  readonly minPosition?: number;
-}
+export interface PendingRead extends Pending, PackedRead, ReadBounds {}
 
 export interface PendingWrite extends Pending, PackedWrite {
   /** The client's own key with its request's fingerprint; the batch makes one where there is none. */

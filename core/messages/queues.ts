@@ -99,14 +99,23 @@ export const syncArguments = (
   "x-stream-max-segment-size-bytes": segmentBytes(retention.maxBytes),
 });
 
+/** What binds a read beside its statement. All are whole numbers; what is absent binds nothing. */
+export interface ReadBounds {
+  /** Answer only from a copy that has applied at least this position. */
+  readonly minPosition?: number;
+}
+
+/** Their names: what takes them out of a request or writes them goes by these, so that none is forgotten there. */
+export const readBounds = Object.keys({
+  minPosition: true,
+} satisfies Record<keyof ReadBounds, true>) as readonly (keyof ReadBounds)[];
+
 /** One request of a batch. Its index is its address: answers name it, and it survives when a batch is split. */
-export interface ReadItem {
+export interface ReadItem extends ReadBounds {
   readonly index: number;
   /** Index into the batch's shapes. */
   readonly shape: number;
   readonly params: readonly Param[];
-  /** Answer only from a copy that has applied at least this position. */
-  readonly minPosition?: number;
 }
 
 export interface WriteItem {
