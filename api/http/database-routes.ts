@@ -24,6 +24,7 @@ import type { Meters, RouteMeter } from "../live/meters.ts";
 import { endRequestSpan, requestSpan } from "../request-traces.ts";
 import { jsonFrom } from "../requests/json-body.ts";
 import { parseRead } from "../requests/read-request.ts";
+import { boundsFrom, headerIn, idempotencyKey } from "../requests/schemas.ts";
 import { submitStrongRead } from "../requests/strong-read.ts";
 import { clientKeyFrom, parseWrite } from "../requests/write-request.ts";
 import type { Bodies } from "./bodies.ts";
@@ -121,14 +122,14 @@ export class DatabaseRoutes {
     const { strong, ...statement } = parseRead(jsonFrom(body));
     requireAvailable(this.#ports, req, knownSince[statement.shape.kind]);
     const { shape, params } = packRead(statement);
-    const minPosition = minPositionFrom(req.headers["x-dbaas-min-position"]);
+    const bounds = boundsFrom(req.headers);
     const read: PendingRead = {
       shape,
       params,
       reply,
       ...this.#deadline(),
       bytes: bytesOf(shape) + bytesOf(params) + bytesOfRequest(req),
-      ...(minPosition === undefined ? {} : { minPosition }),
+      ...bounds,
     };
     if (strong) submitStrongRead(read, this.#ports.reads, this.#ports.writes);
     else this.#ports.reads.submit(read);
@@ -144,8 +145,7 @@ export class DatabaseRoutes {
 
   #submitStatement(req: IncomingMessage, reply: HttpReply, statement: WriteStatement): void {
     requireAvailable(this.#ports, req, neededFor(statement.shape));
-    const header = req.headers["idempotency-key"];
-    const clientKey = clientKeyFrom(Array.isArray(header) ? header.join() : header, statement);
+    const clientKey = clientKeyFrom(headerIn(req.headers, idempotencyKey), statement);
     const { shape, rows } = packWrite(statement);
     this.#ports.writes.submit({
       shape,
@@ -195,14 +195,6 @@ export function requireAvailable(
       "unavailable",
       "the workers of an earlier version, which know no such statement, are being replaced; send it again",
     );
-}
-
-/** By which a client asks for a copy that has its own last write. @throws Refusal when it is there and is not a position */
-function minPositionFrom(header: string | readonly string[] | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  const position = typeof header === "string" && /^\d{1,16}$/.test(header) ? Number(header) : Number.NaN;
-  if (Number.isSafeInteger(position)) return position;
-  throw new Refusal("bad_request", "must be a position as X-DBaaS-Position gave it", "X-DBaaS-Min-Position");
 }
 
 /** As Express sees them; the two hot ones it sees only in another method or with a query behind the path. */

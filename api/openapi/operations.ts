@@ -2,7 +2,7 @@
 
 import type { HttpCode } from "../http/refusals.ts";
 import { paths, type RoutePath } from "../http/routes.ts";
-import { bounds } from "../limits.ts";
+import { boundHeaders, idempotencyKey, type RequestHeader } from "../requests/schemas.ts";
 import type { AnswerName } from "./answers.ts";
 import { backupOperation, backupsOperation, restoreOperations } from "./backup-operations.ts";
 import { examplesOf, readBodyNames, writeBodyNames } from "./bodies.ts";
@@ -22,20 +22,14 @@ const copyHeaders = {
   "X-DBaaS-Worker": { description: "Which worker answered", schema: { type: "string", examples: ["w-2"] } },
 };
 
-const minPosition: Parameter = {
-  name: "X-DBaaS-Min-Position",
+const headerParameter = ({ name, form, says, example }: RequestHeader): Parameter => ({
+  name,
   in: "header",
-  description: "Answer only from a copy that has reached this position: read your own writes",
-  schema: position,
-};
+  description: says,
+  schema: { type: "string", pattern: form.source, ...(example === undefined ? {} : { examples: [example] }) },
+});
 
-const idempotencyKey: Parameter = {
-  name: "Idempotency-Key",
-  in: "header",
-  description:
-    "The same key again gives the same answer, applied once, also after any number of failovers. A new random one for each write.",
-  schema: { type: "string", minLength: 1, maxLength: bounds.idempotencyKeyLengthMax, pattern: "^[!-~]+$" },
-};
+const onceOnly = [headerParameter(idempotencyKey)];
 
 const dataRefusals = [
   "bad_request",
@@ -89,7 +83,7 @@ export const operations: Readonly<Record<RoutePath, Operation | readonly Operati
     summary: "Read rows",
     description:
       "Answered by one of the slaves. Each request counts towards the number of slaves, whatever its answer.",
-    parameters: [minPosition],
+    parameters: Object.values<RequestHeader>(boundHeaders).map(headerParameter),
     body: { of: readBodyNames, examples: examplesOf(readBodyNames) },
     answer: {
       description: "The rows; of SQL with their columns",
@@ -109,7 +103,7 @@ export const operations: Readonly<Record<RoutePath, Operation | readonly Operati
     summary: "Write rows",
     description:
       "An answer of success means that the write is in the replicated log and in every future master's data. A 4xx is a refusal for good, kept under the request's key. After 503 its fate is unknown: send it again under the same `Idempotency-Key`. 507: there is no room; it may be carried out once there is, and can be sent again in the same way.",
-    parameters: [idempotencyKey],
+    parameters: onceOnly,
     body: { of: writeBodyNames, examples: examplesOf(writeBodyNames) },
     answer: { description: "It is done", content: json("WriteAnswer"), headers: copyHeaders },
     refusals: writeRefusals,
@@ -119,7 +113,7 @@ export const operations: Readonly<Record<RoutePath, Operation | readonly Operati
     method: "post",
     tag: "Data",
     summary: "Empty every table",
-    parameters: [idempotencyKey],
+    parameters: onceOnly,
     answer: { description: "It is done", content: json("WriteAnswer"), headers: copyHeaders },
     refusals: [
       "bad_request",

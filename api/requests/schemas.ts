@@ -1,10 +1,11 @@
-// The shape of every body a client may send: which keys, and of what type. What stands inside conditions, rows and
+// The shape of every body and header a client may send: which keys, and of what type. What stands inside conditions, rows and
 // lists of columns is read by the files beside this one; here it is only described, for the API's description.
 // `shaped` holds a body against its schema and says in the client's words what is wrong with it.
 
 import { z } from "zod";
 import { Refusal } from "../../core/errors.ts";
 import { nearest } from "../../core/manifest/suggest.ts";
+import { type ReadBounds, readBounds } from "../../core/messages/queues.ts";
 import { type ReadShape, statementLimits, type WriteShape } from "../../core/messages/statement.ts";
 import { bounds } from "../limits.ts";
 import { unquotedName } from "./values.ts";
@@ -171,6 +172,66 @@ export const writeBodies = {
   /** Made by the API itself, for strong reads. */
   barrier: {},
 } satisfies Record<WriteShape["kind"], Readonly<Record<string, z.ZodObject>>>;
+
+/** A header that says something of a statement. */
+export interface RequestHeader {
+  readonly name: string;
+  /** The name as Node.js gives it. */
+  readonly key: string;
+  readonly form: RegExp;
+  /** Behind "must be". */
+  readonly rule: string;
+  readonly says: string;
+  readonly example?: string;
+}
+
+const header = (told: Omit<RequestHeader, "key">): RequestHeader => ({
+  ...told,
+  key: told.name.toLowerCase(),
+});
+
+/** Each bound that a read may have, with the header that asks for it. A whole number, as all bounds are. */
+export const boundHeaders = {
+  minPosition: header({
+    name: "X-DBaaS-Min-Position",
+    form: /^\d{1,16}$/,
+    rule: "a position as X-DBaaS-Position gave it",
+    says: "Answer only from a copy that has reached this position: read your own writes",
+    example: "42",
+  }),
+} satisfies Record<keyof ReadBounds, RequestHeader>;
+
+export const idempotencyKey = header({
+  name: "Idempotency-Key",
+  form: new RegExp(`^[!-~]{1,${bounds.idempotencyKeyLengthMax}}$`),
+  rule: `1 to ${bounds.idempotencyKeyLengthMax} visible ASCII characters`,
+  says: "The same key again gives the same answer, applied once, also after any number of failovers. A new random one for each write.",
+});
+
+const misshapen = ({ name, rule }: RequestHeader) => new Refusal("bad_request", `must be ${rule}`, name);
+
+type SentHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** @throws Refusal when it is there and is not as it must be */
+export function headerIn(sent: SentHeaders, header: RequestHeader): string | undefined {
+  const value = sent[header.key];
+  if (value === undefined) return undefined;
+  const text = String(value);
+  if (header.form.test(text)) return text;
+  throw misshapen(header);
+}
+
+/** What binds a read, as its headers say. @throws Refusal naming the header that is wrong */
+export function boundsFrom(sent: SentHeaders): ReadBounds {
+  const found: { -readonly [N in keyof ReadBounds]: number } = {};
+  for (const name of readBounds) {
+    const text = headerIn(sent, boundHeaders[name]);
+    if (text === undefined) continue;
+    found[name] = Number(text);
+    if (!Number.isSafeInteger(found[name])) throw misshapen(boundHeaders[name]);
+  }
+  return found;
+}
 
 type Bodies = typeof writeBodies;
 /** What a client names as `op`. */
