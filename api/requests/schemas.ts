@@ -19,6 +19,21 @@ const mustBe = (what: string) => ({
 export type PartName = "Value" | "Row" | "Columns" | "Where" | "OrderBy" | "Params" | "Statement";
 const ref = (name: PartName) => ({ $ref: `#/components/schemas/${name}` });
 const part = (name: PartName) => z.unknown().optional().meta(ref(name));
+const neededParts = new WeakSet<object>();
+/** A part that must be there. Optional in the type: what reads it says in its own words that it is missing. */
+function needed(name: PartName) {
+  const schema = part(name);
+  neededParts.add(schema);
+  return schema;
+}
+/** A body with such parts, which the description requires. */
+const bodyThatNeeds = <S extends z.ZodRawShape>(shape: S) =>
+  z.strictObject(shape).meta({
+    required: Object.keys(shape).filter((key) => {
+      const schema = shape[key];
+      return schema instanceof z.ZodOptional ? neededParts.has(schema) : schema !== undefined;
+    }),
+  });
 /** What earlier clients call the same. */
 const earlier = (name: PartName, now: string) =>
   z
@@ -100,13 +115,15 @@ export const insertBody = insertion.meta(rowOrRows);
 
 export const upsertBody = insertion.extend({ op: one("upsert") }).meta(rowOrRows);
 
-export const updateBody = z
-  .strictObject({ op: one("update"), table, set: row.optional(), where, expect })
-  .meta({ required: ["op", "table", "set", "where"] });
+export const updateBody = bodyThatNeeds({
+  op: one("update"),
+  table,
+  set: needed("Row"),
+  where: needed("Where"),
+  expect,
+});
 
-export const deleteBody = z
-  .strictObject({ op: one("delete"), table, where, expect })
-  .meta({ required: ["op", "table", "where"] });
+export const deleteBody = bodyThatNeeds({ op: one("delete"), table, where: needed("Where"), expect });
 
 /** `{"table", "column", "insert"}` */
 export const columnInsertBody = z
@@ -143,14 +160,15 @@ export const queryInsertBody = z.strictObject({
 });
 
 /** `{"query": "update", "table", "values", "condition"}` */
-export const queryUpdateBody = z
-  .strictObject({ query: one("update"), table, values: row.optional(), condition: where })
-  .meta({ required: ["query", "table", "values", "condition"] });
+export const queryUpdateBody = bodyThatNeeds({
+  query: one("update"),
+  table,
+  values: needed("Row"),
+  condition: needed("Where"),
+});
 
 /** `{"query": "delete", "table", "condition"}` */
-export const queryDeleteBody = z
-  .strictObject({ query: one("delete"), table, condition: where })
-  .meta({ required: ["query", "table", "condition"] });
+export const queryDeleteBody = bodyThatNeeds({ query: one("delete"), table, condition: needed("Where") });
 
 /** How clients ask for each kind of read. A new kind does not compile before it stands here, and is described then. */
 export const readBodies = { select: selectBody, count: countBody, sql: sqlReadBody } satisfies Record<
