@@ -14,8 +14,7 @@ import { DivergedError, Store } from "../copy/store.ts";
 import { tellTables } from "../copy/tell-tables.ts";
 import type { Standing as Measured } from "../measures.ts";
 import { Observed } from "../observed.ts";
-import { answerReads } from "../read/answer-reads.ts";
-import type { AnswerReads } from "../read/slave.ts";
+import { readsFrom } from "../read/answer-reads.ts";
 import { Suspects } from "../requests/suspects.ts";
 import { DamagedFileError } from "../sqlite-errors.ts";
 import type { Kept, WorkerPorts } from "../worker-ports.ts";
@@ -30,8 +29,6 @@ import type { SeenMemory } from "./seen-memory.ts";
 import { type OwnStanding, Standing } from "./standing.ts";
 import { Witnesses } from "./witnesses.ts";
 
-/** A read waits this long at most for the copy to reach a wanted position. */
-const freshWithinMs = 2_000;
 const beatEveryMs = 2_000;
 const showMs = 10_000;
 
@@ -162,6 +159,7 @@ export class Member {
     const { name, paths, clock, log, measures, tracing } = this.#ports;
     // With one broker there is but one host to have a copy on.
     const host = this.#memory.isOfSeveral ? this.#ports.host : undefined;
+    const spec = () => this.#kept.spec.required;
     const observed = new Observed(measures, tracing, name, clock);
     const rabbit = observed.broker(this.#broker);
     const ledger = observed.ledger(ledgerOf(store, this.#ports.newId));
@@ -187,8 +185,8 @@ export class Member {
       memory: this.#memory,
       adoptsFrom,
       time: clock,
-      answerReads: observed.reads(this.#answerReads(store)),
-      spec: () => this.#kept.spec.required,
+      answerReads: observed.reads(readsFrom(store, spec)),
+      spec,
       log,
       onTables: tellTables(this.#znodes, paths.tables, { clock, log }, signal),
       onRole: (role) => {
@@ -201,13 +199,6 @@ export class Member {
       onWrites: (writes) => {
         measures.writes += writes;
       },
-    };
-  }
-
-  #answerReads(store: Store): AnswerReads {
-    return (batch, reply) => {
-      const { queryMs, timeoutMs: answerWithinMs } = this.#kept.spec.required.requests;
-      return answerReads(store, batch, { queryMs, answerWithinMs, freshWithinMs }, reply);
     };
   }
 

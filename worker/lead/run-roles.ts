@@ -145,6 +145,7 @@ class Roles {
         ...this.#options,
         worker: name,
         answer: answerReads,
+        position: () => ledger.applied.position,
         onAtWork: () => {
           this.#on("caughtUp");
           log.info({ position: ledger.applied.position }, "caught up, serving reads");

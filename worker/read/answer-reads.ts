@@ -1,6 +1,7 @@
 // Answers one batch of reads from a copy. Requests of one shape run as one statement; if that fails or takes long, each
 // runs alone, so that one bad or slow request harms only itself. Answers leave as soon as they are known.
 import { Refusal, type RefusalCode, refusalBody } from "../../core/errors.ts";
+import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import {
   type Answer,
   queueLimits,
@@ -9,13 +10,12 @@ import {
   refusalAnswer,
   waitMsOf,
 } from "../../core/messages/queues.ts";
-import { type ReadShape, statementLimits } from "../../core/messages/statement.ts";
+import { statementLimits } from "../../core/messages/statement.ts";
 import type { Store } from "../copy/store.ts";
-import type { CompiledRead, CompiledShapes } from "../sql/compiled.ts";
-import { fitted } from "../sql/fit-values.ts";
+import type { CompiledRead } from "../sql/compiled.ts";
 import type { TableRead } from "../sql/shape-sql.ts";
 import { InterruptedError, refusalOf, TooLargeError } from "../sqlite-errors.ts";
-import type { ReadReply } from "./slave.ts";
+import type { AnswerReads, ReadReply } from "./slave.ts";
 import { type Reading, sqlReadingOf } from "./sql-readings.ts";
 
 export interface ReadLimits {
@@ -27,6 +27,8 @@ export interface ReadLimits {
   readonly answerWithinMs: number;
 }
 
+/** A read waits this long at most for its copy to reach a wanted position. */
+const freshWithinMs = 2_000;
 /** A group that takes longer than this is broken up: its slow member must not hold the others. */
 const groupMs = 50;
 /** More records than a copy applies while a read waits. */
@@ -67,6 +69,14 @@ interface Answering {
   readonly droppedAtMs: number;
 }
 
+/** From this copy, within the limits that the manifest sets at the time. */
+export const readsFrom =
+  (store: Store, spec: () => ManifestSpec): AnswerReads =>
+  (batch, reply) => {
+    const { queryMs, timeoutMs: answerWithinMs } = spec().requests;
+    return answerReads(store, batch, { queryMs, answerWithinMs, freshWithinMs }, reply);
+  };
+
 /** @throws what is no request's fault, for instance a damaged file */
 export async function answerReads(
   store: Store,
@@ -106,7 +116,7 @@ async function answerGroup(
     const body = refusalBody(compiled);
     return reply.emit(items.map((item) => refusalAnswer(item.index, body, store.applied.position)));
   }
-  const { fitting, refused, apart } = fitReads(store.compiled, shape, items);
+  const { fitting, refused, apart } = store.compiled.fitReads(shape, items);
   if (refused.length > 0)
     reply.emit(
       refused.map(({ item, refusal }) =>
@@ -256,34 +266,3 @@ function answerOf(store: Store, item: ReadItem, text: string, position: number):
 
 const refuse = (store: Store, item: ReadItem, code: RefusalCode, message: string, field?: string): Answer =>
   refusalAnswer(item.index, refusalBody(new Refusal(code, message, field)), store.applied.position);
-
-/** Reads of one shape, before they run: their values as the columns take them. */
-interface FittedReads {
-  /** Those that the shape stands for as it is. */
-  readonly fitting: readonly ReadItem[];
-  readonly refused: readonly { readonly item: ReadItem; readonly refusal: Refusal }[];
-  /** Those in whose conditions a word is a column: each has a shape of its own. */
-  readonly apart: readonly { readonly item: ReadItem; readonly shape: ReadShape }[];
-}
-
-function fitReads(compiled: CompiledShapes, shape: TableRead, items: readonly ReadItem[]): FittedReads {
-  const { table, uses } = compiled.read(shape);
-  if (uses.length === 0) return { fitting: items, refused: [], apart: [] };
-  const fitting: ReadItem[] = [];
-  const refused: { item: ReadItem; refusal: Refusal }[] = [];
-  const apart: { item: ReadItem; shape: ReadShape }[] = [];
-  for (const item of items)
-    try {
-      const params = fitted(table, uses, item.params);
-      if (params === item.params) fitting.push(item);
-      else if (params !== undefined) fitting.push({ ...item, params });
-      else {
-        const own = compiled.fitRead(shape, item.params);
-        apart.push({ item: { ...item, params: own.params }, shape: own.shape });
-      }
-    } catch (refusal) {
-      if (!(refusal instanceof Refusal)) throw refusal;
-      refused.push({ item, refusal });
-    }
-  return { fitting, refused, apart };
-}

@@ -61,6 +61,8 @@ export interface SlaveOptions {
   readonly time: Clock;
   readonly suspects: Suspicion;
   readonly worker: string;
+  /** How far its copy is. */
+  readonly position: () => number;
   readonly log: Log;
   /** Told once reads reach this slave. */
   readonly onAtWork: () => void;
@@ -218,12 +220,12 @@ async function serveSuspect(
   batch: ReadBatch,
   hold: Hold,
 ): Promise<void> {
-  const { rabbit, worker, log, suspects } = options;
+  const { rabbit, worker, position, log, suspects } = options;
   const { guilty, undecided } = await suspects.begin(suspectIds(delivery, batch));
   if (guilty.size > 0) await deadLetter(rabbit, delivery, batch, log);
   if (guilty.size === 0 && undecided.size === 0) return serveOrBlame(options, delivery, batch, hold);
   const body = guilty.size > 0 ? poisonedBody : undecidedBody;
-  const answers = batch.items.map(({ index }) => refusalAnswer(index, body, 0));
+  const answers = batch.items.map(({ index }) => refusalAnswer(index, body, position()));
   sendAnswers(rabbit, worker, delivery, answers);
 }
 

@@ -38,6 +38,15 @@ export interface CompiledWrite extends WriteSql {
 
 type Row = readonly Param[];
 
+/** Reads of one shape, before they run: their values as the columns take them. */
+interface FittedReads<R> {
+  /** Those that the shape stands for as it is. */
+  readonly fitting: readonly R[];
+  readonly refused: readonly { readonly item: R; readonly refusal: Refusal }[];
+  /** Those in whose conditions a word is a column: each has a shape of its own. */
+  readonly apart: readonly { readonly item: R; readonly shape: TableRead }[];
+}
+
 export class CompiledShapes {
   readonly #schema: Schema;
   readonly #reads = new Known<CompiledRead>();
@@ -75,6 +84,29 @@ export class CompiledShapes {
     if (shape.where === undefined) return { shape, params };
     const { condition, params: left } = withColumns(table, shape.where, params);
     return this.fitRead({ ...shape, where: condition }, left);
+  }
+
+  /** The same for reads of one shape, each for itself. */
+  fitReads<R extends { readonly params: Row }>(shape: TableRead, reads: readonly R[]): FittedReads<R> {
+    const { table, uses } = this.read(shape);
+    if (uses.length === 0) return { fitting: reads, refused: [], apart: [] };
+    const fitting: R[] = [];
+    const refused: { item: R; refusal: Refusal }[] = [];
+    const apart: { item: R; shape: TableRead }[] = [];
+    for (const item of reads)
+      try {
+        const params = fitted(table, uses, item.params);
+        if (params === item.params) fitting.push(item);
+        else if (params !== undefined) fitting.push({ ...item, params });
+        else {
+          const own = this.fitRead(shape, item.params);
+          apart.push({ item: { ...item, params: own.params }, shape: own.shape });
+        }
+      } catch (refusal) {
+        if (!(refusal instanceof Refusal)) throw refusal;
+        refused.push({ item, refusal });
+      }
+    return { fitting, refused, apart };
   }
 
   /** The same for a write. @throws Refusal for a value that does not fit */

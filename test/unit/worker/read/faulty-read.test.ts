@@ -32,7 +32,7 @@ const deliveryOf = (redelivered: boolean, ack: () => void): Delivery => ({
 
 /** Slaves that get the same message one after the other, until one acknowledges it; each fails at what it carries out. */
 async function deliveredUntilTaken(failure: Error, slavesMost: number) {
-  const codes: string[] = [];
+  const answers: string[] = [];
   const dead: string[] = [];
   const suspects = suspicion();
   let slaves = 0;
@@ -45,7 +45,8 @@ async function deliveredUntilTaken(failure: Error, slavesMost: number) {
     const rabbit: Broker = {
       ended: new AbortController().signal,
       send: (_queue, content) => {
-        for (const { body } of decodeAnswers(content).answers) codes.push(JSON.parse(String(body)).code);
+        for (const { body, position } of decodeAnswers(content).answers)
+          answers.push(`${JSON.parse(String(body)).code} at ${position}`);
         return true;
       },
       cleared: () => undefined,
@@ -59,11 +60,12 @@ async function deliveredUntilTaken(failure: Error, slavesMost: number) {
     const running = runSlave({ ...quiet, suspects, rabbit, answer }, leave.signal);
     await running.catch((error) => assert.equal(error, failure));
   }
-  return { slaves, codes, dead };
+  return { slaves, answers, dead };
 }
 
 const quiet = {
   worker: "w-1",
+  position: () => 7,
   log: createLog({ level: "silent", format: "json", program: "test" }),
   time: systemClock,
   onAtWork: () => undefined,
@@ -86,13 +88,13 @@ describe("a read at which slaves fail", () => {
     const fault = new TypeError("Cannot read properties of undefined");
     assert.deepEqual(await deliveredUntilTaken(fault, 9), {
       slaves: 2,
-      codes: ["poison_request"],
+      answers: ["poison_request at 7"],
       dead: [queues.dead],
     });
   });
 
   it("for a reason outside of it is blamed by none", async () => {
     const outside = new TransientError("the copy is being closed");
-    assert.deepEqual(await deliveredUntilTaken(outside, 5), { slaves: 5, codes: [], dead: [] });
+    assert.deepEqual(await deliveredUntilTaken(outside, 5), { slaves: 5, answers: [], dead: [] });
   });
 });

@@ -30,6 +30,7 @@ async function slave() {
   const ended = runSlave(
     {
       worker: "w-1",
+      position: () => 1,
       log: createLog({ level: "silent", format: "json", program: "test" }),
       suspects: {
         begin: async () => ({ guilty: new Set(), undecided: new Set() }),
