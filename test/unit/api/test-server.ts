@@ -58,7 +58,18 @@ export class TestServer {
   counted = 0;
   /** What the manifest says of them. */
   readonly requests = { ...requests, schemaBySql: "admin" as RequestSpec["schemaBySql"] };
-  /** Whether a master leads that carries out SQL. */
+  /** What stands in for the batchers; they answer at once. */
+  onRead = ({ reply }: PendingRead): void =>
+    reply.answered({ index: 0, ok: true, body: Buffer.from("[]"), position: 1 }, "w-2");
+  onWrite = ({ reply }: PendingWrite): void => {
+    const body = Buffer.from('{"rowsAffected":1,"position":2}');
+    reply.answered({ index: 0, ok: true, body, position: 2 }, "w-1");
+  };
+  readonly broker = { connected: true };
+  readonly workers: { master: string | undefined } = { master: "w-1" };
+  /** ZooKeeper as the cluster's routes see it: away, until a test says otherwise. */
+  readonly cluster = new CurrentZnodes();
+  /** How far the master that leads knows the kinds of statements. */
   knownStatements: number = knownStatements;
   dataMissing = false;
   port = 0;
@@ -94,14 +105,7 @@ export class TestServer {
     const routes = createRoutes(
       [
         ...databaseRoutes(database, this.#countRead),
-        ...clusterRoutes({
-          znodes: new CurrentZnodes(),
-          paths,
-          clock: systemClock,
-          spec: { requests: this.requests },
-          broker: { connected: true },
-          workers: { master: "w-1" },
-        }),
+        ...this.#clusterRoutes(),
         ...this.#copyRoutes(unsent),
         ...this.#manifestRoutes(),
         ...libsqlRoutes(this.#libsql({ bodies, unsent })),
@@ -126,6 +130,12 @@ export class TestServer {
       restoring: this.restoring,
       forbids: (req: IncomingMessage) => this.door.forbids(req),
     };
+  }
+
+  #clusterRoutes(): readonly Route[] {
+    const { cluster: znodes, broker, workers, requests } = this;
+    const paths = pathsOf("test");
+    return clusterRoutes({ znodes, paths, clock: systemClock, spec: { requests }, broker, workers });
   }
 
   #copyRoutes(unsent: Unsent): readonly Route[] {
@@ -238,12 +248,11 @@ export class TestServer {
 
   #read(read: PendingRead): void {
     this.reads.push(read);
-    read.reply.answered({ index: 0, ok: true, body: Buffer.from("[]"), position: 1 }, "w-2");
+    this.onRead(read);
   }
 
   #write(write: PendingWrite): void {
     this.writes.push(write);
-    const body = Buffer.from('{"rowsAffected":1,"position":2}');
-    write.reply.answered({ index: 0, ok: true, body, position: 2 }, "w-1");
+    this.onWrite(write);
   }
 }

@@ -21,6 +21,13 @@ interface InHand {
   readonly fail: (error: Error) => void;
 }
 
+const own = {
+  worker: "w-1",
+  position: () => 1,
+  log: createLog({ level: "silent", format: "json", program: "test" }),
+  time: systemClock,
+};
+
 /** A slave whose messages are given and answered by hand. */
 async function slave() {
   const said: string[] = [];
@@ -29,9 +36,7 @@ async function slave() {
   const left = new AbortController();
   const ended = runSlave(
     {
-      worker: "w-1",
-      position: () => 1,
-      log: createLog({ level: "silent", format: "json", program: "test" }),
+      ...own,
       suspects: {
         begin: async () => ({ guilty: new Set(), undecided: new Set() }),
         blame: async () => undefined,
@@ -51,7 +56,6 @@ async function slave() {
         },
       },
       answer: (_batch, reply) => new Promise((done, fail) => inHand.push({ reply, done, fail })),
-      time: systemClock,
       onAtWork: () => undefined,
       onServed: () => undefined,
     },
