@@ -7,6 +7,7 @@ import {
   queueLimits,
   type ReadBatch,
   type ReadItem,
+  readBounds,
   refusalAnswer,
   waitMsOf,
 } from "../../core/messages/queues.ts";
@@ -86,7 +87,8 @@ export async function answerReads(
 ): Promise<void> {
   const groups = new Map<string, ReadItem[]>();
   for (const item of batch.items) {
-    const key = `${item.shape} ${item.minPosition ?? 0}`;
+    let key = String(item.shape);
+    for (const bound of readBounds) key += ` ${item[bound] ?? 0}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [item]);
     else group.push(item);
