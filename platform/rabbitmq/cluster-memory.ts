@@ -10,8 +10,8 @@ import type { Memory } from "./memory.ts";
 
 /** The second only while fewer than a majority have answered. */
 const askWithinMs = [1_000, 3_000] as const;
-/** To connect, and to read a record, which is waited for for a second. A vote waits for it as well. */
-const reachWithinMs = 1_500;
+/** To connect, and as long again to read a record, which is waited for for a second. */
+const reachWithinMs = 2_000;
 
 export interface Peer {
   readonly ended: AbortSignal;
@@ -86,27 +86,38 @@ export class ClusterMemory implements Memory {
 
   async #ask<T>(broker: number, withinMs: number, use: (memory: Memory) => Promise<T>): Promise<T> {
     const queue = bootQueueOf(broker);
-    const peer = await within(this.#peer(broker, withinMs), withinMs, `ask for ${queue}`);
+    const connecting = this.#peer(broker, withinMs);
     try {
+      const peer = await within(connecting, withinMs, `ask for ${queue}`);
       return await within(use(peer.memoryIn(queue)), withinMs, `ask for ${queue}`);
     } catch (error) {
       // It says nothing any more, or not in time: the next question goes over a new connection.
-      this.#peers.delete(broker);
-      void peer.close();
+      this.#forget(broker, connecting);
+      connecting.then((peer) => peer.close()).catch(() => undefined);
       throw error;
     }
   }
 
-  async #peer(broker: number, withinMs: number): Promise<Peer> {
-    const kept = await this.#peers.get(broker)?.catch(() => undefined);
-    if (kept !== undefined && !kept.ended.aborted) return kept;
+  /** Several questions at the same time share one connection, also while it is being opened. */
+  #peer(broker: number, withinMs: number): Promise<Peer> {
+    const kept = this.#peers.get(broker);
+    if (kept !== undefined) return kept;
     const connect = this.#brokers[broker];
-    if (connect === undefined || this.#isClosed) throw new TransientError("RabbitMQ connection is not open");
+    if (connect === undefined || this.#isClosed)
+      return Promise.reject(new TransientError("RabbitMQ connection is not open"));
     const connecting = connect(withinMs).then((peer) => {
       if (this.#isClosed) void peer.close();
+      const forget = () => this.#forget(broker, connecting);
+      if (peer.ended.aborted) forget();
+      peer.ended.addEventListener("abort", forget, { once: true });
       return peer;
     });
     this.#peers.set(broker, connecting);
     return connecting;
+  }
+
+  /** Unless another one has taken its place: that is somebody else's. */
+  #forget(broker: number, connecting: Promise<Peer>): void {
+    if (this.#peers.get(broker) === connecting) this.#peers.delete(broker);
   }
 }

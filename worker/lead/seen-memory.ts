@@ -98,23 +98,36 @@ export class SeenMemory {
   /**
    * What may be noted by who does not lead.
    * @param offset of a record before which all stands that was acknowledged; -1 when nothing was
-   * @returns the ids of the brokers that have it; the others are unknown
+   * @returns the ids of the brokers that have it, a majority at least where there is one; the others are unknown
    */
   async reaching(offset: number): Promise<string> {
     if (!this.isOfSeveral || offset < 0) return this.now;
     const seen = this.#ids;
-    const there = await this.#reaching(offset, [...seen.keys()], seen);
+    // One that is away would be waited for, while nobody leads.
+    const enough = Math.floor(seen.length / 2) + 1;
+    const there = await this.#reaching(offset, [...seen.keys()], seen, enough);
     return listOfIds(seen.map((id, broker) => (there.includes(broker) ? id : unknownId)));
   }
 
-  /** Of the brokers that are asked, those that have the record, and had it under the ids with which they were seen before. */
+  /**
+   * Of the brokers that are asked, those that have the record, and had it under the ids with which they were seen before.
+   * @param enough of them: the others are not waited for
+   */
   async #reaching(
     offset: number,
     asked: readonly number[],
     seen: readonly string[],
+    enough = asked.length,
   ): Promise<readonly number[]> {
-    const reached = await Promise.all(asked.map((broker) => this.#broker.logReaches(broker, offset)));
-    const there = asked.filter((_, i) => reached[i]);
+    const reached: number[] = [];
+    await new Promise<void>((done, failed) => {
+      const questions = asked.map(async (broker) => {
+        if (await this.#broker.logReaches(broker, offset)) reached.push(broker);
+        if (reached.length >= enough) done();
+      });
+      Promise.all(questions).then(() => done(), failed);
+    });
+    const there = [...reached];
     if (there.length === 0) return [];
     // One that was restarted meanwhile may have forgotten again what it had when it answered.
     const after = idsIn(await this.#broker.memoryId());

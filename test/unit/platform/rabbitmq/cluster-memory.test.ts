@@ -181,6 +181,47 @@ describe("the log at one of several brokers", () => {
     mock.reset();
   });
 
+  it("is asked for over one connection, however many ask at once, and none is left open", async () => {
+    const { brokers, memory } = cluster();
+    const asking = [0, 1, 2].map((broker) => memory.logReaches(broker, 0));
+    await Promise.all([memory.id(), memory.id(), ...asking, memory.logReaches(0, 0)]);
+    assert.deepEqual(
+      brokers.map(({ connections }) => connections),
+      [1, 1, 1],
+    );
+    memory.close();
+    await new Promise(setImmediate);
+    assert.deepEqual(
+      brokers.map(({ openConnections }) => openConnections),
+      [0, 0, 0],
+    );
+  });
+
+  it("leaves no connection open when one question gives up later than another that has connected anew", async (t) => {
+    const { brokers, memory } = cluster();
+    await memory.id();
+    brokers[1].isAway = true;
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const pass = async (ms: number): Promise<void> => {
+      for (let passed = 0; passed < ms; passed += 100) {
+        t.mock.timers.tick(100);
+        await new Promise(setImmediate);
+      }
+    };
+    const reaching = memory.logReaches(1, 0);
+    const first = memory.id();
+    await pass(1_500);
+    assert.equal(await first, "a,?,c");
+    brokers[1].isAway = false;
+    assert.equal(await memory.id(), "a,b,c");
+    await pass(1_500);
+    assert.equal(await reaching, false);
+    memory.close();
+    await new Promise(setImmediate);
+    assert.equal(brokers[1].openConnections, 0);
+    mock.reset();
+  });
+
   it("does not reach where there is no such broker", async () => {
     const { memory } = cluster();
     assert.equal(await memory.logReaches(3, 0), false);

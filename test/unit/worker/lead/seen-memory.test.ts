@@ -10,6 +10,7 @@ async function seen(first: string) {
     has: [9, 9, 9],
     /** By the broker and the offset that it was asked for. */
     questions: [] as (readonly [number, number])[],
+    silent: -1,
     /** While it is asked. */
     meanwhile: (): void => undefined,
     memoryId: async () => {
@@ -19,6 +20,7 @@ async function seen(first: string) {
     logReaches: async (at: number, offset: number) => {
       broker.questions.push([at, offset]);
       broker.meanwhile();
+      if (at === broker.silent) await new Promise(() => undefined);
       return (broker.has[at] ?? 0) >= offset;
     },
   };
@@ -135,6 +137,12 @@ describe("the memory ids of three brokers, as a session has seen them", () => {
       broker.id = "z,y,x";
     };
     assert.equal(await memory.reaching(8), "?,y,x", "one that was restarted meanwhile may lack it");
+  });
+
+  it("are for a vote those of a majority that has the record, while the third says nothing", async () => {
+    const { broker, memory } = await seen("a,y,x");
+    broker.silent = 1;
+    assert.equal(await memory.reaching(9), "a,?,x");
   });
 
   it("are for a vote all of them while nothing was acknowledged, and none when none has the record", async () => {
