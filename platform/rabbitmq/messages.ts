@@ -6,6 +6,8 @@ import { within } from "../process/waiting.ts";
 import { type Delivery, type PublishOptions, RefusedMessageError } from "./port.ts";
 
 const confirmWithinMs = 10_000;
+/** A queue that takes none of a channel's messages for so long is looked at. */
+const refusesForMs = 2_000;
 
 /** What the broker is told beside a message. */
 export const propertiesOf = ({
@@ -36,14 +38,26 @@ interface ConfirmChannel {
   ): void;
 }
 
+/** What a publisher asks of the connection. */
+interface Connection {
+  depth(queue: string): Promise<{ readonly messages: number }>;
+  /** It is of no use any more. */
+  end(error: Error): void;
+  readonly monotonicMs?: () => number;
+}
+
 class Confirms {
   readonly #channel: ConfirmChannel;
+  readonly #connection: Connection;
+  /** Since when it has taken no message. */
+  readonly #refusing = new Map<string, number>();
   readonly #returned = new Set<string>();
   readonly #unconfirmed = new Set<(reason: Error) => void>();
   #messages = 0;
 
-  constructor(channel: ConfirmChannel) {
+  constructor(channel: ConfirmChannel, connection: Connection) {
     this.#channel = channel;
+    this.#connection = connection;
     channel.on("return", ({ properties }) => this.#returned.add(String(properties.messageId)));
   }
 
@@ -61,13 +75,35 @@ class Confirms {
       this.#unconfirmed.add(reject);
       this.#channel.sendToQueue(queue, content, properties, (error) => {
         this.#unconfirmed.delete(reject);
-        if (error) reject(new RefusedMessageError(`publish to ${queue}: refused`, { cause: error }));
-        else if (this.#returned.delete(messageId))
+        if (error) {
+          this.#refused(queue);
+          return reject(new RefusedMessageError(`publish to ${queue}: refused`, { cause: error }));
+        }
+        if (this.#refusing.size > 0) this.#refusing.delete(queue);
+        if (this.#returned.delete(messageId))
           reject(new TransientError(`publish to ${queue}: there is no such queue`));
         else resolve();
       });
     });
     return within(confirmed, confirmWithinMs, `publish to ${queue}`);
+  }
+
+  /**
+   * A full queue refuses, and one whose leader a channel does not find: a channel that has first published to a quorum queue while the
+   * leader was on a host that had just been lost asks that one for ever. Another channel finds it, so the connection is given up.
+   */
+  #refused(queue: string): void {
+    const nowMs = this.#connection.monotonicMs?.() ?? performance.now();
+    const sinceMs = this.#refusing.get(queue) ?? nowMs;
+    this.#refusing.set(queue, sinceMs);
+    if (nowMs - sinceMs < refusesForMs) return;
+    this.#refusing.delete(queue);
+    const looked = this.#connection.depth(queue).then(({ messages }) => {
+      if (messages === 0)
+        this.#connection.end(new Error(`${queue} is empty, and takes no message on this connection`));
+    });
+    // What ended meanwhile needs no end.
+    looked.catch(() => undefined);
   }
 
   /** The connection is gone: what was not confirmed has an unknown fate. */
@@ -87,9 +123,12 @@ export class Publisher {
   readonly #log: Confirms;
   readonly #others: Confirms;
 
-  constructor(channels: { readonly log: ConfirmChannel; readonly others: ConfirmChannel }) {
-    this.#log = new Confirms(channels.log);
-    this.#others = new Confirms(channels.others);
+  constructor(
+    channels: { readonly log: ConfirmChannel; readonly others: ConfirmChannel },
+    connection: Connection,
+  ) {
+    this.#log = new Confirms(channels.log, connection);
+    this.#others = new Confirms(channels.others, connection);
   }
 
   /** As `Confirms` does. */

@@ -96,11 +96,12 @@ export class Rabbit implements BrokerConnection {
 
   async #openChannels(): Promise<void> {
     this.#publisher = this.#guard(await this.#model.createChannel({ highWaterMark: unsentFramesMax }));
-    const [log, others] = await Promise.all([
-      this.#model.createConfirmChannel(),
-      this.#model.createConfirmChannel(),
-    ]);
-    this.#confirmed = new Publisher({ log: this.#guard(log), others: this.#guard(others) });
+    const confirming = async () => this.#guard(await this.#model.createConfirmChannel());
+    const [log, others] = await Promise.all([confirming(), confirming()]);
+    this.#confirmed = new Publisher(
+      { log, others },
+      { depth: (queue) => this.depth(queue), end: (error) => this.#end(error) },
+    );
   }
 
   get blocked(): boolean {

@@ -81,9 +81,11 @@ export class Standing {
   async #look(own: OwnStanding): Promise<Verdict> {
     const { membership, name, remembered } = this.#options;
     const memory = this.#options.memory.now;
-    const [known, peers] = await Promise.all([membership.knownCopies(), membership.peers()]);
-    // After the note: of a master that is elected in between, the note is another one, beside which no vote is written.
-    const master = await membership.master();
+    const [known, peers, master] = await Promise.all([
+      membership.knownCopies(),
+      membership.peers(),
+      membership.master(),
+    ]);
     const noted = known.log.node?.broker;
     // As it was noted: an id that has changed since proves nothing until it is noted as well.
     if (noted !== undefined && sameMemory(noted, memory)) remembered.vouchedUnder = noted;

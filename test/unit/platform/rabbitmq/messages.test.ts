@@ -22,9 +22,15 @@ function channel() {
 
 function publisher() {
   const channels = { log: channel(), others: channel() };
-  const one = new Publisher(channels);
+  const connection = { nowMs: 0, messages: 0, ends: [] as string[] };
+  const one = new Publisher(channels, {
+    depth: async () => ({ messages: connection.messages }),
+    end: ({ message }) => connection.ends.push(message),
+    monotonicMs: () => connection.nowMs,
+  });
   return {
     ...channels,
+    connection,
     end: (reason: Error) => one.end(reason),
     publish: (queue: string) => one.publish(queue, Buffer.of(1), {}),
   };
@@ -52,5 +58,35 @@ describe("what is published and confirmed", () => {
     const both = [publish(queues.sync), publish(queues.write)];
     end(new Error("lost"));
     for (const one of both) await assert.rejects(one, /lost/);
+  });
+
+  it("gives the connection up where an empty queue refuses every message for seconds", async () => {
+    const { others, connection, publish } = publisher();
+    const refused = async (atMs: number): Promise<readonly string[]> => {
+      connection.nowMs = atMs;
+      const one = publish(queues.write);
+      others.settled.at(-1)?.(new Error("nack"));
+      await assert.rejects(one, RefusedMessageError);
+      return connection.ends;
+    };
+    assert.deepEqual(await refused(0), []);
+    assert.deepEqual(await refused(1_900), []);
+    assert.deepEqual(await refused(2_000), ["writeQ is empty, and takes no message on this connection"]);
+  });
+
+  it("keeps the connection where a full queue refuses, or one takes a message in between", async () => {
+    const { others, connection, publish } = publisher();
+    const settled = async (atMs: number, error: Error | null): Promise<void> => {
+      connection.nowMs = atMs;
+      const one = publish(queues.write).catch(() => undefined);
+      others.settled.at(-1)?.(error);
+      await one;
+    };
+    connection.messages = 20_000;
+    for (const atMs of [0, 2_000, 4_000, 6_000]) await settled(atMs, new Error("nack"));
+    connection.messages = 0;
+    await settled(6_500, null);
+    for (const atMs of [7_000, 8_900]) await settled(atMs, new Error("nack"));
+    assert.deepEqual(connection.ends, []);
   });
 });
