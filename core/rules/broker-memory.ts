@@ -12,7 +12,7 @@ export const listOfIds = (ids: readonly string[]): string => ids.join(separator)
 export const idsIn = (memory: string): readonly string[] => memory.split(separator);
 export const isOfSeveral = (memory: string): boolean => memory.includes(separator);
 
-const isMajority = (count: number, all: number): boolean => count > all / 2;
+export const isMajority = (count: number, all: number): boolean => count > all / 2;
 
 /** A majority of the brokers has forgotten nothing since their ids were noted. */
 export function sameMemory(noted: string, now: string): boolean {

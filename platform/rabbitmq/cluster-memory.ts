@@ -4,7 +4,7 @@
 
 import { TransientError } from "../../core/errors.ts";
 import { bootQueueOf } from "../../core/messages/queues.ts";
-import { idsIn, isUnknown, listOfIds, unknownId } from "../../core/rules/broker-memory.ts";
+import { idsIn, isMajority, isUnknown, listOfIds, unknownId } from "../../core/rules/broker-memory.ts";
 import { within } from "../process/waiting.ts";
 import type { Memory } from "./memory.ts";
 
@@ -79,7 +79,7 @@ export class ClusterMemory implements Memory {
             ids[i] = await this.#ask(i, withinMs, (memory) => memory.id()).catch(() => unknownId);
         }),
       );
-      if (ids.filter((id) => !isUnknown(id)).length > ids.length / 2) return ids;
+      if (isMajority(ids.filter((id) => !isUnknown(id)).length, ids.length)) return ids;
     }
     throw new TransientError("RabbitMQ: no majority of the brokers answers");
   }

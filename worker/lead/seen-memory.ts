@@ -8,6 +8,7 @@
 // it, and each that is confirmed later is at a majority of the brokers as they are now.
 import {
   idsIn,
+  isMajority,
   isUnknown,
   listOfIds,
   lostMemory,
@@ -104,26 +105,26 @@ export class SeenMemory {
     if (!this.isOfSeveral || offset < 0) return this.now;
     const seen = this.#ids;
     // One that is away would be waited for, while nobody leads.
-    const enough = Math.floor(seen.length / 2) + 1;
-    const there = await this.#reaching(offset, [...seen.keys()], seen, enough);
+    const isEnough = (brokers: number) => isMajority(brokers, seen.length);
+    const there = await this.#reaching(offset, [...seen.keys()], seen, isEnough);
     return listOfIds(seen.map((id, broker) => (there.includes(broker) ? id : unknownId)));
   }
 
   /**
    * Of the brokers that are asked, those that have the record, and had it under the ids with which they were seen before.
-   * @param enough of them: the others are not waited for
+   * @param isEnough of them: the others are not waited for
    */
   async #reaching(
     offset: number,
     asked: readonly number[],
     seen: readonly string[],
-    enough = asked.length,
+    isEnough: (brokers: number) => boolean = () => false,
   ): Promise<readonly number[]> {
     const reached: number[] = [];
     await new Promise<void>((done, failed) => {
       const questions = asked.map(async (broker) => {
         if (await this.#broker.logReaches(broker, offset)) reached.push(broker);
-        if (reached.length >= enough) done();
+        if (isEnough(reached.length)) done();
       });
       Promise.all(questions).then(() => done(), failed);
     });

@@ -92,10 +92,7 @@ export function readWorld(changed: Partial<BatcherLimits> = {}) {
         shape: { kind: "select", table: "t", columns: "*", where: { op: "=", column: "a", param: 0 } },
         params: [value],
       }),
-      deadlineAtMs: clock.ms + 10_000,
-      deadlineMs: clock.now() + 10_000,
-      bytes: 10,
-      reply,
+      ...waiting(clock, reply),
       ...options,
     });
     return reply;
@@ -109,6 +106,14 @@ export function readWorld(changed: Partial<BatcherLimits> = {}) {
 }
 
 export const ok = (index: number, body = "[]"): Answer => ({ index, ok: true, body, position: 7 });
+
+/** What a request has beside its statement, ten seconds before its deadline. */
+const waiting = (clock: FakeClock, reply: Waiter) => ({
+  deadlineAtMs: clock.ms + 10_000,
+  deadlineMs: clock.now() + 10_000,
+  bytes: 10,
+  reply,
+});
 
 export function writeWorld() {
   const clock = new FakeClock();
@@ -126,10 +131,7 @@ export function writeWorld() {
     const reply = new Waiter();
     batcher.submit({
       ...packWrite({ shape: { kind: "insert", table: "t", columns: ["a"] }, rows: [[value]] }),
-      deadlineAtMs: clock.ms + 10_000,
-      deadlineMs: clock.now() + 10_000,
-      bytes: 10,
-      reply,
+      ...waiting(clock, reply),
       ...options,
     });
     return reply;

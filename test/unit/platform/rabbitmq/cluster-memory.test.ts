@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it, mock } from "node:test";
+import { describe, it, mock, type TestContext } from "node:test";
 import { ClusterMemory, type Connect } from "../../../../platform/rabbitmq/cluster-memory.ts";
 import type { Memory } from "../../../../platform/rabbitmq/memory.ts";
 
@@ -60,6 +60,14 @@ function cluster() {
   return { brokers, memory: new ClusterMemory(brokers.map(({ connect }) => connect)) };
 }
 
+/** Timers must be mocked. */
+async function pass(t: TestContext, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) {
+    t.mock.timers.tick(100);
+    await new Promise(setImmediate);
+  }
+}
+
 describe("the memory id of several brokers", () => {
   it("is the list of theirs, each asked for its own queue", async () => {
     const { brokers, memory } = cluster();
@@ -114,10 +122,7 @@ describe("the memory id of several brokers", () => {
     brokers[2].isAway = true;
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const asking = assert.rejects(memory.id(), { name: "TransientError", message: /no majority/ });
-    for (let i = 0; i < 100; i++) {
-      t.mock.timers.tick(100);
-      await new Promise(setImmediate);
-    }
+    await pass(t, 10_000);
     await asking;
     mock.reset();
   });
@@ -170,10 +175,7 @@ describe("the log at one of several brokers", () => {
     brokers[1].isAway = true;
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const asking = memory.logReaches(1, 0);
-    for (let i = 0; i < 100; i++) {
-      t.mock.timers.tick(100);
-      await new Promise(setImmediate);
-    }
+    await pass(t, 10_000);
     assert.equal(await asking, false);
     brokers[1].isAway = false;
     assert.equal(await memory.logReaches(1, 0), true);
@@ -202,19 +204,13 @@ describe("the log at one of several brokers", () => {
     await memory.id();
     brokers[1].isAway = true;
     t.mock.timers.enable({ apis: ["setTimeout"] });
-    const pass = async (ms: number): Promise<void> => {
-      for (let passed = 0; passed < ms; passed += 100) {
-        t.mock.timers.tick(100);
-        await new Promise(setImmediate);
-      }
-    };
     const reaching = memory.logReaches(1, 0);
     const first = memory.id();
-    await pass(1_500);
+    await pass(t, 1_500);
     assert.equal(await first, "a,?,c");
     brokers[1].isAway = false;
     assert.equal(await memory.id(), "a,b,c");
-    await pass(1_500);
+    await pass(t, 1_500);
     assert.equal(await reaching, false);
     memory.close();
     await new Promise(setImmediate);
