@@ -112,7 +112,8 @@ class MemoryConnectionToFile implements Connection {
     // Who reads nothing needs no connection: most are opened for reads that never come.
     if (this.#mode === "read" && this.#database === undefined && sql.startsWith("PRAGMA")) return;
     if (sql.startsWith("PRAGMA synchronous")) this.#syncs = sql.endsWith("FULL");
-    if (sql !== "COMMIT") return this.#tried((database) => database.exec(sql));
+    if (!sql.endsWith("COMMIT")) return this.#tried((database) => database.exec(sql));
+    this.#mustHaveRoom();
     await this.#process.work(commitMs);
     this.#tried((database) => database.exec(sql));
     if (this.#syncs)
@@ -131,9 +132,13 @@ class MemoryConnectionToFile implements Connection {
 
   async run(sql: string, ...params: readonly SqlValue[]): Promise<number> {
     await this.#called(params);
+    if (!sql.startsWith("BEGIN")) this.#mustHaveRoom();
+    return this.#tried(() => Number(this.#prepared(sql).run(...params).changes));
+  }
+
+  #mustHaveRoom(): void {
     if (this.#volume.isFull)
       throw errorOf(Object.assign(new Error("database or disk is full"), { errno: fullCode }));
-    return this.#tried(() => Number(this.#prepared(sql).run(...params).changes));
   }
 
   limited<T>(ms: number, work: () => Promise<T>, extension?: Extension): Promise<T> {

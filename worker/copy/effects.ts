@@ -11,7 +11,7 @@ import type { Schema } from "../../core/schema.ts";
 import type { Connection } from "../disk.ts";
 import type { CompiledShapes } from "../sql/compiled.ts";
 import type { TableShape } from "../sql/shape-sql.ts";
-import { StorageFullError } from "../sqlite-errors.ts";
+import { InterruptedError, refusalOf, StorageFullError } from "../sqlite-errors.ts";
 import { clearAll } from "./clear.ts";
 import { expireKeys } from "./keys.ts";
 import { guardedRows, type Moment, repeatRows, repeatSql, repeatSqlList, type SqlEffect } from "./seen.ts";
@@ -91,7 +91,7 @@ export async function writeRows(
 }
 
 /** References are heeded otherwise than by all others. */
-const isApart = ({ references = "on" }: Moment): boolean => references !== "on";
+export const isApart = ({ references = "on" }: Moment): boolean => references !== "on";
 
 const idsOf = (text: string): readonly (number | bigint)[] =>
   (JSON.parse(`{${text}}`) as { readonly rows: readonly [string][] }).rows.map(([id]) => exactId(id));
@@ -119,6 +119,50 @@ async function throwCounterError(
     "constraint_violation",
     `the counter of table ${table} is at its end, ${counterEnd}: rows need a key of their own`,
   );
+}
+
+// How a request is tried so that one that is refused harms no other of its transaction.
+
+/** @returns the refusal, with the savepoint undone; @throws what is not the request's fault */
+export async function attempted<T>(writer: Connection, work: () => Promise<T>): Promise<T | Refusal> {
+  await writer.exec("SAVEPOINT request");
+  try {
+    const result = await work();
+    await writer.exec("RELEASE request");
+    return result;
+  } catch (error) {
+    const refusal = error instanceof InterruptedError ? null : refusalOf(error);
+    if (refusal === null) throw error;
+    // Some errors make SQLite undo the whole transaction: then it cannot go on, for the reason that there was. References that were put off
+    // until the commit are else put off for all that follows in it, which no copy could repeat.
+    await writer
+      .exec("ROLLBACK TO request; RELEASE request; PRAGMA defer_foreign_keys = OFF")
+      .catch(() => Promise.reject(error));
+    return refusal;
+  }
+}
+
+/**
+ * The same for work that is one statement: of one that fails SQLite itself undoes what it had done, so that it needs no savepoint, which
+ * is two more ways to SQLite's thread and back.
+ */
+export async function attemptedStatement<T>(
+  writer: Connection,
+  work: () => Promise<T>,
+): Promise<T | Refusal> {
+  try {
+    return await work();
+  } catch (error) {
+    const refusal = error instanceof InterruptedError ? null : refusalOf(error);
+    if (refusal === null) throw error;
+    // Some errors make SQLite undo the whole transaction: only then can another one begin.
+    const isLost = await writer.exec("BEGIN").then(
+      () => true,
+      () => false,
+    );
+    if (isLost) throw error;
+    return refusal;
+  }
 }
 
 /** What a copy does in one step: an effect, or SQL that is carried out one after the other in one call. */

@@ -226,7 +226,7 @@ export class Store {
 
   /** Opens a transaction of the writer; the caller ends it. */
   async begin(): Promise<Transaction> {
-    await this.writer.exec("BEGIN IMMEDIATE");
+    await this.writer.run("BEGIN IMMEDIATE");
     let isOpen = true;
     return {
       commit: async (next) => {
@@ -245,9 +245,9 @@ export class Store {
   }
 
   async #commit({ applied, schema }: Next): Promise<void> {
-    await putMeta(this.writer, "applied", JSON.stringify(applied));
     if (schema !== this.#schema) await putMeta(this.writer, "schema", JSON.stringify(schema));
-    await this.writer.exec("COMMIT");
+    // Numbers and a checksum: no text of a client.
+    await this.writer.exec(`${putMetaSql(`'applied', '${JSON.stringify(applied)}'`)}; COMMIT`);
   }
 
   #moveTo({ applied, schema }: Next): void {
@@ -292,8 +292,7 @@ function betweenExpiries(entries: readonly LogEntry[]): readonly (readonly Batch
 }
 
 const putMeta = (writer: Connection, name: string, value: string): Promise<unknown> =>
-  writer.run(
-    "INSERT INTO _dbaas_meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
-    name,
-    value,
-  );
+  writer.run(putMetaSql("?1, ?2"), name, value);
+
+const putMetaSql = (values: string): string =>
+  `INSERT INTO _dbaas_meta (name, value) VALUES (${values}) ON CONFLICT DO UPDATE SET value = excluded.value`;

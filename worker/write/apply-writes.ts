@@ -4,10 +4,18 @@ import { Refusal, refusalBody } from "../../core/errors.ts";
 import { bytesOfRows, bytesOfShape, type Effect, type KeyEntry, keyBytes } from "../../core/log/record.ts";
 import type { WriteShape } from "../../core/messages/statement.ts";
 import { every } from "../../platform/process/clock.ts";
-import { carryOutRows, type Made, rowsAnswer, type ShapedEffect, writeRows } from "../copy/effects.ts";
+import {
+  attempted,
+  attemptedStatement,
+  carryOutRows,
+  isApart,
+  type Made,
+  rowsAnswer,
+  type ShapedEffect,
+  writeRows,
+} from "../copy/effects.ts";
 import type { Store } from "../copy/store.ts";
-import type { Connection } from "../disk.ts";
-import { InterruptedError, isFaultOfOurs, refusalOf } from "../sqlite-errors.ts";
+import { isFaultOfOurs } from "../sqlite-errors.ts";
 import type { CommitLimits, Outcome, PendingWrite, WriteResult } from "./draft.ts";
 import { isListed } from "./listed-parts.ts";
 import { carryOutFirst, listOf, type Watched } from "./listed-writes.ts";
@@ -28,25 +36,6 @@ export const storageFull: WriteResult = {
   ),
   position: 0,
 };
-
-/** @returns the refusal, with the savepoint undone; @throws what is not the request's fault */
-export async function attempted<T>(writer: Connection, work: () => Promise<T>): Promise<T | Refusal> {
-  await writer.exec("SAVEPOINT request");
-  try {
-    const result = await work();
-    await writer.exec("RELEASE request");
-    return result;
-  } catch (error) {
-    const refusal = error instanceof InterruptedError ? null : refusalOf(error);
-    if (refusal === null) throw error;
-    // Some errors make SQLite undo the whole transaction: then it cannot go on, for the reason that there was. References that were put off
-    // until the commit are else put off for all that follows in it, which no copy could repeat.
-    await writer
-      .exec("ROLLBACK TO request; RELEASE request; PRAGMA defer_foreign_keys = OFF")
-      .catch(() => Promise.reject(error));
-    return refusal;
-  }
-}
 
 type Barrier = Extract<WriteShape, { readonly kind: "barrier" }>;
 type ChangingShape = Exclude<WriteShape, Barrier>;
@@ -149,15 +138,17 @@ export class Applying {
     if (shape?.kind !== "insert" || (await this.#store.guarded())) return null;
     const rows = members.flatMap(({ item }) => item.rows);
     const { writer, compiled } = this.#store;
-    const changes = await attempted(writer, async () => {
+    const isUpsert = shape.onConflict !== undefined;
+    const changes = await (isUpsert ? attempted : attemptedStatement)(writer, async () => {
       const effect = compiled.fitWrite(shape, rows);
       const made = await writeRows(writer, compiled, effect.shape, effect.rows);
       // An upsert may skip rows; who changed what is then known only one by one.
-      if (made.rowsAffected !== rows.length) throw new Refusal("internal", "not every row was written");
+      if (isUpsert && made.rowsAffected !== rows.length)
+        throw new Refusal("internal", "not every row was written");
       return { ...made, effect };
     }).catch(async (error) => {
       if (!isFaultOfOurs(error)) throw error;
-      await writer.exec("ROLLBACK TO request; RELEASE request");
+      if (isUpsert) await writer.exec("ROLLBACK TO request; RELEASE request");
       return null;
     });
     if (changes === null || changes instanceof Refusal) return null;
@@ -176,7 +167,13 @@ export class Applying {
     if (shape.kind === "barrier") return this.#barrier(write, shape);
     if (refusal !== undefined) return this.#refused(write, refusal);
     if (isTrial(shape)) return this.#tried(write, shape);
-    return this.#settled(write, await attempted(this.#store.writer, () => this.#limited(write, shape)));
+    const attempt = (await this.#isStatement(shape)) ? attemptedStatement : attempted;
+    return this.#settled(write, await attempt(this.#store.writer, () => this.#limited(write, shape)));
+  }
+
+  async #isStatement({ kind }: ChangingShape): Promise<boolean> {
+    const isOfRows = kind === "insert" || kind === "update" || kind === "delete";
+    return isOfRows && !isApart(this.#options) && !(await this.#store.guarded());
   }
 
   #settled(write: PendingWrite, changes: Made | Refusal): WriteResult {

@@ -9,13 +9,13 @@ import { Refusal, refusalBody } from "../../core/errors.ts";
 import { advance, type BatchRecord, type Effect, encodeRecord } from "../../core/log/record.ts";
 import { queueLimits } from "../../core/messages/queues.ts";
 import type { Schema } from "../../core/schema.ts";
-import { applyEffect } from "../copy/effects.ts";
+import { applyEffect, attempted } from "../copy/effects.ts";
 import { lookUp, newestKeyMs } from "../copy/keys.ts";
 import type { Store, Transaction } from "../copy/store.ts";
 import type { Connection } from "../disk.ts";
 import type { Ledger } from "../ports.ts";
 import { StorageFullError } from "../sqlite-errors.ts";
-import { Applying, attempted, storageFull } from "./apply-writes.ts";
+import { Applying, storageFull } from "./apply-writes.ts";
 import type { Chore, CommitInput, Draft, LogPlace, Outcome, PendingWrite, WriteResult } from "./draft.ts";
 import { SlowWriteError, UndoneWriteError } from "./undone-writes.ts";
 
@@ -67,20 +67,31 @@ class Preparing {
   }
 
   async run(): Promise<Draft> {
-    const { chores } = this.#input;
-    this.#fresh = await withoutKnown(this.#store.writer, this.#writes, this.#outcomes);
-    while (this.#fresh.length > 0 || chores.length > 0) {
-      const draft = await this.#attempt();
+    for (let begun = this.#begin(); ; begun = this.#store.begin()) {
+      const draft = await this.#attempt(begun);
       if (draft !== "fewer") return draft;
     }
-    return this.#nothingToAppend();
+  }
+
+  /** Looks the keys up while the transaction opens: each is a way to SQLite's thread and back, and neither needs the other. */
+  async #begin(): Promise<Transaction> {
+    const begun = this.#store.begin();
+    const known = withoutKnown(this.#store.writer, this.#writes, this.#outcomes);
+    const [, found] = await Promise.allSettled([begun, known]);
+    const transaction = await begun;
+    if (found.status === "rejected") {
+      await transaction.rollbackUnlessCommitted();
+      throw found.reason;
+    }
+    this.#fresh = found.value;
+    return transaction;
   }
 
   /** @returns "fewer" when it must be made again with fewer requests, or none */
-  async #attempt(): Promise<Draft | "fewer"> {
+  async #attempt(begun: Promise<Transaction>): Promise<Draft | "fewer"> {
     let transaction: Transaction | undefined;
     try {
-      transaction = await this.#store.begin();
+      transaction = await begun;
       return await this.#drafted(transaction);
     } catch (error) {
       await transaction?.rollbackUnlessCommitted();
