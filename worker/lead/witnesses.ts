@@ -21,6 +21,11 @@ import type { Log } from "../../platform/telemetry/log.ts";
 const firstWithinMs = 300;
 /** So long a write waits for a witness. Then the master goes on alone, and takes none for a while. */
 const patienceMs = 3_500;
+/**
+ * So long it waits where every witness has been silent for the whole of that already, as when their host was lost and the log then had no
+ * leader for seconds: twice the time in which one that is there speaks.
+ */
+const wordWithinMs = 1_000;
 const aloneForMs = 10_000;
 /** What was answered longer ago than this, one that is close has on its disk. */
 const closeWithinMs = 500;
@@ -216,7 +221,16 @@ export class Witnesses {
 
   get #isImpatient(): boolean {
     const [first] = this.#waiting;
-    return first !== undefined && this.#options.time.monotonicMs() - first.sinceMs >= patienceMs;
+    if (first === undefined) return false;
+    const waitedMs = this.#options.time.monotonicMs() - first.sinceMs;
+    return waitedMs >= patienceMs || (waitedMs >= wordWithinMs && this.#areSilent);
+  }
+
+  /** Those for whom answers wait. */
+  get #areSilent(): boolean {
+    const heardAfterMs = this.#options.time.monotonicMs() - patienceMs;
+    const names = new Set(namesOf([...this.#possible, this.#approached ?? []].flat()));
+    return ![...this.#heard.values()].some(({ name, atMs }) => names.has(name) && atMs > heardAfterMs);
   }
 
   get #rests(): boolean {

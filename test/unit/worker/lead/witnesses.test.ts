@@ -192,6 +192,34 @@ describe("a master's answers", () => {
     assert.deepEqual(answers, [11, 12, 13]);
   });
 
+  it("wait a second, no more, where every witness has been silent for all of the time that one is waited for", async () => {
+    const { witnesses, hear, note, write, later, answers } = await master();
+    hear("w-2", "b", 10);
+    hear("w-3", "c", 10);
+    note().written();
+    const passes = async (ms: number) => {
+      await later(ms);
+      if (witnesses.isOutdated) note().written();
+    };
+    // One that speaks has its time, also when the other one is lost.
+    await passes(3_000);
+    hear("w-3", "c", 10);
+    await passes(500);
+    write();
+    await passes(1_000);
+    await passes(1_000);
+    assert.deepEqual(answers, []);
+    hear("w-3", "c", 11);
+    assert.deepEqual(answers, [11]);
+    // The log had no leader for so long: the write comes late.
+    await passes(3_000);
+    write();
+    await passes(900);
+    assert.deepEqual(answers, [11]);
+    await passes(100);
+    assert.deepEqual(answers, [11, 12]);
+  });
+
   it("wait for the copy that is listed, and not for another one that its worker has begun since", async () => {
     const { witnesses, hear, note, write, answers } = await master();
     hear("w-2", "b", 10);
