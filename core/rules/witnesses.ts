@@ -19,6 +19,8 @@ export interface Gathered {
   readonly heard: readonly Heard[];
   /** Up to where writes were answered. */
   readonly answered: Place;
+  /** Up to where they were half a second ago. */
+  readonly answeredBefore: Place;
   readonly nowMs: number;
 }
 
@@ -34,10 +36,17 @@ export const witnessedBy = (listed: readonly NamedCopy[], heard: readonly Heard[
 const includesCopy = (listed: readonly NamedCopy[], { name, copyId }: NamedCopy): boolean =>
   listed.some((one) => one.name === name && one.copyId === copyId);
 
-/** Of each other host the one that has most; but those that are listed stay, as long as they have all that was answered. */
-export function candidates({ listed, heard, answered, nowMs }: Gathered): readonly Heard[] {
+/**
+ * Of each other host the one that has most; but those that are listed stay as long as they keep up. What was answered this very moment
+ * they need not have yet: two workers of one host would take turns with each write that a third one had first.
+ */
+export function candidates(gathered: Gathered): readonly Heard[] {
+  const { listed, heard, answered, answeredBefore, nowMs } = gathered;
   const talking = heard.filter(({ atMs }) => nowMs - atMs < silentAfterMs);
-  const rank = (one: Heard) => (holdsAll(one.place, answered) ? 1 + Number(includesCopy(listed, one)) : 0);
+  const rank = (one: Heard) => {
+    if (includesCopy(listed, one) && holdsAll(one.place, answeredBefore)) return 2;
+    return holdsAll(one.place, answered) ? 1 : 0;
+  };
   const best = [...talking].sort((a, b) => rank(b) - rank(a) || comparePlaces(b.place, a.place));
   return best.filter(({ host }, i) => best.findIndex((one) => one.host === host) === i);
 }

@@ -68,7 +68,8 @@ async function heal(
   { timeline, observer, world, patience }: NemesisOptions,
 ): Promise<readonly Violation[]> {
   try {
-    const all = await world.settled(patience * (fault.healsWithinMs ?? healsWithinMs));
+    const withinMs = patience * (fault.healsWithinMs ?? healsWithinMs);
+    const all = await world.settled(withinMs, (lack) => timeline.tell(`     not yet: ${lack.slice(0, 200)}`));
     const healedAtMs = timeline.nowMs();
     const struckAtMs = strikes.at(-1)?.atMs ?? healedAtMs;
     for (const strike of strikes) {

@@ -25,7 +25,8 @@ export interface World {
   readonly withBroker: WithBroker;
   readonly zooKeeper: () => Promise<ZooKeeperSession>;
   /** Waits until it is as desired. @throws with what was seen last when it takes longer */
-  settled(withinMs: number): Promise<readonly WorkerSeen[]>;
+  /** @param onLack told what is lacking beside the workers, each time that it is something else */
+  settled(withinMs: number, onLack?: (lack: string) => void): Promise<readonly WorkerSeen[]>;
   /** What every worker's own file holds now. */
   copies(): Promise<readonly Copy[]>;
   /** The rows of a query on this worker's own file. */

@@ -246,6 +246,7 @@ export class Witnesses {
       listed: this.#listed,
       heard: [...this.#heard.values()],
       answered: this.#answered,
+      answeredBefore: this.#marks[0],
       nowMs: this.#options.time.monotonicMs(),
     };
   }

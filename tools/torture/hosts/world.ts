@@ -32,7 +32,7 @@ export const severalHosts = (keep: boolean): World => ({
   asks: (odd) => apis.asks(odd),
   withBroker,
   zooKeeper,
-  settled: (withinMs) => settled(baselineWorkers, withinMs),
+  settled: (withinMs, onLack) => settled(baselineWorkers, withinMs, onLack),
   copies: async () => Promise.all((await workers()).map(copyOf)),
   rowsIn,
   remains,

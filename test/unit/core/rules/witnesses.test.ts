@@ -17,6 +17,7 @@ const gathered = (changes: Partial<Gathered>): Gathered => ({
   listed: [],
   heard: [],
   answered: at(10),
+  answeredBefore: changes.answered ?? at(10),
   nowMs,
   ...changes,
 });
@@ -36,6 +37,18 @@ describe("a master's witnesses", () => {
   it("stay those of their hosts that were listed, however much others hold", () => {
     const all = [heard("w-2", "b", 10), heard("w-4", "b", 12)];
     assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: copies("w-2") })), copies("w-2"));
+  });
+
+  it("stay the same while two of one host are ahead of each other by turns, and a third one has all that was answered", () => {
+    const listed = copies("w-2", "w-3");
+    const others = [heard("w-4", "b", 12), heard("w-3", "c", 12)];
+    const behind = { listed, answered: at(12), answeredBefore: at(10) };
+    assert.deepEqual(
+      nextWitnesses(gathered({ ...behind, heard: [heard("w-2", "b", 11), ...others] })),
+      listed,
+    );
+    const lost = nextWitnesses(gathered({ ...behind, heard: [heard("w-2", "b", 9), ...others] }));
+    assert.deepEqual(lost, copies("w-3", "w-4"));
   });
 
   it("are without one that is silent, when another one has all that was answered", () => {
