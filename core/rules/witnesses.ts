@@ -19,7 +19,7 @@ export interface Gathered {
   readonly heard: readonly Heard[];
   /** Up to where writes were answered. */
   readonly answered: Place;
-  /** Up to where they were half a second ago. */
+  /** Up to where they were half a second ago, or somewhat longer. */
   readonly answeredBefore: Place;
   readonly nowMs: number;
 }
@@ -57,8 +57,11 @@ export function candidates(gathered: Gathered): readonly Heard[] {
  */
 export function nextWitnesses(gathered: Gathered): readonly NamedCopy[] {
   const { listed, heard, answered } = gathered;
-  const found = candidates(gathered);
-  if (found.some(({ place }) => holdsAll(place, answered))) return namedInOrder(found);
+  // Rather the same ones; but if that leaves none that has all, those who have most.
+  for (const answeredBefore of [gathered.answeredBefore, answered]) {
+    const found = candidates({ ...gathered, answeredBefore });
+    if (found.some(({ place }) => holdsAll(place, answered))) return namedInOrder(found);
+  }
   // They are silent, and what they have may be needed; not that of one whose worker speaks of another copy now.
   const isTrue = heard.some((one) => includesCopy(listed, one) && holdsAll(one.place, answered));
   return isTrue ? listed.filter((one) => !isGone(one, heard)) : [];

@@ -24,8 +24,11 @@ export interface World {
   asks(odd: (what: string) => void): readonly Ask[];
   readonly withBroker: WithBroker;
   readonly zooKeeper: () => Promise<ZooKeeperSession>;
-  /** Waits until it is as desired. @throws with what was seen last when it takes longer */
-  /** @param onLack told what is lacking beside the workers, each time that it is something else */
+  /**
+   * Waits until it is as desired.
+   * @param onLack told what is lacking beside the workers, each time that it is something else
+   * @throws with what was seen last when it takes longer
+   */
   settled(withinMs: number, onLack?: (lack: string) => void): Promise<readonly WorkerSeen[]>;
   /** What every worker's own file holds now. */
   copies(): Promise<readonly Copy[]>;

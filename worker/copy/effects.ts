@@ -2,7 +2,7 @@
 // equal copies stay equal. SQL of a client may depend on the order in which a table yields its rows, which equal copies share; what
 // its master saw stands in the record, and a copy that sees something else is none of them any more.
 
-import { assertNever, Refusal } from "../../core/errors.ts";
+import { assertNever, messageOf, Refusal } from "../../core/errors.ts";
 import type { Effect } from "../../core/log/record.ts";
 import type { Param, WriteShape } from "../../core/messages/statement.ts";
 import { migrate } from "../../core/rules/migration.ts";
@@ -10,6 +10,7 @@ import { without } from "../../core/rules/release.ts";
 import type { Schema } from "../../core/schema.ts";
 import type { Connection } from "../disk.ts";
 import type { CompiledShapes } from "../sql/compiled.ts";
+import { LostTransactionError } from "../sql/run-sql.ts";
 import type { TableShape } from "../sql/shape-sql.ts";
 import { InterruptedError, refusalOf, StorageFullError } from "../sqlite-errors.ts";
 import { clearAll } from "./clear.ts";
@@ -145,6 +146,7 @@ export async function attempted<T>(writer: Connection, work: () => Promise<T>): 
 /**
  * The same for work that is one statement: of one that fails SQLite itself undoes what it had done, so that it needs no savepoint, which
  * is two more ways to SQLite's thread and back.
+ * @throws LostTransactionError when the whole transaction is gone with it
  */
 export async function attemptedStatement<T>(
   writer: Connection,
@@ -155,15 +157,20 @@ export async function attemptedStatement<T>(
   } catch (error) {
     const refusal = error instanceof InterruptedError ? null : refusalOf(error);
     if (refusal === null) throw error;
-    // Some errors make SQLite undo the whole transaction: only then can another one begin.
-    const isLost = await writer.exec("BEGIN").then(
-      () => true,
-      () => false,
-    );
-    if (isLost) throw error;
-    return refusal;
+    if (await isInTransaction(writer)) return refusal;
+    throw new LostTransactionError("a statement took the transaction with it", { cause: error });
   }
 }
+
+/**
+ * Some errors make SQLite undo the whole transaction. Only what it says of a second BEGIN shows that there is one: that may fail for other
+ * reasons. Where it does not fail there is an open transaction again, for the caller to roll back.
+ */
+const isInTransaction = (writer: Connection): Promise<boolean> =>
+  writer.exec("BEGIN").then(
+    () => false,
+    (error: unknown) => messageOf(error).includes("within a transaction"),
+  );
 
 /** What a copy does in one step: an effect, or SQL that is carried out one after the other in one call. */
 export type Step = Effect | { readonly list: readonly SqlEffect[] };

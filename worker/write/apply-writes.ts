@@ -15,27 +15,15 @@ import {
   writeRows,
 } from "../copy/effects.ts";
 import type { Store } from "../copy/store.ts";
-import { isFaultOfOurs } from "../sqlite-errors.ts";
+import type { CompiledShapes } from "../sql/compiled.ts";
+import { LostTransactionError } from "../sql/run-sql.ts";
+import type { TableShape } from "../sql/shape-sql.ts";
 import type { CommitLimits, Outcome, PendingWrite, WriteResult } from "./draft.ts";
 import { isListed } from "./listed-parts.ts";
 import { carryOutFirst, listOf, type Watched } from "./listed-writes.ts";
 import { carryOutSql, type Setting } from "./sql-writes.ts";
 import { isTrial, toldOfTrial } from "./transactions.ts";
-import { undoing } from "./undone-writes.ts";
-
-/** Kept under no key, for there is no room: a copy of the request may be applied when there is. */
-export const storageFull: WriteResult = {
-  ok: false,
-  body: JSON.stringify(
-    refusalBody(
-      new Refusal(
-        "storage_full",
-        "no room left for the database; the write may still be carried out when there is, and can be sent again under its Idempotency-Key",
-      ),
-    ),
-  ),
-  position: 0,
-};
+import { storageFull, undoing } from "./undone-writes.ts";
 
 type Barrier = Extract<WriteShape, { readonly kind: "barrier" }>;
 type ChangingShape = Exclude<WriteShape, Barrier>;
@@ -138,21 +126,20 @@ export class Applying {
     if (shape?.kind !== "insert" || (await this.#store.guarded())) return null;
     const rows = members.flatMap(({ item }) => item.rows);
     const { writer, compiled } = this.#store;
+    const effect = this.#fitting(shape, rows);
+    if (effect === null) return null;
     const isUpsert = shape.onConflict !== undefined;
     const changes = await (isUpsert ? attempted : attemptedStatement)(writer, async () => {
-      const effect = compiled.fitWrite(shape, rows);
       const made = await writeRows(writer, compiled, effect.shape, effect.rows);
       // An upsert may skip rows; who changed what is then known only one by one.
       if (isUpsert && made.rowsAffected !== rows.length)
         throw new Refusal("internal", "not every row was written");
-      return { ...made, effect };
-    }).catch(async (error) => {
-      if (!isFaultOfOurs(error)) throw error;
-      if (isUpsert) await writer.exec("ROLLBACK TO request; RELEASE request");
-      return null;
+      return made;
+    }).catch((error: unknown) => {
+      throw error instanceof LostTransactionError ? error.cause : error;
     });
-    if (changes === null || changes instanceof Refusal) return null;
-    this.#changed(changes.effect);
+    if (changes instanceof Refusal) return null;
+    this.#changed(effect);
     return members.map((write, n) => {
       const id = changes.ids?.[n];
       return this.#succeeded(
@@ -160,6 +147,18 @@ export class Applying {
         rowsAnswer({ rowsAffected: 1, ...(id === undefined ? {} : { ids: [id] }) }),
       );
     });
+  }
+
+  /** @returns null when a row, or this program, does not fit */
+  #fitting(
+    shape: TableShape,
+    rows: PendingWrite["item"]["rows"],
+  ): ReturnType<CompiledShapes["fitWrite"]> | null {
+    try {
+      return this.#store.compiled.fitWrite(shape, rows);
+    } catch {
+      return null;
+    }
   }
 
   async #alone(write: PendingWrite): Promise<WriteResult> {

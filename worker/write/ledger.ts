@@ -1,5 +1,5 @@
-// The roles' `Ledger` on a real copy. Its heart is `prepare`: looks up keys, opens a transaction, applies each request under a
-// savepoint, and builds the record of what they did.
+// The roles' `Ledger` on a real copy. Its heart is `prepare`: looks up keys, opens a transaction, applies each request so that one that is
+// refused harms no other, and builds the record of what they did.
 //
 // A commit has a budget, of time and of the record's bytes. What does not fit is left undone for a later one. An attempt that
 // fails because of its requests is undone and made again with fewer of them; all of that happens before a record can be in
@@ -15,9 +15,9 @@ import type { Store, Transaction } from "../copy/store.ts";
 import type { Connection } from "../disk.ts";
 import type { Ledger } from "../ports.ts";
 import { StorageFullError } from "../sqlite-errors.ts";
-import { Applying, storageFull } from "./apply-writes.ts";
+import { Applying } from "./apply-writes.ts";
 import type { Chore, CommitInput, Draft, LogPlace, Outcome, PendingWrite, WriteResult } from "./draft.ts";
-import { SlowWriteError, UndoneWriteError } from "./undone-writes.ts";
+import { SlowWriteError, storageFull, UndoneWriteError } from "./undone-writes.ts";
 
 /** @param newSeed another text each time: what the chance of a client's SQL comes from */
 export const ledgerOf = (store: Store, newSeed: () => string = randomUUID): Ledger => ({
@@ -56,7 +56,7 @@ class Preparing {
   readonly #writes: PendingWrite[];
   readonly #outcomes: Outcome[];
   /** The writes that are tried, by index: each key once. They become fewer when an attempt fails. */
-  #fresh: readonly number[] = [];
+  #fresh: readonly number[];
 
   constructor(store: Store, input: CommitInput, newSeed: () => string) {
     this.#store = store;
@@ -64,6 +64,7 @@ class Preparing {
     this.#newSeed = newSeed;
     this.#writes = [...input.writes];
     this.#outcomes = new Array(input.writes.length);
+    this.#fresh = [...input.writes.keys()];
   }
 
   async run(): Promise<Draft> {

@@ -1,8 +1,23 @@
 // Why an attempt at a group commit was undone, and whose request was at fault. The attempt is made again without it, or the request is
 // not tried again.
-import type { Refusal } from "../../core/errors.ts";
+import { Refusal, refusalBody } from "../../core/errors.ts";
 import { LostTransactionError } from "../sql/run-sql.ts";
 import { InterruptedError, isFaultOfOurs, OutOfMemoryError, refusalOf } from "../sqlite-errors.ts";
+import type { WriteResult } from "./draft.ts";
+
+/** Kept under no key, for there is no room: a copy of the request may be applied when there is. */
+export const storageFull: WriteResult = {
+  ok: false,
+  body: JSON.stringify(
+    refusalBody(
+      new Refusal(
+        "storage_full",
+        "no room left for the database; the write may still be carried out when there is, and can be sent again under its Idempotency-Key",
+      ),
+    ),
+  ),
+  position: 0,
+};
 
 /** A request was interrupted. The transaction is gone with it. */
 export class SlowWriteError extends Error {

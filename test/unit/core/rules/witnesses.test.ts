@@ -51,6 +51,15 @@ describe("a master's witnesses", () => {
     assert.deepEqual(lost, copies("w-3", "w-4"));
   });
 
+  it("are the one that has all that was answered, when those that are listed would be without one", () => {
+    const rebuilt = { ...heard("w-3", "c", 3), copyId: "another" };
+    const all = [heard("w-2", "b", 11), heard("w-4", "b", 12), rebuilt];
+    const next = nextWitnesses(
+      gathered({ listed: copies("w-2", "w-3"), answered: at(12), answeredBefore: at(10), heard: all }),
+    );
+    assert.deepEqual(next, [{ name: "w-3", copyId: "another" }, ...copies("w-4")]);
+  });
+
   it("are without one that is silent, when another one has all that was answered", () => {
     const all = [heard("w-2", "b", 12, 2_500), heard("w-3", "c", 10)];
     assert.deepEqual(nextWitnesses(gathered({ heard: all, listed: copies("w-2", "w-3") })), copies("w-3"));

@@ -6,7 +6,7 @@ import { checksumOf } from "../../../../core/log/record.ts";
 import type { WriteStatement } from "../../../../core/messages/statement.ts";
 import type { Store } from "../../../../worker/copy/store.ts";
 import type { Connection, Disk, SqlValue } from "../../../../worker/disk.ts";
-import { OutOfMemoryError } from "../../../../worker/sqlite-errors.ts";
+import { InterruptedError, OutOfMemoryError, StorageFullError } from "../../../../worker/sqlite-errors.ts";
 import { systemDisk } from "../../../../worker/system-disk.ts";
 import { ledgerOf } from "../../../../worker/write/ledger.ts";
 import { committed, parsed, unlimited } from "../../../fakes/commits.ts";
@@ -29,7 +29,7 @@ async function opened(t: TestContext): Promise<{ readonly store: Store; readonly
           return typeof value === "function" ? value.bind(target) : value;
         return async (sql: string, ...params: readonly SqlValue[]) => {
           writer.calls.push(/^\s*(\w+)/.exec(sql)?.[1] ?? sql);
-          if (name !== "exec") await writer.before(params.join());
+          await writer.before(name === "exec" ? sql : params.join());
           return name === "exec" ? target.exec(sql) : target[name](sql, ...params);
         };
       },
@@ -61,6 +61,14 @@ const mailOfAll = (mail: string): WriteStatement => ({
   shape: { kind: "update", table: "people", set: ["mail"], where: { op: "const", value: true } },
   rows: [[mail]],
 });
+
+const full = new StorageFullError("the disk is full");
+
+/** Else SQLite refuses to begin one. */
+async function nothingIsOpen(store: Store): Promise<void> {
+  await store.writer.exec("BEGIN");
+  await store.writer.exec("ROLLBACK");
+}
 
 describe("a commit", () => {
   it("of inserts of one shape, however many, asks five things of SQLite", async (t) => {
@@ -127,5 +135,79 @@ describe("a commit", () => {
         ["bob", null],
       ],
     );
+  });
+
+  it("asks for one where an upsert may skip rows, and where triggers of clients may go off", async (t) => {
+    const { store, writer } = await opened(t);
+    const { shape, rows } = person("ada");
+    const upsert = { shape: { ...shape, onConflict: "update" } as WriteStatement["shape"], rows };
+    await commit(store, upsert, { ...upsert, rows: person("bob").rows });
+    assert.ok(writer.calls.includes("SAVEPOINT"));
+    const trigger = "CREATE TRIGGER greedy AFTER INSERT ON people BEGIN SELECT 1; END";
+    await commit(store, { shape: { kind: "sql", sql: trigger, schema: true }, rows: [[]] });
+    writer.calls.length = 0;
+    await commit(store, person("eve"));
+    assert.ok(writer.calls.includes("SAVEPOINT"));
+  });
+
+  it("is over, with nothing changed, when a statement of several requests takes the transaction with it", async (t) => {
+    for (const error of [new OutOfMemoryError("no memory left"), new InterruptedError("interrupted"), full]) {
+      const { store, writer } = await opened(t);
+      await commit(store, person("old"));
+      writer.before = async (text) => {
+        if (!text.includes("greedy")) return;
+        await store.writer.exec("ROLLBACK");
+        throw error;
+      };
+      const made = commit(store, mailOfAll("new"), person("ada"), person("greedy"));
+      if (error !== full) await assert.rejects(made, error);
+      else assert.ok((await made).every(({ code }) => code === "storage_full"));
+      await nothingIsOpen(store);
+      assert.deepEqual(await store.writer.all("SELECT name, mail FROM people"), [
+        { name: "old", mail: null },
+      ]);
+    }
+  });
+
+  it("is over when SQLite does not say whether there still is a transaction", async (t) => {
+    const { store, writer } = await opened(t);
+    await commit(store, person("old"));
+    writer.before = async (text) => {
+      if (!text.includes("greedy")) return;
+      await store.writer.exec("ROLLBACK");
+      writer.before = async (sql) => {
+        if (sql !== "BEGIN") return;
+        writer.before = async () => undefined;
+        throw new OutOfMemoryError("no memory left");
+      };
+      throw new OutOfMemoryError("no memory left");
+    };
+    const results = await commit(store, person("ada"), mailOfAll("greedy"), person("bob"));
+    assert.deepEqual(
+      results.map(({ ok }) => ok),
+      [true, false, true],
+    );
+    const rows = await store.writer.all("SELECT name, mail FROM people ORDER BY name");
+    assert.deepEqual(
+      rows.map(({ name, mail }) => [name, mail]),
+      [
+        ["ada", null],
+        ["bob", null],
+        ["old", null],
+      ],
+    );
+  });
+
+  it("leaves no transaction open when the keys cannot be looked up, and refuses all where there is no room", async (t) => {
+    for (const error of [new Error("the file cannot be read"), full]) {
+      const { store, writer } = await opened(t);
+      writer.before = async (text) => {
+        if (text.includes("api-")) throw error;
+      };
+      const made = commit(store, person("ada"), person("bob"));
+      if (error !== full) await assert.rejects(made, error);
+      else assert.ok((await made).every(({ code }) => code === "storage_full"));
+      await nothingIsOpen(store);
+    }
   });
 });
