@@ -13,10 +13,15 @@ import {
 } from "../../core/rules/witnesses.ts";
 import { fromJson, type Place } from "../../core/state/znodes.ts";
 import type { Clock } from "../../platform/process/clock.ts";
-import { Wakeable } from "../../platform/process/waiting.ts";
+import { Wakeable, within } from "../../platform/process/waiting.ts";
 import type { BrokerConnection, Delivery } from "../../platform/rabbitmq/port.ts";
 import type { Log } from "../../platform/telemetry/log.ts";
 
+/**
+ * A broker that was asked while it noticed that another one is lost may never answer: this worker's session ends then, and another worker
+ * is elected, before clients wait for longer than for the loss itself.
+ */
+const listenWithinMs = 3_000;
 /** A slave that applies the new master's marker says so within milliseconds. */
 const firstWithinMs = 300;
 /** So long a write waits for a witness. Then the master goes on alone, and takes none for a while. */
@@ -36,7 +41,7 @@ export interface WitnessesOptions {
   readonly host: string | undefined;
   /** What the master's own copy holds. */
   readonly own: () => Place;
-  readonly time: Pick<Clock, "monotonicMs" | "sleep">;
+  readonly time: Pick<Clock, "monotonicMs" | "sleep" | "after">;
   readonly log: Log;
 }
 
@@ -79,7 +84,10 @@ export class Witnesses {
     this.#change = new Wakeable(options.time);
   }
 
-  /** Has the slaves of other hosts say what they hold. They find the queue by the epoch, once they have applied its marker. */
+  /**
+   * Has the slaves of other hosts say what they hold. They find the queue by the epoch, once they have applied its marker.
+   * @throws TransientError when the broker does not make it in time
+   */
   static async gather(
     broker: Pick<BrokerConnection, "declareTemporary" | "consume">,
     epoch: number,
@@ -87,8 +95,11 @@ export class Witnesses {
   ): Promise<Witnesses> {
     const witnesses = new Witnesses(options);
     if (options.host === undefined) return witnesses;
-    const queue = await broker.declareTemporary(witnessQueueOf(epoch));
-    await broker.consume(queue, { prefetch: 1, noAck: true }, (delivery) => witnesses.#hear(delivery));
+    const listen = async () => {
+      const queue = await broker.declareTemporary(witnessQueueOf(epoch));
+      await broker.consume(queue, { prefetch: 1, noAck: true }, (delivery) => witnesses.#hear(delivery));
+    };
+    await within(listen(), listenWithinMs, "listen to the witnesses", options.time);
     return witnesses;
   }
 

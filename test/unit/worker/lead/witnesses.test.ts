@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { TransientError } from "../../../../core/errors.ts";
 import { type Confirmation, witnessQueueOf } from "../../../../core/messages/queues.ts";
-import { systemClock } from "../../../../platform/process/clock.ts";
 import type { BrokerConnection, Delivery } from "../../../../platform/rabbitmq/port.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
-import { Confirming } from "../../../../worker/copy/confirming.ts";
 import { Witnesses } from "../../../../worker/lead/witnesses.ts";
 
 const log = createLog({ program: "w-1", format: "json", level: "silent" });
@@ -42,7 +41,7 @@ async function master({ host = "a", words = [] }: { host?: string; words?: reado
   const pass = async (ms: number): Promise<void> => {
     nowMs += ms;
   };
-  const time = { monotonicMs: () => nowMs, sleep: pass };
+  const time = { monotonicMs: () => nowMs, sleep: pass, after: () => () => undefined };
   const witnesses = await Witnesses.gather(broker, 3, { host, own: () => own, time, log });
   for (const word of words) say(word);
   await witnesses.first(new AbortController().signal);
@@ -260,54 +259,28 @@ describe("a master's answers", () => {
     assert.ok(!witnesses.isFull);
   });
 
+  it("are left to the next master when the broker makes no queue for their witnesses within three seconds", async () => {
+    const broker = {
+      declareTemporary: () => new Promise<string>(() => undefined),
+      consume: () => assert.fail("there is no queue"),
+    };
+    const time = {
+      monotonicMs: () => 0,
+      sleep: async () => undefined,
+      after: (ms: number, run: () => void) => {
+        assert.equal(ms, 3_000);
+        setImmediate(run);
+        return () => undefined;
+      },
+    };
+    const options = { host: "a", own: () => at(10), time, log };
+    await assert.rejects(Witnesses.gather(broker, 3, options), TransientError);
+  });
+
   it("heed no message that nobody can read", async () => {
     const { witnesses, queues, deliver } = await master();
     assert.deepEqual(queues, [witnessQueueOf(3)]);
     deliver("not a word");
     assert.ok(!witnesses.isOutdated);
-  });
-});
-
-describe("a slave's word", () => {
-  it("is given when its disk has what it tells of, for all that came meanwhile, and again when nothing comes", async () => {
-    let position = 1;
-    let synced = 0;
-    const words: Confirmation[] = [];
-    const stop = new AbortController();
-    const confirming = new Confirming({
-      worker: "w-2",
-      host: "b",
-      ledger: {
-        copyId: "b",
-        get applied() {
-          return { epoch: 3, position, offset: position, checksum: "" };
-        },
-        sync: async () => {
-          synced = position;
-          // Applied while the disk was at work.
-          if (position === 2) position = 3;
-        },
-      },
-      rabbit: {
-        send: (queue, content) => {
-          assert.equal(queue, witnessQueueOf(3));
-          const word = JSON.parse(content.toString()) as Confirmation;
-          assert.ok(word.position <= synced);
-          words.push(word);
-          if (words.length === 1) {
-            position = 2;
-            confirming.wake();
-          } else if (words.length === 4) stop.abort();
-          return true;
-        },
-      },
-      time: systemClock,
-    });
-    await confirming.run(stop.signal);
-    assert.deepEqual(
-      words.map((word) => word.position),
-      [1, 2, 3, 3],
-    );
-    assert.ok(words.every((word) => word.worker === "w-2" && word.copyId === "b"));
   });
 });
