@@ -11,7 +11,7 @@ import { masterOf, slavesOf, type Worker } from "../../tools/cluster/workers.ts"
 import { settled, useCluster } from "../support/cluster.ts";
 import { crash, insertUsers, read, workerList } from "../support/database.ts";
 import { startReading } from "../support/traffic.ts";
-import { windowAfter } from "../support/windows.ts";
+import { quietWindow, windowAfter } from "../support/windows.ts";
 
 const windowMs = 20_000;
 
@@ -25,12 +25,6 @@ useCluster({
 
 /** Waits until the window that is open now has ended. */
 const nextWindow = (after: number): Promise<WindowNode> => windowAfter(after, windowMs);
-
-/** Waits until nothing was read for a whole window: what came before has no say any more. */
-async function quietWindow(): Promise<void> {
-  let window = await nextWindow(await opened());
-  while (window.demand?.reads !== 0) window = await nextWindow(window.startedAtMs);
-}
 
 const opened = async (): Promise<number> => (await seenWindow())?.startedAtMs ?? 0;
 
@@ -61,7 +55,7 @@ async function readAtOnce(reads: number): Promise<number> {
 }
 
 test("41 reads -> 3 slaves, 40 -> 2, 21 -> 2, and 20 with crash calls -> 1; the master stays, the highest pids leave", async () => {
-  await quietWindow();
+  await quietWindow(windowMs);
   const master = masterOf(await settled());
   await nextWindow(await opened());
   let before: readonly Worker[] = [];

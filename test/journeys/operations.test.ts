@@ -13,8 +13,9 @@ import { closeRegistry, seenWindow } from "../../tools/cluster/registry.ts";
 import { cluster, environment, manifestDir, ports, rootDir } from "../../tools/cluster/settings.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { type Command, mismatch, sectionsIn } from "../support/console-blocks.ts";
+import { read } from "../support/database.ts";
 import { Shell } from "../support/shell.ts";
-import { windowAfter } from "../support/windows.ts";
+import { quietWindow, windowAfter } from "../support/windows.ts";
 
 const commandMs = 180_000;
 const image = process.env.DBAAS_IMAGE ?? "mini-dbaas:latest";
@@ -69,6 +70,10 @@ async function unmount(): Promise<void> {
 useCluster({
   // Its outages would be told as errors of the tests' own session.
   ready: async () => {
+    // What was read before, of this cluster by other files, would ask for more slaves as soon as there may be some.
+    await read({ table: "users" });
+    await applyFields({ window: "10s" });
+    await quietWindow(10_000);
     // Long beside what the guide sends within one of them, and beside the start of the slaves that it then waits for.
     await applyFields({ window: "60s", max: "8" });
     await settled();

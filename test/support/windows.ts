@@ -12,3 +12,9 @@ export const windowAfter = (atMs: number, windowMs: number): Promise<WindowNode>
     const window = await seenWindow();
     return window !== null && window.startedAtMs > atMs ? found(window) : notYet(window);
   });
+
+/** Waits until nothing was read for a whole window: what came before has no say any more. One has begun before. */
+export async function quietWindow(windowMs: number): Promise<void> {
+  let window = await windowAfter((await seenWindow())?.startedAtMs ?? 0, windowMs);
+  while (window.demand?.reads !== 0) window = await windowAfter(window.startedAtMs, windowMs);
+}
