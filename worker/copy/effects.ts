@@ -124,6 +124,13 @@ async function throwCounterError(
 
 // How a request is tried so that one that is refused harms no other of its transaction.
 
+/** @throws the error itself where it is not the request's fault, or says only that the request was interrupted */
+function refusalFor(error: unknown): Refusal {
+  const refusal = error instanceof InterruptedError ? null : refusalOf(error);
+  if (refusal === null) throw error;
+  return refusal;
+}
+
 /** @returns the refusal, with the savepoint undone; @throws what is not the request's fault */
 export async function attempted<T>(writer: Connection, work: () => Promise<T>): Promise<T | Refusal> {
   await writer.exec("SAVEPOINT request");
@@ -132,8 +139,7 @@ export async function attempted<T>(writer: Connection, work: () => Promise<T>): 
     await writer.exec("RELEASE request");
     return result;
   } catch (error) {
-    const refusal = error instanceof InterruptedError ? null : refusalOf(error);
-    if (refusal === null) throw error;
+    const refusal = refusalFor(error);
     // Some errors make SQLite undo the whole transaction: then it cannot go on, for the reason that there was. References that were put off
     // until the commit are else put off for all that follows in it, which no copy could repeat.
     await writer
@@ -155,8 +161,7 @@ export async function attemptedStatement<T>(
   try {
     return await work();
   } catch (error) {
-    const refusal = error instanceof InterruptedError ? null : refusalOf(error);
-    if (refusal === null) throw error;
+    const refusal = refusalFor(error);
     if (await isInTransaction(writer)) return refusal;
     throw new LostTransactionError("a statement took the transaction with it", { cause: error });
   }

@@ -64,6 +64,37 @@ const mailOfAll = (mail: string): WriteStatement => ({
 
 const full = new StorageFullError("the disk is full");
 
+/** SQLite undoes the whole transaction with the statement whose values have this word, as when its memory comes to an end. */
+const greedy = "greedy";
+function loseTransaction(writer: Noted, store: Store, error: Error): void {
+  writer.before = async (text) => {
+    if (!text.includes(greedy)) return;
+    await store.writer.exec("ROLLBACK");
+    throw error;
+  };
+}
+const noMemory = new OutOfMemoryError("no memory left");
+
+async function mailsOf(store: Store): Promise<readonly (readonly unknown[])[]> {
+  const rows = await store.writer.all("SELECT name, mail FROM people ORDER BY name");
+  return rows.map(({ name, mail }) => [name, mail]);
+}
+
+/** Of three writes the second is refused, and only the others are in the file, beside what was there. */
+async function goesWithoutTheGreedy(store: Store): Promise<void> {
+  await commit(store, person("old"));
+  const results = await commit(store, person("ada"), mailOfAll(greedy), person("bob"));
+  assert.deepEqual(
+    results.map(({ ok }) => ok),
+    [true, false, true],
+  );
+  assert.deepEqual(await mailsOf(store), [
+    ["ada", null],
+    ["bob", null],
+    ["old", null],
+  ]);
+}
+
 /** Else SQLite refuses to begin one. */
 async function nothingIsOpen(store: Store): Promise<void> {
   await store.writer.exec("BEGIN");
@@ -101,49 +132,28 @@ describe("a commit", () => {
         [true, undefined],
       ],
     );
-    const rows = await store.writer.all("SELECT name, mail FROM people ORDER BY name");
-    assert.deepEqual(
-      rows.map(({ name, mail }) => [name, mail]),
-      [
-        ["ada", "a@x"],
-        ["bob", "b@x"],
-        ["eve", "e@x"],
-        ["fay", null],
-        ["gil", null],
-      ],
-    );
+    assert.deepEqual(await mailsOf(store), [
+      ["ada", "a@x"],
+      ["bob", "b@x"],
+      ["eve", "e@x"],
+      ["fay", null],
+      ["gil", null],
+    ]);
   });
 
   it("goes without those writes with which SQLite undoes the whole of it", async (t) => {
     const { store, writer } = await opened(t);
-    // As when its memory comes to an end.
-    writer.before = async (text) => {
-      if (!text.includes("greedy")) return;
-      await store.writer.exec("ROLLBACK");
-      throw new OutOfMemoryError("no memory left");
-    };
-    const results = await commit(store, person("ada"), mailOfAll("greedy"), person("bob"));
-    assert.deepEqual(
-      results.map(({ ok }) => ok),
-      [true, false, true],
-    );
-    const rows = await store.writer.all("SELECT name, mail FROM people ORDER BY name");
-    assert.deepEqual(
-      rows.map(({ name, mail }) => [name, mail]),
-      [
-        ["ada", null],
-        ["bob", null],
-      ],
-    );
+    loseTransaction(writer, store, noMemory);
+    await goesWithoutTheGreedy(store);
   });
 
-  it("asks for one where an upsert may skip rows, and where triggers of clients may go off", async (t) => {
+  it("asks for a savepoint where an upsert may skip rows, and where triggers of clients may go off", async (t) => {
     const { store, writer } = await opened(t);
     const { shape, rows } = person("ada");
     const upsert = { shape: { ...shape, onConflict: "update" } as WriteStatement["shape"], rows };
     await commit(store, upsert, { ...upsert, rows: person("bob").rows });
     assert.ok(writer.calls.includes("SAVEPOINT"));
-    const trigger = "CREATE TRIGGER greedy AFTER INSERT ON people BEGIN SELECT 1; END";
+    const trigger = "CREATE TRIGGER further AFTER INSERT ON people BEGIN SELECT 1; END";
     await commit(store, { shape: { kind: "sql", sql: trigger, schema: true }, rows: [[]] });
     writer.calls.length = 0;
     await commit(store, person("eve"));
@@ -151,51 +161,27 @@ describe("a commit", () => {
   });
 
   it("is over, with nothing changed, when a statement of several requests takes the transaction with it", async (t) => {
-    for (const error of [new OutOfMemoryError("no memory left"), new InterruptedError("interrupted"), full]) {
+    for (const error of [noMemory, new InterruptedError("interrupted"), full]) {
       const { store, writer } = await opened(t);
       await commit(store, person("old"));
-      writer.before = async (text) => {
-        if (!text.includes("greedy")) return;
-        await store.writer.exec("ROLLBACK");
-        throw error;
-      };
-      const made = commit(store, mailOfAll("new"), person("ada"), person("greedy"));
+      loseTransaction(writer, store, error);
+      const made = commit(store, mailOfAll("new"), person("ada"), person(greedy));
       if (error !== full) await assert.rejects(made, error);
       else assert.ok((await made).every(({ code }) => code === "storage_full"));
       await nothingIsOpen(store);
-      assert.deepEqual(await store.writer.all("SELECT name, mail FROM people"), [
-        { name: "old", mail: null },
-      ]);
+      assert.deepEqual(await mailsOf(store), [["old", null]]);
     }
   });
 
-  it("is over when SQLite does not say whether there still is a transaction", async (t) => {
+  it("goes without them, too, when SQLite does not say whether there still is a transaction", async (t) => {
     const { store, writer } = await opened(t);
-    await commit(store, person("old"));
+    loseTransaction(writer, store, noMemory);
+    const { before } = writer;
     writer.before = async (text) => {
-      if (!text.includes("greedy")) return;
-      await store.writer.exec("ROLLBACK");
-      writer.before = async (sql) => {
-        if (sql !== "BEGIN") return;
-        writer.before = async () => undefined;
-        throw new OutOfMemoryError("no memory left");
-      };
-      throw new OutOfMemoryError("no memory left");
+      if (text === "BEGIN") throw noMemory;
+      await before(text);
     };
-    const results = await commit(store, person("ada"), mailOfAll("greedy"), person("bob"));
-    assert.deepEqual(
-      results.map(({ ok }) => ok),
-      [true, false, true],
-    );
-    const rows = await store.writer.all("SELECT name, mail FROM people ORDER BY name");
-    assert.deepEqual(
-      rows.map(({ name, mail }) => [name, mail]),
-      [
-        ["ada", null],
-        ["bob", null],
-        ["old", null],
-      ],
-    );
+    await goesWithoutTheGreedy(store);
   });
 
   it("leaves no transaction open when the keys cannot be looked up, and refuses all where there is no room", async (t) => {
