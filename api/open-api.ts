@@ -4,6 +4,7 @@ import { openAccess } from "../core/access.ts";
 import { queues } from "../core/messages/queues.ts";
 import { pathsOf, persistentParents } from "../core/state/znodes.ts";
 import { every } from "../platform/process/clock.ts";
+import { leaveForHome, type WayHome } from "../platform/rabbitmq/homeward.ts";
 import type { ZnodeSession } from "../platform/zookeeper/port.ts";
 import { Door } from "./access/door.ts";
 import { watchFirstAccess } from "./access/first-access.ts";
@@ -36,6 +37,8 @@ export interface Api {
 }
 
 const sessionTimeoutMs = 6_000;
+/** What waits for an answer is asked for again, over the next connection. A broker that has any of the log takes part in all queues. */
+const wayHome: WayHome = { offset: 0, forMs: 5_000 };
 
 /** Resolves once the access rules are known, or known to be missing; connections are made from then on. */
 export async function openApi(ports: ApiPorts): Promise<Api> {
@@ -136,7 +139,19 @@ async function connect(ports: ApiPorts, parts: Connected, over: AbortSignal): Pr
     return { session, ended: session.silent, close: () => session.close() };
   };
   await Promise.all([
-    runSessions({ name: "RabbitMQ", open: () => openBroker(id), use: parts.broker.use, clock, log }, over),
+    runSessions(
+      {
+        name: "RabbitMQ",
+        open: () => openBroker(id),
+        use: async (broker, scope) => {
+          await parts.broker.use(broker, scope);
+          await leaveForHome(broker, () => wayHome, clock, scope);
+        },
+        clock,
+        log,
+      },
+      over,
+    ),
     runSessions(
       {
         name: "ZooKeeper",

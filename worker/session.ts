@@ -5,6 +5,7 @@ import { TransientError } from "../core/errors.ts";
 import { idsIn } from "../core/rules/broker-memory.ts";
 import { persistentParents, toJson } from "../core/state/znodes.ts";
 import type { Clock } from "../platform/process/clock.ts";
+import { leaveForHome, type WayHome } from "../platform/rabbitmq/homeward.ts";
 import type { BrokerConnection } from "../platform/rabbitmq/port.ts";
 import type { ZnodeSession } from "../platform/zookeeper/port.ts";
 import { endWhenTold } from "./lead/end-signal.ts";
@@ -19,6 +20,12 @@ const sessionTimeoutDefaultMs = 4_000;
  * spared, while the log would wait for the last master's copy.
  */
 const memoryEveryMs = { one: 30_000, several: 5_000 } as const;
+
+/**
+ * Others read for a slave meanwhile. When a master goes back, writes stop until another one leads; it goes all the same, for with the
+ * loss of a host that it only leans on they would stop ten times as long.
+ */
+const homeAfterMs = { slave: 5_000, master: 30_000 } as const;
 
 /** Returns when the worker was drained, or after `stop`. @throws what ended the session otherwise */
 export async function runSession(ports: WorkerPorts, kept: Kept, stop: AbortSignal): Promise<void> {
@@ -37,14 +44,22 @@ export async function runSession(ports: WorkerPorts, kept: Kept, stop: AbortSign
     const over = new AbortController();
     undo.push(() => over.abort("session over"));
     const changed = memoryLost(memory, ports.clock, over.signal);
-    const signal = AbortSignal.any([stop, broker.ended, znodes.ended, changed]);
     const member = new Member(ports, kept, { broker, znodes, memory });
     undo.push(() => member.leave());
+    const atHome = new AbortController();
+    leaveForHome(broker, () => wayHome(member), ports.clock, over.signal).catch((why) => atHome.abort(why));
+    const signal = AbortSignal.any([stop, broker.ended, znodes.ended, changed, atHome.signal]);
     if ((await member.run(signal)) === "ended") throw signal.reason;
   } finally {
     // The ZooKeeper session goes first among the connections only after the roles are left: a master lets go of its znode last.
     for (const undone of undo.reverse()) await Promise.resolve(undone()).catch(() => undefined);
   }
+}
+
+/** One that joins or leaves has something to bring to an end first. */
+function wayHome({ role, offset }: Member): WayHome | undefined {
+  if (offset < 0 || (role !== "slave" && role !== "master")) return undefined;
+  return { offset, forMs: homeAfterMs[role] };
 }
 
 async function declareLog(

@@ -15,6 +15,8 @@ import type { Scratch } from "./scratch.ts";
 
 export interface BrokerCluster {
   readonly size: number;
+  /** See BrokerConnection. */
+  readonly awayFrom: number | undefined;
   readonly memory: Memory & {
     /** @throws TransientError when one of the brokers does not answer */
     requireAll(): Promise<void>;

@@ -20,12 +20,17 @@ export function rabbitAt(
 ): OpenBroker {
   const brokers = brokersIn(url);
   const order = inOrder(brokers, preferred);
+  const home = preferred === undefined ? undefined : order[0];
   if (brokers.length === 1) return (name) => Rabbit.open(url, name);
   return async (name) => {
     const memory = new ClusterMemory(
       brokers.map((one) => (withinMs) => Rabbit.open(one.url, name, { withinMs })),
     );
-    const rabbit = await openFirst(order, name, { size: brokers.length, memory });
+    const rabbit = await openFirst(order, name, (broker) => ({
+      size: brokers.length,
+      memory,
+      awayFrom: home === undefined || broker === home ? undefined : brokers.indexOf(home),
+    }));
     rabbit.ended.addEventListener("abort", () => memory.close(), { once: true });
     return rabbit;
   };
@@ -35,13 +40,13 @@ export function rabbitAt(
 async function openFirst(
   brokers: readonly BrokerAddress[],
   name: string,
-  cluster: BrokerCluster,
+  clusterOf: (broker: BrokerAddress) => BrokerCluster,
 ): Promise<Rabbit> {
   const problems = new Map<string, string>();
   for (const withinMs of connectWithinMs)
     for (const broker of brokers)
       try {
-        return await Rabbit.open(broker.url, name, { withinMs, cluster });
+        return await Rabbit.open(broker.url, name, { withinMs, cluster: clusterOf(broker) });
       } catch (error) {
         problems.set(broker.name, messageOf(error));
       }

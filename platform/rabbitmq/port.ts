@@ -55,6 +55,11 @@ export interface BrokerConnection {
   readonly ended: AbortSignal;
   /** The broker takes no messages at the moment: it is short of memory or disk. */
   readonly blocked: boolean;
+  /**
+   * The broker that the program would rather have, by its place in the list of memory ids, which did not answer when this connection was
+   * opened; undefined when this is the one.
+   */
+  readonly awayFrom: number | undefined;
   close(): Promise<void>;
 
   /**

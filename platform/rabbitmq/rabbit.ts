@@ -48,9 +48,11 @@ export class Rabbit implements BrokerConnection {
   #closed: Promise<void> = Promise.resolve();
 
   readonly ended: AbortSignal = this.#ended.signal;
+  readonly awayFrom: number | undefined;
 
   private constructor(model: ChannelModel, cluster: BrokerCluster | undefined) {
     this.#model = model;
+    this.awayFrom = cluster?.awayFrom;
     this.#scratch = new Scratch(() => model.createChannel());
     this.#memory = cluster?.memory ?? this.memoryIn(queues.boot);
     this.#declarations = new Declarations(
@@ -152,21 +154,13 @@ export class Rabbit implements BrokerConnection {
   }
 
   async depth(queue: string): Promise<{ readonly messages: number; readonly consumers: number }> {
-    const channel = this.#mustHave(this.#publisher);
-    const { messageCount, consumerCount } = await within(
-      channel.checkQueue(queue),
-      callWithinMs,
-      `look at ${queue}`,
-    );
+    const { messageCount, consumerCount } = await look(this.#mustHave(this.#publisher), queue);
     return { messages: messageCount, consumers: consumerCount };
   }
 
   depths<Q extends string>(names: readonly Q[]): Promise<Readonly<Record<Q, number>>> {
     return this.#scratch.use(async (channel) => {
-      const found = names.map(async (queue) => {
-        const { messageCount } = await within(channel.checkQueue(queue), callWithinMs, `look at ${queue}`);
-        return [queue, messageCount] as const;
-      });
+      const found = names.map(async (queue) => [queue, (await look(channel, queue)).messageCount] as const);
       return Object.fromEntries(await Promise.all(found)) as Record<Q, number>;
     });
   }
@@ -298,3 +292,6 @@ export class Rabbit implements BrokerConnection {
 }
 
 const versionOf = ({ connection }: ChannelModel): string => String(connection.serverProperties.version);
+
+const look = (channel: Pick<Channel, "checkQueue">, queue: string) =>
+  within(channel.checkQueue(queue), callWithinMs, `look at ${queue}`);

@@ -33,11 +33,12 @@ export class MemoryConnection implements BrokerConnection {
   readonly #unread: (() => void)[] = [];
   #brokerSide = true;
   #publishes = false;
-  #blocked = false;
 
   readonly ended: AbortSignal = this.#ended.signal;
   /** The broker that it leads to. */
   readonly node: number;
+  awayFrom: number | undefined;
+  blocked = false;
 
   constructor(
     broker: MemoryBroker,
@@ -64,15 +65,11 @@ export class MemoryConnection implements BrokerConnection {
     return this.#brokerSide;
   }
 
-  get blocked(): boolean {
-    return this.#blocked;
-  }
-
   /** Broker side: it has told so. */
   onBlocked(isBlocked: boolean): void {
     if (!isBlocked) for (const act of this.#unread.splice(0)) act();
     this.#toClient(this.#back, () => {
-      this.#blocked = isBlocked;
+      this.blocked = isBlocked;
     });
   }
 

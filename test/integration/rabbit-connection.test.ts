@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import { connect } from "amqplib";
 import { queues } from "../../core/messages/queues.ts";
 import { aborted, within } from "../../platform/process/waiting.ts";
+import { rabbitAt } from "../../platform/rabbitmq/open.ts";
 import { Rabbit } from "../../platform/rabbitmq/rabbit.ts";
 import { deleteQueues, rabbitUrl } from "./services.ts";
 import { found, notYet, until } from "./until.ts";
@@ -36,6 +37,20 @@ test("a connection whose queue was deleted ends, and keeps nothing in the broker
       .finally(() => other.close());
   });
   assert.equal(made, "test-own");
+});
+
+test("of several brokers the preferred one is tried first, and the connection knows when it leads to another one", async () => {
+  const { host } = new URL(rabbitUrl());
+  const url = rabbitUrl().replace(host, `127.0.0.1:1,${host}`);
+  for (const [preferred, awayFrom] of [
+    [undefined, undefined],
+    [host, undefined],
+    ["127.0.0.1:1", 0],
+  ] as const) {
+    const connection = await rabbitAt(url, { preferred })("test-preferred");
+    assert.equal(connection.awayFrom, awayFrom, `preferred ${preferred}`);
+    await connection.close();
+  }
 });
 
 test("closing twice, and closing what has ended, are the same as closing once", async () => {

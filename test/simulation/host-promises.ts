@@ -30,6 +30,14 @@ export class HostPromises {
       : [];
   }
 
+  /** All brokers are there: nobody leans on that of another host. */
+  awayFromHome(): readonly string[] {
+    const away = this.#cluster.sites
+      .all()
+      .filter(({ connections }) => [...connections].some((one) => one.isOpen && one.awayFrom !== undefined));
+    return away.map(({ name }) => `${name} is connected to the broker of another host`);
+  }
+
   /** One host is away, and the others have all that there should be. */
   notWhole(asked: readonly Told[]): readonly string[] {
     const { engine, sites, spec } = this.#cluster;

@@ -150,6 +150,19 @@ export const ofHosts: readonly Planted[] = [
     ],
   },
   {
+    name: "never-home",
+    title: "programs that stay with the broker of another host when that of their own is there again",
+    seed: 1,
+    courses: "any",
+    edits: [
+      {
+        file: "platform/rabbitmq/homeward.ts",
+        find: "if (awayFrom === undefined) return;",
+        put: "if (awayFrom === undefined || awayFrom >= 0) return;",
+      },
+    ],
+  },
+  {
     name: "no-witness",
     title: "a master that answers before another host's disk has what it wrote",
     seed: 695,

@@ -159,6 +159,7 @@ class Run {
       ...(broker.queue(queues.write)?.ready.length ? ["writes wait in the queue"] : []),
       ...(running.length === spec.scaling.baseline + 1 ? [] : [`${running.length} workers run`]),
       ...this.#hosts.crowded(running),
+      ...this.#hosts.awayFromHome(),
     ];
     if (going.length > 0) return going;
     const places = running.map(({ worker, volume }) => ({ worker, place: placeOn(volume) }));

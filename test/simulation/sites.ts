@@ -122,6 +122,7 @@ export class Sites {
         }
         if (!this.#broker.accepts(node)) continue;
         const connection = this.#broker.connect(process, site.rabbits[node] as Link, node, reaches);
+        if (node !== site.host) connection.awayFrom = site.host;
         site.connections.add(connection);
         const gone = () => site.connections.delete(connection);
         connection.ended.addEventListener("abort", gone, { once: true });

@@ -87,6 +87,15 @@ export class Member {
     this.#places = new KeptPlace(this.#membership, clock, log);
   }
 
+  get role(): Role {
+    return this.#role;
+  }
+
+  /** Of the last record that its copy holds; -1 while it holds none. */
+  get offset(): number {
+    return this.#store?.applied.offset ?? -1;
+  }
+
   #measured(): Measured {
     const { position, epoch } = this.#store?.applied ?? nowhere;
     return { state: stateOf(this.#role), position, epoch };
