@@ -1,0 +1,65 @@
+// The native client among servers that take its connection and do not serve, as those of ZooKeeper that belong to no majority: the mend of
+// the client is in patches/.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { describe, it, type TestContext } from "node:test";
+import { createLog } from "../../../../platform/telemetry/log.ts";
+import { zooKeeperAt } from "../../../../platform/zookeeper/zookeeper.ts";
+import { welcome } from "./welcome.ts";
+
+const log = createLog({ program: "test", format: "json", level: "silent" });
+const sessionTimeoutMs = 600;
+/** The client's own rule, so that it does not spin. */
+const pauseMs = sessionTimeoutMs / 60;
+
+/** @param serves asked at each connection, of which it is told the number, from 1 */
+async function serverThat(t: TestContext, serves: (connection: number) => boolean): Promise<Server> {
+  let connections = 0;
+  const server = createServer((socket: Socket) => {
+    socket.on("error", () => undefined);
+    connections += 1;
+    const isServed = serves(connections);
+    socket.once("data", () => {
+      // Then it hangs up: the client would wait for the answer to its last word.
+      if (isServed) socket.end(welcome());
+      else socket.resetAndDestroy();
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => server.close());
+  return server;
+}
+
+const opener = (servers: readonly Server[]) =>
+  zooKeeperAt(servers.map((one) => `127.0.0.1:${(one.address() as AddressInfo).port}`).join(), log);
+
+describe("a client that a server turns away", () => {
+  for (const others of [0, 1, 2, 3])
+    it(`finds the one that serves later, of ${others + 1}`, async (t) => {
+      const away = Array.from({ length: others }, () => serverThat(t, () => false));
+      const servers = await Promise.all([...away, serverThat(t, (connection) => connection > 3)]);
+      const session = await opener(servers)(sessionTimeoutMs);
+      session.close();
+    });
+
+  it("asks the others at once, and pauses before it begins with the first one again", async (t) => {
+    const askedAtMs: readonly number[][] = [[], []];
+    const isEnough = () => askedAtMs.every((times) => times.length > 20);
+    const servers = askedAtMs.map((times) =>
+      serverThat(t, () => {
+        times.push(performance.now());
+        return isEnough();
+      }),
+    );
+    const session = await opener(await Promise.all(servers))(sessionTimeoutMs);
+    session.close();
+    for (const times of askedAtMs) {
+      // It has two lists at first, and goes through both.
+      const [, , ...later] = times;
+      const pauses = later.map((atMs, i) => atMs - (times[i + 1] as number));
+      const short = pauses.filter((ms) => ms < pauseMs / 2);
+      assert.deepEqual(short, []);
+    }
+  });
+});
