@@ -40,7 +40,7 @@ export async function runSessions<C extends Connection>(
   const onFailure = ({ error, ranMs }: Ended) => {
     if (ranMs < policy.healthyAfterMs && clock.monotonicMs() - toldAtMs < toldEveryMs) return;
     toldAtMs = clock.monotonicMs();
-    log.warn({ connection: name, reason: messageOf(error) }, "connection lost or not made, trying again");
+    log.warn({ connection: name, reason: messageOf(error) }, "connection over or not made, trying again");
   };
   await retry({ policy, clock, attempt: () => runSession(options, stop), onFailure }, stop);
 }
