@@ -5,7 +5,7 @@ import ZooKeeper from "zookeeper";
 import { TransientError } from "../../core/errors.ts";
 import { within } from "../process/waiting.ts";
 import type { Log } from "../telemetry/log.ts";
-import { addressIn, requireAddress, type ZooKeeperAddress } from "./address.ts";
+import { addressesOf, addressIn, FollowedAddresses, type ZooKeeperAddress } from "./address.ts";
 import type {
   CreateOptions,
   NodeContent,
@@ -58,6 +58,7 @@ type Done = (rc: number, error: string, ...rest: unknown[]) => void;
 export class ZooKeeperSession implements ZnodeSession {
   readonly #client: ZooKeeper;
   readonly #address: ZooKeeperAddress;
+  readonly #servers: FollowedAddresses;
   readonly #ended = new AbortController();
   #silent = new AbortController();
   readonly #watches = new Map<string, { kind: WatchKind; path: string; wakes: Set<() => void> }>();
@@ -65,11 +66,12 @@ export class ZooKeeperSession implements ZnodeSession {
   #timeoutMs: number;
 
   readonly ended: AbortSignal = this.#ended.signal;
-  private constructor(options: ZooKeeperOptions) {
+  private constructor(options: ZooKeeperOptions, address: ZooKeeperAddress, addresses: string) {
     this.#timeoutMs = options.sessionTimeoutMs;
-    this.#address = addressIn(options.servers);
+    this.#address = address;
+    this.#servers = new FollowedAddresses(address, (now) => this.#client.set_servers(now));
     this.#client = new ZooKeeper({
-      connect: this.#address.hosts,
+      connect: addresses,
       timeout: options.sessionTimeoutMs,
       // None: the client would write lines of its own between those of the program, for each server that is away.
       debug_level: 0,
@@ -90,8 +92,8 @@ export class ZooKeeperSession implements ZnodeSession {
 
   /** @throws TransientError when no server answers in time */
   static async open(options: ZooKeeperOptions): Promise<ZooKeeperSession> {
-    await requireAddress(addressIn(options.servers), openWithinMs);
-    const session = new ZooKeeperSession(options);
+    const address = addressIn(options.servers);
+    const session = new ZooKeeperSession(options, address, await addressesOf(address, openWithinMs));
     const connected = new Promise<void>((resolve, reject) => {
       session.#client.once("connect", () => resolve());
       session.ended.addEventListener("abort", () => reject(session.ended.reason), { once: true });
@@ -99,6 +101,7 @@ export class ZooKeeperSession implements ZnodeSession {
     connected.catch(() => undefined);
     try {
       session.#client.init({});
+      session.#servers.follow();
       await within(connected, openWithinMs, `connect to ZooKeeper at ${session.#address.hosts}`);
       await session.#authenticate();
     } catch (cause) {
@@ -244,6 +247,7 @@ export class ZooKeeperSession implements ZnodeSession {
 
   #onConnected(): void {
     clearTimeout(this.#silenceTimer);
+    this.#servers.rest();
     if (this.silent.aborted && !this.ended.aborted) this.#silent = new AbortController();
     const negotiated = (this.#client as unknown as { timeout?: number }).timeout;
     if (typeof negotiated === "number" && negotiated > 0) this.#timeoutMs = negotiated;
@@ -256,10 +260,12 @@ export class ZooKeeperSession implements ZnodeSession {
       () => this.#silent.abort(new TransientError("ZooKeeper not heard of for a session timeout")),
       this.#timeoutMs,
     );
+    this.#servers.follow();
   }
 
   #end(why: string): void {
     clearTimeout(this.#silenceTimer);
+    this.#servers.rest();
     const reason = new TransientError(`ZooKeeper ${why}`);
     if (!this.#silent.signal.aborted) this.#silent.abort(reason);
     if (!this.#ended.signal.aborted) this.#ended.abort(reason);

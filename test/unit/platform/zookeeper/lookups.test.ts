@@ -1,5 +1,5 @@
-// The native client asks the system for its servers' addresses in the event loop. While a name has no answer, as that of a lost host, the
-// whole program stands still for as long as the system waits: so it may ask only when it is about to connect. The mend is in patches/.
+// The native client would ask the system for its servers' addresses in the event loop. While a name has no answer, as that of a lost host, the
+// whole program stands still for as long as the system waits: so it is given addresses, and looks up no name.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -11,18 +11,21 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
-/** In front of the system's: notes each lookup of an address. */
+/** In front of the system's: notes each lookup of an address; as "n" that of a name in the thread of the event loop. */
 const counting = `#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
   static int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
   if (next == 0) next = dlsym(RTLD_NEXT, "getaddrinfo");
   int file = open(getenv("LOOKUPS"), O_WRONLY | O_APPEND | O_CREAT, 0600);
-  if (file >= 0) { if (write(file, ".", 1) < 0) abort(); close(file); }
+  int waits = syscall(SYS_gettid) == getpid() && strspn(node, "0123456789.:") != strlen(node);
+  if (file >= 0) { if (write(file, waits ? "n" : ".", 1) < 0) abort(); close(file); }
   return next(node, service, hints, found);
 }
 `;
@@ -31,7 +34,7 @@ const whyNot =
   process.platform === "linux" ? false : "the lookups of another system are counted in another way";
 
 describe("a client of ZooKeeper", { skip: whyNot }, () => {
-  it("asks for the addresses of its servers when it connects, and no more while it is connected", async (t) => {
+  it("asks for the addresses of its servers when it connects, outside of the event loop, and no more while it is connected", async (t) => {
     const directory = await mkdtemp(join(tmpdir(), "lookups-"));
     t.after(() => rm(directory, { recursive: true }));
     const [source, library, lookups] = ["counting.c", "counting.so", "lookups"].map((name) =>
@@ -47,6 +50,8 @@ describe("a client of ZooKeeper", { skip: whyNot }, () => {
     const [before, after] = JSON.parse(stdout) as [number, number];
     assert.ok(before > 0, "no lookup was counted");
     assert.equal(after, before);
-    assert.equal((await readFile(lookups, "utf8")).length, after);
+    const noted = await readFile(lookups, "utf8");
+    assert.equal(noted.length, after);
+    assert.ok(!noted.includes("n"), "the event loop waited for the lookup of a name");
   });
 });

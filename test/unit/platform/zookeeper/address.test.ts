@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { addressesOf, addressIn } from "../../../../platform/zookeeper/address.ts";
+
+const withinMs = 20_000;
+const addresses = (servers: string) => addressesOf(addressIn(servers), withinMs);
+
+describe("the addresses of ZooKeeper's servers", () => {
+  it("are those that were given, where no names are", async () => {
+    assert.equal(await addresses("127.0.0.2:2182,127.0.0.1:2181"), "127.0.0.1:2181,127.0.0.2:2182");
+    assert.equal(await addresses("user:password@[::1]:2181"), "::1:2181");
+  });
+
+  it("are those of the names that have some, each with the port of its name", async () => {
+    const found = (await addresses("localhost:2181,no-such-host.invalid:2182")).split(",");
+    assert.ok(found.includes("127.0.0.1:2181") || found.includes("::1:2181"), found.join());
+    assert.deepEqual(
+      found.filter((one) => !one.endsWith(":2181")),
+      [],
+    );
+  });
+
+  it("are followed by the place below which everything is to stand", async () => {
+    assert.equal(await addresses("127.0.0.1:2181,127.0.0.2:2181/a/b"), "127.0.0.1:2181,127.0.0.2:2181/a/b");
+  });
+
+  it("are not there where no name has any", async () => {
+    await assert.rejects(
+      addresses("no-such-host.invalid:2181,nor-this.invalid:2181"),
+      /^TransientError: find ZooKeeper's address, no-such-host.invalid:2181,nor-this.invalid:2181$/,
+    );
+  });
+});
