@@ -1,4 +1,5 @@
-// What runs beside each of several brokers ends one whose start has failed for good, so that its container is started again.
+// What runs beside each of several brokers ends one that does not get well by itself, so that its container is started again. Here nobody
+// starts it: a broker that was ended stays so.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -8,12 +9,25 @@ import { found, notYet, until } from "./until.ts";
 
 const image = process.env.RABBITMQ_IMAGE ?? "rabbitmq:4-management";
 const network = "dbaas-test-watch";
-const brokers = ["dbaas-test-watch-1", "dbaas-test-watch-2", "dbaas-test-watch-3"] as const;
-const [failed, stopped, serving] = brokers;
+const hosts = ["rabbitmq-1", "rabbitmq-2", "rabbitmq-3"] as const;
+const containerOf = (host: string): string => `${network}-${host}`;
 const startsMs = 120_000;
-const endsMs = 120_000;
+const endsMs = 240_000;
+const partitions = "/tmp/partitions";
 
-const watched = `bash /watch ${brokers.join(" ")} & exec docker-entrypoint.sh rabbitmq-server`;
+/** As in deploy/stack.yml. */
+const command = [
+  "umask 077; cookie=/var/lib/rabbitmq/.erlang.cookie; echo the-same-for-all >$cookie; chmod 400 $cookie; umask 022",
+  `bash /watch ${partitions} ${hosts.join(" ")} &`,
+  `exec docker-entrypoint.sh rabbitmq-server > >(exec tee >(exec grep --line-buffered inconsistent_database >${partitions}))`,
+].join("\n");
+
+const mounted: readonly [file: string, at: string][] = [
+  ["broker-watch.sh", "/watch"],
+  ["rabbitmq.conf", "/etc/rabbitmq/conf.d/20-dbaas.conf"],
+  ["rabbitmq-swarm.conf", "/etc/rabbitmq/conf.d/21-dbaas.conf"],
+  ["rabbitmq-plugins", "/etc/rabbitmq/dbaas_plugins"],
+];
 
 async function remove(): Promise<void> {
   const left = lines(await docker("ps", "--all", "--quiet", "--filter", `network=${network}`));
@@ -22,55 +36,92 @@ async function remove(): Promise<void> {
   if (networks.length > 0) await docker("network", "rm", ...networks);
 }
 
-async function start(name: string): Promise<void> {
-  const watch = `${join(rootDir, "deploy", "broker-watch.sh")}:/watch:ro`;
-  const place = ["--name", name, "--hostname", name, "--network", network, "--user", "rabbitmq"];
-  await docker("run", "--detach", ...place, "--volume", watch, "--entrypoint", "bash", image, "-c", watched);
+async function start(host: string): Promise<void> {
+  const volumes = mounted.flatMap(([file, at]) => ["--volume", `${join(rootDir, "deploy", file)}:${at}:ro`]);
+  const names = ["--name", containerOf(host), "--hostname", host, "--network-alias", host];
+  const environment = {
+    RABBITMQ_NODENAME: `rabbit@${host}`,
+    RABBITMQ_LOG_BASE: "/tmp",
+    RABBITMQ_ENABLED_PLUGINS_FILE: "/etc/rabbitmq/dbaas_plugins",
+  };
+  const variables = Object.entries(environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+  const place = ["--network", network, "--user", "rabbitmq", "--entrypoint", "bash"];
+  await docker("run", "--detach", ...names, ...place, ...volumes, ...variables, image, "-c", command);
 }
 
-const listens = (name: string) =>
-  until(`${name} takes connections`, startsMs, () =>
-    docker("exec", name, "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/5672").then(found, notYet),
+const ctl = (host: string, ...words: string[]): Promise<string> =>
+  docker("exec", containerOf(host), "docker-entrypoint.sh", "rabbitmqctl", "--quiet", ...words);
+
+const evaluated = async (host: string, expression: string): Promise<string> =>
+  (await ctl(host, "eval", expression)).trim();
+
+const seesRunning = (host: string, count: number) =>
+  until(`${host} sees ${count} brokers`, startsMs, () =>
+    ctl(host, "cluster_status", "--formatter", "json").then((status) => {
+      const { running_nodes: running } = JSON.parse(status) as { readonly running_nodes: readonly string[] };
+      return running.length === count ? found(true) : notYet(running);
+    }, notYet),
   );
 
-const ctl = (name: string, ...command: string[]): Promise<string> =>
-  docker("exec", name, "docker-entrypoint.sh", "rabbitmqctl", "--quiet", ...command);
+const areTogether = () => Promise.all(hosts.map((host) => seesRunning(host, hosts.length)));
 
 /** A file stands where its queues are to be kept. */
-const spoil = (name: string): Promise<string> =>
-  docker(
-    "exec",
-    name,
-    "bash",
-    "-c",
-    'cd /var/lib/rabbitmq/mnesia/"rabbit@$0" && mv quorum away && touch quorum',
-    name,
-  );
+const spoil = `cd "/var/lib/rabbitmq/mnesia/$RABBITMQ_NODENAME" && mv quorum away && touch quorum`;
 
-const isRunning = async (name: string): Promise<boolean> =>
-  (await docker("inspect", "--format", "{{.State.Running}}", name)).trim() === "true";
+const isRunning = async (host: string): Promise<boolean> =>
+  (await docker("inspect", "--format", "{{.State.Running}}", containerOf(host))).trim() === "true";
+
+async function ends(host: string, why: RegExp): Promise<void> {
+  await until(`the broker of ${host} has ended`, endsMs, async () =>
+    (await isRunning(host)) ? notYet(await docker("logs", "--tail", "3", containerOf(host))) : found(true),
+  );
+  assert.match(await docker("logs", containerOf(host)), why);
+}
 
 describe("the watch beside a broker", () => {
-  before(async () => {
-    await remove();
-    await docker("network", "create", network);
-    await Promise.all(brokers.map(start));
-    await Promise.all(brokers.map(listens));
-  });
-
+  before(remove);
   after(remove);
 
-  it("ends it when its start has failed while another one serves, and not when somebody has stopped it", async () => {
-    await ctl(stopped, "stop_app");
-    await ctl(failed, "stop_app");
-    await spoil(failed);
-    await assert.rejects(ctl(failed, "start_app"));
-    await until("the broker has ended", endsMs, async () =>
-      (await isRunning(failed)) ? notYet("it runs") : found(true),
-    );
-    assert.match(await docker("logs", failed), /broker-watch: .*; ending the broker: its start has failed/);
-    // It was looked at as often, and is without connections for longer.
-    assert.equal(await isRunning(stopped), true);
-    assert.equal(await isRunning(serving), true);
-  });
+  // Others are stopped or ended in each of these, so each begins with all of them anew.
+  const withBrokers = async (work: () => Promise<void>) => {
+    await remove();
+    await docker("network", "create", network);
+    await Promise.all(hosts.map(start));
+    await areTogether();
+    await work();
+  };
+
+  it("ends it when its start has failed while another one serves, and not when somebody has stopped it", () =>
+    withBrokers(async () => {
+      const [failed, stopped, serving] = hosts;
+      await ctl(stopped, "stop_app");
+      await ctl(failed, "stop_app");
+      await docker("exec", containerOf(failed), "bash", "-c", spoil);
+      await assert.rejects(ctl(failed, "start_app"));
+      await ends(failed, /broker-watch: ending the broker: .*: its start has failed/);
+      assert.equal(await isRunning(stopped), true);
+      assert.equal(await isRunning(serving), true);
+    }));
+
+  it("ends it when it stood still and the others took it for lost, unless it stops and starts by itself", () =>
+    withBrokers(async () => {
+      const [one, apart, other] = hosts;
+      await docker("pause", containerOf(apart));
+      await seesRunning(one, 2);
+      await docker("unpause", containerOf(apart));
+      const told = await until("the tables of all brokers are together", endsMs, async () => {
+        if (!(await isRunning(apart))) await docker("start", containerOf(apart));
+        const split = await Promise.all(
+          hosts.map((host) => evaluated(host, "rabbit_node_monitor:partitions().").catch(String)),
+        );
+        const said = await docker("logs", containerOf(apart));
+        const isOver =
+          /partitioned_network|Cluster minority/.test(said) && split.every((none) => none === "[]");
+        return isOver ? found(said) : notYet(split);
+      });
+      await areTogether();
+      assert.match(told, /ending the broker: its tables of queues are apart|Cluster minority/);
+      for (const host of [one, other])
+        assert.doesNotMatch(await docker("logs", containerOf(host)), /ending the broker/);
+    }));
 });
