@@ -4,7 +4,7 @@ import { openAccess } from "../core/access.ts";
 import { queues } from "../core/messages/queues.ts";
 import { pathsOf, persistentParents } from "../core/state/znodes.ts";
 import { every } from "../platform/process/clock.ts";
-import { leaveForHome, type WayHome } from "../platform/rabbitmq/homeward.ts";
+import { Homeward, type WayHome } from "../platform/rabbitmq/homeward.ts";
 import type { ZnodeSession } from "../platform/zookeeper/port.ts";
 import { Door } from "./access/door.ts";
 import { watchFirstAccess } from "./access/first-access.ts";
@@ -133,6 +133,7 @@ type Connected = Pick<ClusterParts, "paths" | "spec" | "znodes" | "workers" | "r
 /** Returns when the signal has fired and both connections are closed. */
 async function connect(ports: ApiPorts, parts: Connected, over: AbortSignal): Promise<void> {
   const { id, openBroker, openZnodeSession, clock, log } = ports;
+  const homeward = new Homeward(clock);
   const open = async () => {
     const session = await openZnodeSession(sessionTimeoutMs);
     // A session that has been silent for its whole timeout says nothing true any more: it is over, too.
@@ -145,7 +146,7 @@ async function connect(ports: ApiPorts, parts: Connected, over: AbortSignal): Pr
         open: () => openBroker(id),
         use: async (broker, scope) => {
           await parts.broker.use(broker, scope);
-          await leaveForHome(broker, () => wayHome, clock, scope);
+          await homeward.leave(broker, () => wayHome, scope);
         },
         clock,
         log,

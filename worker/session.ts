@@ -5,7 +5,7 @@ import { TransientError } from "../core/errors.ts";
 import { idsIn } from "../core/rules/broker-memory.ts";
 import { persistentParents, toJson } from "../core/state/znodes.ts";
 import type { Clock } from "../platform/process/clock.ts";
-import { leaveForHome, type WayHome } from "../platform/rabbitmq/homeward.ts";
+import type { WayHome } from "../platform/rabbitmq/homeward.ts";
 import type { BrokerConnection } from "../platform/rabbitmq/port.ts";
 import type { ZnodeSession } from "../platform/zookeeper/port.ts";
 import { endWhenTold } from "./lead/end-signal.ts";
@@ -47,7 +47,7 @@ export async function runSession(ports: WorkerPorts, kept: Kept, stop: AbortSign
     const member = new Member(ports, kept, { broker, znodes, memory });
     undo.push(() => member.leave());
     const atHome = new AbortController();
-    leaveForHome(broker, () => wayHome(member), ports.clock, over.signal).catch((why) => atHome.abort(why));
+    kept.homeward.leave(broker, () => wayHome(member), over.signal).catch((why) => atHome.abort(why));
     const signal = AbortSignal.any([stop, broker.ended, znodes.ended, changed, atHome.signal]);
     if ((await member.run(signal)) === "ended") throw signal.reason;
   } finally {
@@ -56,10 +56,8 @@ export async function runSession(ports: WorkerPorts, kept: Kept, stop: AbortSign
   }
 }
 
-/** One that joins or leaves has something to bring to an end first. */
-function wayHome({ role, offset }: Member): WayHome | undefined {
-  if (offset < 0 || (role !== "slave" && role !== "master")) return undefined;
-  return { offset, forMs: homeAfterMs[role] };
+function wayHome({ atWork }: Member): WayHome | undefined {
+  return atWork && { offset: atWork.offset, forMs: homeAfterMs[atWork.role] };
 }
 
 async function declareLog(

@@ -157,8 +157,8 @@ export const ofHosts: readonly Planted[] = [
     edits: [
       {
         file: "platform/rabbitmq/homeward.ts",
-        find: "if (awayFrom === undefined) return;",
-        put: "if (awayFrom === undefined || awayFrom >= 0) return;",
+        find: "if (awayFrom === undefined) {",
+        put: "if (awayFrom === undefined || awayFrom >= 0) {",
       },
     ],
   },

@@ -17,7 +17,7 @@ import { Observed } from "../observed.ts";
 import { readsFrom } from "../read/answer-reads.ts";
 import { Suspects } from "../requests/suspects.ts";
 import { DamagedFileError } from "../sqlite-errors.ts";
-import type { Kept, WorkerPorts } from "../worker-ports.ts";
+import type { Connections, Kept, WorkerPorts } from "../worker-ports.ts";
 import { ledgerOf } from "../write/ledger.ts";
 import { LogWriter } from "../write/log-writer.ts";
 import { KeptPlace } from "./kept-place.ts";
@@ -34,12 +34,6 @@ const showMs = 10_000;
 
 const stateOf = (role: Role): WorkerState => (role === "stopped" ? "joining" : role);
 
-export interface Connections {
-  readonly broker: BrokerConnection;
-  readonly znodes: ZnodeSession;
-  readonly memory: SeenMemory;
-}
-
 export class Member {
   readonly #ports: WorkerPorts;
   readonly #kept: Kept;
@@ -53,6 +47,7 @@ export class Member {
   readonly #places: KeptPlace;
   #role: Role = "joining";
   #isReading = false;
+  #takesOver = false;
   #progress = 0;
   #opening: string | undefined = "reads its file through";
   #store: Store | null = null;
@@ -87,13 +82,12 @@ export class Member {
     this.#places = new KeptPlace(this.#membership, clock, log);
   }
 
-  get role(): Role {
-    return this.#role;
-  }
-
-  /** Of the last record that its copy holds; -1 while it holds none. */
-  get offset(): number {
-    return this.#store?.applied.offset ?? -1;
+  /** Undefined while it joins, takes over, or leaves: then it has something to bring to an end first. */
+  get atWork(): { readonly role: "slave" | "master"; readonly offset: number } | undefined {
+    const offset = this.#store?.applied.offset ?? -1;
+    if (offset < 0 || this.#takesOver || (this.#role !== "slave" && this.#role !== "master"))
+      return undefined;
+    return { role: this.#role, offset };
   }
 
   #measured(): Measured {
@@ -198,7 +192,11 @@ export class Member {
       spec,
       log,
       onTables: tellTables(this.#znodes, paths.tables, { clock, log }, signal),
+      onElected: () => {
+        this.#takesOver = true;
+      },
       onRole: (role) => {
+        this.#takesOver = false;
         this.#role = role;
         this.#membership.tell();
       },

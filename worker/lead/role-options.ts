@@ -35,6 +35,8 @@ export interface RoleOptions {
   readonly log: Log;
   /** What tables there are, each time that a master's have changed or could not be changed. */
   readonly onTables?: (tables: TablesNode) => void;
+  /** It is elected, and takes over: it is master only once it has done that. */
+  readonly onElected: () => void;
   readonly onRole: (role: Role) => void;
   readonly onReads: (reads: number) => void;
   readonly onWrites: (writes: number) => void;

@@ -62,6 +62,7 @@ class Roles {
       while (!this.#signal.aborted) {
         const elected = await this.#step();
         if (elected !== null) {
+          this.#options.onElected();
           // The reads it holds are answered by the way: writes must not wait for a slow one.
           void this.#stopServing().catch((error) => this.#failed.abort(error));
           following.abort("left");

@@ -1,33 +1,35 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { leaveForHome, type WayHome } from "../../../../platform/rabbitmq/homeward.ts";
+import { Homeward, type WayHome } from "../../../../platform/rabbitmq/homeward.ts";
 
 const back = /^TransientError: the broker of the own host is there again/;
 
-/** A program away from broker 2, on a clock that passes as it is waited for; for a minute at most. */
-function away(over = new AbortController()) {
+/** A program on a clock that passes as it is waited for. A session of it lasts for a minute at most. */
+function away() {
   let nowMs = 0;
+  let overAtMs = 0;
+  let over = new AbortController();
   const asked: { readonly broker: number; readonly offset: number }[] = [];
-  const clock = {
+  const homeward = new Homeward({
     monotonicMs: () => nowMs,
     sleep: async (ms: number) => {
       nowMs += ms;
-      if (nowMs > 60_000) over.abort("time is over");
+      if (nowMs > overAtMs) over.abort("time is over");
     },
+  });
+  const leaves = (
+    way: () => WayHome | undefined,
+    reaches: (offset: number) => boolean,
+    awayFrom?: number,
+  ) => {
+    over = new AbortController();
+    overAtMs = nowMs + 60_000;
+    const logReaches = async (broker: number, offset: number) => {
+      asked.push({ broker, offset });
+      return reaches(offset);
+    };
+    return homeward.leave({ awayFrom, logReaches }, way, over.signal);
   };
-  const leaves = (way: () => WayHome | undefined, reaches: (offset: number) => boolean, awayFrom?: number) =>
-    leaveForHome(
-      {
-        awayFrom,
-        logReaches: async (broker, offset) => {
-          asked.push({ broker, offset });
-          return reaches(offset);
-        },
-      },
-      way,
-      clock,
-      over.signal,
-    );
   return { leaves, asked, now: () => nowMs };
 }
 
@@ -80,6 +82,19 @@ describe("a program whose own broker was away", () => {
     const { leaves, now } = away();
     await leaves(free(0), (offset) => offset < 7, 2);
     assert.ok(now() > 60_000);
+  });
+
+  it("is more patient each time that it did not get there, until it was there once", async () => {
+    const { leaves, now } = away();
+    const times: number[] = [];
+    for (const awayFrom of [2, 2, 2, undefined, 2]) {
+      const sinceMs = now();
+      const left = leaves(free(5_000), () => true, awayFrom);
+      if (awayFrom === undefined) await left;
+      else await assert.rejects(left, back);
+      times.push(now() - sinceMs);
+    }
+    assert.deepEqual(times, [6_000, 11_000, 21_000, 0, 6_000]);
   });
 
   it("asks nothing where it is connected to its own", async () => {
