@@ -1,26 +1,43 @@
 // Where ZooKeeper is, and as whom to go there.
+import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { TransientError } from "../../core/errors.ts";
 import { sleep, within } from "../process/waiting.ts";
 
 export interface ZooKeeperAddress {
   /** `host:port[,host:port…]` */
   readonly hosts: string;
+  /** `/path` below which everything is to stand, or nothing. */
+  readonly root: string;
   /** `user:password` */
   readonly credentials: string | undefined;
 }
 
-/** @param servers `[user:password@]host:port[,host:port…]` */
+/** @param servers `[user:password@]host:port[,host:port…][/path]` */
 export function addressIn(servers: string): ZooKeeperAddress {
   const at = servers.lastIndexOf("@");
-  return at < 0
-    ? { hosts: servers, credentials: undefined }
-    : { hosts: servers.slice(at + 1), credentials: servers.slice(0, at) };
+  const place = servers.slice(at + 1);
+  const end = place.includes("/") ? place.indexOf("/") : place.length;
+  return {
+    hosts: place.slice(0, end),
+    root: place.slice(end),
+    credentials: at < 0 ? undefined : servers.slice(0, at),
+  };
 }
 
 /** A name that is known at all is told in milliseconds. One that nobody answers for takes the system seconds. */
 const othersWithinMs = 300;
 const lookAgainMs = 1_000;
+
+/** A name that nobody answers for is asked for once at a time: each lookup takes one of the few threads that there are for them. */
+const pending = new Map<string, Promise<readonly LookupAddress[]>>();
+
+function lookedUp(name: string): Promise<readonly LookupAddress[]> {
+  const asked = pending.get(name) ?? lookup(name, { all: true }).finally(() => pending.delete(name));
+  pending.set(name, asked);
+  return asked;
+}
 
 /**
  * For the native client, which would look up names in the event loop: the program would stand still for as long as nobody answers for the
@@ -29,32 +46,34 @@ const lookAgainMs = 1_000;
  * @throws TransientError when none of the hosts has one in time
  */
 export async function addressesOf({ hosts }: ZooKeeperAddress, withinMs: number): Promise<string> {
-  const [, servers = hosts, root = ""] = /^([^/]*)(\/.*)?$/.exec(hosts) ?? [];
-  const found: string[] = [];
+  const found = new Set<string>();
   const over = new AbortController();
-  const asked = servers.split(",").map(async (server) => {
-    const [, name = server, port = ""] = /^\[?(.*?)\]?(:\d+)?$/.exec(server) ?? [];
-    for (const { address } of await lookup(name, { all: true })) found.push(`${address}${port}`);
+  const asked = hosts.split(",").map(async (host) => {
+    const [, name = "", port = ""] = /^\s*\[?(.*?)\]?(:\d+)?\s*$/.exec(host) ?? [];
+    for (const { address } of await lookedUp(name)) found.add(`${address}${port}`);
   });
   try {
     await within(Promise.any(asked), withinMs, "ask for the address");
     await Promise.race([Promise.allSettled(asked), sleep(othersWithinMs, over.signal)]);
   } catch (cause) {
-    throw new TransientError(`find ZooKeeper's address, ${servers}`, { cause });
+    throw new TransientError(`find ZooKeeper's address, ${hosts}`, { cause });
   } finally {
     over.abort("told");
   }
-  return `${found.toSorted().join()}${root}`;
+  return [...found].sort().join();
 }
 
 /** A server that is started anew may have another address, and so may one that had none: whoever has no connection looks again. */
 export class FollowedAddresses {
   readonly #address: ZooKeeperAddress;
-  readonly #tell: (addresses: string) => void;
+  readonly #tell: (addresses: string) => boolean;
   #following: AbortController | undefined;
 
-  /** @param tell called with all of them, once they are known and each time that they are others */
-  constructor(address: ZooKeeperAddress, tell: (addresses: string) => void) {
+  /**
+   * @param tell called with all of them, once they are known and each time that they are others; returns whether they were taken. Never
+   *   while whoever calls `follow` is still in what it does: the native client must not be called in a callback about its connection.
+   */
+  constructor(address: ZooKeeperAddress, tell: (addresses: string) => boolean) {
     this.#address = address;
     this.#tell = tell;
   }
@@ -74,9 +93,9 @@ export class FollowedAddresses {
   async #look(scope: AbortSignal): Promise<void> {
     for (let last: string | undefined; !scope.aborted; await sleep(lookAgainMs, scope)) {
       const now = await addressesOf(this.#address, lookAgainMs).catch(() => undefined);
+      await turnOfTheLoop();
       if (now === undefined || now === last || scope.aborted) continue;
-      this.#tell(now);
-      last = now;
+      if (this.#tell(now)) last = now;
     }
   }
 }

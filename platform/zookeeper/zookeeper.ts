@@ -69,9 +69,9 @@ export class ZooKeeperSession implements ZnodeSession {
   private constructor(options: ZooKeeperOptions, address: ZooKeeperAddress, addresses: string) {
     this.#timeoutMs = options.sessionTimeoutMs;
     this.#address = address;
-    this.#servers = new FollowedAddresses(address, (now) => this.#client.set_servers(now));
+    this.#servers = new FollowedAddresses(address, (now) => this.#client.set_servers(now) === code.ok);
     this.#client = new ZooKeeper({
-      connect: addresses,
+      connect: `${addresses}${address.root}`,
       timeout: options.sessionTimeoutMs,
       // None: the client would write lines of its own between those of the program, for each server that is away.
       debug_level: 0,
@@ -255,6 +255,7 @@ export class ZooKeeperSession implements ZnodeSession {
   }
 
   #onDisconnected(): void {
+    if (this.ended.aborted) return;
     clearTimeout(this.#silenceTimer);
     this.#silenceTimer = setTimeout(
       () => this.#silent.abort(new TransientError("ZooKeeper not heard of for a session timeout")),

@@ -22,7 +22,7 @@ const readableByAll = 0o444;
 
 const pinnedTo = (nodeId: string): string => `node.id==${nodeId}`;
 
-/** As in deploy/stack.yml: the ZooKeeper client looks names up in the only thread, and a lost host's name may be answered by nothing. */
+/** As in deploy/stack.yml: a lost host's name may be answered by nothing, and a lookup takes one of the threads that SQLite works in. */
 const lookupOptions = "timeout:1 attempts:1";
 
 const ofHost = (number: number) => ({

@@ -20,8 +20,13 @@ describe("the addresses of ZooKeeper's servers", () => {
     );
   });
 
-  it("are followed by the place below which everything is to stand", async () => {
-    assert.equal(await addresses("127.0.0.1:2181,127.0.0.2:2181/a/b"), "127.0.0.1:2181,127.0.0.2:2181/a/b");
+  it("are told apart from the place below which everything is to stand, and from each other", async () => {
+    const { root } = addressIn("user:password@127.0.0.1:2181,127.0.0.2:2181/a/b");
+    assert.equal(root, "/a/b");
+    assert.equal(
+      await addresses("127.0.0.2:2181, 127.0.0.1:2181,127.0.0.2:2181/a/b"),
+      "127.0.0.1:2181,127.0.0.2:2181",
+    );
   });
 
   it("are not there where no name has any", async () => {

@@ -60,6 +60,34 @@ describe("a client that a server turns away", () => {
       const pauses = later.map((atMs, i) => atMs - (times[i + 1] as number));
       const short = pauses.filter((ms) => ms < pauseMs / 2);
       assert.deepEqual(short, []);
+      // Nor does it rest for as long as it would ask a server that is there whether it is.
+      const [median = 0] = pauses.toSorted((a, b) => a - b).slice(Math.floor(pauses.length / 2));
+      assert.ok(median < sessionTimeoutMs / 6, `it pauses for ${median} ms`);
     }
   });
+});
+
+describe("a session whose connection breaks", () => {
+  for (const name of ["127.0.0.1", "localhost"])
+    it(`begins at once with the next one, at ${name}`, async (t) => {
+      const sockets: Socket[] = [];
+      let tell: (what: string) => void = () => undefined;
+      const again = new Promise<string>((resolve) => {
+        tell = resolve;
+      });
+      const server = createServer((socket) => {
+        const isFirst = sockets.push(socket) === 1;
+        socket.on("error", () => undefined);
+        socket.once("data", () => (isFirst ? socket.write(welcome()) : tell("it asks for its session")));
+        socket.once("close", () => isFirst || tell("it gives up without a word"));
+      });
+      await once(server.listen(0), "listening");
+      t.after(() => server.close());
+      const { port } = server.address() as AddressInfo;
+      const session = await zooKeeperAt(`${name}:${port}`, log)(sessionTimeoutMs);
+      sockets[0]?.destroy();
+      assert.equal(await again, "it asks for its session");
+      for (const socket of sockets) socket.destroy();
+      session.close();
+    });
 });
