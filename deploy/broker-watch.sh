@@ -47,8 +47,8 @@ hindrance() {
     {dictionary, Known} = process_info(whereis(global_name_server), dictionary),
     Greeted = [Node || {{pre_connect, Node}, _} <- Known, lists:member(Node, nodes())],
     case {rabbit_boot_state:get(), rabbit_prelaunch:get_stop_reason(), whereis(rabbit_outside_app_process)} of
-      {stopped, {error, _}, undefined} -> io:format("its start has failed");
-      _ when Greeted =/= [] -> io:format("its greeting of ~0p does not end", [Greeted]);
+      {stopped, {error, _}, undefined} -> io:format("its start has failed~n");
+      _ when Greeted =/= [] -> io:format("its greeting of ~0p does not end~n", [Greeted]);
       _ -> ok
     end.' | grep -o 'its .*' | head -n 1
 }
