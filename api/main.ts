@@ -30,7 +30,7 @@ runProgram(log, async (stop) => {
     manifestFile,
     manifestIn: manifestInOf(variable(env, "DBAAS_MANIFEST_IN", "file")),
     openBroker: rabbitAt(variable(env, "RABBITMQ_URL"), { preferred: env.RABBITMQ_PREFERRED || undefined }),
-    openZnodeSession: zooKeeperAt(variable(env, "ZOOKEEPER"), log),
+    openZnodeSession: zooKeeperAt(variable(env, "ZOOKEEPER"), log, env.ZOOKEEPER_PREFERRED || undefined),
     clock: systemClock,
     newId: randomUUID,
     log,

@@ -52,7 +52,7 @@ runProgram(log, async (stop) => {
       manifest,
       firstManifest: manifestIn === "zookeeper" ? manifest : undefined,
       ...engine,
-      openZnodeSession: zooKeeperAt(zookeeper, log),
+      openZnodeSession: zooKeeperAt(zookeeper, log, env.ZOOKEEPER_PREFERRED || undefined),
       place: { host: self, pid: process.pid, isAlive: processRuns },
       clock: systemClock,
       newId: randomUUID,

@@ -42,7 +42,7 @@ runProgram(log, async (stop) => {
       directory,
       paths: pathsOf(cluster),
       openBroker: rabbitAt(variable(env, "RABBITMQ_URL"), { preferred: env.RABBITMQ_PREFERRED || undefined }),
-      openZnodeSession: zooKeeperAt(variable(env, "ZOOKEEPER"), log),
+      openZnodeSession: zooKeeperAt(variable(env, "ZOOKEEPER"), log, env.ZOOKEEPER_PREFERRED || undefined),
       clock: systemClock,
       newId: randomUUID,
       log,

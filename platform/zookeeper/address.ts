@@ -6,21 +6,32 @@ import { TransientError } from "../../core/errors.ts";
 import { sleep, within } from "../process/waiting.ts";
 
 export interface ZooKeeperAddress {
-  /** `host:port[,host:port…]` */
+  /** `host:port[,host:port…]`, in the order in which they are tried where one is preferred. */
   readonly hosts: string;
+  readonly isOrdered: boolean;
   /** `/path` below which everything is to stand, or nothing. */
   readonly root: string;
   /** `user:password` */
   readonly credentials: string | undefined;
 }
 
-/** @param servers `[user:password@]host:port[,host:port…][/path]` */
-export function addressIn(servers: string): ZooKeeperAddress {
+/**
+ * @param servers `[user:password@]host:port[,host:port…][/path]`
+ * @param preferred the host of the server that is tried first, and then those that follow it in the list, around its end. A program whose
+ *   server is that of its own host does not lose its session with another host
+ * @throws Error when it is none of them
+ */
+export function addressIn(servers: string, preferred?: string): ZooKeeperAddress {
   const at = servers.lastIndexOf("@");
   const place = servers.slice(at + 1);
   const end = place.includes("/") ? place.indexOf("/") : place.length;
+  const hosts = place.slice(0, end).split(",");
+  const first = preferred === undefined ? 0 : hosts.findIndex((host) => host.startsWith(`${preferred}:`));
+  if (first < 0)
+    throw new Error(`the preferred server of ZooKeeper, ${preferred}, is none of ${hosts.join(", ")}`);
   return {
-    hosts: place.slice(0, end),
+    hosts: [...hosts.slice(first), ...hosts.slice(0, first)].join(),
+    isOrdered: preferred !== undefined,
     root: place.slice(end),
     credentials: at < 0 ? undefined : servers.slice(0, at),
   };
@@ -42,15 +53,16 @@ function lookedUp(name: string): Promise<readonly LookupAddress[]> {
 /**
  * For the native client, which would look up names in the event loop: the program would stand still for as long as nobody answers for the
  * name of a host that is lost.
- * @returns `address:port[,address:port…]` of the hosts that have any, without those that are told later than the first by 300 ms
+ * @returns `address:port[,address:port…]` in the order of the hosts, of those that have any; without those that are told later than the
+ *   first by 300 ms
  * @throws TransientError when none of the hosts has one in time
  */
 export async function addressesOf({ hosts }: ZooKeeperAddress, withinMs: number): Promise<string> {
-  const found = new Set<string>();
+  const found: string[][] = [];
   const over = new AbortController();
-  const asked = hosts.split(",").map(async (host) => {
+  const asked = hosts.split(",").map(async (host, i) => {
     const [, name = "", port = ""] = /^\s*\[?(.*?)\]?(:\d+)?\s*$/.exec(host) ?? [];
-    for (const { address } of await lookedUp(name)) found.add(`${address}${port}`);
+    found[i] = (await lookedUp(name)).map(({ address }) => `${address}${port}`);
   });
   try {
     await within(Promise.any(asked), withinMs, "ask for the address");
@@ -60,7 +72,7 @@ export async function addressesOf({ hosts }: ZooKeeperAddress, withinMs: number)
   } finally {
     over.abort("told");
   }
-  return [...found].sort().join();
+  return [...new Set(found.flat())].join();
 }
 
 /** A server that is started anew may have another address, and so may one that had none: whoever has no connection looks again. */

@@ -21,6 +21,8 @@ export interface ZooKeeperOptions {
    * everybody who reaches the server.
    */
   readonly servers: string;
+  /** Of several, the host of the one that is tried first. */
+  readonly preferred?: string | undefined;
   readonly sessionTimeoutMs: number;
   readonly log: Log;
 }
@@ -75,7 +77,7 @@ export class ZooKeeperSession implements ZnodeSession {
       timeout: options.sessionTimeoutMs,
       // None: the client would write lines of its own between those of the program, for each server that is away.
       debug_level: 0,
-      host_order_deterministic: false,
+      host_order_deterministic: address.isOrdered,
       response_counter_limit: emptyReadsMax,
     });
     this.#client.on("connecting", () => this.#onDisconnected());
@@ -92,7 +94,7 @@ export class ZooKeeperSession implements ZnodeSession {
 
   /** @throws TransientError when no server answers in time */
   static async open(options: ZooKeeperOptions): Promise<ZooKeeperSession> {
-    const address = addressIn(options.servers);
+    const address = addressIn(options.servers, options.preferred);
     const session = new ZooKeeperSession(options, address, await addressesOf(address, openWithinMs));
     const connected = new Promise<void>((resolve, reject) => {
       session.#client.once("connect", () => resolve());
@@ -293,6 +295,6 @@ export class ZooKeeperSession implements ZnodeSession {
 }
 
 export const zooKeeperAt =
-  (servers: string, log: Log): OpenZnodeSession =>
+  (servers: string, log: Log, preferred?: string): OpenZnodeSession =>
   (sessionTimeoutMs) =>
-    ZooKeeperSession.open({ servers, sessionTimeoutMs, log });
+    ZooKeeperSession.open({ servers, preferred, sessionTimeoutMs, log });

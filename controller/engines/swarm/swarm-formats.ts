@@ -27,6 +27,7 @@ const lookupOptions = "timeout:1 attempts:1";
 
 const ofHost = (number: number) => ({
   RABBITMQ_PREFERRED: `rabbitmq-${number}`,
+  ZOOKEEPER_PREFERRED: `zookeeper-${number}`,
   RES_OPTIONS: lookupOptions,
 });
 

@@ -119,6 +119,7 @@ describe("a worker's service", () => {
       [["secret1", "rabbitmq-url"]],
     );
     assert.ok(Env.includes("RABBITMQ_PREFERRED=rabbitmq-2"));
+    assert.ok(Env.includes("ZOOKEEPER_PREFERRED=zookeeper-2"));
     assert.ok(Env.includes("WORKER_HOST=host-2"));
   });
 

@@ -7,7 +7,7 @@ const addresses = (servers: string) => addressesOf(addressIn(servers), withinMs)
 
 describe("the addresses of ZooKeeper's servers", () => {
   it("are those that were given, where no names are", async () => {
-    assert.equal(await addresses("127.0.0.2:2182,127.0.0.1:2181"), "127.0.0.1:2181,127.0.0.2:2182");
+    assert.equal(await addresses("127.0.0.2:2182,127.0.0.1:2181"), "127.0.0.2:2182,127.0.0.1:2181");
     assert.equal(await addresses("user:password@[::1]:2181"), "::1:2181");
   });
 
@@ -25,7 +25,19 @@ describe("the addresses of ZooKeeper's servers", () => {
     assert.equal(root, "/a/b");
     assert.equal(
       await addresses("127.0.0.2:2181, 127.0.0.1:2181,127.0.0.2:2181/a/b"),
-      "127.0.0.1:2181,127.0.0.2:2181",
+      "127.0.0.2:2181,127.0.0.1:2181",
+    );
+  });
+
+  it("begin with that of the preferred one, and go around the list", async () => {
+    const servers = "127.0.0.1:1,127.0.0.2:2,127.0.0.3:3/a";
+    assert.equal(
+      await addressesOf(addressIn(servers, "127.0.0.2"), withinMs),
+      "127.0.0.2:2,127.0.0.3:3,127.0.0.1:1",
+    );
+    assert.throws(
+      () => addressIn(servers, "127.0.0"),
+      /^Error: the preferred server of ZooKeeper, 127.0.0, is none of 127.0.0.1:1, 127.0.0.2:2, 127.0.0.3:3$/,
     );
   });
 

@@ -14,7 +14,11 @@ const sessionTimeoutMs = 600;
 const pauseMs = sessionTimeoutMs / 60;
 
 /** @param serves asked at each connection, of which it is told the number, from 1 */
-async function serverThat(t: TestContext, serves: (connection: number) => boolean): Promise<Server> {
+async function serverThat(
+  t: TestContext,
+  serves: (connection: number) => boolean,
+  host = "127.0.0.1",
+): Promise<Server> {
   let connections = 0;
   const server = createServer((socket: Socket) => {
     socket.on("error", () => undefined);
@@ -26,13 +30,20 @@ async function serverThat(t: TestContext, serves: (connection: number) => boolea
       else socket.resetAndDestroy();
     });
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
+  await once(server.listen(0, host), "listening");
   t.after(() => server.close());
   return server;
 }
 
-const opener = (servers: readonly Server[]) =>
-  zooKeeperAt(servers.map((one) => `127.0.0.1:${(one.address() as AddressInfo).port}`).join(), log);
+const opener = (servers: readonly Server[], preferred?: string) =>
+  zooKeeperAt(
+    servers
+      .map((one) => one.address() as AddressInfo)
+      .map(({ address, port }) => `${address}:${port}`)
+      .join(),
+    log,
+    preferred,
+  );
 
 describe("a client that a server turns away", () => {
   for (const others of [0, 1, 2, 3])
@@ -64,6 +75,35 @@ describe("a client that a server turns away", () => {
       const [median = 0] = pauses.toSorted((a, b) => a - b).slice(Math.floor(pauses.length / 2));
       assert.ok(median < sessionTimeoutMs / 6, `it pauses for ${median} ms`);
     }
+  });
+});
+
+describe("a client that prefers a server", () => {
+  it("asks that one first, each time, and the next one where it is turned away", async (t) => {
+    const asked: string[] = [];
+    const hosts = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
+    const servers = hosts.map((host) =>
+      serverThat(
+        t,
+        () => {
+          asked.push(host);
+          return host !== "127.0.0.2";
+        },
+        host,
+      ),
+    );
+    const all = await Promise.all(servers);
+    for (const [preferred, expected] of [
+      ["127.0.0.3", ["127.0.0.3"]],
+      ["127.0.0.2", ["127.0.0.2", "127.0.0.3"]],
+    ] as const)
+      for (let times = 0; times < 5; times++) {
+        asked.length = 0;
+        const session = await opener(all, preferred)(sessionTimeoutMs);
+        const first = [...asked];
+        session.close();
+        assert.deepEqual([...new Set(first)], expected);
+      }
   });
 });
 
