@@ -1,17 +1,17 @@
 #!/bin/bash
-# broker-watch.sh BROKER…: runs beside a broker of several, in its container. It ends a broker that does not get well by itself, so that its
+# broker-watch.sh FILE BROKER…: runs beside a broker of several, in its container. It ends a broker that does not get well by itself, so that its
 # container is started again.
 #
 # A broker that was cut off stops and starts by itself (pause_minority). Where the network comes back to one node before the other, that may go
 # wrong in two ways. Erlang's `global` greets every node that it finds, and a greeting may never end while the broker's start waits for it:
 # once in eighteen such returns with RabbitMQ 3.10 on Erlang 25, whose "global hang workaround" does not work there. A greeting takes
 # milliseconds: one that two looks find with the same connected node does not end. Or the start fails because a node goes while it is
-# asked, as once with RabbitMQ 4.0, and nobody tries again. One that an operator has stopped by hand is no such thing. What hangs for another reason
-# has ten minutes.
+# asked, as once with RabbitMQ 4.0, and nobody tries again. One that an operator has stopped by hand is no such thing. Whatever else keeps a broker
+# from taking connections has ten minutes.
 #
 # A broker that stood still for seconds with all of its host may find the others again before it knows that it was away: then it does not
 # stop, and the tables that Mnesia keeps of queues stay apart for ever. What is sent at one broker to a queue of another one is lost then:
-# answers, and what witnesses say. The log tells when that happens ($1 is where its lines about it are).
+# answers, and what witnesses say. The log tells when that happens: its lines about it are in FILE.
 set -u
 every=5 patience_before_a_look=10 patience=600
 # So long those wait that are apart from fewer than most others, for these to be started anew first; and each for the one before it.
@@ -72,25 +72,30 @@ place() {
   echo "$place"
 }
 
-# Ends a broker whose tables are apart from others', one of them at a time and while all others serve.
+# Ends a broker whose tables are apart from others', one of them at a time and while all others serve. Without an answer it waits on.
 end_if_apart() {
-  local others wait
-  [ -s "$told" ] || return
+  local lines others wait
+  lines=$(wc -l 2>/dev/null <"$told" || echo 0)
+  if ((lines <= settled)); then return; fi
   others=$(evaluated 'length(rabbit_node_monitor:partitions()).')
   case $others in
-    0) : >"$told" ;;
+    0) settled=$lines apart=0 ;;
     [1-9])
-      if all_serve "$@"; then apart=$((apart + every)); else apart=0; fi
+      if ! all_serve "$@"; then
+        apart=0
+        return
+      fi
+      apart=$((apart + every))
       wait=$(($(place "$@") * after_each))
       if ((others * 2 < $#)); then wait=$((wait + after_the_most)); fi
       if ((apart < wait)); then return; fi
       end_broker "its tables of queues are apart from those of $others others"
+      apart=0
       ;;
   esac
-  apart=0
 }
 
-silent=0 before='' apart=0
+silent=0 before='' apart=0 settled=0
 while sleep "$every"; do
   if listens; then
     silent=0 before=''

@@ -127,6 +127,7 @@ make_secret() { # NAME CONTENT
 # ZooKeeper, and this config stays what it is.
 make_configs() {
   DBAAS_ZOO_CFG=$(cat "$ROOT/deploy/zoo.cfg" "$ROOT/deploy/zoo-swarm.cfg" | make_config zoo-cfg)
+  DBAAS_ZOO_NAMES=$(make_config zoo-names <"$ROOT/deploy/zoo-names.properties")
   DBAAS_RABBITMQ_CONF=$(cat "$ROOT/deploy/rabbitmq.conf" "$ROOT/deploy/rabbitmq-swarm.conf" | make_config rabbitmq-conf)
   DBAAS_RABBITMQ_PLUGINS=$(make_config rabbitmq-plugins <"$ROOT/deploy/rabbitmq-plugins")
   DBAAS_RABBITMQ_WATCH=$(make_config rabbitmq-watch <"$ROOT/deploy/broker-watch.sh")
@@ -209,7 +210,7 @@ broker_is_spare() {
 
 # What stack.yml asks for, the host's number aside. Exported to whatever is run.
 with_stack_variables() {
-  DBAAS_CLUSTER=$CLUSTER DBAAS_PORT=$PORT DBAAS_ZOO_CFG=$DBAAS_ZOO_CFG DBAAS_RABBITMQ_CONF=$DBAAS_RABBITMQ_CONF \
+  DBAAS_CLUSTER=$CLUSTER DBAAS_PORT=$PORT DBAAS_ZOO_CFG=$DBAAS_ZOO_CFG DBAAS_ZOO_NAMES=$DBAAS_ZOO_NAMES DBAAS_RABBITMQ_CONF=$DBAAS_RABBITMQ_CONF \
     DBAAS_RABBITMQ_PLUGINS=$DBAAS_RABBITMQ_PLUGINS DBAAS_RABBITMQ_WATCH=$DBAAS_RABBITMQ_WATCH DBAAS_IMAGE=$(on_every_host "$APP_IMAGE") \
     ZOOKEEPER_IMAGE=$(on_every_host "$ZOOKEEPER_IMAGE") RABBITMQ_IMAGE=$(on_every_host "$RABBITMQ_IMAGE") "$@"
 }

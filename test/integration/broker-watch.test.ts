@@ -19,7 +19,7 @@ const partitions = "/tmp/partitions";
 const command = [
   "umask 077; cookie=/var/lib/rabbitmq/.erlang.cookie; echo the-same-for-all >$cookie; chmod 400 $cookie; umask 022",
   `bash /watch ${partitions} ${hosts.join(" ")} &`,
-  `exec docker-entrypoint.sh rabbitmq-server > >(exec tee >(exec grep --line-buffered inconsistent_database >${partitions}))`,
+  `exec docker-entrypoint.sh rabbitmq-server > >(exec tee -p >(exec grep -a --line-buffered inconsistent_database >${partitions}))`,
 ].join("\n");
 
 const mounted: readonly [file: string, at: string][] = [
@@ -107,14 +107,14 @@ describe("the watch beside a broker", () => {
     withBrokers(async () => {
       const [one, apart, other] = hosts;
       await docker("pause", containerOf(apart));
-      await seesRunning(one, 2);
+      await Promise.all([one, other].map((host) => seesRunning(host, 2)));
       await docker("unpause", containerOf(apart));
       const told = await until("the tables of all brokers are together", endsMs, async () => {
         if (!(await isRunning(apart))) await docker("start", containerOf(apart));
+        const said = await docker("logs", containerOf(apart));
         const split = await Promise.all(
           hosts.map((host) => evaluated(host, "rabbit_node_monitor:partitions().").catch(String)),
         );
-        const said = await docker("logs", containerOf(apart));
         const isOver =
           /partitioned_network|Cluster minority/.test(said) && split.every((none) => none === "[]");
         return isOver ? found(said) : notYet(split);

@@ -61,7 +61,7 @@ const writesGoOn = (): Promise<boolean> =>
 
 const replacedWithinMs = 180_000;
 
-/** Long enough that its workers are made up for on the others, which is to take a minute at most. */
+/** Long enough that its workers are made up for on the others; the note says after how long. */
 async function staysAway(scene: Scene): Promise<void> {
   const { all } = await cast();
   const struck = await struckBy("master", scene);
