@@ -1,5 +1,4 @@
 // Where ZooKeeper is, and as whom to go there.
-import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { TransientError } from "../../core/errors.ts";
@@ -25,7 +24,10 @@ export function addressIn(servers: string, preferred?: string): ZooKeeperAddress
   const at = servers.lastIndexOf("@");
   const place = servers.slice(at + 1);
   const end = place.includes("/") ? place.indexOf("/") : place.length;
-  const hosts = place.slice(0, end).split(",");
+  const hosts = place
+    .slice(0, end)
+    .split(",")
+    .map((host) => host.trim());
   const first = preferred === undefined ? 0 : hosts.findIndex((host) => host.startsWith(`${preferred}:`));
   if (first < 0)
     throw new Error(`the preferred server of ZooKeeper, ${preferred}, is none of ${hosts.join(", ")}`);
@@ -42,28 +44,42 @@ const othersWithinMs = 300;
 const lookAgainMs = 1_000;
 
 /** A name that nobody answers for is asked for once at a time: each lookup takes one of the few threads that there are for them. */
-const pending = new Map<string, Promise<readonly LookupAddress[]>>();
+const pending = new Map<string, Promise<readonly string[]>>();
+/** What was told last of a name, until it is told that there is nothing. */
+const known = new Map<string, readonly string[]>();
 
-function lookedUp(name: string): Promise<readonly LookupAddress[]> {
-  const asked = pending.get(name) ?? lookup(name, { all: true }).finally(() => pending.delete(name));
+function lookedUp(name: string): Promise<readonly string[]> {
+  const asked = pending.get(name) ?? askedFor(name).finally(() => pending.delete(name));
   pending.set(name, asked);
   return asked;
+}
+
+async function askedFor(name: string): Promise<readonly string[]> {
+  try {
+    const told = await lookup(name, { all: true });
+    const addresses = told.map(({ address }) => address);
+    known.set(name, addresses);
+    return addresses;
+  } catch (error) {
+    known.delete(name);
+    throw error;
+  }
 }
 
 /**
  * For the native client, which would look up names in the event loop: the program would stand still for as long as nobody answers for the
  * name of a host that is lost.
- * @returns `address:port[,address:port…]` in the order of the hosts, of those that have any; without those that are told later than the
- *   first by 300 ms
+ * @returns `address:port[,address:port…]` in the order of the hosts, of those that have any. Of a name that is told later than the first by
+ *   300 ms it is what was told before
  * @throws TransientError when none of the hosts has one in time
  */
 export async function addressesOf({ hosts }: ZooKeeperAddress, withinMs: number): Promise<string> {
-  const found: string[][] = [];
   const over = new AbortController();
-  const asked = hosts.split(",").map(async (host, i) => {
-    const [, name = "", port = ""] = /^\s*\[?(.*?)\]?(:\d+)?\s*$/.exec(host) ?? [];
-    found[i] = (await lookedUp(name)).map(({ address }) => `${address}${port}`);
+  const servers = hosts.split(",").map((host) => {
+    const [, name = "", port = ""] = /^\[?(.*?)\]?(:\d+)?$/.exec(host) ?? [];
+    return { name, port };
   });
+  const asked = servers.map(({ name }) => lookedUp(name));
   try {
     await within(Promise.any(asked), withinMs, "ask for the address");
     await Promise.race([Promise.allSettled(asked), sleep(othersWithinMs, over.signal)]);
@@ -72,7 +88,9 @@ export async function addressesOf({ hosts }: ZooKeeperAddress, withinMs: number)
   } finally {
     over.abort("told");
   }
-  return [...new Set(found.flat())].join();
+  const found = servers.flatMap(({ name, port }) => (known.get(name) ?? []).map((one) => `${one}${port}`));
+  if (found.length === 0) throw new TransientError(`ZooKeeper's address is not known any more, ${hosts}`);
+  return [...new Set(found)].join();
 }
 
 /** A server that is started anew may have another address, and so may one that had none: whoever has no connection looks again. */
