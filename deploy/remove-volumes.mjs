@@ -8,7 +8,8 @@ const cluster = process.env.DBAAS_CLUSTER;
 
 /** Of the workers, and of the brokers and ZooKeeper servers. */
 const labels = [`dbaas.cluster=${cluster}`, `dbaas.stack=${cluster}`];
-const tries = { most: 40, pauseMs: 500 };
+/** No container of the cluster runs any more. One that has ended and still holds a volume after ten seconds is nobody's. */
+const tries = { most: 120, unforced: 20, pauseMs: 500 };
 
 const ask = (method, path) =>
   new Promise((resolve, reject) => {
@@ -20,23 +21,32 @@ const ask = (method, path) =>
     asked.on("error", reject).end();
   });
 
+const filtered = (filters) => `filters=${encodeURIComponent(JSON.stringify(filters))}`;
+
 const volumesWith = async (label) => {
-  const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
-  const { text } = await ask("GET", `/volumes?filters=${filters}`);
+  const { text } = await ask("GET", `/volumes?${filtered({ label: [label] })}`);
   return (JSON.parse(text).Volumes ?? []).map(({ Name }) => Name);
 };
 
+/** Its service is gone, and a Swarm may have forgotten it with its host. */
+async function removeHolders(volume) {
+  const { text } = await ask("GET", `/containers/json?all=true&${filtered({ volume: [volume] })}`);
+  for (const { Id } of JSON.parse(text)) await ask("DELETE", `/containers/${Id}?force=true`);
+}
+
 /** A container that has just ended still holds its volume for a moment. */
 async function remove(name) {
-  for (let left = tries.most; ; left--) {
+  for (let tried = 1; ; tried++) {
     const { status, text } = await ask("DELETE", `/volumes/${name}`);
     if (status < 300 || status === 404) return console.log(`removed ${name}`);
-    if (left === 0) throw new Error(`${name}: ${text}`);
+    if (tried === tries.most) throw new Error(`${name}: ${text}`);
+    if (tried >= tries.unforced) await removeHolders(name);
     await new Promise((resolve) => setTimeout(resolve, tries.pauseMs));
   }
 }
 
-for (const label of labels) for (const name of await volumesWith(label)) await remove(name);
+const names = await Promise.all(labels.map(volumesWith));
+await Promise.all(names.flat().map(remove));
 
 // The health check of its service looks for it.
 writeFileSync("/tmp/removed", "");

@@ -325,10 +325,10 @@ remove_volumes_everywhere() {
   docker service rm "$remover" >/dev/null 2>&1 || true
   docker service create --quiet --detach --mode global --name "$remover" --no-resolve-image --restart-condition none \
     --constraint node.role==manager --user root --mount "type=bind,source=${DBAAS_DOCKER_SOCKET:-/var/run/docker.sock},target=/var/run/docker.sock" \
-    --health-cmd 'test -e /tmp/removed' --health-interval 1s --health-retries 60 \
+    --health-cmd 'test -e /tmp/removed' --health-interval 1s --health-retries 90 \
     --env "DBAAS_CLUSTER=$CLUSTER" "$image" node --input-type=module --eval "$(cat "$ROOT/deploy/remove-volumes.mjs")" >/dev/null
   hosts=$(hosts_of_swarm | awk '$2 != "-" && $3 == "ready"' | wc -l)
-  wait_until 60 has_removed "$remover" "$hosts" || {
+  wait_until 90 has_removed "$remover" "$hosts" || {
     docker service ps --no-trunc "$remover" >&2
     die "the volumes of $CLUSTER could not be removed on every host"
   }
