@@ -1,4 +1,5 @@
 // PURE. Where the brokers are: one, or several of one cluster. Several are tried one after the other.
+import { preferredFirst } from "../process/preferred.ts";
 
 const heartbeatSeconds = 5;
 
@@ -19,23 +20,18 @@ export function brokersIn(url: string): readonly BrokerAddress[] {
   return hosts.split(",").map((name) => ({ name, url: `${scheme}${login}${name}${rest}` }));
 }
 
-/**
- * The preferred one first, then those that follow it in the list, around its end: the programs of a host that lost its broker go
- * to the next one, those of another host to another.
- * @param preferred a host, with or without its port
- * @throws Error when it is none of them
- */
+/** The preferred one first, see `preferredFirst`. @throws Error when it is none of them */
 export function inOrder(
   brokers: readonly BrokerAddress[],
   preferred: string | undefined,
 ): readonly BrokerAddress[] {
   if (preferred === undefined) return brokers;
-  const first = brokers.findIndex(({ name }) => name === preferred || name.startsWith(`${preferred}:`));
-  if (first < 0)
+  const ordered = preferredFirst(brokers, ({ name }) => name, preferred);
+  if (ordered === undefined)
     throw new Error(
       `the preferred broker ${preferred} is none of ${brokers.map(({ name }) => name).join(", ")}`,
     );
-  return [...brokers.slice(first), ...brokers.slice(0, first)];
+  return ordered;
 }
 
 export function withHeartbeat(url: string): string {

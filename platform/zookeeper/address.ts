@@ -2,6 +2,7 @@
 import { lookup } from "node:dns/promises";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { TransientError } from "../../core/errors.ts";
+import { preferredFirst } from "../process/preferred.ts";
 import { sleep, within } from "../process/waiting.ts";
 
 export interface ZooKeeperAddress {
@@ -16,8 +17,8 @@ export interface ZooKeeperAddress {
 
 /**
  * @param servers `[user:password@]host:port[,host:port…][/path]`
- * @param preferred the host of the server that is tried first, and then those that follow it in the list, around its end. A program whose
- *   server is that of its own host does not lose its session with another host
+ * @param preferred the host of the server that is tried first, see `preferredFirst`. A program whose server is that of its own host does not
+ *   lose its session with another host
  * @throws Error when it is none of them
  */
 export function addressIn(servers: string, preferred?: string): ZooKeeperAddress {
@@ -28,11 +29,11 @@ export function addressIn(servers: string, preferred?: string): ZooKeeperAddress
     .slice(0, end)
     .split(",")
     .map((host) => host.trim());
-  const first = preferred === undefined ? 0 : hosts.findIndex((host) => host.startsWith(`${preferred}:`));
-  if (first < 0)
+  const ordered = preferred === undefined ? hosts : preferredFirst(hosts, (host) => host, preferred);
+  if (ordered === undefined)
     throw new Error(`the preferred server of ZooKeeper, ${preferred}, is none of ${hosts.join(", ")}`);
   return {
-    hosts: [...hosts.slice(first), ...hosts.slice(0, first)].join(),
+    hosts: ordered.join(),
     isOrdered: preferred !== undefined,
     root: place.slice(end),
     credentials: at < 0 ? undefined : servers.slice(0, at),
