@@ -1,8 +1,12 @@
 // What runs beside each of several brokers ends one that does not get well by itself, so that its container is started again. Here nobody
 // starts it: a broker that was ended stays so.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { parse } from "yaml";
 import { docker, lines } from "../../tools/cluster/command.ts";
 import { rootDir } from "../../tools/cluster/settings.ts";
 import { found, notYet, until } from "./until.ts";
@@ -13,17 +17,18 @@ const hosts = ["rabbitmq-1", "rabbitmq-2", "rabbitmq-3"] as const;
 const containerOf = (host: string): string => `${network}-${host}`;
 const startsMs = 120_000;
 const endsMs = 240_000;
-const partitions = "/tmp/partitions";
+const cookie = join(tmpdir(), `${network}-cookie`);
 
-/** As in deploy/stack.yml. */
-const command = [
-  "umask 077; cookie=/var/lib/rabbitmq/.erlang.cookie; echo the-same-for-all >$cookie; chmod 400 $cookie; umask 022",
-  `bash /watch ${partitions} ${hosts.join(" ")} &`,
-  `exec docker-entrypoint.sh rabbitmq-server > >(exec tee -p >(exec grep -a --line-buffered inconsistent_database >${partitions}))`,
-].join("\n");
+interface Stack {
+  readonly services: { readonly rabbitmq: { readonly entrypoint: readonly [string, ...string[]] } };
+}
+
+/** What a broker's container runs. */
+const stack = parse(readFileSync(join(rootDir, "deploy", "stack.yml"), "utf8")) as Stack;
+const [shell, ...command] = stack.services.rabbitmq.entrypoint;
 
 const mounted: readonly [file: string, at: string][] = [
-  ["broker-watch.sh", "/watch"],
+  ["broker-watch.sh", "/etc/rabbitmq/dbaas_watch"],
   ["rabbitmq.conf", "/etc/rabbitmq/conf.d/20-dbaas.conf"],
   ["rabbitmq-swarm.conf", "/etc/rabbitmq/conf.d/21-dbaas.conf"],
   ["rabbitmq-plugins", "/etc/rabbitmq/dbaas_plugins"],
@@ -37,7 +42,11 @@ async function remove(): Promise<void> {
 }
 
 async function start(host: string): Promise<void> {
-  const volumes = mounted.flatMap(([file, at]) => ["--volume", `${join(rootDir, "deploy", file)}:${at}:ro`]);
+  const files = mounted.map(([file, at]) => [join(rootDir, "deploy", file), at] as const);
+  const volumes = [...files, [cookie, "/run/secrets/cookie"]].flatMap((one) => [
+    "--volume",
+    `${one.join(":")}:ro`,
+  ]);
   const names = ["--name", containerOf(host), "--hostname", host, "--network-alias", host];
   const environment = {
     RABBITMQ_NODENAME: `rabbit@${host}`,
@@ -45,8 +54,8 @@ async function start(host: string): Promise<void> {
     RABBITMQ_ENABLED_PLUGINS_FILE: "/etc/rabbitmq/dbaas_plugins",
   };
   const variables = Object.entries(environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  const place = ["--network", network, "--user", "rabbitmq", "--entrypoint", "bash"];
-  await docker("run", "--detach", ...names, ...place, ...volumes, ...variables, image, "-c", command);
+  const place = ["--network", network, "--user", "rabbitmq", "--entrypoint", shell];
+  await docker("run", "--detach", ...names, ...place, ...volumes, ...variables, image, ...command);
 }
 
 const ctl = (host: string, ...words: string[]): Promise<string> =>
@@ -79,8 +88,14 @@ async function ends(host: string, why: RegExp): Promise<void> {
 }
 
 describe("the watch beside a broker", () => {
-  before(remove);
-  after(remove);
+  before(async () => {
+    await writeFile(cookie, "the-same-for-all", { mode: 0o644 });
+    await remove();
+  });
+  after(async () => {
+    await remove();
+    await rm(cookie, { force: true });
+  });
 
   // Others are stopped or ended in each of these, so each begins with all of them anew.
   const withBrokers = async (work: () => Promise<void>) => {
