@@ -3,11 +3,11 @@
 # container is started again.
 #
 # A broker that was cut off stops and starts by itself (pause_minority). Where the network comes back to one node before the other, that may go
-# wrong in two ways. Erlang's `global` greets every node that it finds, and a greeting may never end while the broker's start waits for it:
-# once in eighteen such returns with RabbitMQ 3.10 on Erlang 25, whose "global hang workaround" does not work there. A greeting takes
-# milliseconds: one that two looks find with the same connected node does not end. Or the start fails because a node goes while it is
-# asked, as once with RabbitMQ 4.0, and nobody tries again. One that an operator has stopped by hand is no such thing. Whatever else keeps a broker
-# from taking connections has ten minutes.
+# wrong in two ways. Erlang's `global` greets every node that it finds, and the broker's start waits for the greetings. They may never end: one
+# waits for what was said before, or they cancel each other and begin anew thousands of times a second, in ever more memory (issue 9117 of
+# erlang/otp). Both were seen with RabbitMQ 3.10 on Erlang 25, where its "global hang workaround" does not help. A greeting takes milliseconds:
+# one that two looks find does not end. Or the start fails because a node goes while it is asked, as once with RabbitMQ 4.0, and nobody tries
+# again. One that an operator has stopped by hand is no such thing. Whatever else keeps a broker from taking connections has ten minutes.
 #
 # A broker that stood still for seconds with all of its host may find the others again before it knows that it was away: then it does not
 # stop, and the tables that Mnesia keeps of queues stay apart for ever. What is sent at one broker to a queue of another one is lost then:
@@ -44,11 +44,11 @@ evaluated() { timeout 10 docker-entrypoint.sh rabbitmqctl --quiet eval "$1" 2>/d
 # What keeps it from taking connections for ever, in words; nothing where nothing is known to.
 hindrance() {
   evaluated '
-    {dictionary, Known} = process_info(whereis(global_name_server), dictionary),
-    Greeted = [Node || {{pre_connect, Node}, _} <- Known, lists:member(Node, nodes())],
+    Waits = [1 || Process <- processes(), {_, Stack} <- [process_info(Process, current_stacktrace)],
+      lists:any(fun(Call) -> element(2, Call) =:= global_sync end, Stack)],
     case {rabbit_boot_state:get(), rabbit_prelaunch:get_stop_reason(), whereis(rabbit_outside_app_process)} of
       {stopped, {error, _}, undefined} -> io:format("its start has failed~n");
-      _ when Greeted =/= [] -> io:format("its greeting of ~0p does not end~n", [Greeted]);
+      _ when Waits =/= [] -> io:format("its greeting of the others does not end~n");
       _ -> ok
     end.' | grep -o 'its .*' | head -n 1
 }
@@ -76,44 +76,46 @@ place() {
 end_if_apart() {
   local lines others wait
   lines=$(wc -l 2>/dev/null <"$told" || echo 0)
-  if ((lines <= settled)); then return; fi
+  if ((lines <= settled)); then
+    together_at=$SECONDS
+    return
+  fi
   others=$(evaluated 'length(rabbit_node_monitor:partitions()).')
   case $others in
-    0) settled=$lines apart=0 ;;
+    0) settled=$lines together_at=$SECONDS ;;
     [1-9])
       if ! all_serve "$@"; then
-        apart=0
+        together_at=$SECONDS
         return
       fi
-      apart=$((apart + every))
       wait=$(($(place "$@") * after_each))
       if ((others * 2 < $#)); then wait=$((wait + after_the_most)); fi
-      if ((apart < wait)); then return; fi
+      if ((SECONDS - together_at < wait)); then return; fi
       end_broker "its tables of queues are apart from those of $others others"
-      apart=0
+      together_at=$SECONDS
       ;;
   esac
 }
 
-silent=0 before='' apart=0 settled=0
+settled=0 together_at=$SECONDS served_at=$SECONDS before=''
 while sleep "$every"; do
   if listens; then
-    silent=0 before=''
+    served_at=$SECONDS before=''
     end_if_apart "$@"
     continue
   fi
-  apart=0
+  together_at=$SECONDS
   if ! another_serves "$@"; then
-    silent=0 before=''
+    served_at=$SECONDS before=''
     continue
   fi
-  silent=$((silent + every))
+  silent=$((SECONDS - served_at))
   if ((silent < patience_before_a_look)); then continue; fi
   now=$(hindrance)
   # What two looks find stays.
   if { [ -n "$now" ] && [ "$now" = "$before" ]; } || ((silent >= patience)); then
     end_broker "no connections taken for $silent s while another broker serves${now:+: $now}"
-    silent=0 now=''
+    served_at=$SECONDS now=''
   fi
   before=$now
 done
