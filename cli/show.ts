@@ -76,9 +76,9 @@ const hostsTable = (hosts: readonly HostStatus[], nowMs: number): string =>
     ? "no hosts\n"
     : table(
         ["HOST", "STATE", "SINCE", "WORKERS", "LEADS", "ITS LOSS WOULD COST"],
-        hosts.map(({ name, reachable, sinceMs, workers, leads, lossWouldCost }) => [
+        hosts.map(({ name, reachable, sinceMs, workers, leads, partsAway = [], lossWouldCost }) => [
           name,
-          reachable ? "reachable" : "away",
+          [reachable ? "reachable" : "away", ...partsAway.map((part) => `without ${part}`)].join(", "),
           sinceMs === 0 ? "" : age(sinceMs, nowMs),
           workers,
           leads.join(", "),

@@ -136,6 +136,11 @@ function tellCluster(metrics: Metrics, status: () => ClusterStatus | null): void
       value: Number(reachable),
     })),
   );
+  metrics.gauge("dbaas_host_leads", "1 for each of what the host leads; its loss would interrupt that", () =>
+    (status()?.hosts ?? []).flatMap(({ name, leads }) =>
+      leads.map((role) => ({ labels: { host: name, role }, value: 1 })),
+    ),
+  );
   metrics.gauge("dbaas_host_workers", "Workers that run on the host, or may", () =>
     (status()?.hosts ?? []).map(({ name, workers }) => ({ labels: { host: name }, value: workers })),
   );

@@ -3,7 +3,7 @@
 import type { LogSpec } from "../core/manifest/manifest.ts";
 import type { ManifestState } from "../core/manifest/standing.ts";
 import type { SpecNode, WrittenSpecNode } from "../core/state/spec-node.ts";
-import type { EventRecord, ForeignContainer } from "../core/state/status.ts";
+import type { EventRecord, ForeignContainer, HostPart } from "../core/state/status.ts";
 import type {
   BackupsNode,
   ClusterStatus,
@@ -73,6 +73,8 @@ export interface HostSeen {
   readonly image: string | null;
   /** What the loss of it would interrupt beside its workers, as far as it is known. */
   readonly leads: readonly HostLead[];
+  /** Its broker or its ZooKeeper server, while it takes no part though the host is reachable. */
+  readonly partsAway: readonly HostPart[];
 }
 
 export type HostLead = "stream" | "zookeeper" | "controller";

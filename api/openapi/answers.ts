@@ -2,7 +2,13 @@
 // without the other.
 import { z } from "zod";
 import type { NumberedEvent, Stats } from "../../core/state/stats.ts";
-import { type ClusterStatus, conditionStatuses, conditionTypes, hostRoles } from "../../core/state/status.ts";
+import {
+  type ClusterStatus,
+  conditionStatuses,
+  conditionTypes,
+  hostParts,
+  hostRoles,
+} from "../../core/state/status.ts";
 import type { BackupsNode } from "../../core/state/znodes.ts";
 import { statusOf } from "../http/refusals.ts";
 import { jsonSchemaOf } from "./bodies.ts";
@@ -123,6 +129,9 @@ const status = z.object({
       sinceMs: unixMs.meta({ description: "Since when it is reachable, or away; 0 when that is not known" }),
       workers: whole,
       leads: z.array(z.enum(hostRoles)),
+      partsAway: z
+        .array(z.enum(hostParts))
+        .meta({ description: "Its own servers that take no part though it is reachable" }),
       lossWouldCost: text.meta({ description: "What its loss would cost now; empty while it is away" }),
     }),
   ),

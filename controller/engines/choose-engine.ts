@@ -4,13 +4,14 @@ import { queues } from "../../core/messages/queues.ts";
 import { systemClock } from "../../platform/process/clock.ts";
 import { type Environment, variable } from "../../platform/process/program.ts";
 import { brokersIn } from "../../platform/rabbitmq/brokers.ts";
-import { leadsStream } from "../../platform/rabbitmq/leads.ts";
+import { streamRole } from "../../platform/rabbitmq/stream-role.ts";
 import { addressIn } from "../../platform/zookeeper/address.ts";
-import { leadsEnsemble } from "../../platform/zookeeper/leads.ts";
+import { serverRole } from "../../platform/zookeeper/server-role.ts";
 import type { EngineOpener, HostReporter } from "../ports.ts";
 import { DockerApi } from "./docker/docker-api.ts";
 import { dockerOpener } from "./docker/docker-opener.ts";
 import { SwarmHostReporter } from "./swarm/host-reporter.ts";
+import { OwnParts } from "./swarm/own-parts.ts";
 import { swarmOpener } from "./swarm/swarm-opener.ts";
 import type { WorkerSettings } from "./worker-container.ts";
 
@@ -59,15 +60,13 @@ function plainDocker(env: Environment, { cluster, image }: ForWorkers): ChosenEn
 function swarm(env: Environment, { cluster, image }: ForWorkers): ChosenEngine {
   const self = variable(env, "DBAAS_HOST");
   const api = new DockerApi(dockerSocket(env));
-  const hostReporter = new SwarmHostReporter({ api, name: self, cluster, image, leads: leadsHere(env) });
+  const hostReporter = new SwarmHostReporter({ api, name: self, cluster, image, parts: partsHere(env) });
   const engineOpener = swarmOpener({ api, cluster, self, clock: systemClock });
   return { engineOpener, hostReporter, self, sessionTimeoutMs: sessionTimeouts.severalHosts };
 }
 
-const leadsAskedEveryMs = 2_000;
-
-/** Whether this host's own broker and ZooKeeper server lead; asked for from time to time. */
-function leadsHere(env: Environment): () => Promise<readonly ("stream" | "zookeeper")[]> {
+/** Each is asked by the name that the programs of this host prefer. */
+function partsHere(env: Environment): OwnParts {
   const broker = env.RABBITMQ_PREFERRED;
   const server = addressIn(variable(env, "ZOOKEEPER"))
     .hosts.split(",")
@@ -75,18 +74,11 @@ function leadsHere(env: Environment): () => Promise<readonly ("stream" | "zookee
   const [{ url = "" } = {}] = brokersIn(variable(env, "RABBITMQ_URL"));
   const { username, password } = new URL(url);
   const login = { user: decodeURIComponent(username), password: decodeURIComponent(password) };
-  let known: readonly ("stream" | "zookeeper")[] = [];
-  let askedAtMs = Number.NEGATIVE_INFINITY;
-  return async () => {
-    if (systemClock.monotonicMs() - askedAtMs < leadsAskedEveryMs) return known;
-    askedAtMs = systemClock.monotonicMs();
-    const [stream, zookeeper] = await Promise.all([
-      broker === undefined ? false : leadsStream({ host: broker, ...login }, queues.sync),
-      server === undefined ? false : leadsEnsemble(server),
-    ]);
-    known = [...(stream ? (["stream"] as const) : []), ...(zookeeper ? (["zookeeper"] as const) : [])];
-    return known;
+  const asks = {
+    ...(broker === undefined ? {} : { broker: () => streamRole({ host: broker, ...login }, queues.sync) }),
+    ...(server === undefined ? {} : { zookeeper: () => serverRole(server) }),
   };
+  return new OwnParts(asks, systemClock);
 }
 
 const secretsFolder = "/run/secrets";

@@ -211,7 +211,7 @@ export class ZnodeRegistry implements Registry, HostNotes {
    * @returns whether it held anything
    */
   async forgetEnded({ worker, container, ending }: EndedWorker): Promise<boolean> {
-    const content = await this.#session.get(this.#paths.master);
+    const [, content] = await Promise.all([this.#session.sync(), this.#session.get(this.#paths.master)]);
     const held = content === null ? null : fromJson<MasterNode>(content.data);
     const led = held?.container === container ? held : null;
     const verdict = led !== null && !endedByItself(ending) ? "cleared" : "blamed";

@@ -17,7 +17,7 @@ import type { Intent } from "../reconcile/intent.ts";
 import type { Failure } from "../reconcile/memory.ts";
 import { outdatedOf } from "../reconcile/replace.ts";
 import { isLive, isReady, type Observed, type WorkerView } from "../reconcile/workers.ts";
-import { canLoseOne } from "./loss.ts";
+import { isWitnessed, partsAwayInWords, whatStopsWithOneLess } from "./loss.ts";
 
 export interface Findings {
   /** Null when this cycle could not see for certain. */
@@ -107,21 +107,23 @@ function hostConditions(
       ? { HostsAvailable: unseen, Redundant: unseen }
       : {};
   if (observed.hosts.length < 2) return {};
-  const away = observed.hosts.filter(({ reachable }) => !reachable);
-  const all = `${observed.hosts.length} hosts are reachable`;
-  return {
-    HostsAvailable:
-      away.length === 0
-        ? verdict("True", "AllReachable", all)
-        : verdict("False", "HostAway", away.map(awayInWords).join("; ")),
-    Redundant: redundant(observed),
-  };
+  return { HostsAvailable: hostsAvailable(observed), Redundant: redundant(observed) };
+}
+
+function hostsAvailable({ hosts }: Pick<Observed, "hosts">): Verdict {
+  const away = hosts.filter(({ reachable }) => !reachable);
+  if (away.length > 0) return verdict("False", "HostAway", away.map(awayInWords).join("; "));
+  const lacking = hosts.filter(({ partsAway }) => partsAway.length > 0);
+  return lacking.length === 0
+    ? verdict("True", "AllReachable", `${hosts.length} hosts are reachable`)
+    : verdict("False", "PartAway", lacking.map((host) => partsAwayInWords(host)).join("; "));
 }
 
 /** Whether the service would go on after the loss of any one host. */
 function redundant(observed: Observed): Verdict {
-  if (!canLoseOne(observed))
-    return verdict("False", "NoMajority", "the loss of one more host would stop the service");
+  const stops = whatStopsWithOneLess(observed);
+  if (stops !== null)
+    return verdict("False", "NoMajority", `the loss of one more host would stop the service: ${stops}`);
   const ready = observed.workers.filter(isReady);
   if (ready.length < 2) return verdict("False", "OneCopy", "fewer than two copies are ready");
   const host = onlyHostOf(ready);
@@ -134,12 +136,6 @@ function redundant(observed: Observed): Verdict {
         "writes are answered when the master's disk alone has them: no worker on another host keeps up",
       );
 }
-
-/**
- * Another host's disk has what was answered. Without that, the loss of the master's host can stop the service for as long as a broker
- * that was restarted has not copied all of the log.
- */
-const isWitnessed = ({ log }: Pick<Observed, "log">): boolean => (log?.witnesses ?? []).length > 0;
 
 const count = (workers: readonly WorkerView[], phase: WorkerView["phase"]): number =>
   workers.filter((view) => view.phase === phase).length;

@@ -88,6 +88,10 @@ export interface ForeignContainer {
 export const hostRoles = ["master", "stream", "zookeeper", "controller"] as const;
 export type HostRole = (typeof hostRoles)[number];
 
+/** The cluster's own servers that each of several hosts has. */
+export const hostParts = ["broker", "zookeeper"] as const;
+export type HostPart = (typeof hostParts)[number];
+
 export interface HostStatus {
   readonly name: string;
   readonly number: number;
@@ -98,6 +102,8 @@ export interface HostStatus {
   /** That run there, or may. */
   readonly workers: number;
   readonly leads: readonly HostRole[];
+  /** Its own servers that take no part though it is reachable. */
+  readonly partsAway: readonly HostPart[];
   /** In words; empty while it is away. */
   readonly lossWouldCost: string;
 }

@@ -1,7 +1,7 @@
 // Every path in ZooKeeper and what stands there. Payloads are JSON, written by our own programs only.
 import type { Schema } from "../schema.ts";
 import type { LogNode, Place } from "./log-node.ts";
-import type { BackupStatus, BackupsStatus, ClusterStatus } from "./status.ts";
+import type { BackupStatus, BackupsStatus, ClusterStatus, HostPart } from "./status.ts";
 import type { WorkerState } from "./worker-state.ts";
 
 export interface Paths {
@@ -171,6 +171,8 @@ export interface HostNode {
   /** Containers whose processes were killed, by their short ids: from outside, or for want of memory. */
   readonly killed: Readonly<Record<string, "killed" | "outOfMemory">>;
   readonly leads: readonly ("stream" | "zookeeper")[];
+  /** Its own servers that have taken no part for some time. Absent in the note of an earlier version. */
+  readonly partsAway?: readonly HostPart[];
 }
 
 export interface MasterNode {

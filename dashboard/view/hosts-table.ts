@@ -15,7 +15,11 @@ const orNone = (words: readonly string[]): string => (words.length === 0 ? "–"
 
 const columns: readonly Column<Row>[] = [
   { title: "Name", of: ({ host }) => host.name },
-  { title: "State", of: ({ host }) => (host.reachable ? "reachable" : "away") },
+  {
+    title: "State",
+    of: ({ host }) =>
+      [host.reachable ? "reachable" : "away", ...host.partsAway.map((part) => `without ${part}`)].join(", "),
+  },
   {
     title: "Since",
     of: ({ host: { sinceMs }, nowMs }) => (sinceMs === 0 ? "–" : ago(nowMs - sinceMs)),

@@ -41,6 +41,7 @@ export class MemoryHosts {
       sinceMs,
       image,
       leads: [],
+      partsAway: [],
     }));
   }
 

@@ -3,6 +3,7 @@
 import { describe } from "node:test";
 import { DockerApi } from "../../controller/engines/docker/docker-api.ts";
 import { SwarmHostReporter } from "../../controller/engines/swarm/host-reporter.ts";
+import { OwnParts } from "../../controller/engines/swarm/own-parts.ts";
 import { swarmOpener } from "../../controller/engines/swarm/swarm-opener.ts";
 import { containerName } from "../../controller/names.ts";
 import type { HostNotes } from "../../controller/ports.ts";
@@ -33,7 +34,14 @@ async function open() {
     numbers.map(async (number) => new DockerApi(await hosts.engineSocket(number))),
   );
   const local = apis.map(
-    (api, i) => new SwarmHostReporter({ api, name: hostName(i + 1), cluster, image, leads: async () => [] }),
+    (api, i) =>
+      new SwarmHostReporter({
+        api,
+        name: hostName(i + 1),
+        cluster,
+        image,
+        parts: new OwnParts({}, systemClock),
+      }),
   );
   const notes: HostNotes = {
     hosts: async () => {

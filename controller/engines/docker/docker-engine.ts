@@ -89,7 +89,15 @@ export class DockerEngine implements Engine {
   async #host(): Promise<HostSeen> {
     this.#hostName ??= (await this.#api.call("ask for its name", (docker) => docker.info())).Name as string;
     this.#image ??= (await this.#ownImage()) ?? (await this.#imageNamed());
-    return { name: this.#hostName, number: 1, reachable: true, sinceMs: 0, image: this.#image, leads: [] };
+    return {
+      name: this.#hostName,
+      number: 1,
+      reachable: true,
+      sinceMs: 0,
+      image: this.#image,
+      leads: [],
+      partsAway: [],
+    };
   }
 
   /** The image that the controller itself runs from: workers are of the same build, whatever was built since. */

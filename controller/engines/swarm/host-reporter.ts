@@ -6,6 +6,7 @@ import type { DockerApi } from "../docker/docker-api.ts";
 import { endingOf } from "../docker/docker-formats.ts";
 import { containersOf, volumesOf } from "../docker/listings.ts";
 import type { Labelled } from "../ownership.ts";
+import type { OwnParts } from "./own-parts.ts";
 
 export interface HostReporterOptions {
   readonly api: DockerApi;
@@ -13,8 +14,8 @@ export interface HostReporterOptions {
   readonly cluster: string;
   /** The name of the image that workers run from. */
   readonly image: string;
-  /** What else of the cluster leads on this host. */
-  readonly leads: () => Promise<HostNode["leads"]>;
+  /** The cluster's own servers on this host. */
+  readonly parts: Pick<OwnParts, "look">;
 }
 
 /** The last ones: each is looked up within a moment of its end. */
@@ -34,9 +35,9 @@ export class SwarmHostReporter implements HostReporter {
   }
 
   async look(ended: readonly EndedWorker[]): Promise<HostNode> {
-    const { name, leads } = this.#options;
-    const [image, volumes, led] = await Promise.all([this.#image(), this.#volumes(), leads()]);
-    return { host: name, image, volumes, killed: killedAmong(ended), leads: led };
+    const { name, parts } = this.#options;
+    const [image, volumes, told] = await Promise.all([this.#image(), this.#volumes(), parts.look()]);
+    return { host: name, image, volumes, killed: killedAmong(ended), ...told };
   }
 
   async ended(): Promise<readonly EndedWorker[]> {

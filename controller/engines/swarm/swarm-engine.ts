@@ -95,6 +95,7 @@ export class SwarmEngine implements Engine {
       sinceMs,
       image: note?.image ?? null,
       leads: reachable ? [...(note?.leads ?? []), ...acting] : [],
+      partsAway: reachable ? (note?.partsAway ?? []) : [],
     };
   }
 

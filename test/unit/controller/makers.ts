@@ -21,6 +21,7 @@ export const onlyHost: HostSeen = {
   sinceMs: 0,
   image: "sha256:image",
   leads: [],
+  partsAway: [],
 };
 
 const endedWith: Record<Ending, string> = {

@@ -20,7 +20,15 @@ import type { ClusterStatus, CopyNode, PidNode, WindowNode, WorkerNode } from ".
 
 const epoch = 7;
 const firstPid = 10_000;
-const host: HostSeen = { name: "host", number: 1, reachable: true, sinceMs: 0, image: null, leads: [] };
+const host: HostSeen = {
+  name: "host",
+  number: 1,
+  reachable: true,
+  sinceMs: 0,
+  image: null,
+  leads: [],
+  partsAway: [],
+};
 
 export class SimulatedEngine implements Engine {
   readonly #containers = new Map<string, ContainerSeen>();

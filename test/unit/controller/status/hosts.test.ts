@@ -1,12 +1,12 @@
 // What is told of several hosts: which is away, what each leads, and what its loss would cost.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { HostLead, RegistryView } from "../../../../controller/ports.ts";
+import type { HostLead, HostSeen, RegistryView } from "../../../../controller/ports.ts";
 import { emptyMemory } from "../../../../controller/reconcile/memory.ts";
 import { hostsStatus } from "../../../../controller/status/loss.ts";
 import { report } from "../../../../controller/status/report.ts";
 import { statusOf } from "../../../../controller/status/status.ts";
-import type { ClusterStatus, ConditionType } from "../../../../core/state/status.ts";
+import type { ClusterStatus, ConditionType, HostPart } from "../../../../core/state/status.ts";
 import { intent, master, nowMs, observed, onlyHost, slave, type WorkerIs } from "../makers.ts";
 
 const sinceMs = nowMs - 7_000;
@@ -22,8 +22,16 @@ const host = (number: number, leads: readonly HostLead[] = [], reachable = true)
 
 const on = (number: number, worker: WorkerIs): WorkerIs => ({ ...worker, host: `host${number}` });
 const spread = [on(1, master("w-1", 1)), on(2, slave("w-2", 2))];
-const costs = (workers: readonly WorkerIs[], hosts: readonly ReturnType<typeof host>[]): readonly string[] =>
-  hostsStatus(observed(workers, { hosts })).map(({ lossWouldCost }) => lossWouldCost);
+const without = (part: HostPart, number: number) => ({ ...host(number), partsAway: [part] });
+const { log } = observed(spread, { hosts: [host(1), host(2), host(3)] });
+assert.ok(log);
+const witnessed = { log: { ...log, witnesses: ["w-2"] } };
+const costs = (
+  workers: readonly WorkerIs[],
+  hosts: readonly HostSeen[],
+  changes: Partial<RegistryView> = witnessed,
+): readonly string[] =>
+  hostsStatus(observed(workers, { hosts, ...changes })).map(({ lossWouldCost }) => lossWouldCost);
 
 describe("the loss of a host", () => {
   it("costs writes for some seconds where the master, the log or ZooKeeper is led, and else redundancy", () => {
@@ -48,17 +56,33 @@ describe("the loss of a host", () => {
     assert.equal(third, "");
   });
 
+  for (const [part, words] of [
+    ["broker", "broker"],
+    ["zookeeper", "ZooKeeper server"],
+  ] as const)
+    it(`costs the service where the ${words} of another takes no part, and no more than before on that one`, () => {
+      const [first, second, third] = costs(spread, [host(1), host(2), without(part, 3)]);
+      const stops = `the service until it is back: the ${words} of host3 takes no part, and 2 of 3 are needed`;
+      assert.deepEqual([first, second, third], [stops, stops, "no more than redundancy"]);
+    });
+
+  it("may cost the service where the master alone has what was answered on its disk", () => {
+    const [first, second] = costs(spread, [host(1), host(2), host(3)], {});
+    assert.match(
+      first ?? "",
+      /^writes for some seconds, or the service until it is back: no worker on another host/,
+    );
+    assert.match(second ?? "", /^no more than a slave/);
+  });
+
   it("costs the service where there is no other", () =>
     assert.deepEqual(costs([on(1, master("w-1", 1))], [host(1)]), ["the service: there is no other host"]));
 });
 
 describe("the status", () => {
-  const { log } = observed(spread, { hosts: [host(1), host(2), host(3)] });
-  assert.ok(log);
-  const witnessed = { log: { ...log, witnesses: ["w-2"] } };
   const told = (
     workers: readonly WorkerIs[],
-    hosts: readonly ReturnType<typeof host>[],
+    hosts: readonly HostSeen[],
     before: ClusterStatus | null = null,
     changes: Partial<RegistryView> = {},
   ): ClusterStatus => {
@@ -107,6 +131,22 @@ describe("the status", () => {
   it("is not redundant while the master alone has what was answered on its disk", () => {
     const hosts = [host(1), host(2), host(3)];
     assert.equal(condition(told(spread, hosts), "Redundant"), "False NoWitness");
+  });
+
+  it("is not redundant while a broker or a ZooKeeper server takes no part, and says whose", () => {
+    const both = { ...host(2), partsAway: ["broker", "zookeeper"] as const };
+    const status = told(spread, [host(1), both, host(3)], null, witnessed);
+    assert.equal(condition(status, "HostsAvailable"), "False PartAway");
+    assert.equal(condition(status, "Redundant"), "False NoMajority");
+    const messages = status.conditions.map(({ message }) => message);
+    assert.ok(
+      messages.includes("the broker and the ZooKeeper server of host2 take no part"),
+      messages.join("\n"),
+    );
+    assert.deepEqual(
+      status.hosts.map(({ partsAway }) => partsAway),
+      [[], ["broker", "zookeeper"], []],
+    );
   });
 
   it("names a host that is away, since when, and its workers, once", () => {

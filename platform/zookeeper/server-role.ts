@@ -1,11 +1,12 @@
-// Whether one server of an ensemble leads it. Servers tell that to whoever asks, without a session.
+// What one server of an ensemble is to the others. Servers tell that to whoever asks, without a session.
 import { connect } from "node:net";
+import type { ServerRole } from "../process/role.ts";
 
 const answersWithinMs = 1_000;
 const answerBytesMax = 16_384;
 
-/** @param server `host:port`. @returns false when it does not, or does not answer */
-export function leadsEnsemble(server: string): Promise<boolean> {
+/** @param server `host:port`. @returns `away` also for one that waits for the others */
+export function serverRole(server: string): Promise<ServerRole> {
   const at = server.lastIndexOf(":");
   const [host, port] = [server.slice(0, at), Number(server.slice(at + 1))];
   return new Promise((resolve) => {
@@ -13,7 +14,7 @@ export function leadsEnsemble(server: string): Promise<boolean> {
     const socket = connect({ host, port }, () => socket.write("srvr"));
     const end = () => {
       socket.destroy();
-      resolve(/^Mode: leader$/m.test(answer));
+      resolve(roleIn(answer));
     };
     socket.setTimeout(answersWithinMs, end);
     socket.on("data", (chunk: Buffer) => {
@@ -23,4 +24,10 @@ export function leadsEnsemble(server: string): Promise<boolean> {
     socket.on("close", end);
     socket.on("error", end);
   });
+}
+
+function roleIn(answer: string): ServerRole {
+  const mode = /^Mode: (leader|follower|standalone)$/m.exec(answer)?.[1];
+  if (mode === undefined) return "away";
+  return mode === "leader" ? "leads" : "follows";
 }
