@@ -14,9 +14,17 @@
 # answers, and what witnesses say. The log tells when that happens: its lines about it are in FILE.
 set -u
 every=5 patience_before_a_look=10 patience=600
-# So long those wait that are apart from fewer than most others, for these to be started anew first; and each for the one before it.
-after_the_most=30 after_each=10
+# So long those wait that are apart from fewer than most others, for these to be started anew first; and each for the one before it. What
+# a look sees may be 5 s old, and a look takes a second or two.
+after_the_most=60 after_each=12
 told=$1 && shift
+
+# Seconds since the host was started: the clock may be set.
+now() {
+  local up
+  read -r up _ </proc/uptime
+  echo "${up%%.*}"
+}
 
 # By the kernel's tables, which costs the broker nothing: 5672, and 0A for a socket that listens.
 listens() { grep -qsE '^ *[0-9]+: [0-9A-F]+:1628 [0-9A-F]+:0000 0A ' /proc/net/tcp /proc/net/tcp6; }
@@ -41,16 +49,18 @@ all_serve() {
 
 evaluated() { timeout 10 docker-entrypoint.sh rabbitmqctl --quiet eval "$1" 2>/dev/null; }
 
-# What keeps it from taking connections for ever, in words; nothing where nothing is known to.
+# What keeps it from taking connections for ever, in words; nothing where nothing is known to. Fails where it does not say.
 hindrance() {
-  evaluated '
+  local said
+  said=$(evaluated '
     Waits = [1 || Process <- processes(), {_, Stack} <- [process_info(Process, current_stacktrace)],
       lists:any(fun(Call) -> element(2, Call) =:= global_sync end, Stack)],
     case {rabbit_boot_state:get(), rabbit_prelaunch:get_stop_reason(), whereis(rabbit_outside_app_process)} of
       {stopped, {error, _}, undefined} -> io:format("its start has failed~n");
       _ when Waits =/= [] -> io:format("its greeting of the others does not end~n");
       _ -> ok
-    end.' | grep -o 'its .*' | head -n 1
+    end.') || return
+  grep -o 'its .*' <<<"$said" | head -n 1
 }
 
 # The container's first process waits for it, and ends with it.
@@ -72,50 +82,62 @@ place() {
   echo "$place"
 }
 
-# Ends a broker whose tables are apart from others', one of them at a time and while all others serve. Without an answer it waits on.
+# Ends a broker whose tables are apart from others', one of them at a time, while all others serve and it hears them all. Without an answer it
+# waits on.
 end_if_apart() {
-  local lines others wait
+  local lines said others heard wait
   lines=$(wc -l 2>/dev/null <"$told" || echo 0)
   if ((lines <= settled)); then
-    together_at=$SECONDS
+    together_at=$(now)
     return
   fi
-  others=$(evaluated 'length(rabbit_node_monitor:partitions()).')
-  case $others in
-    0) settled=$lines together_at=$SECONDS ;;
-    [1-9])
-      if ! all_serve "$@"; then
-        together_at=$SECONDS
-        return
-      fi
-      wait=$(($(place "$@") * after_each))
-      if ((others * 2 < $#)); then wait=$((wait + after_the_most)); fi
-      if ((SECONDS - together_at < wait)); then return; fi
-      end_broker "its tables of queues are apart from those of $others others"
-      together_at=$SECONDS
-      ;;
-  esac
+  said=$(evaluated 'io:format("~b ~b~n", [length(rabbit_node_monitor:partitions()), length(nodes())]).')
+  [[ $said =~ ^([0-9]+)' '([0-9]+) ]] || return
+  others=${BASH_REMATCH[1]} heard=${BASH_REMATCH[2]}
+  if ((others == 0)); then
+    settled=$lines together_at=$(now)
+    return
+  fi
+  # A port of a host that stands still takes connections.
+  if ((heard < $# - 1)) || ! all_serve "$@"; then
+    together_at=$(now)
+    return
+  fi
+  wait=$(($(place "$@") * after_each))
+  if ((others * 2 < $#)); then wait=$((wait + after_the_most)); fi
+  if (($(now) - together_at < wait)); then return; fi
+  end_broker "its tables of queues are apart from those of $others others"
+  together_at=$(now)
 }
 
-settled=0 together_at=$SECONDS served_at=$SECONDS before=''
-while sleep "$every"; do
+# What two looks find stays. The first is later for each broker that comes before this one: two that hinder each other do not end at once.
+end_if_hindered() {
+  local silent why
+  silent=$(($(now) - served_at))
+  if ((silent < patience_before_a_look + ($(place "$@") - 1) * every)); then return; fi
+  if ((silent < patience)); then
+    why=$(hindrance) || return
+    if [ -z "$why" ] || [ "$why" != "$before" ]; then
+      before=$why
+      return
+    fi
+  fi
+  end_broker "no connections taken for $silent s while another broker serves${why:+: $why}"
+  served_at=$(now) before=''
+}
+
+settled=0 together_at=$(now) served_at=$(now) before=''
+while :; do
+  sleep "$every"
   if listens; then
-    served_at=$SECONDS before=''
+    served_at=$(now) before=''
     end_if_apart "$@"
     continue
   fi
-  together_at=$SECONDS
-  if ! another_serves "$@"; then
-    served_at=$SECONDS before=''
-    continue
+  together_at=$(now)
+  if another_serves "$@"; then
+    end_if_hindered "$@"
+  else
+    served_at=$(now) before=''
   fi
-  silent=$((SECONDS - served_at))
-  if ((silent < patience_before_a_look)); then continue; fi
-  now=$(hindrance)
-  # What two looks find stays.
-  if { [ -n "$now" ] && [ "$now" = "$before" ]; } || ((silent >= patience)); then
-    end_broker "no connections taken for $silent s while another broker serves${now:+: $now}"
-    served_at=$SECONDS now=''
-  fi
-  before=$now
 done

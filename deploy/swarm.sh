@@ -205,7 +205,13 @@ can_do_without() {
 broker_is_spare() {
   [ -n "$(container_of rabbitmq)" ] &&
     { ! in_broker rabbitmq-diagnostics -q -n "rabbit@rabbitmq-$1" ping >/dev/null 2>&1 ||
-      in_broker rabbitmq-queues -q -n "rabbit@rabbitmq-$1" check_if_node_is_quorum_critical >/dev/null 2>&1; }
+      { is_together "$1" && in_broker rabbitmq-queues -q -n "rabbit@rabbitmq-$1" check_if_node_is_quorum_critical >/dev/null 2>&1; }; }
+}
+
+# Its broker runs, and its tables of queues are those of the others: one whose are apart is ended by broker-watch.sh before long.
+is_together() {
+  within 20 docker exec "$(container_of rabbitmq)" docker-entrypoint.sh rabbitmqctl -q -n "rabbit@rabbitmq-$1" \
+    eval 'rabbit:is_running() andalso rabbit_node_monitor:partitions() =:= [].' 2>/dev/null | grep -qx true
 }
 
 # What stack.yml asks for, the host's number aside. Exported to whatever is run.
@@ -249,7 +255,7 @@ host_runs() {
   refuse_missing_images "$1"
   [ "$(docker stack ps --filter desired-state=running --format '{{.CurrentState}}' "$CLUSTER-$1" 2>/dev/null | grep -c ^Running)" = 3 ] &&
     ! docker stack services --quiet "$CLUSTER-$1" | xargs docker service inspect --format '{{with .UpdateStatus}}{{.State}}{{end}}' | grep -qx updating &&
-    serves_zookeeper "$1" && serves_broker "$1"
+    serves_zookeeper "$1" && is_together "$1"
 }
 
 refuse_missing_images() {
@@ -263,10 +269,6 @@ refuse_missing_images() {
 serves_zookeeper() {
   # shellcheck disable=SC2016  # the inner shell expands them
   within 5 docker exec "$(container_of zookeeper)" bash -c 'exec 3<>"/dev/tcp/zookeeper-$0/2181" && echo srvr >&3 && grep -qE "^Mode: (leader|follower)" <&3' "$1" >/dev/null 2>&1
-}
-
-serves_broker() {
-  within 20 docker exec "$(container_of rabbitmq)" docker-entrypoint.sh rabbitmq-diagnostics -q -n "rabbit@rabbitmq-$1" check_running >/dev/null 2>&1
 }
 
 # A broker that is new in the cluster has no copy of the queues and the log until it is told to.

@@ -271,6 +271,8 @@ main() {
     up) up "$1" ;;
     boot) plug_host "$1" && link_of "$1" up && boot "$1" ;;
     off) power_off "$1" ;;
+    # once it is off: another machine is to stand in its place, with an empty disk
+    renew) rm -rf "$(folder "$1")" ;;
     cut) link_of "$1" down ;;
     join) link_of "$1" up ;;
     can-slow) ip netns exec "$SWITCH" tc qdisc replace dev client root netem delay 0ms >/dev/null 2>&1 ;;

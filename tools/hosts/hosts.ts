@@ -67,6 +67,8 @@ export class Hosts {
   boot = (host: number): Promise<string> => this.#do("boot", host);
   /** Without a word: the link first, then every process at once. */
   powerOff = (host: number): Promise<string> => this.#do("off", host);
+  /** Of one that is off: what is switched on next is another machine in its place, with an empty disk. */
+  renew = (host: number): Promise<string> => this.#do("renew", host);
   cutLink = (host: number): Promise<string> => this.#do("cut", host);
   joinLink = (host: number): Promise<string> => this.#do("join", host);
   /** All processes, the engine's included. */

@@ -8,7 +8,13 @@ export async function makeSwarm(hosts: Hosts, count: number): Promise<void> {
   for (let host = 2; host <= count; host++) await joinSwarm(hosts, host, 1);
 }
 
-async function joinSwarm(hosts: Hosts, host: number, manager: number): Promise<void> {
+/** Once its host is gone for good. */
+export async function leaveForGood(hosts: Hosts, host: number, manager: number): Promise<void> {
+  for (const command of [["demote"], ["rm", "--force"]])
+    await hosts.docker(manager, "node", ...command, `host-${host}`);
+}
+
+export async function joinSwarm(hosts: Hosts, host: number, manager: number): Promise<void> {
   const token = (await hosts.docker(manager, "swarm", "join-token", "--quiet", "manager")).trim();
   await hosts.docker(host, "swarm", "join", "--token", token, hosts.addressOf(manager));
 }

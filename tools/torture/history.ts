@@ -12,9 +12,10 @@ interface Operation {
   outcome: Outcome;
   /** Of the answer; 0 without one. */
   position: number;
+  readonly troubles: Trouble[];
 }
 
-/** Something that went wrong on the way of a request that was sent again: a status, or the connection's error. */
+/** What a request was told instead of an answer that serves, each time that it was sent: a status, or the connection's error. */
 interface Trouble {
   readonly atMs: number;
   readonly what: string;
@@ -23,7 +24,6 @@ interface Trouble {
 interface WriteOperation extends Operation {
   /** The idempotency key, null when the client gave none. */
   readonly key: string | null;
-  readonly troubles: Trouble[];
 }
 
 /** Adds `parts` rows under one name, in one request: all of them or none. */
@@ -94,6 +94,7 @@ export const begun = (client: string, sentAtMs: number): Operation => ({
   doneAtMs: Number.POSITIVE_INFINITY,
   outcome: "unknown",
   position: 0,
+  troubles: [],
 });
 
 export interface History {

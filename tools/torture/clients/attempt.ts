@@ -63,6 +63,12 @@ async function attempted(asked: Promise<Answer>): Promise<Attempt> {
   }
 }
 
+/** Of a request that did not get what it asked for. */
+export function troubleIn(made: Attempt): string {
+  if (made.kind === "answered") return `${made.answer.status} ${made.answer.text.slice(0, 160)}`;
+  return made.kind === "lost" ? made.reason : "hung";
+}
+
 export const positionIn = ({ headers }: Answer): number => Number(headers["x-dbaas-position"] ?? 0);
 export const workerIn = ({ headers }: Answer): string => String(headers["x-dbaas-worker"] ?? "");
 export const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300;

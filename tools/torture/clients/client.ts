@@ -12,7 +12,7 @@ import {
   type RegisterWrite,
 } from "../history.ts";
 import type { Random } from "../random.ts";
-import { type Ask, isSuccess, mayRetry, positionIn, workerIn } from "./attempt.ts";
+import { type Ask, isSuccess, mayRetry, positionIn, troubleIn, workerIn } from "./attempt.ts";
 import { type Forms, firstValueIn, rowForms, sqlForms } from "./forms.ts";
 import type { Gate } from "./gate.ts";
 import { type Insisting, insist } from "./insist.ts";
@@ -82,7 +82,7 @@ export class Client {
     const op = `${name}-${this.#writes}`;
     const parts = random.chance(0.2) ? random.between(2, 5) : 1;
     const key = random.chance(0.1) ? null : op;
-    const write: LedgerWrite = { kind: "ledger", op, parts, key, ...begun(name, nowMs()), troubles: [] };
+    const write: LedgerWrite = { kind: "ledger", op, parts, key, ...begun(name, nowMs()) };
     history.writes.push(write);
     await insist(write, this.#forms.addToLedger(op, parts, name), this.#insisting);
     this.#seen(write.position);
@@ -99,7 +99,6 @@ export class Client {
       value,
       key,
       ...begun(register, nowMs()),
-      troubles: [],
     };
     history.writes.push(write);
     await insist(write, this.#forms.setRegister(register, value), this.#insisting);
@@ -139,13 +138,15 @@ export class Client {
       minPosition > 0 ? { "x-dbaas-min-position": String(minPosition) } : {};
     const made = await ask(readPath, body, headers);
     read.doneAtMs = nowMs();
+    if (made.kind !== "answered" || !isSuccess(made.answer))
+      read.troubles.push({ atMs: read.doneAtMs, what: troubleIn(made) });
     if (made.kind === "hung") history.odd.push(`${name}: no answer at all to a read`);
     if (made.kind !== "answered") return undefined;
     const { answer } = made;
     if (!isSuccess(answer)) {
       if (mayRetry(answer)) return undefined;
       read.outcome = "refused";
-      history.odd.push(`${name}: a read was answered ${answer.status} ${answer.text.slice(0, 160)}`);
+      history.odd.push(`${name}: a read was answered ${troubleIn(made)}`);
       return undefined;
     }
     read.outcome = "acked";

@@ -1,7 +1,7 @@
 // A write on its way to certainty: sent again under the same key until it is answered, or the run has no more time.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Write } from "../history.ts";
-import { type Ask, type Attempt, isPoisoned, isSuccess, mayRetry, positionIn } from "./attempt.ts";
+import { type Ask, isPoisoned, isSuccess, mayRetry, positionIn, troubleIn } from "./attempt.ts";
 
 const retryPauseMs = 60;
 const path = "/api/v1/db/write";
@@ -38,9 +38,4 @@ export async function insist(write: Write, body: unknown, how: Insisting): Promi
   } while (!how.over.aborted);
   write.doneAtMs = how.nowMs();
   return write.outcome === "acked";
-}
-
-function troubleIn(made: Attempt): string {
-  if (made.kind === "answered") return `${made.answer.status} ${made.answer.text.slice(0, 160)}`;
-  return made.kind === "lost" ? made.reason : "hung";
 }

@@ -1,7 +1,7 @@
 // Writes at a steady pace whether or not the earlier ones are answered. A client that waits for its answer sends nothing
 // while the service stands still, and would never notice how long that was.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { History, LedgerWrite } from "../history.ts";
+import { begun, type History, type LedgerWrite } from "../history.ts";
 import type { Ask } from "./attempt.ts";
 import type { Gate } from "./gate.ts";
 import { insist } from "./insist.ts";
@@ -34,12 +34,7 @@ export async function probe({ asks, history, nowMs, gate, stop, over }: ProberOp
       op,
       parts: 1,
       key: op,
-      client: prober,
-      sentAtMs: nowMs(),
-      doneAtMs: Number.POSITIVE_INFINITY,
-      outcome: "unknown",
-      position: 0,
-      troubles: [],
+      ...begun(prober, nowMs()),
     };
     history.writes.push(write);
     const body = { op: "insert", table: "ledger", row: { op, part: 0, client: prober } };

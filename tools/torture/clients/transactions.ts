@@ -123,7 +123,6 @@ export class Transactions {
       parts,
       key: null,
       ...begun(name, nowMs()),
-      troubles: [],
     };
     history.writes.push(write);
     const statements = Array.from({ length: parts }, (_, i) => ({ sql: insertPart, args: [op, i, name] }));

@@ -69,6 +69,13 @@ export async function logReplicas(host: HostNumber): Promise<number> {
   return Array.isArray(online) ? online.length : 0;
 }
 
+/** The brokers whose tables of queues are apart from another one's, which are ended before long; by any of them. To ask costs a second too. */
+export async function brokersApart(host: HostNumber): Promise<readonly string[]> {
+  const text = await rabbitmqctlOn(host, "cluster_status", "--formatter", "json");
+  const { partitions } = JSON.parse(text) as { readonly partitions: Readonly<Record<string, unknown>> };
+  return Object.keys(partitions);
+}
+
 /** By the entry point, which knows where an image keeps its commands. */
 const rabbitmqctlOn = (host: HostNumber, ...args: readonly string[]): Promise<string> =>
   commandIn(host, "rabbitmq", "docker-entrypoint.sh", "rabbitmqctl", "--quiet", ...args);

@@ -4,7 +4,7 @@ import { messageOf } from "../../../core/errors.ts";
 import { call } from "../../cluster/http.ts";
 import { found, notYet, until } from "../../cluster/until.ts";
 import { apis } from "./apis.ts";
-import { canSpareQueues, logReplicas } from "./broker.ts";
+import { brokersApart, canSpareQueues, logReplicas } from "./broker.ts";
 import type { Part } from "./parts.ts";
 import { type HostNumber, hostNumbers } from "./testbed.ts";
 import { modeOn } from "./zookeeper.ts";
@@ -32,7 +32,9 @@ export const lackOf: Readonly<Record<Part, (host: HostNumber) => Promise<string 
 /** As the broker of that host sees it. */
 export async function lackOfLog(host: HostNumber): Promise<string | null> {
   const replicas = await logReplicas(host).catch(() => 0);
-  return replicas === hostNumbers.length ? null : `host ${host}: ${replicas} replicas of the log`;
+  if (replicas !== hostNumbers.length) return `host ${host}: ${replicas} replicas of the log`;
+  const apart = await brokersApart(host).catch((error: unknown) => [messageOf(error)]);
+  return apart.length === 0 ? null : `host ${host}: apart from others: ${apart.join(", ")}`;
 }
 
 export const partServes = (host: HostNumber, part: Part, withinMs: number): Promise<boolean> =>

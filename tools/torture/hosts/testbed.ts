@@ -32,6 +32,18 @@ export const reachable = (): readonly HostNumber[] =>
 export const withoutPower = (host: HostNumber, meanwhile: () => Promise<unknown>): Promise<void> =>
   away(host, hosts.powerOff, hosts.boot, meanwhile);
 
+/** Without power for good: after `meanwhile` another machine is in its place, with an empty disk and in no Swarm. */
+export const goneForGood = (host: HostNumber, meanwhile: () => Promise<unknown>): Promise<void> =>
+  away(
+    host,
+    hosts.powerOff,
+    async (gone) => {
+      await hosts.renew(gone);
+      await hosts.boot(gone);
+    },
+    meanwhile,
+  );
+
 export const withoutLink = (host: HostNumber, meanwhile: () => Promise<unknown>): Promise<void> =>
   away(host, hosts.cutLink, hosts.joinLink, meanwhile);
 

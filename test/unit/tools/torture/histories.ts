@@ -49,6 +49,7 @@ export const registerRead = (value: number | null, change: Partial<RegisterRead>
   doneAtMs: 1_010,
   outcome: "acked",
   position: 1,
+  troubles: [],
   ...change,
 });
 
@@ -62,6 +63,7 @@ export const ledgerCount = (rows: number, change: Partial<LedgerCount> = {}): Le
   doneAtMs: 1_010,
   outcome: "acked",
   position: 1,
+  troubles: [],
   ...change,
 });
 
@@ -75,6 +77,7 @@ export const totalRead = (total: number, accounts: number): TotalRead => ({
   doneAtMs: 1_010,
   outcome: "acked",
   position: 0,
+  troubles: [],
 });
 
 /** Moves 5 from a1 to a2. */
@@ -89,6 +92,7 @@ export const transfer = (op: string, change: Partial<Transfer> = {}): Transfer =
   doneAtMs: 20,
   outcome: "acked",
   position: 0,
+  troubles: [],
   ...change,
 });
 
@@ -96,4 +100,5 @@ export const unanswered = {
   outcome: "unknown" as Outcome,
   doneAtMs: Number.POSITIVE_INFINITY,
   position: 0,
+  troubles: [],
 };

@@ -1,12 +1,21 @@
 // More than one host is lost: the service must stop, take nothing, and go on by itself.
 import { setTimeout as sleep } from "node:timers/promises";
 import { found, notYet, until } from "../../../cluster/until.ts";
+import { joinSwarm, leaveForGood } from "../../../hosts/swarm.ts";
 import { attemptAt, isSuccess } from "../../clients/attempt.ts";
 import { type Fault, hold, type Scene } from "../../faults/fault.ts";
 import { apis } from "../apis.ts";
 import { leadersNow } from "../leaders.ts";
 import { inWords } from "../roles.ts";
-import { disturbances, type HostNumber, hostNumbers, hosts, withoutLink, withoutPower } from "../testbed.ts";
+import {
+  disturbances,
+  goneForGood,
+  type HostNumber,
+  hostNumbers,
+  hosts,
+  withoutLink,
+  withoutPower,
+} from "../testbed.ts";
 import { called, cast, kill, workers } from "../workers.ts";
 import { strikeHost, struckBy } from "./scene.ts";
 
@@ -61,13 +70,14 @@ const writesGoOn = (): Promise<boolean> =>
 
 const replacedWithinMs = 180_000;
 
-/** Long enough that its workers are made up for on the others; the note says after how long. */
-async function staysAway(scene: Scene): Promise<void> {
+/** Its workers are made up for on the others, the note says after how long; and a new host takes its place by the commands of the documents. */
+async function replaced(scene: Scene): Promise<void> {
   const { all } = await cast();
   const struck = await struckBy("master", scene);
-  scene.note(`host ${struck.host} stays away`);
+  const left = hostNumbers.find((host) => host !== struck.host) ?? struck.host;
+  scene.note(`host ${struck.host} is gone for good`);
   strikeHost(scene, "host without power, replaced", struck);
-  await withoutPower(struck.host, async () => {
+  await goneForGood(struck.host, async () => {
     const sinceMs = performance.now();
     try {
       const there = await until(
@@ -80,7 +90,6 @@ async function staysAway(scene: Scene): Promise<void> {
             : notYet(seen.map((one) => `${called(one)} ${one.state}`));
         },
       );
-      scene.back();
       const seconds = Math.round((performance.now() - sinceMs) / 1_000);
       scene.note(`made up for after ${seconds} s: ${called(...there)}`);
     } catch (error) {
@@ -89,8 +98,13 @@ async function staysAway(scene: Scene): Promise<void> {
         error instanceof Error ? error.message : String(error),
       );
     }
+    await leaveForGood(hosts, struck.host, left);
     await hold(scene);
   });
+  await joinSwarm(hosts, struck.host, left);
+  scene.note(`a new host ${struck.host} joins`);
+  scene.back();
+  await hosts.dbaas(left, "up", "--swarm");
 }
 
 /** The engines of two hosts stand still, so no manager answers: what runs goes on, and is followed when it dies. */
@@ -144,10 +158,10 @@ export const majority: readonly Fault[] = [
   },
   {
     name: "replace-host",
-    what: "the host with the master loses its power and stays away until its workers are made up for",
+    what: "the host with the master loses its power for good, and a new one takes its place",
     holdMs: [1_000, 5_000],
     healsWithinMs,
-    run: staysAway,
+    run: replaced,
   },
   {
     name: "managers-without-majority",
