@@ -7,6 +7,7 @@ import { aborted } from "../platform/process/waiting.ts";
 import { rabbitAt } from "../platform/rabbitmq/open.ts";
 import { createLog } from "../platform/telemetry/log.ts";
 import { openTracing } from "../platform/telemetry/open-tracing.ts";
+import { lackOfMajority } from "../platform/zookeeper/ensemble.ts";
 import { zooKeeperAt } from "../platform/zookeeper/zookeeper.ts";
 import { systemBackupFolder } from "./backups/folder.ts";
 import { firstApiId } from "./batching/broker.ts";
@@ -31,6 +32,7 @@ runProgram(log, async (stop) => {
     manifestIn: manifestInOf(variable(env, "DBAAS_MANIFEST_IN", "file")),
     openBroker: rabbitAt(variable(env, "RABBITMQ_URL"), { preferred: env.RABBITMQ_PREFERRED || undefined }),
     openZnodeSession: zooKeeperAt(variable(env, "ZOOKEEPER"), log, env.ZOOKEEPER_PREFERRED || undefined),
+    lackOfZooKeeper: () => lackOfMajority(variable(env, "ZOOKEEPER")),
     clock: systemClock,
     newId: randomUUID,
     log,

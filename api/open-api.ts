@@ -82,7 +82,7 @@ function openCluster(ports: ApiPorts, onNewMaster: () => void): ClusterParts {
     door,
     spec,
     told: told.signal,
-    znodes: new CurrentZnodes(),
+    znodes: new CurrentZnodes(ports.lackOfZooKeeper),
     workers: new Workers(paths, onNewMaster),
     restoring: new Restoring(paths),
     turn: new BackupTurn(),

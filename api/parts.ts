@@ -30,6 +30,8 @@ export interface ApiPorts {
   readonly manifestIn: ManifestIn;
   readonly openBroker: OpenBroker;
   readonly openZnodeSession: OpenZnodeSession;
+  /** Why ZooKeeper gives no session, in words; null where that is not known. */
+  readonly lackOfZooKeeper?: () => Promise<string | null>;
   readonly clock: Clock;
   /** Another one each time, and in each process. */
   readonly newId: () => string;

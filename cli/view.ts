@@ -17,6 +17,7 @@ import {
   type WindowNode,
 } from "../core/state/znodes.ts";
 import { createLog } from "../platform/telemetry/log.ts";
+import { lackOfMajority } from "../platform/zookeeper/ensemble.ts";
 import { ZooKeeperSession } from "../platform/zookeeper/zookeeper.ts";
 import { CliError, exitCodes } from "./exit.ts";
 
@@ -56,7 +57,9 @@ export class ClusterView {
       const session = await ZooKeeperSession.open({ servers, sessionTimeoutMs, log });
       return new ClusterView(session, pathsOf(cluster));
     } catch (cause) {
-      throw new CliError(exitCodes.unreachable, "cannot reach ZooKeeper", { cause });
+      const lack = await lackOfMajority(servers);
+      const why = lack === null ? "" : `: ${lack}`;
+      throw new CliError(exitCodes.unreachable, `cannot reach ZooKeeper${why}`, { cause });
     }
   }
 

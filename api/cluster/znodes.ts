@@ -18,7 +18,23 @@ export interface Znodes {
 
 /** The session of the moment, for requests that need one. */
 export class CurrentZnodes {
+  readonly #lack: () => Promise<string | null>;
   #znodes: Znodes | undefined;
+  #asked: Promise<string | null> | undefined;
+
+  /** @param lack why there is no session, in words; null where that is not known */
+  constructor(lack: () => Promise<string | null> = async () => null) {
+    this.#lack = lack;
+  }
+
+  /** What is missing while there is no session, and why. However many ask, it is found out once at a time. */
+  async missing(): Promise<string> {
+    this.#asked ??= this.#lack().finally(() => {
+      this.#asked = undefined;
+    });
+    const why = await this.#asked;
+    return `the coordination service${why === null ? "" : ` (${why})`}`;
+  }
 
   get connected(): boolean {
     return this.#znodes !== undefined;

@@ -96,10 +96,10 @@ async function sendStatus({ znodes, paths }: ClusterPorts, res: ServerResponse) 
   else sendJson(res, { ...status, lastCycle: lastCycleOf(status, node, cycleNode) });
 }
 
-function sendReadiness({ znodes, broker, workers }: ClusterPorts, res: ServerResponse) {
+async function sendReadiness({ znodes, broker, workers }: ClusterPorts, res: ServerResponse) {
   const missing = [
     broker.connected ? undefined : "the message broker",
-    znodes.connected ? undefined : "the coordination service",
+    znodes.connected ? undefined : await znodes.missing(),
     workers.master === undefined ? "a master" : undefined,
   ].filter((what) => what !== undefined);
   if (missing.length === 0) sendJson(res, { ready: true, master: workers.master });

@@ -15,7 +15,7 @@ interface StreamTold {
 
 /**
  * @param broker its address, with who asks
- * @returns `follows` also where nobody has made the stream yet, `away` where another broker has a replica of it and this one has none that runs
+ * @returns `follows` also where nobody has made the stream yet, `waits` where other brokers have replicas of it and this one has none that runs
  */
 export async function streamRole(
   broker: { readonly host: string; readonly user: string; readonly password: string },
@@ -42,5 +42,5 @@ export async function streamRole(
 export function roleTold(self: string, { leader, node, members, online }: StreamTold): ServerRole {
   if ((leader ?? node) === self) return "leads";
   const runs = members === undefined || (members.includes(self) && online?.includes(self) !== false);
-  return runs ? "follows" : "away";
+  return runs ? "follows" : "waits";
 }

@@ -5,7 +5,7 @@ import type { ServerRole } from "../process/role.ts";
 const answersWithinMs = 1_000;
 const answerBytesMax = 16_384;
 
-/** @param server `host:port`. @returns `away` also for one that waits for the others */
+/** @param server `host:port` */
 export function serverRole(server: string): Promise<ServerRole> {
   const at = server.lastIndexOf(":");
   const [host, port] = [server.slice(0, at), Number(server.slice(at + 1))];
@@ -28,6 +28,6 @@ export function serverRole(server: string): Promise<ServerRole> {
 
 function roleIn(answer: string): ServerRole {
   const mode = /^Mode: (leader|follower|standalone)$/m.exec(answer)?.[1];
-  if (mode === undefined) return "away";
-  return mode === "leader" ? "leads" : "follows";
+  if (mode !== undefined) return mode === "leader" ? "leads" : "follows";
+  return answer === "" ? "away" : "waits";
 }

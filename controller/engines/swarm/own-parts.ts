@@ -39,7 +39,7 @@ export class OwnParts {
     if (nowMs - this.#askedAtMs < askedEveryMs) return this.#told;
     this.#askedAtMs = nowMs;
     const roles = await Promise.all(this.#parts.map(async (one) => ({ one, role: await one.ask() })));
-    for (const { one, role } of roles) if (role !== "away") one.takesPartAtMs = nowMs;
+    for (const { one, role } of roles) if (role === "leads" || role === "follows") one.takesPartAtMs = nowMs;
     this.#told = {
       leads: roles.filter(({ role }) => role === "leads").map(({ one }) => leadOf[one.part]),
       partsAway: this.#parts

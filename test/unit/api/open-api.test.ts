@@ -17,6 +17,7 @@ describe("an API that cannot reach its world", () => {
       manifestIn: "file",
       openBroker: refuse,
       openZnodeSession: refuse,
+      lackOfZooKeeper: async () => "a does not answer; 2 of 3 are needed",
       clock: systemClock,
       newId: () => "0123456789abcdef",
       log: createLog({ program: "api", format: "json", level: "silent" }),
@@ -28,7 +29,10 @@ describe("an API that cannot reach its world", () => {
       const { error } = (await response.json()) as { readonly error: { readonly message: string } };
       assert.deepEqual(
         [response.status, error.message],
-        [503, "missing: the message broker, the coordination service, a master"],
+        [
+          503,
+          "missing: the message broker, the coordination service (a does not answer; 2 of 3 are needed), a master",
+        ],
       );
       const code = await new Promise((resolve) =>
         api.reads.submit({

@@ -43,7 +43,7 @@ describe("a host's own servers", () => {
   it("are away once they have taken no part for 10 s, and back with the first word", async () => {
     const { roles, toldAfterMs } = world();
     await toldAfterMs(2_000);
-    roles.broker = "away";
+    roles.broker = "waits";
     assert.deepEqual((await toldAfterMs(8_000)).partsAway, []);
     assert.deepEqual((await toldAfterMs(2_000)).partsAway, ["broker"]);
     roles.broker = "follows";
@@ -71,15 +71,11 @@ describe("a broker's part in the log", () => {
     ["leads, as brokers before 4.0 tell it", { node: "rabbit@a" }, "leads"],
     ["follows with a replica that runs", { leader: "rabbit@b", members: all, online: all }, "follows"],
     ["follows as far as brokers before 4.0 tell", { node: "rabbit@b" }, "follows"],
+    ["waits without a replica", { leader: "rabbit@b", members: all.slice(1), online: all.slice(1) }, "waits"],
     [
-      "is away without a replica",
-      { leader: "rabbit@b", members: all.slice(1), online: all.slice(1) },
-      "away",
-    ],
-    [
-      "is away while its replica does not run",
+      "waits while its replica does not run",
       { leader: "rabbit@b", members: all, online: all.slice(1) },
-      "away",
+      "waits",
     ],
   ] as const)
     it(what, () => assert.equal(roleTold("rabbit@a", told), role));

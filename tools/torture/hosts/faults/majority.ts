@@ -1,8 +1,9 @@
 // More than one host is lost: the service must stop, take nothing, and go on by itself.
 import { setTimeout as sleep } from "node:timers/promises";
+import { call } from "../../../cluster/http.ts";
 import { found, notYet, until } from "../../../cluster/until.ts";
 import { joinSwarm, leaveForGood } from "../../../hosts/swarm.ts";
-import { attemptAt, isSuccess } from "../../clients/attempt.ts";
+import { attemptAt, isSuccess, troubleIn } from "../../clients/attempt.ts";
 import { type Fault, hold, type Scene } from "../../faults/fault.ts";
 import { apis } from "../apis.ts";
 import { leadersNow } from "../leaders.ts";
@@ -25,17 +26,20 @@ const stopsWithinMs = 10_000;
 
 type Away = (host: HostNumber, meanwhile: () => Promise<unknown>) => Promise<void>;
 
-/** The one that is left must take no write, and answer that it does not. */
+/** The one that is left must take no write, answer that it does not, and say why to whoever asks whether it is ready. */
 async function takesNothing({ violate, note }: Scene, host: HostNumber): Promise<void> {
+  const port = apis.portOf(host);
   const row = { op: `alone-${performance.now()}`, part: 0, client: "nemesis" };
-  const made = await attemptAt(apis.portOf(host), "/api/v1/db/write", { op: "insert", table: "ledger", row });
+  const made = await attemptAt(port, "/api/v1/db/write", { op: "insert", table: "ledger", row });
+  const told = `host ${host} alone: ${troubleIn(made)}`;
   if (made.kind === "answered" && isSuccess(made.answer))
-    violate("a write was acknowledged without a majority of hosts", `host ${host}: ${made.answer.text}`);
-  else if (made.kind === "hung") violate("a request hung without a majority of hosts", `host ${host}`);
-  else
-    note(
-      `host ${host} alone: ${made.kind === "answered" ? `${made.answer.status} ${made.answer.text.slice(0, 160)}` : made.reason}`,
-    );
+    violate("a write was acknowledged without a majority of hosts", told);
+  else if (made.kind === "hung") violate("a request hung without a majority of hosts", told);
+  else note(told);
+  const ready = await call("GET", "/readyz", { port });
+  const why = `host ${host} alone: ${ready.status} ${ready.text}`;
+  if (ready.status === 503 && ready.text.includes("2 of 3 are needed")) note(why);
+  else violate("a host that is left does not say why the service stops", why);
 }
 
 async function twoAway(scene: Scene, how: string, away: Away): Promise<void> {
