@@ -222,6 +222,10 @@ narrow() { # K KBIT
   fi
 }
 
+# What the first of two hosts sends to the other goes to nobody.
+deafen() { ip -n "$HOSTS_NAME-$1" neigh replace "$HOSTS_NET.$((10 + $2))" lladdr 02:00:00:00:00:01 nud permanent dev eth0; } # K L
+undeafen() { ip -n "$HOSTS_NAME-$1" neigh del "$HOSTS_NET.$((10 + $2))" dev eth0 2>/dev/null || true; } # K L
+
 up() { # N
   local k running=()
   mkdir -p "$HOSTS_DIR"
@@ -275,6 +279,8 @@ main() {
     renew) rm -rf "$(folder "$1")" ;;
     cut) link_of "$1" down ;;
     join) link_of "$1" up ;;
+    part) deafen "$1" "$2" && deafen "$2" "$1" ;;
+    rejoin) undeafen "$1" "$2" && undeafen "$2" "$1" ;;
     can-slow) ip netns exec "$SWITCH" tc qdisc replace dev client root netem delay 0ms >/dev/null 2>&1 ;;
     freeze) set_frozen "$1" yes ;;
     thaw) set_frozen "$1" no ;;

@@ -71,6 +71,9 @@ export class Hosts {
   renew = (host: number): Promise<string> => this.#do("renew", host);
   cutLink = (host: number): Promise<string> => this.#do("cut", host);
   joinLink = (host: number): Promise<string> => this.#do("join", host);
+  /** Neither hears the other any more, and both hear all others. */
+  part = (one: number, other: number): Promise<string> => this.#do("part", one, other);
+  rejoin = (one: number, other: number): Promise<string> => this.#do("rejoin", one, other);
   /** All processes, the engine's included. */
   freezeAll = (host: number): Promise<string> => this.#do("freeze", host);
   thawAll = (host: number): Promise<string> => this.#do("thaw", host);
