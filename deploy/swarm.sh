@@ -3,6 +3,8 @@
 # node's label dbaas) and a stack of its own, CLUSTER-NUMBER, so that a change is brought to one host after the other.
 
 HOST_NUMBERS=(1 2 3)
+# Those that got their number by this command.
+NEW_HOSTS=()
 SWARM_LABEL=dbaas.stack
 
 swarm_up() {
@@ -24,8 +26,14 @@ swarm_up() {
   # off hears none of the others, and goes on leading for up to 20 s: with less than 10 s it would end what runs on all of them once it
   # is back. Nothing waits for it: that a host is away is seen by its note in ZooKeeper.
   docker swarm update --dispatcher-heartbeat 10s >/dev/null
-  if [ -z "$(swarm_services)" ]; then start_hosts; else change_hosts; fi
-  complete_replicas
+  if [ -z "$(swarm_services)" ]; then
+    start_hosts
+    complete_brokers
+  else
+    take_in_new_hosts
+    complete_brokers
+    change_hosts
+  fi
   remove_old_configs
   wait_until_ready
   welcome
@@ -78,6 +86,7 @@ number_hosts() {
     forget_broker "$number"
     docker node update --label-add "dbaas=$number" "$id" >/dev/null
     say "host $name has number $number"
+    NEW_HOSTS+=("$number")
     hosts=$(hosts_of_swarm)
   done
 }
@@ -169,6 +178,18 @@ start_hosts() {
   say "starting $CLUSTER on three hosts: zookeeper, rabbitmq, orchestrator"
   for number in "${HOST_NUMBERS[@]}"; do deploy_host "$number"; done
   for number in "${HOST_NUMBERS[@]}"; do wait_for_host "$number"; done
+}
+
+# First of all: the others can be done without only once the queues have copies there.
+take_in_new_hosts() {
+  local number
+  for number in "${NEW_HOSTS[@]}"; do deploy_host "$number"; done
+  for number in "${NEW_HOSTS[@]}"; do wait_for_host "$number"; done
+}
+
+complete_brokers() {
+  join_brokers
+  complete_replicas
 }
 
 # One host after the other, each only when the service can do without it. What is unchanged goes on running.
@@ -269,6 +290,33 @@ refuse_missing_images() {
 serves_zookeeper() {
   # shellcheck disable=SC2016  # the inner shell expands them
   within 5 docker exec "$(container_of zookeeper)" bash -c 'exec 3<>"/dev/tcp/zookeeper-$0/2181" && echo srvr >&3 && grep -qE "^Mode: (leader|follower)" <&3' "$1" >/dev/null 2>&1
+}
+
+# A broker looks for the others at its first start, and not where it takes that for a later one: a new one that the others have sent their log's
+# records to before begins a cluster of its own. Only one is told to join that is alone and has no log, and only by one that is not alone.
+join_brokers() {
+  local own known number step
+  own=$(docker exec "$(container_of rabbitmq)" printenv RABBITMQ_NODENAME 2>/dev/null) || return 0
+  known=$(brokers_known_by "${own#*-}")
+  if [ "$(wc -l <<<"$known")" -lt 2 ]; then return; fi
+  for number in "${HOST_NUMBERS[@]}"; do
+    if grep -qx "rabbit@rabbitmq-$number" <<<"$known" || is_away "$number" || ! is_broker_alone "$number"; then continue; fi
+    say "the broker of host $number joins the others"
+    for step in stop_app reset "join_cluster $own" start_app; do
+      # shellcheck disable=SC2086  # a command and what it is given
+      quietly join-broker in_broker rabbitmqctl -q -n "rabbit@rabbitmq-$number" $step
+    done
+    wait_for_host "$number"
+  done
+}
+
+is_broker_alone() {
+  [ "$(brokers_known_by "$1")" = "rabbit@rabbitmq-$1" ] &&
+    in_broker rabbitmqctl -q -n "rabbit@rabbitmq-$1" list_queues name --no-table-headers 2>/dev/null | awk '$1 == "syncQ" { has = 1 } END { exit has }'
+}
+
+brokers_known_by() {
+  in_broker rabbitmqctl -q -n "rabbit@rabbitmq-$1" cluster_status --formatter json 2>/dev/null | grep -oE 'rabbit@rabbitmq-[0-9]+' | sort -u || true
 }
 
 # A broker that is new in the cluster has no copy of the queues and the log until it is told to.

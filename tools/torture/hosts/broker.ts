@@ -1,25 +1,24 @@
 // The brokers of three hosts: a connection to one of them, which of them leads the log, and what queues there are.
+
 import { queues } from "../../../core/messages/queues.ts";
 import { Rabbit } from "../../../platform/rabbitmq/rabbit.ts";
 import { found, until } from "../../cluster/until.ts";
 import { type QueueSeen, queuesIn } from "../cluster/broker.ts";
-import { credentialsIn } from "../cluster/credentials.ts";
 import type { WithBroker } from "../world.ts";
+import { credentials } from "./credentials.ts";
 import { atSomeHost, commandIn, portInto } from "./parts.ts";
-import { type HostNumber, hosts } from "./testbed.ts";
+import type { HostNumber } from "./testbed.ts";
 
 const brokerPort = 5672;
 const managementPort = 15672;
 const opensWithinMs = 20_000;
 const answersWithinMs = 3_000;
 
-const credentials = (): Promise<string> => credentialsIn(hosts.stateOf(1), "RABBITMQ");
-
 const opened = (): Promise<Rabbit> =>
   until("a broker takes a connection", opensWithinMs, () =>
     atSomeHost(async (host) => {
       const port = await portInto(host, "rabbitmq", brokerPort);
-      return found(await Rabbit.open(`amqp://${await credentials()}@127.0.0.1:${port}`, "torture"));
+      return found(await Rabbit.open(`amqp://${await credentials("RABBITMQ")}@127.0.0.1:${port}`, "torture"));
     }),
   );
 
@@ -42,7 +41,7 @@ interface StreamSeen {
 async function told<T>(host: HostNumber, path: string): Promise<T> {
   const port = await portInto(host, "rabbitmq", managementPort);
   const answer = await fetch(`http://127.0.0.1:${port}/api/${path}`, {
-    headers: { authorization: `Basic ${Buffer.from(await credentials()).toString("base64")}` },
+    headers: { authorization: `Basic ${Buffer.from(await credentials("RABBITMQ")).toString("base64")}` },
     signal: AbortSignal.timeout(answersWithinMs),
   });
   if (!answer.ok) throw new Error(`broker of host ${host}: ${answer.status}`);

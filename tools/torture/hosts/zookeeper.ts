@@ -1,11 +1,12 @@
 // The ZooKeeper servers of three hosts: a session with one of them, and which of them leads.
+
 import { connect } from "node:net";
 import { createLog } from "../../../platform/telemetry/log.ts";
 import { ZooKeeperSession } from "../../../platform/zookeeper/zookeeper.ts";
-import { credentialsIn } from "../cluster/credentials.ts";
 import { OneSession } from "../cluster/one-session.ts";
+import { credentials } from "./credentials.ts";
 import { atSomeHost, portInto } from "./parts.ts";
-import { type HostNumber, hostNumbers, hosts, reachable } from "./testbed.ts";
+import { type HostNumber, hostNumbers, reachable } from "./testbed.ts";
 
 const clientPort = 2181;
 const answersWithinMs = 2_000;
@@ -18,7 +19,7 @@ const open = (): Promise<ZooKeeperSession> =>
   atSomeHost(async (host) => {
     if ((await modeOn(host)) === null) throw new Error(`the ZooKeeper server of host ${host} does not serve`);
     const port = await portInto(host, "zookeeper", clientPort);
-    const servers = `${await credentialsIn(hosts.stateOf(1), "ZOOKEEPER")}@127.0.0.1:${port}`;
+    const servers = `${await credentials("ZOOKEEPER")}@127.0.0.1:${port}`;
     return ZooKeeperSession.open({ servers, sessionTimeoutMs, log });
   });
 
