@@ -127,8 +127,10 @@ end_if_hindered() {
 }
 
 settled=0 together_at=$(now) served_at=$(now) before=''
+# Nobody writes to it: reading from it waits, without a process that could fail to start.
+exec {idle}<> <(:)
 while :; do
-  sleep "$every"
+  read -rt "$every" -u "$idle"
   if listens; then
     served_at=$(now) before=''
     end_if_apart "$@"

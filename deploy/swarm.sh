@@ -142,6 +142,9 @@ make_configs() {
   DBAAS_RABBITMQ_WATCH=$(make_config rabbitmq-watch <"$ROOT/deploy/broker-watch.sh")
   if ! has_config manifest; then
     docker config create --label "$SWARM_LABEL=$CLUSTER" "$CLUSTER-manifest" "$(manifests)/dbaas.yaml" >/dev/null
+    if grep -qE '^ *sessionTimeout: *4s\b' "$(manifests)/dbaas.yaml"; then
+      say "failover.sessionTimeout is 4s, which suits one host: with 2s the loss of a host is noticed sooner (./dbaas apply, docs/several-hosts.md)"
+    fi
   fi
 }
 
