@@ -17,8 +17,9 @@ const columns: readonly Column<Row>[] = [
   { title: "Name", of: ({ host }) => host.name },
   {
     title: "State",
-    of: ({ host }) =>
-      [host.reachable ? "reachable" : "away", ...host.partsAway.map((part) => `without ${part}`)].join(", "),
+    // None in what an earlier version told.
+    of: ({ host: { reachable, partsAway = [] } }) =>
+      [reachable ? "reachable" : "away", ...partsAway.map((part) => `without ${part}`)].join(", "),
   },
   {
     title: "Since",
