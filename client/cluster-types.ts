@@ -85,7 +85,8 @@ export type ClusterStatus = {
     readonly sinceMs: number;
     readonly workers: number;
     readonly leads: readonly ("master" | "stream" | "zookeeper" | "controller")[];
-    readonly partsAway: readonly ("broker" | "zookeeper")[];
+    /** Absent in what an earlier version told. */
+    readonly partsAway?: readonly ("broker" | "zookeeper")[];
     /** What its loss would cost now; empty while it is away */
     readonly lossWouldCost: string;
   })[];

@@ -47,7 +47,7 @@ all_serve() {
   for broker in "$@"; do takes_connections "$broker" || return 1; done
 }
 
-evaluated() { timeout 10 docker-entrypoint.sh rabbitmqctl --quiet eval "$1" 2>/dev/null; }
+evaluated() { timeout -k 5 10 docker-entrypoint.sh rabbitmqctl --quiet eval "$1" 2>/dev/null; }
 
 # What keeps it from taking connections for ever, in words; nothing where nothing is known to. Fails where it does not say.
 hindrance() {

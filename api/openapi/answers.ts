@@ -131,6 +131,7 @@ const status = z.object({
       leads: z.array(z.enum(hostRoles)),
       partsAway: z
         .array(z.enum(hostParts))
+        .optional()
         .meta({ description: "Its own servers that take no part though it is reachable" }),
       lossWouldCost: text.meta({ description: "What its loss would cost now; empty while it is away" }),
     }),

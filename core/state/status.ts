@@ -102,8 +102,8 @@ export interface HostStatus {
   /** That run there, or may. */
   readonly workers: number;
   readonly leads: readonly HostRole[];
-  /** Its own servers that take no part though it is reachable. */
-  readonly partsAway: readonly HostPart[];
+  /** Its own servers that take no part though it is reachable. Absent in what an earlier version told. */
+  readonly partsAway?: readonly HostPart[] | undefined;
   /** In words; empty while it is away. */
   readonly lossWouldCost: string;
 }

@@ -17,7 +17,6 @@ const columns: readonly Column<Row>[] = [
   { title: "Name", of: ({ host }) => host.name },
   {
     title: "State",
-    // None in what an earlier version told.
     of: ({ host: { reachable, partsAway = [] } }) =>
       [reachable ? "reachable" : "away", ...partsAway.map((part) => `without ${part}`)].join(", "),
   },

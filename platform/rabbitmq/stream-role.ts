@@ -1,21 +1,21 @@
 // What one broker of several is to a stream, as its management interface tells it.
 import type { ServerRole } from "../process/role.ts";
 
-const answersWithinMs = 1_000;
+/** While another broker is lost, this one tries to reach it before it answers. */
+const answersWithinMs = 4_000;
 const managementPort = 15_672;
 const notFound = 404;
 
-/** Before RabbitMQ 4 the leader of a stream is told as its node, and its replicas are not. */
+/** Before RabbitMQ 4 the leader of a stream is told as its node, and who has a replica is not. */
 interface StreamTold {
   readonly leader?: string;
   readonly node?: string;
   readonly members?: readonly string[];
-  readonly online?: readonly string[];
 }
 
 /**
  * @param broker its address, with who asks
- * @returns `follows` also where nobody has made the stream yet, `waits` where other brokers have replicas of it and this one has none that runs
+ * @returns `waits` where it does not know the stream, for instance because it is in no cluster with the others, or has no replica of it
  */
 export async function streamRole(
   broker: { readonly host: string; readonly user: string; readonly password: string },
@@ -31,7 +31,7 @@ export async function streamRole(
         signal: AbortSignal.timeout(answersWithinMs),
       },
     );
-    if (answer.status === notFound) return "follows";
+    if (answer.status === notFound) return "waits";
     return answer.ok ? roleTold(`rabbit@${host}`, (await answer.json()) as StreamTold) : "away";
   } catch {
     return "away";
@@ -39,8 +39,7 @@ export async function streamRole(
 }
 
 /** Exported for tests. */
-export function roleTold(self: string, { leader, node, members, online }: StreamTold): ServerRole {
+export function roleTold(self: string, { leader, node, members }: StreamTold): ServerRole {
   if ((leader ?? node) === self) return "leads";
-  const runs = members === undefined || (members.includes(self) && online?.includes(self) !== false);
-  return runs ? "follows" : "waits";
+  return members === undefined || members.includes(self) ? "follows" : "waits";
 }

@@ -2,7 +2,7 @@
 # Simulated hosts on one Linux machine, as root. Each is a network namespace on one bridge, an overlay over one root file system,
 # mount, pid, uts and ipc namespaces, and a Docker engine of its own. All of a host hangs on the first process of its pid
 # namespace: killing that one is a power cut. The bridge stands in a namespace of its own, so nothing outside is changed.
-#   hosts.sh up N | boot K | off K | cut K | join K | freeze K | thaw K | slow K MS | can-slow | narrow K KBIT | in K COMMAND… | halt K
+#   hosts.sh up N | boot K | off K | renew K | cut K | join K | part K L | rejoin K L | freeze K | thaw K | slow K MS | can-slow | narrow K KBIT | in K COMMAND… | halt K
 #            down | leftovers
 # HOSTS_NAME names all of it; HOSTS_DIR is a folder for it on a real file system; HOSTS_BASE is the root file system that they
 # share; HOSTS_ENGINE, if given, an engine's folder with the images that each begins with; HOSTS_SHARE a folder that each sees as

@@ -36,8 +36,8 @@ export class SwarmHostReporter implements HostReporter {
 
   async look(ended: readonly EndedWorker[]): Promise<HostNode> {
     const { name, parts } = this.#options;
-    const [image, volumes, told] = await Promise.all([this.#image(), this.#volumes(), parts.look()]);
-    return { host: name, image, volumes, killed: killedAmong(ended), ...told };
+    const [image, volumes] = await Promise.all([this.#image(), this.#volumes()]);
+    return { host: name, image, volumes, killed: killedAmong(ended), ...parts.look() };
   }
 
   async ended(): Promise<readonly EndedWorker[]> {

@@ -8,6 +8,7 @@ const askedEveryMs = 2_000;
 /** A server that is restarted, or is only slow to answer, is not away. */
 const toleranceMs = 10_000;
 
+/** Never rejects. */
 type Ask = () => Promise<ServerRole>;
 type Told = Required<Pick<HostNode, "leads" | "partsAway">>;
 
@@ -17,35 +18,57 @@ const leadOf = { broker: "stream", zookeeper: "zookeeper" } as const satisfies R
   HostNode["leads"][number]
 >;
 
+interface Part {
+  readonly part: HostPart;
+  readonly ask: Ask;
+  role: ServerRole;
+  /** Null while it takes part, and as long as it has not been asked. */
+  missingSinceMs: number | null;
+}
+
+const takesPart = (role: ServerRole): boolean => role === "leads" || role === "follows";
+
 export class OwnParts {
   readonly #clock: Pick<Clock, "monotonicMs">;
-  readonly #parts: readonly { readonly part: HostPart; readonly ask: Ask; takesPartAtMs: number }[];
+  readonly #parts: readonly Part[];
   #askedAtMs = Number.NEGATIVE_INFINITY;
-  #told: Told = { leads: [], partsAway: [] };
+  #asking: Promise<void> | undefined;
 
   /** @param asks of a part that this host does not have, nothing is told */
   constructor(asks: Readonly<Partial<Record<HostPart, Ask>>>, clock: Pick<Clock, "monotonicMs">) {
     this.#clock = clock;
-    const takesPartAtMs = clock.monotonicMs();
     this.#parts = (Object.entries(asks) as [HostPart, Ask][]).map(([part, ask]) => ({
       part,
       ask,
-      takesPartAtMs,
+      role: "away",
+      missingSinceMs: null,
     }));
   }
 
-  async look(): Promise<Told> {
+  /** Does not wait for them: what they said last is told meanwhile. */
+  look(): Told {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#askedAtMs < askedEveryMs) return this.#told;
-    this.#askedAtMs = nowMs;
-    const roles = await Promise.all(this.#parts.map(async (one) => ({ one, role: await one.ask() })));
-    for (const { one, role } of roles) if (role === "leads" || role === "follows") one.takesPartAtMs = nowMs;
-    this.#told = {
-      leads: roles.filter(({ role }) => role === "leads").map(({ one }) => leadOf[one.part]),
+    if (this.#asking === undefined && nowMs - this.#askedAtMs >= askedEveryMs) {
+      this.#askedAtMs = nowMs;
+      this.#asking = this.#ask().finally(() => {
+        this.#asking = undefined;
+      });
+    }
+    return {
+      leads: this.#parts.filter(({ role }) => role === "leads").map(({ part }) => leadOf[part]),
       partsAway: this.#parts
-        .filter(({ takesPartAtMs }) => nowMs - takesPartAtMs >= toleranceMs)
+        .filter(({ missingSinceMs }) => missingSinceMs !== null && nowMs - missingSinceMs >= toleranceMs)
         .map(({ part }) => part),
     };
-    return this.#told;
+  }
+
+  async #ask(): Promise<void> {
+    await Promise.all(
+      this.#parts.map(async (one) => {
+        one.role = await one.ask();
+        if (takesPart(one.role)) one.missingSinceMs = null;
+        else one.missingSinceMs ??= this.#clock.monotonicMs();
+      }),
+    );
   }
 }

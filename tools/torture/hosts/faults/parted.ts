@@ -9,8 +9,8 @@ async function part(scene: Scene, target: Target): Promise<void> {
   scene.note(`hosts ${host} and ${other} do not hear each other`);
   const over = [host, other].map((one) => disturbances.begin(one, "disturbed"));
   scene.strike("other", [`two hosts do not hear each other: ${target} on one of them`]);
-  await hosts.part(host, other);
   try {
+    await hosts.part(host, other);
     await hold(scene);
   } finally {
     await hosts.rejoin(host, other);
