@@ -3,8 +3,6 @@
 # node's label dbaas) and a stack of its own, CLUSTER-NUMBER, so that a change is brought to one host after the other.
 
 HOST_NUMBERS=(1 2 3)
-# Those that got their number by this command.
-NEW_HOSTS=()
 SWARM_LABEL=dbaas.stack
 
 swarm_up() {
@@ -86,7 +84,6 @@ number_hosts() {
     forget_broker "$number"
     docker node update --label-add "dbaas=$number" "$id" >/dev/null
     say "host $name has number $number"
-    NEW_HOSTS+=("$number")
     hosts=$(hosts_of_swarm)
   done
 }
@@ -183,11 +180,16 @@ start_hosts() {
   for number in "${HOST_NUMBERS[@]}"; do wait_for_host "$number"; done
 }
 
-# First of all: the others can be done without only once the queues have copies there.
+# Those whose brokers the others do not know. First of all: the others can be done without only once the queues have copies there.
 take_in_new_hosts() {
-  local number
-  for number in "${NEW_HOSTS[@]}"; do deploy_host "$number"; done
-  for number in "${NEW_HOSTS[@]}"; do wait_for_host "$number"; done
+  local known number
+  known=$(brokers_known_here)
+  if [ "$(wc -l <<<"$known")" -lt 2 ]; then return; fi
+  for number in "${HOST_NUMBERS[@]}"; do
+    if grep -qx "rabbit@rabbitmq-$number" <<<"$known" || is_away "$number"; then continue; fi
+    deploy_host "$number"
+    wait_for_host "$number"
+  done
 }
 
 complete_brokers() {
@@ -197,16 +199,19 @@ complete_brokers() {
 
 # One host after the other, each only when the service can do without it. What is unchanged goes on running.
 change_hosts() {
-  local number
+  local number any_changed=no
   for number in "${HOST_NUMBERS[@]}"; do
     if is_away "$number"; then continue; fi
     if ! is_as_wanted "$number"; then
+      any_changed=yes
       say "bringing host $number to what is wanted"
       can_do_without "$number"
       deploy_host "$number"
     fi
     wait_for_host "$number"
   done
+  # One whose broker was down before may lack copies.
+  if [ "$any_changed" = yes ]; then complete_brokers; fi
 }
 
 # Each service bears a checksum of all that it was made from.
@@ -298,36 +303,53 @@ serves_zookeeper() {
 # A broker looks for the others at its first start, and not where it takes that for a later one: a new one that the others have sent their log's
 # records to before begins a cluster of its own. Only one is told to join that is alone and has no log, and only by one that is not alone.
 join_brokers() {
-  local own known number step
-  own=$(docker exec "$(container_of rabbitmq)" printenv RABBITMQ_NODENAME 2>/dev/null) || return 0
-  known=$(brokers_known_by "${own#*-}")
+  local known number
+  known=$(brokers_known_here)
   if [ "$(wc -l <<<"$known")" -lt 2 ]; then return; fi
   for number in "${HOST_NUMBERS[@]}"; do
     if grep -qx "rabbit@rabbitmq-$number" <<<"$known" || is_away "$number" || ! is_broker_alone "$number"; then continue; fi
     say "the broker of host $number joins the others"
-    for step in stop_app reset "join_cluster $own" start_app; do
-      # shellcheck disable=SC2086  # a command and what it is given
-      quietly join-broker in_broker rabbitmqctl -q -n "rabbit@rabbitmq-$number" $step
-    done
+    quietly join-broker join_broker "$number"
     wait_for_host "$number"
   done
 }
 
+# It is started again whatever comes of it: one that stays stopped would be no broker that can be told to join.
+join_broker() { # NUMBER
+  local code=0 own
+  own=$(docker exec "$(container_of rabbitmq)" printenv RABBITMQ_NODENAME)
+  { of_broker "$1" stop_app && of_broker "$1" reset && of_broker "$1" join_cluster "$own"; } || code=$?
+  of_broker "$1" start_app && return "$code"
+}
+
+of_broker() { # NUMBER COMMAND…
+  local node=rabbit@rabbitmq-$1 && shift
+  within 120 docker exec "$(container_of rabbitmq)" docker-entrypoint.sh rabbitmqctl -q -n "$node" "$@"
+}
+
+# By the one of this host; nothing where none runs.
+brokers_known_here() {
+  local own
+  own=$(docker exec "$(container_of rabbitmq)" printenv RABBITMQ_NODENAME 2>/dev/null) || return 0
+  brokers_known_by "${own#*-}"
+}
+
 is_broker_alone() {
   [ "$(brokers_known_by "$1")" = "rabbit@rabbitmq-$1" ] &&
-    in_broker rabbitmqctl -q -n "rabbit@rabbitmq-$1" list_queues name --no-table-headers 2>/dev/null | awk '$1 == "syncQ" { has = 1 } END { exit has }'
+    of_broker "$1" list_queues name --no-table-headers 2>/dev/null | awk '$1 == "syncQ" { has = 1 } END { exit has }'
 }
 
 brokers_known_by() {
-  in_broker rabbitmqctl -q -n "rabbit@rabbitmq-$1" cluster_status --formatter json 2>/dev/null | grep -oE 'rabbit@rabbitmq-[0-9]+' | sort -u || true
+  of_broker "$1" cluster_status --formatter json 2>/dev/null | grep -oE 'rabbit@rabbitmq-[0-9]+' | sort -u || true
 }
 
 # A broker that is new in the cluster has no copy of the queues and the log until it is told to.
 complete_replicas() {
-  local number name queues
+  local number name queues running
   queues=$(in_broker rabbitmqctl -q list_queues name type members --no-table-headers 2>/dev/null) || return 0
+  running=$(in_broker rabbitmqctl -q cluster_status --formatter json 2>/dev/null | grep -oE '"running_nodes":\[[^]]*\]') || return 0
   for number in "${HOST_NUMBERS[@]}"; do
-    if is_away "$number"; then continue; fi
+    if ! grep -q "\"rabbit@rabbitmq-$number\"" <<<"$running"; then continue; fi
     while IFS= read -r name; do
       say "the log $name gets a copy on host $number"
       quietly replica in_broker rabbitmq-streams -q add_replica "$name" "rabbit@rabbitmq-$number"

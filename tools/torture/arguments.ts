@@ -7,6 +7,8 @@ export interface Catalogue {
   readonly faults: readonly Fault[];
   /** Names of those that come between the others: deaths of the master, in every way. */
   readonly between: readonly string[];
+  /** Those that come only where they are asked for: it is known that not all of it is survived. */
+  readonly onlyByName?: readonly Fault[];
 }
 
 /** By how many hosts the cluster has. */
@@ -54,8 +56,9 @@ export function argumentsFrom(
   try {
     const unless = { seed: seedDefault, rounds: null, keep: false, list: false };
     const { faults: names, ...rest } = command.parse([...given], { from: "user" }).opts<Given>();
-    const { faults, between } = catalogues[rest.hosts];
-    return { ...unless, ...rest, between, faults: names === undefined ? faults : among(faults, names) };
+    const { faults, between, onlyByName = [] } = catalogues[rest.hosts];
+    const asked = names === undefined ? faults : among([...faults, ...onlyByName], names);
+    return { ...unless, ...rest, between, faults: asked };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed") throw new HelpWanted(command.helpInformation());

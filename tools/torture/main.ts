@@ -1,7 +1,7 @@
 // `./dbaas torture`: breaks a cluster of its own in every way it knows, while clients use it, and says whether the service
 // kept its word. Ends with 0 when it did, 1 when it did not, 2 when it was called wrongly, 3 when the
 // torture itself failed.
-import { argumentsFrom, HelpWanted, UsageError } from "./arguments.ts";
+import { argumentsFrom, type Catalogues, HelpWanted, UsageError } from "./arguments.ts";
 
 // The pieces that this program shares with the end-to-end tests find their cluster by these.
 process.env.DBAAS_E2E_CLUSTER = process.env.DBAAS_TORTURE_CLUSTER ?? "dbaas-torture";
@@ -16,10 +16,14 @@ async function main(): Promise<number> {
     import("./faults/catalogue.ts"),
     import("./hosts/faults/catalogue.ts"),
   ]);
-  const catalogues = { 1: { faults: catalogue, between: masterDeaths }, 3: onHosts.hostsCatalogue };
+  const catalogues: Catalogues = {
+    1: { faults: catalogue, between: masterDeaths },
+    3: onHosts.hostsCatalogue,
+  };
   const options = argumentsFrom(process.argv.slice(2), catalogues, Date.now() % 1_000_000);
   if (options.list) {
-    for (const { name, what } of catalogues[options.hosts].faults) print(`${name.padEnd(34)}${what}`);
+    const { faults, onlyByName = [] } = catalogues[options.hosts];
+    for (const { name, what } of [...faults, ...onlyByName]) print(`${name.padEnd(34)}${what}`);
     return 0;
   }
   const { torture } = await import("./run.ts");

@@ -9,14 +9,7 @@ import { allTogether } from "./together.ts";
 import { workerDeaths } from "./workers.ts";
 
 export const hostsCatalogue: Catalogue = {
-  faults: [
-    ...lostHosts,
-    ...allTogether,
-    ...majority,
-    ...partsOfHosts,
-    ...partedHosts,
-    ...slowLinks,
-    ...workerDeaths,
-  ],
+  faults: [...lostHosts, ...allTogether, ...majority, ...partsOfHosts, ...slowLinks, ...workerDeaths],
+  onlyByName: partedHosts,
   between: ["kill-master", "kill-master-idle", "crash-master", "kill-master-twice"],
 };
