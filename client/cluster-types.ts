@@ -85,7 +85,7 @@ export type ClusterStatus = {
     readonly sinceMs: number;
     readonly workers: number;
     readonly leads: readonly ("master" | "stream" | "zookeeper" | "controller")[];
-    /** Absent in what an earlier version told. */
+    /** Its own servers that take no part though it is reachable; an earlier version tells none */
     readonly partsAway?: readonly ("broker" | "zookeeper")[];
     /** What its loss would cost now; empty while it is away */
     readonly lossWouldCost: string;

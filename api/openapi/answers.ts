@@ -129,10 +129,10 @@ const status = z.object({
       sinceMs: unixMs.meta({ description: "Since when it is reachable, or away; 0 when that is not known" }),
       workers: whole,
       leads: z.array(z.enum(hostRoles)),
-      partsAway: z
-        .array(z.enum(hostParts))
-        .optional()
-        .meta({ description: "Its own servers that take no part though it is reachable" }),
+      partsAway: z.array(z.enum(hostParts)).optional().meta({
+        description:
+          "Its own servers that take no part though it is reachable; an earlier version tells none",
+      }),
       lossWouldCost: text.meta({ description: "What its loss would cost now; empty while it is away" }),
     }),
   ),

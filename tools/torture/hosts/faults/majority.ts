@@ -1,5 +1,6 @@
 // More than one host is lost: the service must stop, take nothing, and go on by itself.
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../../../core/errors.ts";
 import { call } from "../../../cluster/http.ts";
 import { found, notYet, until } from "../../../cluster/until.ts";
 import { joinSwarm, leaveForGood } from "../../../hosts/swarm.ts";
@@ -26,7 +27,7 @@ const stopsWithinMs = 10_000;
 
 type Away = (host: HostNumber, meanwhile: () => Promise<unknown>) => Promise<void>;
 
-/** The one that is left must take no write, answer that it does not, and say why to whoever asks whether it is ready. */
+/** The one that is left must take no write, answer that it does not, and say why: whether it is ready, and to its operator. */
 async function takesNothing({ violate, note }: Scene, host: HostNumber): Promise<void> {
   const port = apis.portOf(host);
   const row = { op: `alone-${performance.now()}`, part: 0, client: "nemesis" };
@@ -38,9 +39,13 @@ async function takesNothing({ violate, note }: Scene, host: HostNumber): Promise
   else note(told);
   const ready = await call("GET", "/readyz", { port });
   const why = `host ${host} alone: ${ready.status} ${ready.text}`;
-  if (ready.status === 503 && ready.text.includes("2 of 3 are needed")) note(why);
+  if (ready.status === 503 && ready.text.includes(reason)) note(why);
   else violate("a host that is left does not say why the service stops", why);
+  const shown = await hosts.dbaas(host, "status").catch(messageOf);
+  if (!shown.includes(reason)) violate("./dbaas status does not say why the service stops", shown);
 }
+
+const reason = "2 of 3 are needed";
 
 async function twoAway(scene: Scene, how: string, away: Away): Promise<void> {
   scene.note(inWords(await leadersNow()));
