@@ -16,7 +16,7 @@ set -u
 every=5 patience_before_a_look=10 patience=600
 # So long those wait that are apart from fewer than most others, for these to be started anew first; and each for the one before it. What
 # a look sees may be 5 s old, and a look takes a second or two.
-after_the_most=60 after_each=12
+after_the_most=30 after_each=12
 told=$1 && shift
 
 # Seconds since the host was started: the clock may be set.
