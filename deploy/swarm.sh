@@ -180,13 +180,10 @@ start_hosts() {
   for number in "${HOST_NUMBERS[@]}"; do wait_for_host "$number"; done
 }
 
-# Those whose brokers the others do not know. First of all: the others can be done without only once the queues have copies there.
+# First of all: the others can be done without only once the queues have copies there.
 take_in_new_hosts() {
-  local known number
-  known=$(brokers_known_here)
-  if [ "$(wc -l <<<"$known")" -lt 2 ]; then return; fi
-  for number in "${HOST_NUMBERS[@]}"; do
-    if grep -qx "rabbit@rabbitmq-$number" <<<"$known" || is_away "$number"; then continue; fi
+  local number
+  for number in $(new_hosts); do
     deploy_host "$number"
     wait_for_host "$number"
   done
@@ -303,11 +300,9 @@ serves_zookeeper() {
 # A broker looks for the others at its first start, and not where it takes that for a later one: a new one that the others have sent their log's
 # records to before begins a cluster of its own. Only one is told to join that is alone and has no log, and only by one that is not alone.
 join_brokers() {
-  local known number
-  known=$(brokers_known_here)
-  if [ "$(wc -l <<<"$known")" -lt 2 ]; then return; fi
-  for number in "${HOST_NUMBERS[@]}"; do
-    if grep -qx "rabbit@rabbitmq-$number" <<<"$known" || is_away "$number" || ! is_broker_alone "$number"; then continue; fi
+  local number
+  for number in $(new_hosts); do
+    if ! is_broker_alone "$number"; then continue; fi
     say "the broker of host $number joins the others"
     quietly join-broker join_broker "$number"
     wait_for_host "$number"
@@ -327,11 +322,15 @@ of_broker() { # NUMBER COMMAND…
   within 120 docker exec "$(container_of rabbitmq)" docker-entrypoint.sh rabbitmqctl -q -n "$node" "$@"
 }
 
-# By the one of this host; nothing where none runs.
-brokers_known_here() {
-  local own
+# The numbers of those that are there, and whose brokers the one of this host does not know though it knows others.
+new_hosts() {
+  local own known number
   own=$(docker exec "$(container_of rabbitmq)" printenv RABBITMQ_NODENAME 2>/dev/null) || return 0
-  brokers_known_by "${own#*-}"
+  known=$(brokers_known_by "${own#*-}")
+  if [ "$(wc -l <<<"$known")" -lt 2 ]; then return; fi
+  for number in "${HOST_NUMBERS[@]}"; do
+    if ! grep -qx "rabbit@rabbitmq-$number" <<<"$known" && ! is_away "$number"; then echo "$number"; fi
+  done
 }
 
 is_broker_alone() {
