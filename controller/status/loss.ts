@@ -1,4 +1,5 @@
 // PURE: what the loss of a host would cost now, in words, and what each host leads.
+import { majorityOf } from "../../core/rules/majority.ts";
 import { type HostPart, type HostRole, type HostStatus, hostParts } from "../../core/state/status.ts";
 import type { HostSeen } from "../ports.ts";
 import { isReady, type Observed } from "../reconcile/workers.ts";
@@ -25,10 +26,10 @@ const rolesOf = (host: HostSeen, { workers }: Seen): readonly HostRole[] => [
   ...host.leads,
 ];
 
-/** Brokers and ZooKeeper servers stand on each host, and go on while a majority of them does. */
-const majorityOf = (hosts: number): number => Math.floor(hosts / 2) + 1;
-
-/** Why the service would stop if this host were away, in words; null where it would go on. */
+/**
+ * Why the service would stop if this host were away, in words; null where it would go on. Brokers and ZooKeeper servers stand on each host,
+ * and go on while a majority of them does.
+ */
 function whatStopsWithout(host: HostSeen, { hosts }: Pick<Seen, "hosts">): string | null {
   const needed = majorityOf(hosts.length);
   const others = hosts.filter(({ name, reachable }) => reachable && name !== host.name);

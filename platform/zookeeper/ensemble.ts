@@ -1,4 +1,5 @@
 // What keeps an ensemble from serving, in words, for whoever gets no session.
+import { majorityOf } from "../../core/rules/majority.ts";
 import type { ServerRole } from "../process/role.ts";
 import { addressIn } from "./address.ts";
 import { serverRole } from "./server-role.ts";
@@ -19,7 +20,7 @@ export async function lackOfMajority(servers: string): Promise<string | null> {
   const lacking = roles.flatMap(({ server, role }) =>
     role === "waits" || role === "away" ? [`${server.replace(/:\d+$/, "")} ${words[role]}`] : [],
   );
-  const needed = Math.floor(all.length / 2) + 1;
+  const needed = majorityOf(all.length);
   return all.length - lacking.length >= needed
     ? null
     : `${lacking.join(", ")}; ${needed} of ${all.length} are needed`;
