@@ -31,13 +31,14 @@ export class Scratch<C extends Channel> {
     }
   }
 
+  /** @throws when the broker has the queue, but cannot look at it at the moment: its leader may be about to change */
   exists(queue: string): Promise<boolean> {
     return this.use(async (channel) => {
       try {
         await within(channel.checkQueue(queue), callWithinMs, `look for ${queue}`);
         return true;
       } catch (error) {
-        if (hasCode(error, 404)) return false;
+        if (isUnknownQueue(error)) return false;
         throw error;
       }
     });
@@ -59,6 +60,13 @@ export class Scratch<C extends Channel> {
     });
   }
 }
+
+/**
+ * The broker gives this code also for a queue that it has and cannot reach: one whose leader is stopping, on a node that is away, or in
+ * an election. Only the words tell them apart (`rabbit_amqqueue`: `not_found` and `absent`), the same from 3.10 to 4.
+ */
+const isUnknownQueue = (error: unknown): boolean =>
+  hasCode(error, 404) && messageOf(error).includes("NOT_FOUND - no queue ");
 
 const hasCode = (error: unknown, code: number): boolean =>
   error instanceof Error && "code" in error && error.code === code;
