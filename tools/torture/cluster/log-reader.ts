@@ -3,14 +3,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { checksumOf } from "../../../core/log/record.ts";
 import { queues } from "../../../core/messages/queues.ts";
-import type { Delivery } from "../../../platform/rabbitmq/port.ts";
+import type { BrokerConnection, Delivery } from "../../../platform/rabbitmq/port.ts";
+import { found, until } from "../../cluster/until.ts";
 import type { LogLife } from "../check/log.ts";
 import { type LogLine, logLineOf } from "../check/log-line.ts";
-import type { WithBroker } from "../world.ts";
 
 const quietMs = 300;
 const firstWithinMs = 3_000;
 const readWithinMs = 60_000;
+
+/** Uses a connection of its own. */
+export type WithLog = <T>(
+  use: (rabbit: Pick<BrokerConnection, "consume" | "ended">) => Promise<T>,
+) => Promise<T>;
 
 interface Life extends LogLife {
   readonly lines: LogLine[];
@@ -18,22 +23,31 @@ interface Life extends LogLife {
 
 export class LogReader {
   readonly lives: Life[] = [];
-  readonly #withBroker: WithBroker;
+  readonly #withBroker: WithLog;
   #last: { readonly offset: number; readonly checksum: string } | null = null;
 
-  constructor(withBroker: WithBroker) {
+  constructor(withBroker: WithLog) {
     this.#withBroker = withBroker;
   }
 
   /** Reads what is new, at least up to a batch of this position. */
   async readTo(position: number): Promise<void> {
-    if (this.#last !== null && (await this.#readFrom(this.#last.offset, position))) return;
+    if (this.#last !== null && (await this.#goesOn(position))) return;
     this.lives.push({ lines: [] });
     this.#last = null;
-    await this.#readFrom("first", position);
+    await this.#goesOn(position);
   }
 
-  /** @returns false when the log does not go on where the last look ended */
+  /**
+   * A broker gives nothing of a log whose replicas change their leader: it is read on by another connection then.
+   * @returns false when the log does not go on where the last look ended
+   */
+  #goesOn(position: number): Promise<boolean> {
+    return until(`the log is read up to position ${position}, which every copy has`, readWithinMs, async () =>
+      found(await this.#readFrom(this.#last?.offset ?? "first", position)),
+    );
+  }
+
   #readFrom(offset: number | "first", position: number): Promise<boolean> {
     return this.#withBroker(async (rabbit) => {
       const arrived: Delivery[] = [];
@@ -50,8 +64,8 @@ export class LogReader {
         if (arrived.length === 0) {
           if (reached && nowMs - quietSinceMs > quietMs) return true;
           if (known !== null && nowMs - startedAtMs > firstWithinMs) return false;
-          if (nowMs - startedAtMs > readWithinMs)
-            throw new Error(`the log does not reach position ${position}, which every copy has`);
+          rabbit.ended.throwIfAborted();
+          if (nowMs - startedAtMs > readWithinMs) throw new Error("its end was read, and is before that");
           await sleep(20);
           continue;
         }
