@@ -9,6 +9,7 @@ import type { ZnodeSession } from "../platform/zookeeper/port.ts";
 import { Door } from "./access/door.ts";
 import { watchFirstAccess } from "./access/first-access.ts";
 import { BackupKeeper } from "./backups/keeper.ts";
+import { AnswerWatch } from "./batching/answer-watch.ts";
 import { Batcher } from "./batching/batcher.ts";
 import { Answers, Broker, encodeReads, encodeWrites } from "./batching/broker.ts";
 import type { PendingRead, PendingWrite } from "./batching/pending.ts";
@@ -127,13 +128,18 @@ const openKeeper = (
     : new BackupKeeper({ ...parts, cluster, host, broker, folder, id, clock, log });
 
 type Connected = Pick<ClusterParts, "paths" | "spec" | "znodes" | "workers" | "restoring" | "counter"> &
-  Pick<BatchingParts, "broker"> &
+  Pick<BatchingParts, "broker" | "reads" | "writes"> &
   Pick<Front, "stream"> & { readonly keeper: BackupKeeper | undefined };
 
 /** Returns when the signal has fired and both connections are closed. */
 async function connect(ports: ApiPorts, parts: Connected, over: AbortSignal): Promise<void> {
   const { id, openBroker, openZnodeSession, clock, log } = ports;
+  const { broker, reads, writes, workers } = parts;
   const homeward = new Homeward(clock);
+  const watches = [
+    new AnswerWatch(reads, () => workers.slaves > 0, clock),
+    new AnswerWatch(writes, () => workers.master !== undefined, clock),
+  ];
   const open = async () => {
     const session = await openZnodeSession(sessionTimeoutMs);
     // A session that has been silent for its whole timeout says nothing true any more: it is over, too.
@@ -144,9 +150,10 @@ async function connect(ports: ApiPorts, parts: Connected, over: AbortSignal): Pr
       {
         name: "RabbitMQ",
         open: () => openBroker(id),
-        use: async (broker, scope) => {
-          await parts.broker.use(broker, scope);
-          await homeward.leave(broker, () => wayHome, scope);
+        use: async (rabbit, scope) => {
+          await broker.use(rabbit, scope);
+          const silence = watches.map((watch) => watch.leave(scope));
+          await Promise.all([homeward.leave(rabbit, () => wayHome, scope), ...silence]);
         },
         clock,
         log,

@@ -62,11 +62,21 @@ export class Batcher<P extends Pending> {
   repeats = 0;
   /** The highest position of all that was answered with success: of writes what was acknowledged. */
   newestPosition = 0;
+  /** When an answer came last; over a line that has given none, when it was taken into use. Monotonic. */
+  heardAtMs: number;
 
   constructor(options: BatcherOptions<P>) {
     this.#options = options;
     this.#sender = new Sender(options, (batch, requests, refusal) => this.#fail(batch, requests, refusal));
-    this.#admission = new Admission(options.limits, options.clock.monotonicMs());
+    this.heardAtMs = options.clock.monotonicMs();
+    this.#admission = new Admission(options.limits, this.heardAtMs);
+  }
+
+  /** For how long something has been on its way over this line and nothing of all that was answered, in ms. */
+  get unansweredMs(): number {
+    const [oldest] = this.#inFlight.values();
+    if (oldest === undefined || this.#line === undefined) return 0;
+    return this.#options.clock.monotonicMs() - Math.max(oldest.sentAtMs, this.heardAtMs);
   }
 
   /** Requests that wait for their answers. */
@@ -85,7 +95,8 @@ export class Batcher<P extends Pending> {
   /** Takes the line into use until it ends. What was sent over an earlier one and not answered is sent again. */
   connect(line: Line): void {
     this.#line = line;
-    this.#admission.brokerSeen(!line.blocked, this.#options.clock.monotonicMs());
+    this.heardAtMs = this.#options.clock.monotonicMs();
+    this.#admission.brokerSeen(!line.blocked, this.heardAtMs);
     line.ended.addEventListener("abort", () => this.#disconnect(line), { once: true });
     for (const batch of this.#inFlight.values()) this.#publish(batch);
     this.#flush();
@@ -109,7 +120,8 @@ export class Batcher<P extends Pending> {
     const batch = this.#inFlight.get(id);
     if (batch === undefined) return false;
     this.#newestAnsweredSentAtMs = Math.max(this.#newestAnsweredSentAtMs, batch.sentAtMs);
-    batch.movedAtMs = this.#options.clock.monotonicMs();
+    this.heardAtMs = this.#options.clock.monotonicMs();
+    batch.movedAtMs = this.heardAtMs;
     for (const answer of answers) {
       const pending = batch.take(answer.index);
       if (pending === undefined) continue;

@@ -138,3 +138,12 @@ export class VirtualProcess implements Clock {
     for (const run of this.#onEnd.splice(0)) run();
   }
 }
+
+/** Its functions may be handed on alone. */
+export const clockOf = (process: VirtualProcess): Clock => ({
+  now: () => process.now(),
+  wallMs: () => process.wallMs(),
+  monotonicMs: () => process.monotonicMs(),
+  sleep: (ms, signal) => process.sleep(ms, signal),
+  after: (ms, run) => process.after(ms, run),
+});

@@ -10,7 +10,6 @@ import { runController } from "../../controller/run-controller.ts";
 import type { ManifestSpec } from "../../core/manifest/manifest.ts";
 import { queues } from "../../core/messages/queues.ts";
 import { pathsOf } from "../../core/state/znodes.ts";
-import type { Clock } from "../../platform/process/clock.ts";
 import { createLog, type Log } from "../../platform/telemetry/log.ts";
 import { Measures } from "../../worker/measures.ts";
 import { runWorker } from "../../worker/run-worker.ts";
@@ -19,7 +18,7 @@ import type { MemoryContainer } from "../fakes/memory-container.ts";
 import { diskOf } from "../fakes/memory-disk.ts";
 import { MemoryEngine, type Program } from "../fakes/memory-engine.ts";
 import { MemoryZooKeeper } from "../fakes/memory-zookeeper.ts";
-import { VirtualProcess } from "../fakes/virtual-process.ts";
+import { clockOf, VirtualProcess } from "../fakes/virtual-process.ts";
 import type { VirtualWorld } from "../fakes/virtual-world.ts";
 import { quickFolder } from "../support/quick-folder.ts";
 import { manifest } from "./manifest.ts";
@@ -249,10 +248,3 @@ export class Cluster {
 }
 
 /** Programs hand single functions of a clock on. */
-const clockOf = (process: VirtualProcess): Clock => ({
-  now: () => process.now(),
-  wallMs: () => process.wallMs(),
-  monotonicMs: () => process.monotonicMs(),
-  sleep: (ms, signal) => process.sleep(ms, signal),
-  after: (ms, run) => process.after(ms, run),
-});
