@@ -102,8 +102,13 @@ forget_broker() {
 # container_of PART: of this cluster, on this host; nothing where none runs.
 container_of() { docker ps --quiet --filter "label=$SWARM_LABEL=$CLUSTER" --filter "label=dbaas.part=$1" | head -n 1; }
 
-# By the entry point, which knows where an image keeps its commands.
-in_broker() { docker exec "$(container_of rabbitmq)" docker-entrypoint.sh "$@"; }
+# within_broker SECONDS TOOL…: by the entry point, which knows where an image keeps its commands.
+within_broker() { within "$1" docker exec "$(container_of rabbitmq)" docker-entrypoint.sh "${@:2}"; }
+
+in_broker() { within_broker 120 "$@"; }
+
+# of_broker NUMBER COMMAND…: the same broker's tool, about another host's.
+of_broker() { in_broker rabbitmqctl -q -n "rabbit@rabbitmq-$1" "${@:2}"; }
 
 # Made once. Brokers and ZooKeeper keep the passwords in their volumes, so they stay as long as those do.
 make_secrets() {
@@ -231,12 +236,12 @@ can_do_without() {
 broker_is_spare() {
   [ -n "$(container_of rabbitmq)" ] &&
     { ! in_broker rabbitmq-diagnostics -q -n "rabbit@rabbitmq-$1" ping >/dev/null 2>&1 ||
-      { is_together "$1" && in_broker rabbitmq-queues -q -n "rabbit@rabbitmq-$1" check_if_node_is_quorum_critical >/dev/null 2>&1; }; }
+      { is_together "$1" && within_broker 20 rabbitmq-queues -q -n "rabbit@rabbitmq-$1" check_if_node_is_quorum_critical >/dev/null 2>&1; }; }
 }
 
 # Its broker runs, and its tables of queues are those of the others: one whose are apart is ended by broker-watch.sh before long.
 is_together() {
-  within 20 docker exec "$(container_of rabbitmq)" docker-entrypoint.sh rabbitmqctl -q -n "rabbit@rabbitmq-$1" \
+  within_broker 20 rabbitmqctl -q -n "rabbit@rabbitmq-$1" \
     eval 'rabbit:is_running() andalso rabbit_node_monitor:partitions() =:= [].' 2>/dev/null | grep -qx true
 }
 
@@ -315,11 +320,6 @@ join_broker() { # NUMBER
   own=$(docker exec "$(container_of rabbitmq)" printenv RABBITMQ_NODENAME)
   { of_broker "$1" stop_app && of_broker "$1" reset && of_broker "$1" join_cluster "$own"; } || code=$?
   of_broker "$1" start_app && return "$code"
-}
-
-of_broker() { # NUMBER COMMAND…
-  local node=rabbit@rabbitmq-$1 && shift
-  within 120 docker exec "$(container_of rabbitmq)" docker-entrypoint.sh rabbitmqctl -q -n "$node" "$@"
 }
 
 # The numbers of those that are there, and whose brokers the one of this host does not know though it knows others.

@@ -67,10 +67,8 @@ function swarm(env: Environment, { cluster, image }: ForWorkers): ChosenEngine {
 
 /** Each is asked by the name that the programs of this host prefer. */
 function partsHere(env: Environment): OwnParts {
-  const broker = env.RABBITMQ_PREFERRED;
-  const server = addressIn(variable(env, "ZOOKEEPER"))
-    .hosts.split(",")
-    .find((one) => one.startsWith(`${env.ZOOKEEPER_PREFERRED}:`));
+  const { RABBITMQ_PREFERRED: broker, ZOOKEEPER_PREFERRED: preferred } = env;
+  const [server] = !preferred ? [] : serversIn(variable(env, "ZOOKEEPER"), preferred);
   const [{ url = "" } = {}] = brokersIn(variable(env, "RABBITMQ_URL"));
   const { username, password } = new URL(url);
   const login = { user: decodeURIComponent(username), password: decodeURIComponent(password) };
@@ -80,6 +78,9 @@ function partsHere(env: Environment): OwnParts {
   };
   return new OwnParts(asks, systemClock);
 }
+
+const serversIn = (zookeeper: string, preferred: string): readonly string[] =>
+  addressIn(zookeeper, preferred).hosts.split(",");
 
 const secretsFolder = "/run/secrets";
 
