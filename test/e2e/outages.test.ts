@@ -1,6 +1,7 @@
 // Whole parts go away while clients write: what was acknowledged before and meanwhile is in every copy afterwards, once.
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { queues } from "../../core/messages/queues.ts";
 import { docker } from "../../tools/cluster/command.ts";
 import { applyFields, applyManifest, baselineManifest } from "../../tools/cluster/manifest.ts";
 import { signal } from "../../tools/cluster/orchestrator.ts";
@@ -8,6 +9,7 @@ import { seenMaster } from "../../tools/cluster/registry.ts";
 import { containers } from "../../tools/cluster/settings.ts";
 import { found, notYet, until } from "../../tools/cluster/until.ts";
 import { kill, masterOf, slavesOf, workers } from "../../tools/cluster/workers.ts";
+import { rabbitmqctl } from "../../tools/torture/cluster/broker.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { read } from "../support/database.ts";
 import { assertNothingLost, startWriting } from "../support/traffic.ts";
@@ -37,6 +39,16 @@ const faults: Readonly<Record<string, () => Promise<void>>> = {
   },
   "the API's process is killed": async () => {
     assert.ok(await signal("api", "KILL"));
+  },
+  "RabbitMQ forgets the queue of answers and tells nobody": async () => {
+    const queue = `rabbit_misc:r(<<"/">>, queue, <<"${queues.response}">>)`;
+    await rabbitmqctl(
+      "eval",
+      `case code:ensure_loaded(rabbit_db_queue) of
+         {module, _} -> rabbit_db_queue:delete(${queue}, normal);
+         _ -> rabbit_amqqueue:internal_delete(${queue}, <<"test">>)
+       end.`,
+    );
   },
   "RabbitMQ is restarted": async () => {
     await docker("restart", containers.rabbit);
