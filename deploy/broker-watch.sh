@@ -11,7 +11,13 @@
 #
 # A broker that stood still for seconds with all of its host may find the others again before it knows that it was away: then it does not
 # stop, and the tables that Mnesia keeps of queues stay apart for ever. What is sent at one broker to a queue of another one is lost then:
-# answers, and what witnesses say. The log tells when that happens: its lines about it are in FILE.
+# answers, and what witnesses say.
+#
+# And one broker keeps count of the copies that a stream has. Where it alone does not hear another one for a while, it takes that one's copy for
+# disconnected, and nothing that it hears later tells it better: the copy runs, and is given to nobody who is connected to its broker. Once it
+# has ended it is started again, and known again.
+#
+# The broker's log tells when one of these two may have happened: its lines about them are added to FILE.
 set -u
 every=5 patience_before_a_look=10 patience=600
 # So long those wait that are apart from fewer than most others, for these to be started anew first; and each for the one before it. What
@@ -82,24 +88,46 @@ place() {
   echo "$place"
 }
 
-# Ends a broker whose tables are apart from others', one of them at a time, while all others serve and it hears them all. Without an answer it
-# waits on.
-end_if_apart() {
-  local lines said others heard wait
-  lines=$(wc -l 2>/dev/null <"$told" || echo 0)
-  if ((lines <= settled)); then
+# What the log has told of is looked at until nothing of it is left. Without an answer it waits on.
+mend_what_is_told() {
+  local said others heard unknown
+  if [ -s "$told" ]; then
+    : >"$told"
+    is_well=no
+  fi
+  if [ $is_well = yes ]; then
     together_at=$(now)
     return
   fi
-  said=$(evaluated 'io:format("~b ~b~n", [length(rabbit_node_monitor:partitions()), length(nodes())]).')
-  [[ $said =~ ^([0-9]+)' '([0-9]+) ]] || return
-  others=${BASH_REMATCH[1]} heard=${BASH_REMATCH[2]}
-  if ((others == 0)); then
-    settled=$lines together_at=$(now)
-    return
+  said=$(evaluated '
+    IsUnknown = fun(Stream) -> rabbit_stream_coordinator:local_pid(Stream) =:= {error, not_found} end,
+    Unknown = try [pid_to_list(Copy) || {Stream, Copy, _, _} <- supervisor:which_children(osiris_server_sup), is_pid(Copy), IsUnknown(Stream)]
+      catch _:_ -> []
+    end,
+    io:format("~b ~b ~s.~n", [length(rabbit_node_monitor:partitions()), length(nodes()), lists:join(",", Unknown)]).') || return
+  [[ $said =~ ^([0-9]+)' '([0-9]+)' '([0-9.,<>]*)'.' ]] || return
+  others=${BASH_REMATCH[1]} heard=${BASH_REMATCH[2]} unknown=${BASH_REMATCH[3]}
+  if ((others == 0)) && [ -z "$unknown" ]; then is_well=yes; fi
+  end_copies_if_unknown "$unknown"
+  end_if_apart "$others" "$heard" "$@"
+}
+
+# end_copies_if_unknown PIDS: what two looks find stays.
+end_copies_if_unknown() {
+  if [ -n "$1" ] && [ "$1" = "$unknown_before" ]; then
+    echo "broker-watch: ending its copy of a stream, which the brokers take for disconnected though it runs"
+    evaluated "[exit(list_to_pid(Pid), kill) || Pid <- string:lexemes(\"$1\", \",\")]." >/dev/null
   fi
+  unknown_before=$1
+}
+
+# end_if_apart OTHERS HEARD BROKER…: ends a broker whose tables are apart from others', one of them at a time, while all others serve and it
+# hears them all.
+end_if_apart() {
+  local others=$1 heard=$2 wait
+  shift 2
   # A port of a host that stands still takes connections.
-  if ((heard < $# - 1)) || ! all_serve "$@"; then
+  if ((others == 0)) || ((heard < $# - 1)) || ! all_serve "$@"; then
     together_at=$(now)
     return
   fi
@@ -126,14 +154,14 @@ end_if_hindered() {
   served_at=$(now) before=''
 }
 
-settled=0 together_at=$(now) served_at=$(now) before=''
+is_well=yes together_at=$(now) served_at=$(now) before='' unknown_before=''
 # Nobody writes to it: reading from it waits, without a process that could fail to start.
 exec {idle}<> <(:)
 while :; do
   read -rt "$every" -u "$idle"
   if listens; then
     served_at=$(now) before=''
-    end_if_apart "$@"
+    mend_what_is_told "$@"
     continue
   fi
   together_at=$(now)

@@ -1,11 +1,12 @@
 // What runs beside each of several brokers ends one that does not get well by itself, so that its container is started again. Here nobody
-// starts it: a broker that was ended stays so.
+// starts it: a broker that was ended stays so. A copy of a stream that it ends is started by the brokers.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { connect } from "amqplib";
 import { parse } from "yaml";
 import { docker, lines } from "../../tools/cluster/command.ts";
 import { rootDir } from "../../tools/cluster/settings.ts";
@@ -86,6 +87,39 @@ const forgetGreetings = "sys:replace_state(global_name_server, fun(State) -> set
 const isRunning = async (host: string): Promise<boolean> =>
   (await docker("inspect", "--format", "{{.State.Running}}", containerOf(host))).trim() === "true";
 
+/** What the one of them that keeps count of copies is told where it alone does not hear a copy's broker for a while. */
+const takeForDisconnected = `
+  [{_, Copy, _, _}] = supervisor:which_children(osiris_server_sup),
+  [{ok, _, _} = ra:process_command({rabbit_stream_coordinator, node()}, Told) ||
+    Told <- [{down, Copy, noconnection}, {nodeup, node()}]].`;
+
+const stream = { durable: true, arguments: { "x-queue-type": "stream" } } as const;
+
+/** A connection to the broker of one host, from outside of its network. */
+async function connected(host: string) {
+  const format = `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
+  const address = (await docker("inspect", "--format", format, containerOf(host))).trim();
+  const model = await connect(`amqp://watch:watch@${address}`);
+  model.on("error", () => undefined);
+  return model;
+}
+
+/** @returns why the broker does not give the log, or null */
+async function refusal(host: string): Promise<string | null> {
+  const model = await connected(host);
+  try {
+    const channel = await model.createChannel();
+    channel.on("error", () => undefined);
+    await channel.prefetch(1);
+    await channel.consume("syncQ", () => undefined, { arguments: { "x-stream-offset": "first" } });
+    return null;
+  } catch (error) {
+    return String(error);
+  } finally {
+    await model.close();
+  }
+}
+
 async function ends(host: string, why: RegExp): Promise<void> {
   await until(`the broker of ${host} has ended`, endsMs, async () =>
     (await isRunning(host)) ? notYet(await docker("logs", "--tail", "3", containerOf(host))) : found(true),
@@ -155,6 +189,30 @@ describe("the watch beside a broker", () => {
       await areTogether();
       assert.match(told, /ending the broker: its tables of queues are apart from those of 2 others/);
       for (const host of [one, other])
+        assert.doesNotMatch(await docker("logs", containerOf(host)), /ending the broker/);
+    }));
+
+  it("ends its copy of the log that the brokers take for disconnected though it runs, and no broker", () =>
+    withBrokers(async () => {
+      const [leading, following] = hosts;
+      await ctl(leading, "add_user", "watch", "watch");
+      await ctl(leading, "set_permissions", "watch", ".*", ".*", ".*");
+      const model = await connected(leading);
+      const channel = await model.createChannel();
+      await channel.assertQueue("syncQ", stream);
+      await model.close();
+      await until("the broker gives its copy of the log", startsMs, async () => {
+        const why = await refusal(following);
+        return why === null ? found(true) : notYet(why);
+      });
+      await evaluated(following, takeForDisconnected);
+      assert.match((await refusal(following)) ?? "given", /does not have a (running )?replica on/);
+      await until("it gives it again", endsMs, async () => {
+        const why = await refusal(following);
+        return why === null ? found(true) : notYet(why);
+      });
+      assert.match(await docker("logs", containerOf(following)), /broker-watch: ending its copy of a stream/);
+      for (const host of hosts)
         assert.doesNotMatch(await docker("logs", containerOf(host)), /ending the broker/);
     }));
 });
