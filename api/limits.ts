@@ -24,11 +24,8 @@ export const limits = {
   sweepEveryMs: 50,
   /** A read whose slave has not answered by then is also given to another one. */
   staleReadMs: 2_000,
-  /**
-   * Where nothing is answered for so long although it could be, another connection is made: before the time of what waits is up, which
-   * is ten seconds where nobody set it otherwise, and later than any failover that was seen.
-   */
-  unansweredMs: 8_000,
+  /** After that the brokers are asked whether they still know the queue of answers: later than a failover where no host is lost. */
+  unansweredMs: 3_000,
   /** How long the broker may be away before new requests are refused at once. */
   brokerAwayMs: 1_000,
   readsFlushEveryMs: 250,

@@ -134,12 +134,9 @@ type Connected = Pick<ClusterParts, "paths" | "spec" | "znodes" | "workers" | "r
 /** Returns when the signal has fired and both connections are closed. */
 async function connect(ports: ApiPorts, parts: Connected, over: AbortSignal): Promise<void> {
   const { id, openBroker, openZnodeSession, clock, log } = ports;
-  const { broker, reads, writes, workers } = parts;
+  const { broker, reads, writes } = parts;
   const homeward = new Homeward(clock);
-  const watches = [
-    new AnswerWatch(reads, () => workers.slaves > 0, clock),
-    new AnswerWatch(writes, () => workers.master !== undefined, clock),
-  ];
+  const answers = new AnswerWatch([reads, writes], clock);
   const open = async () => {
     const session = await openZnodeSession(sessionTimeoutMs);
     // A session that has been silent for its whole timeout says nothing true any more: it is over, too.
@@ -151,9 +148,11 @@ async function connect(ports: ApiPorts, parts: Connected, over: AbortSignal): Pr
         name: "RabbitMQ",
         open: () => openBroker(id),
         use: async (rabbit, scope) => {
-          await broker.use(rabbit, scope);
-          const silence = watches.map((watch) => watch.leave(scope));
-          await Promise.all([homeward.leave(rabbit, () => wayHome, scope), ...silence]);
+          const replyTo = await broker.use(rabbit, scope);
+          await Promise.all([
+            homeward.leave(rabbit, () => wayHome, scope),
+            answers.leave(rabbit, replyTo, scope),
+          ]);
         },
         clock,
         log,

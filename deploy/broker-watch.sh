@@ -101,13 +101,13 @@ mend_what_is_told() {
   fi
   said=$(evaluated '
     IsUnknown = fun(Stream) -> rabbit_stream_coordinator:local_pid(Stream) =:= {error, not_found} end,
-    Unknown = try [pid_to_list(Copy) || {Stream, Copy, _, _} <- supervisor:which_children(osiris_server_sup), is_pid(Copy), IsUnknown(Stream)]
-      catch _:_ -> []
-    end,
+    Unknown = [pid_to_list(Copy) || {Stream, Copy, _, _} <- supervisor:which_children(osiris_server_sup), is_pid(Copy), IsUnknown(Stream)],
     io:format("~b ~b ~s.~n", [length(rabbit_node_monitor:partitions()), length(nodes()), lists:join(",", Unknown)]).') || return
   [[ $said =~ ^([0-9]+)' '([0-9]+)' '([0-9.,<>]*)'.' ]] || return
   others=${BASH_REMATCH[1]} heard=${BASH_REMATCH[2]} unknown=${BASH_REMATCH[3]}
   if ((others == 0)) && [ -z "$unknown" ]; then is_well=yes; fi
+  # Without a majority nobody would start a copy again, and what is asked here may be old.
+  if ((heard * 2 < $# - 1)); then unknown=''; fi
   end_copies_if_unknown "$unknown"
   end_if_apart "$others" "$heard" "$@"
 }

@@ -50,6 +50,9 @@ export class Batcher<P extends Pending> {
   #line: Line | undefined;
   #batches = 0;
   #newestAnsweredSentAtMs = 0;
+  /** Monotonic. */
+  #unansweredSinceMs: number | undefined;
+  #connectedAtMs = 0;
   #turnEndAwaited = false;
   /** Once the broker takes messages again. */
   #repeatDue = false;
@@ -62,21 +65,20 @@ export class Batcher<P extends Pending> {
   repeats = 0;
   /** The highest position of all that was answered with success: of writes what was acknowledged. */
   newestPosition = 0;
-  /** When an answer came last; over a line that has given none, when it was taken into use. Monotonic. */
-  heardAtMs: number;
 
   constructor(options: BatcherOptions<P>) {
     this.#options = options;
     this.#sender = new Sender(options, (batch, requests, refusal) => this.#fail(batch, requests, refusal));
-    this.heardAtMs = options.clock.monotonicMs();
-    this.#admission = new Admission(options.limits, this.heardAtMs);
+    this.#admission = new Admission(options.limits, options.clock.monotonicMs());
   }
 
-  /** For how long something has been on its way over this line and nothing of all that was answered, in ms. */
+  /**
+   * For how long what was asked first of all that has no answer has waited, over this line, in ms; also when its time was up in between,
+   * until another answer comes. 0 where the broker takes nothing.
+   */
   get unansweredMs(): number {
-    const [oldest] = this.#inFlight.values();
-    if (oldest === undefined || this.#line === undefined) return 0;
-    return this.#options.clock.monotonicMs() - Math.max(oldest.sentAtMs, this.heardAtMs);
+    if (this.#unansweredSinceMs === undefined || this.#line?.blocked !== false) return 0;
+    return this.#options.clock.monotonicMs() - this.#unansweredSinceMs;
   }
 
   /** Requests that wait for their answers. */
@@ -95,8 +97,10 @@ export class Batcher<P extends Pending> {
   /** Takes the line into use until it ends. What was sent over an earlier one and not answered is sent again. */
   connect(line: Line): void {
     this.#line = line;
-    this.heardAtMs = this.#options.clock.monotonicMs();
-    this.#admission.brokerSeen(!line.blocked, this.heardAtMs);
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#unansweredSinceMs = this.#inFlight.size === 0 ? undefined : nowMs;
+    this.#connectedAtMs = nowMs;
+    this.#admission.brokerSeen(!line.blocked, nowMs);
     line.ended.addEventListener("abort", () => this.#disconnect(line), { once: true });
     for (const batch of this.#inFlight.values()) this.#publish(batch);
     this.#flush();
@@ -120,8 +124,7 @@ export class Batcher<P extends Pending> {
     const batch = this.#inFlight.get(id);
     if (batch === undefined) return false;
     this.#newestAnsweredSentAtMs = Math.max(this.#newestAnsweredSentAtMs, batch.sentAtMs);
-    this.heardAtMs = this.#options.clock.monotonicMs();
-    batch.movedAtMs = this.heardAtMs;
+    batch.movedAtMs = this.#options.clock.monotonicMs();
     for (const answer of answers) {
       const pending = batch.take(answer.index);
       if (pending === undefined) continue;
@@ -130,6 +133,8 @@ export class Batcher<P extends Pending> {
       pending.reply.answered(answer, worker);
     }
     this.#forgetIfDone(batch);
+    const [oldest] = this.#inFlight.values();
+    this.#unansweredSinceMs = oldest && Math.max(oldest.sentAtMs, this.#connectedAtMs);
     return true;
   }
 
@@ -199,6 +204,7 @@ export class Batcher<P extends Pending> {
         this.#options.clock.monotonicMs(),
       );
       this.#inFlight.set(id, batch);
+      this.#unansweredSinceMs ??= batch.sentAtMs;
       this.sizes.observe(batch.size);
       this.#publish(batch);
     }

@@ -248,8 +248,11 @@ export class Broker {
     return { ...shared, responseQ: own[this.#replyTo] ?? 0 };
   };
 
-  /** @throws TransientError or TerminalError when the queues cannot be had */
-  readonly use = async (rabbit: BrokerConnection, scope: AbortSignal): Promise<void> => {
+  /**
+   * @returns the queue that answers come to
+   * @throws TransientError or TerminalError when the queues cannot be had
+   */
+  readonly use = async (rabbit: BrokerConnection, scope: AbortSignal): Promise<string> => {
     await rabbit.declareQueues();
     const replyTo = await this.#answerQueue(rabbit);
     // Answers are not acked: one that is lost with the process has nobody left to go to.
@@ -259,6 +262,7 @@ export class Broker {
     this.#replyTo = replyTo;
     this.#users.reads.connect(lineTo(rabbit, queues.read, replyTo));
     this.#users.writes.connect(lineTo(rabbit, queues.write, replyTo));
+    return replyTo;
   };
 
   /**

@@ -68,7 +68,7 @@ function swarm(env: Environment, { cluster, image }: ForWorkers): ChosenEngine {
 /** Each is asked by the name that the programs of this host prefer. */
 function partsHere(env: Environment): OwnParts {
   const { RABBITMQ_PREFERRED: broker, ZOOKEEPER_PREFERRED: preferred } = env;
-  const [server] = !preferred ? [] : serversIn(variable(env, "ZOOKEEPER"), preferred);
+  const [server] = !preferred ? [] : addressIn(variable(env, "ZOOKEEPER"), preferred).hosts.split(",");
   const [{ url = "" } = {}] = brokersIn(variable(env, "RABBITMQ_URL"));
   const { username, password } = new URL(url);
   const login = { user: decodeURIComponent(username), password: decodeURIComponent(password) };
@@ -78,9 +78,6 @@ function partsHere(env: Environment): OwnParts {
   };
   return new OwnParts(asks, systemClock);
 }
-
-const serversIn = (zookeeper: string, preferred: string): readonly string[] =>
-  addressIn(zookeeper, preferred).hosts.split(",");
 
 const secretsFolder = "/run/secrets";
 

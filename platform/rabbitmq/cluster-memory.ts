@@ -16,6 +16,7 @@ const reachWithinMs = 2_000;
 export interface Peer {
   readonly ended: AbortSignal;
   memoryIn(queue: string): Memory;
+  isKnownEverywhere(queue: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -70,6 +71,16 @@ export class ClusterMemory implements Memory {
     return this.#ask(broker, reachWithinMs, (memory) => memory.logReaches(broker, offset)).catch(() => false);
   }
 
+  /** At each that answers. */
+  async isKnownEverywhere(queue: string): Promise<boolean> {
+    const have = await Promise.all(
+      this.#brokers.map((_, i) =>
+        this.#askPeer(i, askWithinMs[0], (peer) => peer.isKnownEverywhere(queue)).catch(() => true),
+      ),
+    );
+    return !have.includes(false);
+  }
+
   async #ids(): Promise<readonly string[]> {
     const ids = this.#brokers.map(() => unknownId);
     for (const withinMs of askWithinMs) {
@@ -84,12 +95,16 @@ export class ClusterMemory implements Memory {
     throw new TransientError("RabbitMQ: no majority of the brokers answers");
   }
 
-  async #ask<T>(broker: number, withinMs: number, use: (memory: Memory) => Promise<T>): Promise<T> {
-    const queue = bootQueueOf(broker);
+  #ask<T>(broker: number, withinMs: number, use: (memory: Memory) => Promise<T>): Promise<T> {
+    return this.#askPeer(broker, withinMs, (peer) => use(peer.memoryIn(bootQueueOf(broker))));
+  }
+
+  async #askPeer<T>(broker: number, withinMs: number, use: (peer: Peer) => Promise<T>): Promise<T> {
     const connecting = this.#peer(broker, withinMs);
+    const what = `ask broker ${broker + 1}`;
     try {
-      const peer = await within(connecting, withinMs, `ask for ${queue}`);
-      return await within(use(peer.memoryIn(queue)), withinMs, `ask for ${queue}`);
+      const peer = await within(connecting, withinMs, what);
+      return await within(use(peer), withinMs, what);
     } catch (error) {
       // It says nothing any more, or not in time: the next question goes over a new connection.
       this.#forget(broker, connecting);

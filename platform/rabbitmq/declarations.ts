@@ -20,6 +20,8 @@ export interface BrokerCluster {
   readonly memory: Memory & {
     /** @throws TransientError when one of the brokers does not answer */
     requireAll(): Promise<void>;
+    /** At each broker that answers. */
+    isKnownEverywhere(queue: string): Promise<boolean>;
   };
 }
 
@@ -68,6 +70,13 @@ export class Declarations {
     await this.#memory.renew(memory);
     await this.#declareAll({ [queues.sync]: syncArguments(retention, this.#cluster?.size) });
     return true;
+  }
+
+  /** At each broker that answers. */
+  isKnown(queue: string): Promise<boolean> {
+    return this.#cluster === undefined
+      ? this.#scratch.exists(queue)
+      : this.#cluster.memory.isKnownEverywhere(queue);
   }
 
   async #declareAll(all: Readonly<Record<string, object>>): Promise<void> {

@@ -89,6 +89,11 @@ export interface BrokerConnection {
    * @returns false also when it does not say so in time
    */
   logReaches(broker: number, offset: number): Promise<boolean>;
+  /**
+   * Whether each broker that answers has this queue: their tables may be apart, and what is sent at one that lacks it goes nowhere. A queue
+   * of one connection's own is told as well.
+   */
+  isKnownEverywhere(queue: string): Promise<boolean>;
   /** How many messages wait, and how many consumers there are. For a stream: how many records it holds, about. */
   depth(queue: string): Promise<{ readonly messages: number; readonly consumers: number }>;
   /** The same for several queues, for onlookers: a queue that does not exist harms nobody else. */

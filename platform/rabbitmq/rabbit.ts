@@ -49,6 +49,7 @@ export class Rabbit implements BrokerConnection {
 
   readonly ended: AbortSignal = this.#ended.signal;
   readonly awayFrom: number | undefined;
+  readonly isKnownEverywhere = (queue: string): Promise<boolean> => this.#declarations.isKnown(queue);
 
   private constructor(model: ChannelModel, cluster: BrokerCluster | undefined) {
     this.#model = model;

@@ -4,6 +4,7 @@ import { messageOf, TerminalError } from "../../core/errors.ts";
 import { within } from "../process/waiting.ts";
 
 const callWithinMs = 10_000;
+const resourceLocked = 405;
 
 interface Channel {
   on(event: "error", listener: () => void): void;
@@ -31,7 +32,10 @@ export class Scratch<C extends Channel> {
     }
   }
 
-  /** @throws when the broker has the queue, but cannot look at it at the moment: its leader may be about to change */
+  /**
+   * Also of a queue that another connection has for itself.
+   * @throws when the broker has the queue, but cannot look at it at the moment: its leader may be about to change
+   */
   exists(queue: string): Promise<boolean> {
     return this.use(async (channel) => {
       try {
@@ -39,6 +43,7 @@ export class Scratch<C extends Channel> {
         return true;
       } catch (error) {
         if (isUnknownQueue(error)) return false;
+        if (hasCode(error, resourceLocked)) return true;
         throw error;
       }
     });

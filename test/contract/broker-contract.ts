@@ -6,10 +6,9 @@ import { queues } from "../../core/messages/queues.ts";
 import { sleep } from "../../platform/process/waiting.ts";
 import type { BrokerConnection, Delivery } from "../../platform/rabbitmq/port.ts";
 
-export type Connection = Pick<
-  BrokerConnection,
-  "ended" | "publish" | "send" | "consume" | "depth" | "memoryId" | "logReaches" | "close"
->;
+type Used = "ended" | "publish" | "send" | "consume" | "declareTemporary" | "close";
+type Asked = "depth" | "isKnownEverywhere" | "memoryId" | "logReaches";
+export type Connection = Pick<BrokerConnection, Used | Asked>;
 
 export interface BrokerUnderTest {
   /** A broker with empty queues and an empty log. */
@@ -267,6 +266,18 @@ export function brokerContract(kind: string, broker: BrokerUnderTest): void {
       assert.equal(await published("another one to reach"), first + 1);
       await untilReached(first + 1);
       assert.equal(connection.ended.aborted, false);
+    });
+
+    it("says whether a queue is known, also of one that a connection has for itself", async () => {
+      const [connection, other] = [await connect(), await connect()];
+      const own = await connection.declareTemporary();
+      const known = (from: Connection) =>
+        Promise.all([queues.read, own, "none"].map((queue) => from.isKnownEverywhere(queue)));
+      assert.deepEqual(await known(connection), [true, true, false]);
+      assert.deepEqual(await known(other), [true, true, false]);
+      await connection.close();
+      await until("the queue is gone with its connection", async () => !(await other.isKnownEverywhere(own)));
+      assert.equal(other.ended.aborted, false);
     });
 
     it("a connection that is over says so and takes nothing more", async () => {

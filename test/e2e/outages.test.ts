@@ -9,7 +9,7 @@ import { seenMaster } from "../../tools/cluster/registry.ts";
 import { containers } from "../../tools/cluster/settings.ts";
 import { found, notYet, until } from "../../tools/cluster/until.ts";
 import { kill, masterOf, slavesOf, workers } from "../../tools/cluster/workers.ts";
-import { rabbitmqctl } from "../../tools/torture/cluster/broker.ts";
+import { queuesSeen, rabbitmqctl } from "../../tools/torture/cluster/broker.ts";
 import { settled, useCluster } from "../support/cluster.ts";
 import { read } from "../support/database.ts";
 import { assertNothingLost, startWriting } from "../support/traffic.ts";
@@ -49,6 +49,8 @@ const faults: Readonly<Record<string, () => Promise<void>>> = {
          _ -> rabbit_amqqueue:internal_delete(${queue}, <<"test">>)
        end.`,
     );
+    const left = await queuesSeen();
+    assert.ok(!left.some(({ name }) => name === queues.response));
   },
   "RabbitMQ is restarted": async () => {
     await docker("restart", containers.rabbit);

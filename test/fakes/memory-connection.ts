@@ -130,14 +130,16 @@ export class MemoryConnection implements BrokerConnection {
     return this.#asked(this.#publisher, () => this.#broker.declare(name, { ...limits, owner: this }));
   }
 
+  isKnownEverywhere(queue: string): Promise<boolean> {
+    return this.#asked(this.#publisher, () => this.#broker.queue(queue) !== undefined);
+  }
+
   async depths<Q extends string>(names: readonly Q[]): Promise<Readonly<Record<Q, number>>> {
     const all = names.map(async (name) => [name, (await this.depth(name)).messages] as const);
     return Object.fromEntries(await Promise.all(all)) as Record<Q, number>;
   }
 
-  cleared(): undefined {
-    return undefined;
-  }
+  readonly cleared = (): undefined => undefined;
 
   memoryId(): Promise<string> {
     const { replicas } = this.#broker;

@@ -246,5 +246,3 @@ export class Cluster {
     return { debug: tell, info: tell, warn: tell, error: tell, fatal: tell } as unknown as Log;
   }
 }
-
-/** Programs hand single functions of a clock on. */

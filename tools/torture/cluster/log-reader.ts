@@ -8,14 +8,19 @@ import { found, until } from "../../cluster/until.ts";
 import type { LogLife } from "../check/log.ts";
 import { type LogLine, logLineOf } from "../check/log-line.ts";
 
-const quietMs = 300;
-const firstWithinMs = 3_000;
-const readWithinMs = 60_000;
+const patience = {
+  /** Nothing more comes. */
+  quietMs: 300,
+  firstWithinMs: 3_000,
+  readWithinMs: 60_000,
+} as const;
 
 /** Uses a connection of its own. */
-export type WithLog = <T>(
-  use: (rabbit: Pick<BrokerConnection, "consume" | "ended">) => Promise<T>,
-) => Promise<T>;
+export type WithLog = <T>(use: (rabbit: LogSource) => Promise<T>) => Promise<T>;
+
+export type LogSource = Pick<BrokerConnection, "consume" | "ended">;
+
+type Patience = Readonly<Record<keyof typeof patience, number>>;
 
 interface Life extends LogLife {
   readonly lines: LogLine[];
@@ -24,10 +29,12 @@ interface Life extends LogLife {
 export class LogReader {
   readonly lives: Life[] = [];
   readonly #withBroker: WithLog;
+  readonly #patience: Patience;
   #last: { readonly offset: number; readonly checksum: string } | null = null;
 
-  constructor(withBroker: WithLog) {
+  constructor(withBroker: WithLog, limits: Partial<Patience> = {}) {
     this.#withBroker = withBroker;
+    this.#patience = { ...patience, ...limits };
   }
 
   /** Reads what is new, at least up to a batch of this position. */
@@ -35,7 +42,7 @@ export class LogReader {
     if (this.#last !== null && (await this.#goesOn(position))) return;
     this.lives.push({ lines: [] });
     this.#last = null;
-    await this.#goesOn(position);
+    if (!(await this.#goesOn(position))) throw new Error("the log was made anew while it was read");
   }
 
   /**
@@ -43,12 +50,15 @@ export class LogReader {
    * @returns false when the log does not go on where the last look ended
    */
   #goesOn(position: number): Promise<boolean> {
-    return until(`the log is read up to position ${position}, which every copy has`, readWithinMs, async () =>
-      found(await this.#readFrom(this.#last?.offset ?? "first", position)),
+    return until(
+      `the log is read up to position ${position}, which every copy has`,
+      this.#patience.readWithinMs,
+      async () => found(await this.#readFrom(this.#last?.offset ?? "first", position)),
     );
   }
 
   #readFrom(offset: number | "first", position: number): Promise<boolean> {
+    const { quietMs, firstWithinMs, readWithinMs } = this.#patience;
     return this.#withBroker(async (rabbit) => {
       const arrived: Delivery[] = [];
       await rabbit.consume(queues.sync, { prefetch: 500, streamOffset: offset }, (delivery) => {
@@ -63,7 +73,10 @@ export class LogReader {
         const nowMs = performance.now();
         if (arrived.length === 0) {
           if (reached && nowMs - quietSinceMs > quietMs) return true;
-          if (known !== null && nowMs - startedAtMs > firstWithinMs) return false;
+          if (known !== null && nowMs - startedAtMs > firstWithinMs) {
+            if ((await endOf(rabbit, firstWithinMs)) < known.offset) return false;
+            throw new Error("the broker gives nothing of a log that goes on");
+          }
           rabbit.ended.throwIfAborted();
           if (nowMs - startedAtMs > readWithinMs) throw new Error("its end was read, and is before that");
           await sleep(20);
@@ -87,4 +100,19 @@ export class LogReader {
       }
     });
   }
+}
+
+/** @returns the offset of its last record. @throws when the broker gives none */
+async function endOf(rabbit: LogSource, withinMs: number): Promise<number> {
+  const offsets: number[] = [];
+  const chunk = { prefetch: 500, streamOffset: "last" } as const;
+  const consumer = await rabbit.consume(queues.sync, chunk, (delivery) => {
+    offsets.push(delivery.streamOffset);
+    delivery.ack();
+  });
+  await sleep(withinMs);
+  await consumer.close();
+  const last = offsets.at(-1);
+  if (last === undefined) throw new Error("the broker gives nothing of the log");
+  return last;
 }

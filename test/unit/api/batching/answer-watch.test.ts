@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { AnswerWatch } from "../../../../api/batching/answer-watch.ts";
 import { packWrite } from "../../../../api/batching/pending.ts";
 import { type Api, openApi } from "../../../../api/open-api.ts";
-import { encodeAnswers, queues } from "../../../../core/messages/queues.ts";
+import { decodeAnswers, encodeAnswers, queues } from "../../../../core/messages/queues.ts";
 import { pathsOf } from "../../../../core/state/znodes.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { Link } from "../../../fakes/link.ts";
@@ -11,94 +11,118 @@ import { MemoryBroker } from "../../../fakes/memory-broker.ts";
 import { MemoryZooKeeper } from "../../../fakes/memory-zookeeper.ts";
 import { type RunningWorld, runningWorld } from "../../../fakes/running-world.ts";
 import { clockOf, VirtualProcess } from "../../../fakes/virtual-process.ts";
-import { ok, Waiter, writeWorld } from "./batchers.ts";
+import { FakeLine, ok, turn, Waiter, writeWorld } from "./batchers.ts";
 
-/** A watch on a clock that passes as it is waited for; each connection lasts for five minutes at most. */
-function watched(isServed: (nowMs: number) => boolean = () => true) {
+/** A watch on a clock that passes as it is waited for; each connection lasts for three minutes at most. */
+function watched() {
   let nowMs = 0;
   let overAtMs = 0;
   let over = new AbortController();
-  const asked = { unansweredMs: 0, heardAtMs: 0 };
-  let silentSinceMs: number | undefined = 0;
+  const askedAtMs: number[] = [];
+  const state = { silentSinceMs: undefined as number | undefined, isKnown: true };
   const sleep = async (ms: number) => {
     nowMs += ms;
     if (nowMs >= overAtMs) over.abort("time is over");
-    asked.unansweredMs = silentSinceMs === undefined ? 0 : nowMs - silentSinceMs;
   };
-  const watch = new AnswerWatch(asked, () => isServed(nowMs), { sleep, monotonicMs: () => nowMs });
+  const reads = { unansweredMs: 0 };
+  const writes = {
+    get unansweredMs() {
+      return state.silentSinceMs === undefined ? 0 : nowMs - state.silentSinceMs;
+    },
+  };
+  const watch = new AnswerWatch([reads, writes], { sleep, monotonicMs: () => nowMs });
+  const isKnownEverywhere = async (queue: string) => {
+    assert.equal(queue, "responseQ.api-1.abc");
+    askedAtMs.push(nowMs);
+    return state.isKnown;
+  };
   /** @returns after how long the connection was left, in ms; undefined when it was not */
   const lasts = async (): Promise<number | undefined> => {
     over = new AbortController();
-    overAtMs = nowMs + 300_000;
+    overAtMs = nowMs + 180_000;
     const startedAtMs = nowMs;
-    asked.heardAtMs = nowMs;
-    if (silentSinceMs !== undefined) silentSinceMs = nowMs;
-    const left = await watch.leave(over.signal).then(
+    if (state.silentSinceMs !== undefined) state.silentSinceMs = nowMs;
+    const left = await watch.leave({ isKnownEverywhere }, "responseQ.api-1.abc", over.signal).then(
       () => false,
       () => true,
     );
     return left ? nowMs - startedAtMs : undefined;
   };
-  const answeredUntil = (ms: number | undefined) => {
-    silentSinceMs = ms;
-  };
-  const hear = () => {
-    asked.heardAtMs = nowMs + 1;
-  };
-  return { lasts, answeredUntil, hear };
+  return { lasts, askedAtMs, state };
 }
 
-describe("a connection over which nothing is answered", () => {
-  it("is left after eight seconds, and each further one later, for a minute at most", async () => {
-    const { lasts } = watched();
+describe("a connection whose answers may go nowhere", () => {
+  it("is kept, and the brokers are not asked, while all is answered in time", async () => {
+    const { lasts, askedAtMs, state } = watched();
+    state.isKnown = false;
+    assert.equal(await lasts(), undefined);
+    assert.deepEqual(askedAtMs, []);
+  });
+
+  it("is left when something waits for three seconds and a broker does not know the queue, each further one later", async () => {
+    const { lasts, state } = watched();
+    state.silentSinceMs = 0;
+    state.isKnown = false;
     const all = [];
     for (let i = 0; i < 5; i++) all.push(await lasts());
-    assert.deepEqual(all, [8_000, 16_000, 32_000, 64_000, 64_000]);
+    assert.deepEqual(all, [3_000, 6_000, 12_000, 24_000, 24_000]);
   });
 
-  it("is left after eight seconds again once another one brought answers", async () => {
-    let hears = false;
-    const { lasts, hear } = watched(() => {
-      if (hears) hear();
-      hears = false;
-      return true;
-    });
-    assert.deepEqual([await lasts(), await lasts()], [8_000, 16_000]);
-    hears = true;
-    assert.deepEqual([await lasts(), await lasts()], [8_000, 16_000]);
-  });
-
-  it("is kept while nothing waits for an answer", async () => {
-    const { lasts, answeredUntil } = watched();
-    answeredUntil(undefined);
+  it("is left after three seconds again once all was answered in between", async () => {
+    const { lasts, state } = watched();
+    state.silentSinceMs = 0;
+    state.isKnown = false;
+    assert.deepEqual([await lasts(), await lasts()], [3_000, 6_000]);
+    state.silentSinceMs = undefined;
     assert.equal(await lasts(), undefined);
+    state.silentSinceMs = 0;
+    assert.equal(await lasts(), 3_000);
   });
 
-  it("is kept while nobody is there who could answer, and for eight seconds more", async () => {
-    assert.equal(await watched(() => false).lasts(), undefined);
-    assert.equal(await watched((nowMs) => nowMs > 20_000).lasts(), 28_500);
+  it("is kept where all brokers know the queue, however long something waits, and they are asked ever more rarely", async () => {
+    const { lasts, askedAtMs, state } = watched();
+    state.silentSinceMs = 0;
+    assert.equal(await lasts(), undefined);
+    assert.deepEqual(askedAtMs.slice(0, 5), [3_000, 9_000, 21_000, 45_000, 69_000]);
   });
 });
 
-describe("what a batcher says of its line", () => {
-  it("is how long the oldest has waited since an answer came, or since the line was taken into use", async () => {
+describe("how long a batcher says that something waits", () => {
+  it("begins with what was sent first of all that has no answer, and with the line that it is sent over", async () => {
     const { clock, batcher, line, submit } = writeWorld();
+    const { answers } = decodeAnswers(encodeAnswers("w-1", [ok(0)]));
+    const answered = (at: number) =>
+      batcher.accept(line.sent[at]?.options.correlationId ?? "", "w-1", answers);
     assert.equal(batcher.unansweredMs, 0);
     submit("one");
-    await new Promise(setImmediate);
+    await turn();
     clock.ms += 3_000;
     submit("two");
-    await new Promise(setImmediate);
+    await turn();
     clock.ms += 2_000;
     assert.equal(batcher.unansweredMs, 5_000);
-    batcher.accept(line.sent[1]?.options.correlationId ?? "", "w-1", []);
-    clock.ms += 500;
-    assert.equal(batcher.unansweredMs, 500);
+    answered(0);
+    assert.equal(batcher.unansweredMs, 2_000);
     line.end();
     assert.equal(batcher.unansweredMs, 0);
-    batcher.connect(line);
+    const next = new FakeLine();
+    batcher.connect(next);
     clock.ms += 700;
     assert.equal(batcher.unansweredMs, 700);
+    answered(1);
+    assert.equal(batcher.unansweredMs, 0);
+  });
+
+  it("goes on when the time of what was asked is up, and not while the broker takes nothing", async () => {
+    const { clock, batcher, line, submit } = writeWorld();
+    const reply = submit("one", { deadlineAtMs: clock.ms + 100 });
+    await turn();
+    clock.ms += 500;
+    batcher.sweep();
+    assert.deepEqual(reply.heard, ["unavailable"]);
+    assert.equal(batcher.unansweredMs, 500);
+    line.blocked = true;
+    assert.equal(batcher.unansweredMs, 0);
   });
 });
 
@@ -113,7 +137,10 @@ describe("an API whose answers do not reach it any more", () => {
     const { world } = running;
     const broker = new MemoryBroker(world, queues.sync, [queues.read, queues.write, queues.dead]);
     const zooKeeper = new MemoryZooKeeper(world);
-    const connected = (process: VirtualProcess) => broker.connect(process, new Link(world, "broker", 1));
+    const connected = (process: VirtualProcess) =>
+      Object.assign(broker.connect(process, new Link(world, "broker", 1)), {
+        isKnownEverywhere: async () => asked.size > 1,
+      });
     const session = (process: VirtualProcess, timeoutMs = 4_000) =>
       zooKeeper.connect(process, new Link(world, "zookeeper", 1), timeoutMs);
 

@@ -11,6 +11,7 @@ class FakeBroker {
   /** The offset of the last record that is read there. */
   end = 0;
   connections = 0;
+  queues: readonly string[] = ["responseQ.api-1"];
   readonly asked: string[] = [];
   readonly #open = new Set<AbortController>();
 
@@ -31,6 +32,7 @@ class FakeBroker {
     return {
       ended: ended.signal,
       memoryIn: (queue) => this.#memory(queue),
+      isKnownEverywhere: async (queue) => this.queues.includes(queue),
       close: async () => ended.abort("closed"),
     };
   };
@@ -221,5 +223,22 @@ describe("the log at one of several brokers", () => {
   it("does not reach where there is no such broker", async () => {
     const { memory } = cluster();
     assert.equal(await memory.logReaches(3, 0), false);
+  });
+});
+
+describe("a queue of several brokers", () => {
+  it("is known when each that answers has it", async (t) => {
+    const { brokers, memory } = cluster();
+    const asked = () => memory.isKnownEverywhere("responseQ.api-1");
+    assert.equal(await asked(), true);
+    brokers[2].queues = [];
+    assert.equal(await asked(), false);
+    brokers[2].isAway = true;
+    brokers[2].restart("c2");
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const asking = asked();
+    await pass(t, 1_500);
+    assert.equal(await asking, true);
+    mock.reset();
   });
 });

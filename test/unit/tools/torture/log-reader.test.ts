@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Rabbit } from "../../../../platform/rabbitmq/rabbit.ts";
-import { LogReader, type WithLog } from "../../../../tools/torture/cluster/log-reader.ts";
+import { LogReader, type LogSource, type WithLog } from "../../../../tools/torture/cluster/log-reader.ts";
 import { recordOf } from "../../worker/records.ts";
 
 const log = [1, 2, 3].map((position) => recordOf(position, 1));
 
-/** What a connection does after it gave so many records. */
+/** How many records a connection gives, and what it does then; and where the log that it is to ends. */
 interface Course {
   readonly gives: number;
   readonly end: "refuses" | "breaks" | "stays";
+  readonly last?: number;
 }
 
 /** Connections of these courses, one after the other; `asked` is where each was to begin. */
@@ -17,15 +17,17 @@ function connections(...courses: readonly Course[]) {
   const asked: unknown[] = [];
   const left = [...courses];
   const withLog: WithLog = (use) => {
-    const course = left.shift();
-    assert.ok(course !== undefined, "one connection more than was to be made");
+    const { gives, end, last = log.length - 1 } = left.shift() ?? assert.fail("one connection too many");
     const ending = new AbortController();
-    const consume: Rabbit["consume"] = async (_queue, { streamOffset }, onDelivery) => {
+    const consume: LogSource["consume"] = async (_queue, { streamOffset }, onDelivery) => {
       asked.push(streamOffset);
-      if (course.end === "refuses") throw new Error("404: its master replica may be stopping");
-      const first = typeof streamOffset === "number" ? streamOffset : 0;
-      for (let offset = first; offset < first + course.gives; offset++) onDelivery(deliveryAt(offset));
-      if (course.end === "breaks") ending.abort(new Error("the channel was closed"));
+      if (end === "refuses") throw new Error("404: its master replica may be stopping");
+      if (streamOffset === "last") onDelivery(deliveryAt(last));
+      else {
+        const first = typeof streamOffset === "number" ? streamOffset : 0;
+        for (let offset = first; offset < first + gives; offset++) onDelivery(deliveryAt(offset));
+      }
+      if (end === "breaks") ending.abort(new Error("the channel was closed"));
       return { cancel: async () => undefined, close: async () => undefined };
     };
     return use({ consume, ended: ending.signal });
@@ -47,6 +49,8 @@ const deliveryAt = (offset: number) => ({
 const positionsIn = (reader: LogReader) =>
   reader.lives.map(({ lines }) => lines.map(({ position }) => position));
 
+const hurried = { quietMs: 5, firstWithinMs: 30, readWithinMs: 5_000 };
+
 describe("the whole log, as the checkers read it,", () => {
   it("is read on by another connection where a broker refuses to give it or stops to", async () => {
     const { withLog, asked } = connections(
@@ -55,9 +59,34 @@ describe("the whole log, as the checkers read it,", () => {
       { gives: 0, end: "refuses" },
       { gives: 2, end: "stays" },
     );
-    const reader = new LogReader(withLog);
+    const reader = new LogReader(withLog, hurried);
     await reader.readTo(3);
     assert.deepEqual(positionsIn(reader), [[1, 2, 3]]);
     assert.deepEqual(asked, ["first", "first", 1, 1]);
+  });
+
+  it("is the same log where a broker gives nothing of what others have", async () => {
+    const { withLog, asked } = connections(
+      { gives: 2, end: "stays" },
+      { gives: 0, end: "stays" },
+      { gives: 2, end: "stays" },
+    );
+    const reader = new LogReader(withLog, hurried);
+    await reader.readTo(2);
+    await reader.readTo(3);
+    assert.deepEqual(positionsIn(reader), [[1, 2, 3]]);
+    assert.deepEqual(asked, ["first", 1, "last", 1]);
+  });
+
+  it("is another log where that one ends before what was read of it", async () => {
+    const { withLog } = connections(
+      { gives: 3, end: "stays" },
+      { gives: 0, end: "stays", last: 0 },
+      { gives: 1, end: "stays" },
+    );
+    const reader = new LogReader(withLog, hurried);
+    await reader.readTo(3);
+    await reader.readTo(1);
+    assert.deepEqual(positionsIn(reader), [[1, 2, 3], [1]]);
   });
 });
