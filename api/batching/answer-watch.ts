@@ -42,7 +42,7 @@ export class AnswerWatch {
       if (scope.aborted) return;
       const nowMs = this.#clock.monotonicMs();
       if (this.#asked.every(({ unansweredMs }) => unansweredMs < limits.unansweredMs)) {
-        // A connection that is younger could not have anything that waits for so long.
+        // Over a younger one nothing can have waited for so long yet.
         if (nowMs - startedAtMs > 2 * limits.unansweredMs) this.#questions = 0;
         continue;
       }

@@ -130,8 +130,8 @@ struct Session {
   /* Patterns may be as long as the connection has it. */
   int longPatterns;
   const char *kept;
-  /* What of the statement was compiled: a query; chance; that it has begun to change the schema itself; an ALTER. */
-  int selects, chances, defines, alters;
+  /* What of the statement was compiled: that it has begun to change the schema itself; an ALTER. */
+  int defines, alters;
   /* The refusal would not be one in a read. */
   int readsOnly;
   int hasSeed;
@@ -207,7 +207,6 @@ static int mayCall(Session *session, const char *name) {
     return refused(session, "function %s is not to be had here", name);
   if (isOneOf(name, inexactFunctions))
     return refusedInWrites(session, "function %s is for reads only: its last digit is not the same on every machine", name);
-  if (begins(name, "random")) session->chances = 1;
   return SQLITE_OK;
 }
 
@@ -326,8 +325,6 @@ static int authorize(void *user, int action, const char *a, const char *b, const
   if (sqlite3_is_interrupted(session->db)) return SQLITE_DENY;
   switch (action) {
     case SQLITE_SELECT:
-      session->selects = 1;
-      return SQLITE_OK;
     case SQLITE_RECURSIVE:
       return SQLITE_OK;
     case SQLITE_READ:
@@ -750,9 +747,6 @@ static int prepared(Run *run) {
   if (!readonly && !session->mayWrite) return failed(run, SQLITE_AUTH, "the statement writes: it belongs to db/write");
   if (sqlite3_stmt_isexplain(run->statement) && session->mayWrite && !session->isRowForm)
     return failed(run, SQLITE_ERROR, "EXPLAIN is for reads only");
-  /* Rows that are there could break it at any time. What CREATE TABLE AS selects may have chance in it. */
-  if (session->mayDefine && session->chances && !session->selects)
-    return failed(run, SQLITE_AUTH, "random() is not to be had in what a table checks");
   int rc = bindAll(run->statement, run->params, run->why, sizeof run->why);
   if (rc == SQLITE_OK) return 1;
   run->code = rc;
@@ -872,7 +866,7 @@ static void begin(Session *session, const Call *call) {
   session->longPatterns = mode >> 6 & 1;
   heed(session->db, 1, !(mode >> 3 & 1), !session->isDeferred);
   session->kept = call->kept;
-  session->selects = session->chances = session->defines = session->alters = session->readsOnly = 0;
+  session->defines = session->alters = session->readsOnly = 0;
   session->hasSeed = call->seed != 0;
   session->usedChance = 0;
   session->why[0] = 0;
@@ -1194,7 +1188,7 @@ static void describeFunction(sqlite3_context *context, int count, sqlite3_value 
   session->mayWrite = 1;
   session->mayDefine = sqlite3_value_int(arguments[2]);
   session->isRowForm = session->usedChance = session->longPatterns = 0;
-  session->selects = session->chances = session->defines = session->alters = session->readsOnly = 0;
+  session->defines = session->alters = session->readsOnly = 0;
   session->kept = 0;
   session->why[0] = 0;
   session->active = 1;

@@ -2,6 +2,7 @@
 // no name is taken that others need, nothing is called that is not the same on every copy, and all of it stays of a bounded size.
 import { Refusal } from "../../core/errors.ts";
 import { quoted, type Schema } from "../../core/schema.ts";
+import { checksByChance } from "../../core/sql/checks-by-chance.ts";
 import type { Connection } from "../disk.ts";
 import { compileDefinition } from "../sql/run-sql.ts";
 
@@ -32,7 +33,9 @@ export async function beforeDefining(writer: Connection, kept: Schema): Promise<
     for (const [key, one] of after) {
       if (one.sql === before.get(key)?.sql) continue;
       mustBeFree(one);
-      if (one.type === "table" && one.sql !== null) await mustBeSame(writer, one.name, one.sql, kept);
+      if (one.type !== "table" || one.sql === null) continue;
+      if (checksByChance(one.sql)) throw refused("random() is not to be had in what a table checks");
+      await mustBeSame(writer, one.name, one.sql, kept);
     }
   };
 }
