@@ -90,7 +90,7 @@ place() {
 
 # What the log has told of is looked at until nothing of it is left. Without an answer it waits on.
 mend_what_is_told() {
-  local said others heard unknown
+  local said others heard unsure unknown
   if [ -s "$told" ]; then
     : >"$told"
     is_well=no
@@ -100,12 +100,15 @@ mend_what_is_told() {
     return
   fi
   said=$(evaluated '
-    IsUnknown = fun(Stream) -> rabbit_stream_coordinator:local_pid(Stream) =:= {error, not_found} end,
-    Unknown = [pid_to_list(Copy) || {Stream, Copy, _, _} <- supervisor:which_children(osiris_server_sup), is_pid(Copy), IsUnknown(Stream)],
-    io:format("~b ~b ~s.~n", [length(rabbit_node_monitor:partitions()), length(nodes()), lists:join(",", Unknown)]).') || return
-  [[ $said =~ ^([0-9]+)' '([0-9]+)' '([0-9.,<>]*)'.' ]] || return
-  others=${BASH_REMATCH[1]} heard=${BASH_REMATCH[2]} unknown=${BASH_REMATCH[3]}
-  if ((others == 0)) && [ -z "$unknown" ]; then is_well=yes; fi
+    Copies = [{Copy, rabbit_stream_coordinator:local_pid(Stream)} ||
+      {Stream, Copy, _, _} <- supervisor:which_children(osiris_server_sup), is_pid(Copy)],
+    Unknown = [pid_to_list(Copy) || {Copy, {error, not_found}} <- Copies],
+    Known = [Copy || {Copy, {ok, _}} <- Copies],
+    Unsure = length(Copies) - length(Known) - length(Unknown),
+    io:format("~b ~b ~b ~s.~n", [length(rabbit_node_monitor:partitions()), length(nodes()), Unsure, lists:join(",", Unknown)]).') || return
+  [[ $said =~ ^([0-9]+)' '([0-9]+)' '([0-9]+)' '([0-9.,<>]*)'.' ]] || return
+  others=${BASH_REMATCH[1]} heard=${BASH_REMATCH[2]} unsure=${BASH_REMATCH[3]} unknown=${BASH_REMATCH[4]}
+  if ((others + unsure == 0)) && [ -z "$unknown" ]; then is_well=yes; fi
   # Without a majority nobody would start a copy again, and what is asked here may be old.
   if ((heard * 2 < $# - 1)); then unknown=''; fi
   end_copies_if_unknown "$unknown"

@@ -233,14 +233,15 @@ can_do_without() {
   stop_progress
 }
 
-# One that does not run is to spare. One that only does not say so in time is not.
+# One that the own broker's tool does not reach (69) is to spare: nothing counts on it. Where the tool itself fails nothing is known.
 broker_is_spare() {
   local code=0
   [ -n "$(container_of rabbitmq)" ] || return
   in_broker rabbitmq-diagnostics -q -n "rabbit@rabbitmq-$1" ping >/dev/null 2>&1 || code=$?
   case $code in
     0) is_together "$1" && within_broker 20 rabbitmq-queues -q -n "rabbit@rabbitmq-$1" check_if_node_is_quorum_critical >/dev/null 2>&1 ;;
-    124) return 1 ;;
+    69) ;;
+    *) return 1 ;;
   esac
 }
 

@@ -133,8 +133,7 @@ export class Batcher<P extends Pending> {
       pending.reply.answered(answer, worker);
     }
     this.#forgetIfDone(batch);
-    const [oldest] = this.#inFlight.values();
-    this.#unansweredSinceMs = oldest && Math.max(oldest.sentAtMs, this.#connectedAtMs);
+    this.#waitForOldest();
     return true;
   }
 
@@ -227,6 +226,12 @@ export class Batcher<P extends Pending> {
       if (pending !== undefined) this.#refuse(pending, refusal);
     }
     this.#forgetIfDone(batch);
+    this.#waitForOldest();
+  }
+
+  #waitForOldest(): void {
+    const [oldest] = this.#inFlight.values();
+    this.#unansweredSinceMs = oldest && Math.max(oldest.sentAtMs, this.#connectedAtMs);
   }
 
   #forgetIfDone(batch: InFlight<P>): void {

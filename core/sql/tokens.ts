@@ -12,7 +12,8 @@ export interface SqlToken {
   readonly open?: true;
 }
 
-const spaceForm = /[ \t\n\f\r\v]+/y;
+/** As SQLite has it: a byte order mark where a token would begin as well. */
+const spaceForm = /[ \t\n\f\r\v]+|\ufeff/y;
 /** As SQLite has it: each character beyond ASCII belongs to a word. */
 const wordForm = /[A-Za-z0-9_$\u0080-\uffff]+/y;
 

@@ -75,7 +75,7 @@ export class Declarations {
   /** At each broker that answers. */
   isKnown(queue: string): Promise<boolean> {
     return this.#cluster === undefined
-      ? this.#scratch.exists(queue)
+      ? this.#scratch.exists(queue).catch(() => true)
       : this.#cluster.memory.isKnownEverywhere(queue);
   }
 

@@ -85,7 +85,8 @@ function mustBeFew(made: readonly Definition[]): void {
 const tableName = /^CREATE TABLE\s+(?:"(?:[^"]|"")*"|\[[^\]]*\]|`(?:[^`]|``)*`|'(?:[^']|'')*'|[^\s("[`']+)/i;
 
 /**
- * SQLite asks nobody about the functions of defaults, of columns that are added, and whether what a table refers to can be referred to.
+ * SQLite asks nobody about the functions of defaults (before 3.54), nor of columns that are added, nor whether what a table refers to can be
+ * referred to.
  * @throws Refusal
  */
 async function mustBeSame(writer: Connection, table: string, sql: string, kept: Schema): Promise<void> {

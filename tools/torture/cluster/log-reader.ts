@@ -46,7 +46,7 @@ export class LogReader {
   }
 
   /**
-   * A broker gives nothing of a log whose replicas change their leader: it is read on by another connection then.
+   * A broker may give nothing, or no more, of a log whose replicas change their leader: it is read on by another connection then.
    * @returns false when the log does not go on where the last look ended
    */
   #goesOn(position: number): Promise<boolean> {
@@ -58,7 +58,7 @@ export class LogReader {
   }
 
   #readFrom(offset: number | "first", position: number): Promise<boolean> {
-    const { quietMs, firstWithinMs, readWithinMs } = this.#patience;
+    const { quietMs, firstWithinMs } = this.#patience;
     return this.#withBroker(async (rabbit) => {
       const arrived: Delivery[] = [];
       await rabbit.consume(queues.sync, { prefetch: 500, streamOffset: offset }, (delivery) => {
@@ -78,7 +78,7 @@ export class LogReader {
             throw new Error("the broker gives nothing of a log that goes on");
           }
           rabbit.ended.throwIfAborted();
-          if (nowMs - startedAtMs > readWithinMs) throw new Error("its end was read, and is before that");
+          if (nowMs - quietSinceMs > firstWithinMs) throw new Error("the broker gives no more of it");
           await sleep(20);
           continue;
         }

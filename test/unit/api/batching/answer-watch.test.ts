@@ -113,6 +113,17 @@ describe("how long a batcher says that something waits", () => {
     assert.equal(batcher.unansweredMs, 0);
   });
 
+  it("ends with what was refused before anybody was asked", async () => {
+    const { clock, batcher, line, submit } = writeWorld();
+    const reply = submit("one");
+    await turn();
+    line.sent[0]?.refuse(new Error("the queue is full"));
+    await turn();
+    clock.ms += 500;
+    assert.deepEqual(reply.heard, ["unavailable"]);
+    assert.equal(batcher.unansweredMs, 0);
+  });
+
   it("goes on when the time of what was asked is up, and not while the broker takes nothing", async () => {
     const { clock, batcher, line, submit } = writeWorld();
     const reply = submit("one", { deadlineAtMs: clock.ms + 100 });

@@ -8,6 +8,11 @@ const found = [
   "CREATE TABLE t (a, CONSTRAINT few CHECK (a IN (1, 2)), CHECK (a <> hex(randomblob(4))))",
   'CREATE TABLE t (a CHECK /* so */ ("random"() > a))',
   "CREATE TABLE t (a CHECK (a > 0) CHECK ([randomblob](1) > a))",
+  // A byte order mark is a space to SQLite.
+  "CREATE TABLE t (a CHECK \ufeff(random() > a))",
+  "CREATE TABLE t (a \ufeffCHECK (random() > a))",
+  "CREATE TABLE t (a CHECK (random \ufeff() > a))",
+  "CREATE TABLE t (a CHECK (\ufeffrandom() > a))",
 ];
 const notFound = [
   "CREATE TABLE t (a DEFAULT (random()))",

@@ -65,6 +65,18 @@ describe("the whole log, as the checkers read it,", () => {
     assert.deepEqual(asked, ["first", "first", 1, 1]);
   });
 
+  it("is read on by another connection where a broker falls silent", async () => {
+    const { withLog, asked } = connections(
+      { gives: 0, end: "stays" },
+      { gives: 2, end: "stays" },
+      { gives: 2, end: "stays" },
+    );
+    const reader = new LogReader(withLog, hurried);
+    await reader.readTo(3);
+    assert.deepEqual(positionsIn(reader), [[1, 2, 3]]);
+    assert.deepEqual(asked, ["first", "first", 1]);
+  });
+
   it("is the same log where a broker gives nothing of what others have", async () => {
     const { withLog, asked } = connections(
       { gives: 2, end: "stays" },
