@@ -120,6 +120,12 @@ async function refusal(host: string): Promise<string | null> {
   }
 }
 
+const givesTheLog = (host: string, withinMs: number) =>
+  until(`the broker of ${host} gives its copy of the log`, withinMs, async () => {
+    const why = await refusal(host);
+    return why === null ? found(true) : notYet(why);
+  });
+
 async function ends(host: string, why: RegExp): Promise<void> {
   await until(`the broker of ${host} has ended`, endsMs, async () =>
     (await isRunning(host)) ? notYet(await docker("logs", "--tail", "3", containerOf(host))) : found(true),
@@ -201,16 +207,10 @@ describe("the watch beside a broker", () => {
       const channel = await model.createChannel();
       await channel.assertQueue("syncQ", stream);
       await model.close();
-      await until("the broker gives its copy of the log", startsMs, async () => {
-        const why = await refusal(following);
-        return why === null ? found(true) : notYet(why);
-      });
+      await givesTheLog(following, startsMs);
       await evaluated(following, takeForDisconnected);
       assert.match((await refusal(following)) ?? "given", /does not have a (running )?replica on/);
-      await until("it gives it again", endsMs, async () => {
-        const why = await refusal(following);
-        return why === null ? found(true) : notYet(why);
-      });
+      await givesTheLog(following, endsMs);
       assert.match(await docker("logs", containerOf(following)), /broker-watch: ending its copy of a stream/);
       for (const host of hosts)
         assert.doesNotMatch(await docker("logs", containerOf(host)), /ending the broker/);

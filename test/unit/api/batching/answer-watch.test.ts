@@ -4,7 +4,6 @@ import { AnswerWatch } from "../../../../api/batching/answer-watch.ts";
 import { packWrite } from "../../../../api/batching/pending.ts";
 import { type Api, openApi } from "../../../../api/open-api.ts";
 import { decodeAnswers, encodeAnswers, queues } from "../../../../core/messages/queues.ts";
-import { pathsOf } from "../../../../core/state/znodes.ts";
 import { createLog } from "../../../../platform/telemetry/log.ts";
 import { Link } from "../../../fakes/link.ts";
 import { MemoryBroker } from "../../../fakes/memory-broker.ts";
@@ -152,15 +151,7 @@ describe("an API whose answers do not reach it any more", () => {
       Object.assign(broker.connect(process, new Link(world, "broker", 1)), {
         isKnownEverywhere: async () => asked.size > 1,
       });
-    const session = (process: VirtualProcess, timeoutMs = 4_000) =>
-      zooKeeper.connect(process, new Link(world, "zookeeper", 1), timeoutMs);
-
-    const worker = new VirtualProcess(world, "worker");
-    const paths = pathsOf("test");
-    const znodes = session(worker);
-    for (const path of [paths.root, paths.workers]) await znodes.ensure(path);
-    await znodes.put(paths.master, JSON.stringify({ name: "w-1", atWork: true }));
-    const rabbit = connected(worker);
+    const rabbit = connected(new VirtualProcess(world, "worker"));
     await rabbit.consume(queues.write, { prefetch: 10 }, ({ replyTo, correlationId, ack }) => {
       ack();
       asked.add(replyTo);
@@ -175,7 +166,8 @@ describe("an API whose answers do not reach it any more", () => {
       manifestFile: undefined,
       manifestIn: "file",
       openBroker: async () => connected(process),
-      openZnodeSession: async (timeoutMs) => session(process, timeoutMs),
+      openZnodeSession: async (timeoutMs) =>
+        zooKeeper.connect(process, new Link(world, "zookeeper", 1), timeoutMs),
       clock: clockOf(process),
       newId: () => `${Math.random()}`.slice(2),
       log: createLog({ program: "api", format: "json", level: "silent" }),

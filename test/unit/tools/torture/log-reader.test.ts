@@ -51,54 +51,56 @@ const positionsIn = (reader: LogReader) =>
 
 const hurried = { quietMs: 5, firstWithinMs: 30, readWithinMs: 5_000 };
 
+/** What is read up to these positions, one after the other, over such connections; and where each of them was to begin. */
+async function readingTo(positions: readonly number[], ...courses: readonly Course[]) {
+  const { withLog, asked } = connections(...courses);
+  const reader = new LogReader(withLog, hurried);
+  for (const position of positions) await reader.readTo(position);
+  return { lives: positionsIn(reader), asked };
+}
+
 describe("the whole log, as the checkers read it,", () => {
   it("is read on by another connection where a broker refuses to give it or stops to", async () => {
-    const { withLog, asked } = connections(
+    const { lives, asked } = await readingTo(
+      [3],
       { gives: 0, end: "refuses" },
       { gives: 2, end: "breaks" },
       { gives: 0, end: "refuses" },
       { gives: 2, end: "stays" },
     );
-    const reader = new LogReader(withLog, hurried);
-    await reader.readTo(3);
-    assert.deepEqual(positionsIn(reader), [[1, 2, 3]]);
+    assert.deepEqual(lives, [[1, 2, 3]]);
     assert.deepEqual(asked, ["first", "first", 1, 1]);
   });
 
   it("is read on by another connection where a broker falls silent", async () => {
-    const { withLog, asked } = connections(
+    const { lives, asked } = await readingTo(
+      [3],
       { gives: 0, end: "stays" },
       { gives: 2, end: "stays" },
       { gives: 2, end: "stays" },
     );
-    const reader = new LogReader(withLog, hurried);
-    await reader.readTo(3);
-    assert.deepEqual(positionsIn(reader), [[1, 2, 3]]);
+    assert.deepEqual(lives, [[1, 2, 3]]);
     assert.deepEqual(asked, ["first", "first", 1]);
   });
 
   it("is the same log where a broker gives nothing of what others have", async () => {
-    const { withLog, asked } = connections(
+    const { lives, asked } = await readingTo(
+      [2, 3],
       { gives: 2, end: "stays" },
       { gives: 0, end: "stays" },
       { gives: 2, end: "stays" },
     );
-    const reader = new LogReader(withLog, hurried);
-    await reader.readTo(2);
-    await reader.readTo(3);
-    assert.deepEqual(positionsIn(reader), [[1, 2, 3]]);
+    assert.deepEqual(lives, [[1, 2, 3]]);
     assert.deepEqual(asked, ["first", 1, "last", 1]);
   });
 
   it("is another log where that one ends before what was read of it", async () => {
-    const { withLog } = connections(
+    const { lives } = await readingTo(
+      [3, 1],
       { gives: 3, end: "stays" },
       { gives: 0, end: "stays", last: 0 },
       { gives: 1, end: "stays" },
     );
-    const reader = new LogReader(withLog, hurried);
-    await reader.readTo(3);
-    await reader.readTo(1);
-    assert.deepEqual(positionsIn(reader), [[1, 2, 3], [1]]);
+    assert.deepEqual(lives, [[1, 2, 3], [1]]);
   });
 });
